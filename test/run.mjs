@@ -8,7 +8,7 @@ const files = suites.flatMap((suite) =>
   readdirSync(new URL(`${suite}/`, import.meta.url), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
     .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`)
-    .sort(),
+    .toSorted(),
 );
 if (files.length === 0) {
   console.error(`test/run.mjs: no *.test.ts found for: ${suites.join(' ') || '(no suite named)'}`);

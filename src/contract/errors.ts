@@ -1,12 +1,12 @@
-/** What went wrong in a way a caller can act on; `exitCode` is the one of the process if it ends there. */
+type CtrkitErrorCode = 'usage' | 'refused' | 'database' | 'supervisor' | 'defect';
+
+/** What went wrong in a way a caller can act on; the message is one line for people. */
 export class CtrkitError extends Error {
   override readonly name = 'CtrkitError';
+  readonly code: CtrkitErrorCode;
 
-  constructor(
-    readonly code: 'usage' | 'database' | 'defect' | 'refused' | 'supervisor',
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(code: CtrkitErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.code = code;
   }
 }

@@ -1,0 +1,145 @@
+// Builds dist/rootfs, exactly what an image gets, and dist/node, the pinned Node.js for images that have none.
+// Built under temporary names and renamed: an interrupted build leaves the old one.
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { build } from 'esbuild';
+
+const ROOTFS = 'dist/rootfs.tmp';
+const KIT = `${ROOTFS}/usr/lib/ctrkit`;
+
+/** The Redis commands that the kit, and ioredis on connecting, may send. */
+const COMMANDS = new Set([
+  'auth',
+  'client',
+  'disconnect',
+  'eval',
+  'hello',
+  'info',
+  'ping',
+  'quit',
+  'select',
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ssubscribe',
+  'sunsubscribe',
+  'script',
+  'evalsha',
+  'multi',
+  'exec',
+]);
+
+/** ioredis makes two methods of every command Redis ever had, at every start: 8 ms of the gate's 15. */
+const fewerCommands = {
+  name: 'fewer-commands',
+  setup({ onLoad }) {
+    onLoad({ filter: /@ioredis[\\/]commands[\\/].*commands\.json$/ }, ({ path }) => {
+      const all = Object.entries(JSON.parse(readFileSync(path, 'utf8')));
+      return {
+        contents: JSON.stringify(Object.fromEntries(all.filter(([name]) => COMMANDS.has(name)))),
+        loader: 'json',
+      };
+    });
+  },
+};
+
+/** Modules of Node.js that cost milliseconds and are used on a few paths only (TLS, cluster) load when used. */
+const LAZY = /^(?:node:)?(tls|crypto|assert|dns|tty|url|worker_threads|diagnostics_channel)$/;
+const lazyModules = {
+  name: 'lazy-modules',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: LAZY }, ({ path, namespace }) => {
+      const name = path.replace('node:', '');
+      return namespace === 'lazy'
+        ? { path: `node:${name}`, external: true }
+        : { path: name, namespace: 'lazy' };
+    });
+    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
+      contents: `const load = () => require('node:${path}');
+        module.exports = new Proxy(function () {}, {
+          get: (_, key) => load()[key],
+          has: (_, key) => key in load(),
+          apply: (_, self, args) => Reflect.apply(load(), self, args),
+        });`,
+    }));
+  },
+};
+
+/** ioredis' debug output needs a library that reads the terminal and the environment at every start. */
+const noDebug = {
+  name: 'no-debug',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'no-debug' }));
+    onLoad({ filter: /.*/, namespace: 'no-debug' }, () => ({
+      contents: 'exports.default = () => Object.assign(() => {}, { enabled: false });',
+    }));
+  },
+};
+
+async function bundleContainerSide() {
+  const { metafile } = await build({
+    entryPoints: ['bin/container.ts'],
+    outfile: `${KIT}/container.cjs`,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    minify: true,
+    // An uncaught error shows the line it is in.
+    lineLimit: 160,
+    legalComments: 'none',
+    metafile: true,
+    plugins: [fewerCommands, lazyModules, noDebug],
+    logLevel: 'warning',
+  });
+  writeFileSync('dist/container.meta.json', JSON.stringify(metafile));
+}
+
+/** Has the bundle compiled, and run once, by the Node.js that images get: load.cjs finds the result. */
+function compile(node) {
+  const { status, stderr } = spawnSync(node, ['test/support/compile-cache.cjs', KIT], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  if (status !== 0) throw new Error(`compiling with ${node} failed:\n${stderr.slice(-2000)}`);
+}
+
+/** Puts `folder`.tmp in the place of `folder`. */
+function replace(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(`${folder}.tmp`, folder);
+}
+
+const architecture = { x64: 'x64', arm64: 'arm64' }[process.arch];
+const pinnedNode = `node_modules/node-linux-${architecture}/bin/node`;
+
+rmSync('dist/rootfs.tmp', { recursive: true, force: true });
+rmSync('dist/node.tmp', { recursive: true, force: true });
+mkdirSync('dist', { recursive: true });
+cpSync('rootfs', ROOTFS, { recursive: true, verbatimSymlinks: true });
+await bundleContainerSide();
+if (existsSync(pinnedNode)) {
+  compile(pinnedNode);
+  mkdirSync('dist/node.tmp/usr/lib/ctrkit', { recursive: true });
+  cpSync(pinnedNode, 'dist/node.tmp/usr/lib/ctrkit/node');
+  chmodSync('dist/node.tmp/usr/lib/ctrkit/node', 0o755);
+  replace('dist/node');
+} else {
+  console.warn(
+    `build: no pinned Node.js for ${process.arch} in node_modules: dist/node is left out (npm ci brings it)`,
+  );
+}
+replace('dist/rootfs');
+const kilobytes = (path) => Math.round(statSync(path).size / 1024);
+console.log(`build: dist/rootfs (container.cjs ${kilobytes('dist/rootfs/usr/lib/ctrkit/container.cjs')} kB)`);

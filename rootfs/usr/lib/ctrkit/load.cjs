@@ -1,0 +1,22 @@
+// Runs container.cjs, the bundle beside this file, with the code that V8 compiled when it was built, if this very
+// Node.js was there then: half of the gate's start-up would be compiling. Any other Node.js compiles it anew.
+'use strict';
+const { readFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+
+const bundle = `${__dirname}/container.cjs`;
+
+function readCompiled() {
+  try {
+    return readFileSync(`${__dirname}/container.${process.version}-${process.arch}.cache`);
+  } catch {
+    return undefined;
+  }
+}
+
+// esbuild writes ASCII only: read as latin1 it needs no decoding.
+const source = `(function (exports, require, module) {${readFileSync(bundle, 'latin1')}\n})`;
+const script = new Script(source, { filename: bundle, cachedData: readCompiled() });
+const container = { exports: {} };
+script.runInThisContext()(container.exports, require, container);
+module.exports = script;

@@ -1,0 +1,27 @@
+import { pino } from 'pino';
+import type { Log } from '../../ports/log.ts';
+
+interface PinoLine {
+  readonly level: number;
+  readonly msg: string;
+}
+
+const ERROR_LEVEL = 50;
+
+/** `name: text` as syslog shows it, with `error: ` where it is one; pino's JSON with `format` json. */
+export function createPinoLog(name: string, format: 'text' | 'json', write: (line: string) => void): Log {
+  const toText = (line: string): string => {
+    const { level, msg } = JSON.parse(line) as PinoLine;
+    return `${name}: ${level >= ERROR_LEVEL ? 'error: ' : ''}${msg}\n`;
+  };
+  const destination = { write: format === 'json' ? write : (line: string) => write(toText(line)) };
+  const logger = pino({ name, base: null }, destination);
+  return {
+    info: (text, fields) => logger.info({ ...fields }, oneLine(text)),
+    warn: (text, fields) => logger.warn({ ...fields }, oneLine(text)),
+    error: (text, fields) => logger.error({ ...fields }, oneLine(text)),
+  };
+}
+
+/** A database's text must not be able to forge a line of the log. */
+const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ');

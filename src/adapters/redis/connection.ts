@@ -1,0 +1,100 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { addressOf, DEFAULTS, type Endpoint } from '../../contract/databases.ts';
+import { CtrkitError } from '../../contract/errors.ts';
+
+/**
+ * One connection to one Redis server. It does not reconnect and does not queue: a call that can't be carried out
+ * now fails within the time limit, and the next one connects anew. Who calls knows whether, and when, to try again.
+ */
+export class RedisConnection {
+  #client: Redis | undefined;
+  #connecting: Promise<Redis> | undefined;
+
+  readonly #endpoint: Endpoint;
+  readonly #timeoutMs: number;
+
+  constructor(endpoint: Endpoint, timeoutMs: number) {
+    this.#endpoint = endpoint;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Throws CtrkitError('database') with the server's address and, for people, what is wrong. */
+  async run<T>(call: (client: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await this.withinTime(this.connected().then(call));
+    } catch (error) {
+      this.close();
+      throw this.explain(error);
+    }
+  }
+
+  onEnd(listener: () => void): void {
+    this.#client?.once('end', listener);
+  }
+
+  close(): void {
+    this.#client?.disconnect();
+    this.#client = undefined;
+    this.#connecting = undefined;
+  }
+
+  private connected(): Promise<Redis> {
+    this.#connecting ??= this.connect();
+    return this.#connecting;
+  }
+
+  private async connect(): Promise<Redis> {
+    const client = new Redis(this.options());
+    this.#client = client;
+    // The cause of a failed connection is told by this event only; without a listener it ends the process.
+    let cause: unknown;
+    client.on('error', (error: unknown) => {
+      cause = error;
+    });
+    client.once('end', () => {
+      if (this.#client === client) this.close();
+    });
+    try {
+      await client.connect();
+    } catch (error) {
+      throw cause ?? error;
+    }
+    return client;
+  }
+
+  private options(): Omit<RedisOptions, 'replyMapping'> {
+    const { path, host, port, username, password, tls } = this.#endpoint;
+    return {
+      ...(path === undefined ? { host: host ?? DEFAULTS.host, port: port ?? DEFAULTS.port } : { path }),
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...(tls === true ? { tls: {} } : {}),
+      lazyConnect: true,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      connectTimeout: this.#timeoutMs,
+      // Everything below saves a round trip at start: the scripts choose their databases themselves.
+      protocol: 2,
+      enableReadyCheck: false,
+      disableClientInfo: true,
+    };
+  }
+
+  private async withinTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([work, limit]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private explain(error: unknown): CtrkitError {
+    const text = error instanceof Error ? error.message : String(error);
+    const message = `Redis at ${addressOf(this.#endpoint)} can't be used: ${text.split('\n')[0] ?? ''}`;
+    return new CtrkitError('database', message, { cause: error });
+  }
+}

@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DEFAULTS, type DatabaseLocation, type Databases, type Endpoint } from '../../contract/databases.ts';
+import { CtrkitError } from '../../contract/errors.ts';
+import { parseDatabaseConfig, parseGlobalConfig } from './database-config.ts';
+import { parseRedisUrl } from './redis-url.ts';
+
+export interface DatabaseSettings {
+  /** `--redis` or CTRKIT_REDIS, empty if not given. */
+  readonly redisUrl: string;
+  /** NAMESPACE_ID: the ASIC's number, empty on a single-ASIC switch. */
+  readonly namespaceId: string;
+  readonly configFile?: string;
+  readonly globalFile?: string;
+}
+
+/**
+ * Where CONFIG_DB and STATE_DB are (CONTRACT, section 1). Reads files, connects to nothing.
+ * Throws CtrkitError('usage') for a setting that can't be meant, CtrkitError('database') for a broken file.
+ */
+export function findDatabases(settings: DatabaseSettings): Databases {
+  const { redisUrl, namespaceId: asic } = settings;
+  if (!/^\d{0,3}$/.test(asic)) {
+    throw new CtrkitError(
+      'usage',
+      `NAMESPACE_ID is "${asic.slice(0, 40)}": it must be an ASIC's number, or empty`,
+    );
+  }
+  if (redisUrl !== '') return allAt(parseRedisUrl(redisUrl), 'CTRKIT_REDIS or --redis');
+  const configFile = settings.configFile ?? DEFAULTS.configFile;
+  const globalFile = settings.globalFile ?? DEFAULTS.globalFile;
+  if (asic !== '') {
+    const found = findOnMultiAsic(asic, globalFile, configFile);
+    if (found !== undefined) return found;
+  }
+  if (existsSync(configFile)) {
+    const warning = `NAMESPACE_ID is ${asic} but ${globalFile} names no host or no such ASIC: FEATURE is read from the databases of ${configFile}`;
+    return {
+      config: locationIn(configFile, 'CONFIG_DB'),
+      state: locationIn(configFile, 'STATE_DB'),
+      asic: '',
+      source: configFile,
+      warnings: asic === '' ? [] : [warning],
+    };
+  }
+  const socket = DEFAULTS.socketPath;
+  const endpoint = existsSync(socket) ? { path: socket } : { host: DEFAULTS.host, port: DEFAULTS.port };
+  return allAt(endpoint, `the defaults, as there is no ${configFile}`);
+}
+
+/** The configuration is the host's, the status the ASIC's (HLD, "Multi-ASIC support"). */
+function findOnMultiAsic(asic: string, globalFile: string, configFile: string): Databases | undefined {
+  if (!existsSync(globalFile)) return undefined;
+  const includes = parseGlobalConfig(readText(globalFile), asic);
+  const inFolder = (include: string) => resolve(dirname(globalFile), include);
+  const hostFile = includes.host === undefined ? undefined : inFolder(includes.host);
+  const named = includes.asic === undefined ? undefined : inFolder(includes.asic);
+  // Inside an ASIC's container the ASIC's own folder may be mounted as /var/run/redis.
+  const asicFile = named !== undefined && existsSync(named) ? named : configFile;
+  if (hostFile === undefined || named === undefined || !existsSync(hostFile) || !existsSync(asicFile))
+    return undefined;
+  return {
+    config: locationIn(hostFile, 'CONFIG_DB'),
+    state: locationIn(asicFile, 'STATE_DB'),
+    hostState: locationIn(hostFile, 'STATE_DB'),
+    asic,
+    source: `${hostFile} and ${asicFile}`,
+    warnings: [],
+  };
+}
+
+function allAt(endpoint: Endpoint, source: string): Databases {
+  const at = (id: number): DatabaseLocation => ({ endpoint, id, separator: DEFAULTS.separator });
+  return { config: at(DEFAULTS.configId), state: at(DEFAULTS.stateId), asic: '', source, warnings: [] };
+}
+
+const locationIn = (path: string, name: string): DatabaseLocation =>
+  parseDatabaseConfig(readText(path), name, existsSync);
+
+function readText(path: string): { path: string; text: string } {
+  try {
+    return { path, text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    throw new CtrkitError('database', `${path} can't be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * Tells one start of a container from the next: the kernel's boot, and when its process 1 began (field 22 of
+ * proc(5) stat, in ticks since boot). Empty if that can't be read.
+ */
+export function readContainerStart(bootId: string): string {
+  try {
+    const stat = readFileSync('/proc/1/stat', 'latin1');
+    // The second field is the command in parentheses, and may hold blanks and parentheses itself.
+    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return `${bootId}/${ticks ?? ''}`;
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,106 @@
+/** The record by hand (CONTRACT, section 7; HLD, "system container state"). */
+import { planClaim, planRelease, type Claim } from '../../contract/claim.ts';
+import type { Databases } from '../../contract/databases.ts';
+import { EXIT } from '../../contract/exit-codes.ts';
+import { decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
+import { decodeHeartbeat } from '../../contract/health.ts';
+import { featureStatusRow, type RowValues } from '../../contract/rows.ts';
+import { findLiveHolder, isSelf } from '../../decide/liveness.ts';
+import { selectHolderRows } from '../../decide/startup-snapshot.ts';
+import type { ClaimFile } from '../../ports/claim-file.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+import { momentOf } from '../gate/gate.ts';
+import type { StateOptions } from './state-options.ts';
+import { showState } from './state-show.ts';
+
+export interface StatePorts {
+  readonly databases: Databases;
+  readonly store: RowStore;
+  readonly claimFile: ClaimFile;
+  readonly clock: Clock;
+  /** This container's own id and a fresh token. */
+  readonly self: { readonly dockerId: string; readonly token: string; readonly containerStart: string };
+  /** The answer, on stdout. */
+  readonly print: (text: string) => void;
+  /** What was refused or done, on stderr. */
+  readonly tell: (text: string) => void;
+}
+
+/** How often a record that changes under our hands is looked at again. */
+const MAX_CONFLICTS = 20;
+
+/** Returns the exit code. Throws CtrkitError('database'). */
+export async function runState(options: StateOptions, ports: StatePorts): Promise<number> {
+  switch (options.verb) {
+    case 'up':
+      return up(options, ports);
+    case 'down':
+      return down(options, ports);
+    case 'show':
+      return showState(options, ports);
+  }
+}
+
+async function up(options: Extract<StateOptions, { verb: 'up' }>, ports: StatePorts): Promise<number> {
+  const { feature, owner, version, redisUrl } = options;
+  const { store, clock, self, claimFile, tell } = ports;
+  const claim: Claim = { feature, owner, version, dockerId: self.dockerId, token: self.token };
+  for (let tries = 0; tries < MAX_CONFLICTS; tries++) {
+    const rows = await store.read(selectHolderRows(feature));
+    const other = findOther(rows, claim, clock);
+    if (other !== undefined && owner === 'kube' && !options.force) {
+      tell(`${feature}: refused: ${other}. Stop that container first, or use --force`);
+      return EXIT.refused;
+    }
+    if (!(await store.write(rows, planClaim(claim, momentOf(clock))))) continue;
+    const { containerStart } = self;
+    const startedMs = clock.bootMs();
+    claimFile.write({ ...claim, startedMs, isRecorded: true, containerStart, redisUrl, isMirrored: false });
+    tell(`${feature}: up: ${owner}, version ${version}, container ${claim.dockerId}`);
+    return EXIT.ok;
+  }
+  tell(`${feature}: refused: its record changes all the time. Try again`);
+  return EXIT.refused;
+}
+
+async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: StatePorts): Promise<number> {
+  const { feature, force } = options;
+  const { store, clock, claimFile, tell } = ports;
+  const stored = claimFile.read();
+  const own = stored?.feature === feature ? stored : undefined;
+  if (own === undefined && !force) {
+    tell(
+      `${feature}: refused: this container has no claim of it. To clear another container's record use --force`,
+    );
+    return EXIT.refused;
+  }
+  // First the file: an agent that still sees the claim would make the record again.
+  if (own !== undefined) claimFile.remove();
+  const [row] = await store.read([{ address: featureStatusRow(feature), fields: STATUS_FIELDS }]);
+  const status = decodeStatus(row?.values ?? {});
+  const isOwn = own !== undefined && status.claimToken === own.token;
+  if (!isOwn && !force) {
+    tell(
+      `${feature}: refused: the record is container ${status.dockerId || '(none)'}'s, not this one's. Use --force`,
+    );
+    return EXIT.refused;
+  }
+  const owner = status.currentOwner === 'kube' ? 'kube' : 'local';
+  const { dockerId, claimToken: token, containerVersion: version } = status;
+  const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs());
+  if (!(await store.write(row === undefined ? [] : [row], [release]))) {
+    tell(`${feature}: refused: the record has just changed. Look at it with show, then try again`);
+    return EXIT.refused;
+  }
+  tell(`${feature}: down`);
+  return EXIT.ok;
+}
+
+function findOther(rows: readonly RowValues[], claim: Claim, clock: Clock): string | undefined {
+  const [status, beat] = rows.map((row) => row.values);
+  const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+  const holder = findLiveHolder(decodeStatus(status ?? {}), decodeHeartbeat(beat ?? {}), now);
+  if (holder === undefined || isSelf(holder, claim)) return undefined;
+  return `container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, runs it`;
+}

@@ -1,0 +1,98 @@
+import { EXIT } from '../../contract/exit-codes.ts';
+import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
+import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health.ts';
+import { HOLD_FIELDS } from '../../contract/hold.ts';
+import { featureConfigRow, featureStatusRow, healthRow, type FieldValues } from '../../contract/rows.ts';
+import { findLiveHolder, type BootTime } from '../../decide/liveness.ts';
+import type { StateOptions } from './state-options.ts';
+import type { StatePorts } from './container-state.ts';
+
+/** Everything STATE_DB says of one feature's containers, as read. */
+interface State {
+  readonly feature: string;
+  readonly config: FieldValues;
+  readonly status: FieldValues;
+  readonly heartbeat: FieldValues;
+  readonly holds: readonly (FieldValues & { readonly docker_id: string })[];
+}
+
+export async function showState(
+  options: Extract<StateOptions, { verb: 'show' }>,
+  ports: StatePorts,
+): Promise<number> {
+  const state = await readState(options.feature, ports);
+  const now = { bootId: ports.clock.bootId(), ms: ports.clock.bootMs() };
+  ports.print(options.json ? describeForMachines(state, now) : describeForPeople(state, now));
+  return EXIT.ok;
+}
+
+async function readState(feature: string, { store, databases }: StatePorts): Promise<State> {
+  const prefix = `${feature}${databases.state.separator}`;
+  const addresses = await store.list('CONTAINER_HOLD', prefix);
+  const rows = await store.read([
+    { address: featureConfigRow(feature), fields: CONFIG_FIELDS },
+    { address: featureStatusRow(feature), fields: [...STATUS_FIELDS, 'update_time'] },
+    { address: healthRow(feature), fields: HEALTH_FIELDS },
+    ...addresses.map((address) => ({ address, fields: HOLD_FIELDS })),
+  ]);
+  const [config, status, heartbeat, ...holds] = rows;
+  return {
+    feature,
+    config: config?.values ?? {},
+    status: status?.values ?? {},
+    heartbeat: heartbeat?.values ?? {},
+    holds: holds.map(({ address, values }) => ({ ...values, docker_id: address.row.slice(prefix.length) })),
+  };
+}
+
+const findHolder = (state: State, now: BootTime) =>
+  findLiveHolder(decodeStatus(state.status), decodeHeartbeat(state.heartbeat), now);
+
+function describeForMachines(state: State, now: BootTime): string {
+  const holder = findHolder(state, now);
+  const { feature, config, status, heartbeat, holds } = state;
+  return JSON.stringify(
+    { feature, live: holder !== undefined, config, status, heartbeat, holds },
+    undefined,
+    2,
+  );
+}
+
+function describeForPeople(state: State, now: BootTime): string {
+  const { feature, config, status, holds } = state;
+  const rows = [
+    ['wanted', `set_owner ${decodeConfig(config).setOwner}, state ${config['state'] ?? '(none)'}`],
+    [
+      'host',
+      `system_state ${status['system_state'] || '(none)'}, remote_state ${status['remote_state'] || '(none)'}`,
+    ],
+    ['runs', describeHolder(state, now)],
+    ['heartbeat', describeHeartbeat(state, now)],
+    ...holds.map((hold) => [
+      'held',
+      `container ${hold.docker_id}, version ${hold['version'] ?? '?'}: ${hold['reason'] ?? '?'}: ${hold['text'] ?? ''}`,
+    ]),
+  ];
+  return [feature, ...rows.map(([name, text]) => `  ${(name ?? '').padEnd(10)} ${text}`)].join('\n');
+}
+
+function describeHolder(state: State, now: BootTime): string {
+  const status = decodeStatus(state.status);
+  const holder = findHolder(state, now);
+  if (holder !== undefined) {
+    const since = state.status['update_time'] ?? '(unknown)';
+    return `container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, since ${since}`;
+  }
+  if (status.dockerId === '') return 'nobody';
+  return `nobody: container ${status.dockerId}, version ${status.containerVersion}, is on record, but is gone (its heartbeat is overdue, or it is of an earlier boot)`;
+}
+
+function describeHeartbeat(state: State, now: BootTime): string {
+  const { heartbeat } = state;
+  const { beatMs, intervalMs, token } = decodeHeartbeat(heartbeat);
+  if (beatMs === undefined || heartbeat['boot_id'] !== now.bootId) return 'none';
+  const whose = token === decodeStatus(state.status).claimToken ? '' : ', of an earlier holder';
+  const age = ((now.ms - beatMs) / 1000).toFixed(1);
+  const reason = heartbeat['reason'] ? ` (${heartbeat['reason']})` : '';
+  return `${heartbeat['status'] ?? '?'}${reason}, ${age} s ago, every ${intervalMs / 1000} s, number ${heartbeat['seq'] ?? '?'}${whose}`;
+}

@@ -1,0 +1,53 @@
+import type { Claim, Moment } from '../../contract/claim.ts';
+import type { Databases } from '../../contract/databases.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ClaimFile } from '../../ports/claim-file.ts';
+import type { Log } from '../../ports/log.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+
+/** Who asks to start, and how. */
+export interface GateRequest {
+  readonly claim: Claim;
+  /** Which start of this container this is. */
+  readonly containerStart: string;
+  /** `--redis` as given, for the agent. */
+  readonly redisUrl: string;
+  /** `--once`: once held, held for good. */
+  readonly once: boolean;
+  readonly localDbWaitMs: number;
+}
+
+export interface GatePorts {
+  /** Throws CtrkitError('usage' or 'database'). Asked again after a failure: files and servers come and go. */
+  findDatabases(): Databases;
+  openStore(databases: Databases): RowStore;
+  readonly claimFile: ClaimFile;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whoever called the gate has gone: nobody waits for its answer. */
+  isOrphaned(): boolean;
+  /** In [0, 1). */
+  random(): number;
+}
+
+/** `go`, or nobody is there any more to be let in. A gate that is held does not return. */
+export type GateResult = 'go' | 'orphaned';
+
+/** How soon a gate whose start.sh has gone notices. */
+export const PARENT_POLL_MS = 1_000;
+
+export const momentOf = (clock: Clock): Moment => ({
+  bootId: clock.bootId(),
+  bootMs: clock.bootMs(),
+  wallMs: clock.wallMs(),
+});
+
+/** For the agent, which renews the claim from here on. Throws CtrkitError('defect'). */
+export function leaveClaim(
+  request: GateRequest,
+  ports: GatePorts,
+  state: { readonly isRecorded: boolean; readonly isMirrored: boolean },
+): void {
+  const { claim, containerStart, redisUrl } = request;
+  ports.claimFile.write({ ...claim, ...state, containerStart, redisUrl, startedMs: ports.clock.bootMs() });
+}

@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { planClaim, planRelease } from '../../contract/claim.ts';
+import type { Databases } from '../../contract/databases.ts';
+import { CtrkitError } from '../../contract/errors.ts';
+import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import { decideBackoffMs } from '../../decide/backoff.ts';
+import { decodeSnapshot, selectStartupRows } from '../../decide/startup-snapshot.ts';
+import { decideStartup, type Progress, type StartupDecision, type Verdict } from '../../decide/startup.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+import { OutageLog } from '../outage-log.ts';
+import { Wakeup } from '../wakeup.ts';
+import {
+  leaveClaim,
+  momentOf,
+  PARENT_POLL_MS,
+  type GatePorts,
+  type GateRequest,
+  type GateResult,
+} from './gate.ts';
+import { HoldNotice } from './hold-notice.ts';
+
+/** Behind the events, for a server that sends none. */
+const SLOW_POLL_MS = 5_000;
+/** Guards that fail this often in a row are not other containers: a row holds what no guard can compare. */
+const MAX_CONFLICTS = 500;
+
+/** One reading of the databases, and what follows from it. */
+interface Look {
+  readonly rows: RowValues[];
+  readonly decision: StartupDecision;
+}
+
+/**
+ * Owner kube: reads, decides, does what the decision says, and sleeps until a row it read changes; for as long as
+ * the deployment is unwanted. Whatever goes wrong with a database, it never lets the application go ungated.
+ */
+export class KubeGate {
+  readonly #request: GateRequest;
+  readonly #ports: GatePorts;
+  readonly #outage: OutageLog;
+  readonly #wakeup = new Wakeup();
+  #progress: Progress = { kind: 'new' };
+  /** Since the databases last answered. */
+  #failures = 0;
+  #said = '';
+
+  constructor(request: GateRequest, ports: GatePorts) {
+    this.#request = request;
+    this.#ports = ports;
+    this.#outage = new OutageLog(ports.log, ports.clock);
+  }
+
+  async pass(): Promise<GateResult> {
+    for (;;) {
+      let store: RowStore | undefined;
+      try {
+        const databases = this.#ports.findDatabases();
+        for (const warning of databases.warnings) this.say(warning);
+        store = this.#ports.openStore(databases);
+        return await this.passWith(store, databases);
+      } catch (error) {
+        if (!(error instanceof CtrkitError) || error.code === 'usage') throw error;
+        this.#failures += 1;
+        this.#outage.fail(`${this.#request.claim.feature}: waiting, not started: ${error.message}`);
+      } finally {
+        store?.close();
+      }
+      await sleep(Math.min(PARENT_POLL_MS, decideBackoffMs(this.#failures, this.#ports.random())));
+      if (this.#ports.isOrphaned()) return 'orphaned';
+    }
+  }
+
+  private async passWith(store: RowStore, databases: Databases): Promise<GateResult> {
+    const { claim, once } = this.#request;
+    const notice = new HoldNotice(claim, databases.state.separator, this.#ports);
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
+      const look = await this.look(store, databases);
+      if (!(await this.act(look, store, { databases, notice }))) {
+        conflicts += 1;
+        // Others write the same rows: each at its own time.
+        await sleep(this.#ports.random() * Math.min(conflicts, 50));
+        continue;
+      }
+      conflicts = 0;
+      const { verdict } = look.decision;
+      if (verdict.kind === 'go') {
+        await this.leave(store, databases, look);
+        return 'go';
+      }
+      this.#progress = look.decision.progress;
+      if (once && verdict.kind === 'hold') return this.holdForGood(store, notice, verdict);
+      // A change between the reading and the subscription would be lost: read once more, then sleep.
+      if (!store.isWatching) await this.watch(store, look);
+      else if (!(await this.sleepUntilChange(look, notice))) return 'orphaned';
+    }
+    const { feature } = claim;
+    throw new CtrkitError(
+      'database',
+      `the rows of ${feature} change with every look, or hold text that is not UTF-8`,
+    );
+  }
+
+  private async look(store: RowStore, databases: Databases): Promise<Look> {
+    const { claim } = this.#request;
+    const { feature, version } = claim;
+    const rows = await store.read(selectStartupRows(feature, version, databases.asic));
+    this.#failures = 0;
+    this.#outage.mend(`${feature}: the database is back`);
+    const { clock } = this.#ports;
+    const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+    const decision = decideStartup(decodeSnapshot(rows, feature, version), claim, this.#progress, now);
+    if (decision.note !== undefined) this.say(decision.note);
+    return { rows, decision };
+  }
+
+  /** Writes what the verdict asks for; false if a row changed since it was read. */
+  private async act(
+    look: Look,
+    store: RowStore,
+    by: { databases: Databases; notice: HoldNotice },
+  ): Promise<boolean> {
+    const { verdict } = look.decision;
+    const { claim } = this.#request;
+    if (verdict.kind === 'hold') {
+      this.#said = '';
+      const writes = by.notice.put(verdict);
+      return writes.length === 0 || store.write([], writes);
+    }
+    const writes =
+      verdict.kind === 'go' ? planClaim(claim, momentOf(this.#ports.clock)) : this.planAnnouncement(verdict);
+    const mirror = isMirrored(look) ? this.planMirror(verdict, by.databases) : [];
+    const lift = by.notice.isUp ? by.notice.lift() : [];
+    if (verdict.kind === 'wait') this.say(verdict.text);
+    const all = [...writes, ...mirror, ...lift];
+    return all.length === 0 || store.write(look.rows, all);
+  }
+
+  private planAnnouncement(verdict: Extract<Verdict, { kind: 'wait' }>): RowWrite[] {
+    const { feature, version, token } = this.#request.claim;
+    if (verdict.announce === 'nothing') return [];
+    const pending = verdict.announce === 'pending' ? { remote_state: 'pending', pending_token: token } : {};
+    return [
+      { kind: 'set', address: featureStatusRow(feature), values: { container_version: version, ...pending } },
+    ];
+  }
+
+  /** Multi-ASIC: the shipped host side sees only its own row, so it is asked and told there too (GAPS D28). */
+  private planMirror(verdict: Verdict, { asic }: Databases): RowWrite[] {
+    const { feature } = this.#request.claim;
+    const isAsking = verdict.kind === 'wait' && verdict.announce === 'pending';
+    if (!isAsking && verdict.kind !== 'go') return [];
+    const values = { remote_state: isAsking ? 'pending' : 'running' };
+    return [{ kind: 'set', address: hostStatusRow(feature, asic), values }];
+  }
+
+  /** The claim is recorded; without its file nobody would renew it, and another container would be let in beside. */
+  private async leave(store: RowStore, databases: Databases, look: Look): Promise<void> {
+    const { claim } = this.#request;
+    try {
+      leaveClaim(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(look) });
+    } catch (error) {
+      const own: RowValues = {
+        address: featureStatusRow(claim.feature),
+        values: { claim_token: claim.token },
+      };
+      await store.write([own], [planRelease(claim, this.#ports.clock.wallMs())]);
+      throw error;
+    }
+    this.#ports.log.info(
+      `${claim.feature}: go: kube, version ${claim.version}, container ${claim.dockerId}`,
+      {
+        feature: claim.feature,
+        databases: databases.source,
+      },
+    );
+  }
+
+  private async watch(store: RowStore, { rows }: Look): Promise<void> {
+    await store.watch(
+      rows.map((row) => row.address),
+      this.#wakeup.notify,
+    );
+  }
+
+  /** False when nobody waits for the answer any more. */
+  private async sleepUntilChange({ decision }: Look, notice: HoldNotice): Promise<boolean> {
+    const { clock } = this.#ports;
+    const dueMs = Math.min(
+      clock.bootMs() + SLOW_POLL_MS,
+      decision.recheckAtMs ?? Infinity,
+      notice.isUp ? notice.renewalMs : Infinity,
+    );
+    for (;;) {
+      const leftMs = dueMs - clock.bootMs();
+      if (leftMs <= 0) return true;
+      if (await this.#wakeup.sleep(Math.min(leftMs, PARENT_POLL_MS))) return true;
+      if (this.#ports.isOrphaned()) return false;
+    }
+  }
+
+  private async holdForGood(
+    store: RowStore,
+    notice: HoldNotice,
+    verdict: Extract<Verdict, { kind: 'hold' }>,
+  ): Promise<GateResult> {
+    for (;;) {
+      const writes = notice.put(verdict);
+      if (writes.length > 0)
+        await store.write([], writes).catch((error: Error) => this.#outage.fail(error.message));
+      await this.#wakeup.sleep(PARENT_POLL_MS);
+      if (this.#ports.isOrphaned()) return 'orphaned';
+    }
+  }
+
+  /** What has not changed is said once. */
+  private say(text: string): void {
+    if (text !== this.#said) this.#ports.log.info(`${this.#request.claim.feature}: ${text}`);
+    this.#said = text;
+  }
+}
+
+/** Multi-ASIC: the host's row has something of the shipped host side in it. */
+const isMirrored = ({ rows }: Look): boolean =>
+  rows.some((row) => row.address.db === 'hostState' && row.address.table === 'FEATURE' && hasAny(row));
+
+const hasAny = ({ values }: RowValues): boolean => Object.values(values).some((value) => value !== undefined);

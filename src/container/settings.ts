@@ -1,0 +1,51 @@
+import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../contract/health.ts';
+import { parseDurationMs } from '../contract/duration.ts';
+
+/** The environment as the container side reads it; README.md lists it. */
+export interface Settings {
+  readonly redisUrl: string;
+  readonly namespaceId: string;
+  readonly runDir: string;
+  readonly heartbeatIntervalMs: number;
+  readonly localDbWaitMs: number;
+  readonly releaseAfterMs: number;
+  /** Settings that are not what they should be, a line each; their defaults are used. */
+  readonly warnings: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Name, default and legal range of each duration. */
+const DURATIONS = {
+  heartbeatIntervalMs: ['CTRKIT_HEARTBEAT_INTERVAL', DEFAULT_HEARTBEAT_INTERVAL_MS, 100, 600_000],
+  localDbWaitMs: ['CTRKIT_LOCAL_DB_WAIT', 60_000, 0, 86_400_000],
+  releaseAfterMs: ['CTRKIT_RELEASE_AFTER', 6_000, 0, 600_000],
+} as const;
+
+export function readSettings(env: Environment): Settings {
+  const warnings: string[] = [];
+  const duration = ([name, defaultMs, leastMs, mostMs]: readonly [
+    string,
+    number,
+    number,
+    number,
+  ]): number => {
+    const text = env[name] ?? '';
+    if (text === '') return defaultMs;
+    const ms = parseDurationMs(text);
+    if (ms !== undefined && ms >= leastMs && ms <= mostMs) return ms;
+    warnings.push(
+      `${name} is "${text.slice(0, 40)}": write a number of seconds, or N[ms|s|m|h|d], from ${leastMs} ms to ${mostMs / 1000} s; using ${defaultMs / 1000} s`,
+    );
+    return defaultMs;
+  };
+  return {
+    redisUrl: env['CTRKIT_REDIS'] ?? '',
+    namespaceId: env['NAMESPACE_ID'] ?? '',
+    runDir: env['CTRKIT_RUN_DIR'] || '/run/ctrkit',
+    heartbeatIntervalMs: duration(DURATIONS.heartbeatIntervalMs),
+    localDbWaitMs: duration(DURATIONS.localDbWaitMs),
+    releaseAfterMs: duration(DURATIONS.releaseAfterMs),
+    warnings,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What a container writes when it takes the feature and when it gives it up (CONTRACT, section 2).
+ * GAPS D27: SONiC's `update_time` is local time text, the HLD's `last_update_ts` seconds; both are written.
+ */
+import type { Owner } from './feature.ts';
+import { localVersionLabel } from './feature.ts';
+import { featureStatusRow, healthRow, labelsRow, type RowWrite } from './rows.ts';
+
+/** One start of one container, from go to release. */
+export interface Claim {
+  readonly feature: string;
+  readonly owner: Owner;
+  readonly version: string;
+  /** The container's own id, `unknown` if it can't be found. */
+  readonly dockerId: string;
+  /** Unique to this start of this container. */
+  readonly token: string;
+}
+
+/** When something is written: on the boot clock for the kit, on the wall clock for people. */
+export interface Moment {
+  readonly bootId: string;
+  readonly bootMs: number;
+  readonly wallMs: number;
+}
+
+export function encodeClaim(claim: Claim, at: Moment): Record<string, string> {
+  return {
+    current_owner: claim.owner,
+    docker_id: claim.dockerId,
+    container_id: claim.owner === 'local' ? claim.feature : claim.dockerId,
+    container_version: claim.version,
+    ...(claim.owner === 'kube' ? { remote_state: 'running' } : {}),
+    ...encodeUpdateTimes(at.wallMs),
+    claim_token: claim.token,
+    claim_boot_id: at.bootId,
+    claim_ms: String(at.bootMs),
+  };
+}
+
+/** The writes of a claim. `pending_token` goes: whoever's hand-shake it was, it is over. */
+export function planClaim(claim: Claim, at: Moment): RowWrite[] {
+  const record: RowWrite = {
+    kind: 'set',
+    address: featureStatusRow(claim.feature),
+    values: encodeClaim(claim, at),
+    remove: ['pending_token'],
+  };
+  return claim.owner === 'local' ? [record, planLocalLabel(claim, 'state')] : [record];
+}
+
+/** Blocks Kubernetes from deploying the version that already runs as local. */
+export const planLocalLabel = (claim: Claim, db: 'state' | 'hostState'): RowWrite => ({
+  kind: 'set',
+  address: labelsRow(db),
+  values: { [localVersionLabel(claim.feature)]: claim.version },
+});
+
+export function planRelease(claim: Claim, wallMs: number): RowWrite {
+  return {
+    kind: 'set',
+    address: featureStatusRow(claim.feature),
+    values: {
+      current_owner: 'none',
+      docker_id: '',
+      container_id: '',
+      ...(claim.owner === 'kube' ? { remote_state: 'stopped' } : {}),
+      ...encodeUpdateTimes(wallMs),
+      claim_token: '',
+      claim_boot_id: '',
+      claim_ms: '',
+    },
+  };
+}
+
+export const planHeartbeat = (feature: string, values: Record<string, string>): RowWrite => ({
+  kind: 'set',
+  address: healthRow(feature),
+  values,
+});
+
+function encodeUpdateTimes(wallMs: number): { update_time: string; last_update_ts: string } {
+  return {
+    update_time: formatLocalTime(new Date(wallMs)),
+    last_update_ts: String(Math.floor(wallMs / 1000)),
+  };
+}
+
+/** `YYYY-MM-DD HH:MM:SS` in the switch's time zone. */
+function formatLocalTime(date: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}

@@ -1,0 +1,71 @@
+/**
+ * The tables of CONFIG_DB and STATE_DB that the kit reads or writes, as addresses and as values.
+ * A row is a Redis hash; a field that is not there is `undefined`.
+ */
+import type { DatabaseName } from './databases.ts';
+
+export interface RowAddress {
+  readonly db: DatabaseName;
+  /** Table and row; the separator is put between them by whoever knows the database. */
+  readonly table: string;
+  readonly row: string;
+}
+
+/** Some fields of one row: what is read, and what a guard compares. */
+export interface RowFields {
+  readonly address: RowAddress;
+  readonly fields: readonly string[];
+}
+
+export type FieldValues = Readonly<Record<string, string | undefined>>;
+
+/** A row as it was read. Handed back with a write it is the guard: the write happens only if this still holds. */
+export interface RowValues {
+  readonly address: RowAddress;
+  readonly values: FieldValues;
+}
+
+export type RowWrite =
+  | {
+      readonly kind: 'set';
+      readonly address: RowAddress;
+      readonly values: Readonly<Record<string, string>>;
+      /** Fields that go. */
+      readonly remove?: readonly string[];
+      /** The row expires by itself after this. */
+      readonly ttlMs?: number;
+    }
+  | { readonly kind: 'delete'; readonly address: RowAddress };
+
+export const featureConfigRow = (feature: string): RowAddress => ({
+  db: 'config',
+  table: 'FEATURE',
+  row: feature,
+});
+export const featureStatusRow = (feature: string): RowAddress => ({
+  db: 'state',
+  table: 'FEATURE',
+  row: feature,
+});
+/** The shipped host side keeps instance N of a feature as `FEATURE|<f>N` in the host's STATE_DB (GAPS D28). */
+export const hostStatusRow = (feature: string, asic: string): RowAddress => ({
+  db: 'hostState',
+  table: 'FEATURE',
+  row: `${feature}${asic}`,
+});
+export const labelsRow = (db: 'state' | 'hostState'): RowAddress => ({
+  db,
+  table: 'KUBE_LABELS',
+  row: 'SET',
+});
+export const healthRow = (feature: string): RowAddress => ({
+  db: 'state',
+  table: 'CONTAINER_HEALTH',
+  row: feature,
+});
+/** `CONTAINER_HOLD|<feature>|<docker_id>`. */
+export const holdRow = (feature: string, dockerId: string, separator: string): RowAddress => ({
+  db: 'state',
+  table: 'CONTAINER_HOLD',
+  row: `${feature}${separator}${dockerId}`,
+});

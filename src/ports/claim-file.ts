@@ -1,0 +1,12 @@
+import type { StoredClaim } from '../contract/claim-file.ts';
+
+/** The claim that the gate leaves for the agent of the same container. */
+export interface ClaimFile {
+  /** Undefined if there is none, or none of this start of the container. */
+  read(): StoredClaim | undefined;
+  /** Whole or not at all. Throws CtrkitError('defect') with what is wrong with the folder or the disk. */
+  write(claim: StoredClaim): void;
+  remove(): void;
+  /** Calls `onChange` after each write or removal; returns how to stop. A change may be missed: look again now and then. */
+  watch(onChange: () => void): () => void;
+}
