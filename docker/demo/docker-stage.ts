@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { runCommand, waitFor } from './run-command.ts';
+import { SNMP_ADDRESS, type FeatureContainer, type Owner, type Stage } from './stage.ts';
+
+/** Whoever finds this label on a container whose process is gone may remove it. */
+const LABEL = `ctrkit-test=${process.pid}`;
+
+const docker = (...args: string[]) => runCommand('docker', args);
+
+/** Real containers of the images that docker/build makes; /var/run/redis is shared as SONiC shares it. */
+export async function openDockerStage(): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'ctrkit-demo-'));
+  const shared = ['--network', 'host', '--label', LABEL, '--volume', `${folder}:/var/run/redis`];
+  const containers: string[] = [];
+  const run = async (...args: string[]): Promise<string> => {
+    const id = (await docker('run', '--detach', ...shared, ...args)).trim().slice(0, 12);
+    containers.push(id);
+    return id;
+  };
+
+  await run('ctrkit/database');
+  const redis = new Redis({ path: join(folder, 'redis.sock'), lazyConnect: true, retryStrategy: () => 200 });
+  redis.on('error', () => {});
+  await waitFor('the database container', async () => redis.ping().catch(() => undefined), 30_000);
+
+  return {
+    redis,
+    commands: {
+      start: (owner, version) => `docker run -e RUNTIME_OWNER=${owner} ctrkit/snmp:${version}`,
+      stop: (name) => `docker stop ${name}`,
+    },
+    async startFeature(owner: Owner, version: string): Promise<FeatureContainer> {
+      const env = ['--env', `RUNTIME_OWNER=${owner}`, '--env', `SNMP_AGENT_ADDRESS=udp:${SNMP_ADDRESS}`];
+      const id = await run(...env, `ctrkit/snmp:${version}`);
+      return {
+        name: id,
+        log: async () => (await runCommand('docker', ['logs', id])).split('\n'),
+        stop: async () => void (await docker('stop', id)),
+      };
+    },
+    async close() {
+      redis.disconnect();
+      if (containers.length > 0) await docker('rm', '--force', '--volumes', ...containers).catch(() => {});
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

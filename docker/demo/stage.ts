@@ -1,0 +1,29 @@
+import type { Redis } from 'ioredis';
+
+export type Owner = 'local' | 'kube';
+
+/** One container of the feature, or what stands for it. */
+export interface FeatureContainer {
+  readonly name: string;
+  /** What its gate said so far, a line each. */
+  log(): Promise<string[]>;
+  /** As `docker stop` does: SIGTERM, and time to end. */
+  stop(): Promise<void>;
+}
+
+/** Where the story is played: containers, or plain processes on a machine without an engine. */
+export interface Stage {
+  /** The switch's database, ready to answer. */
+  readonly redis: Redis;
+  /** What a person would type for the same. */
+  readonly commands: {
+    start(owner: Owner, version: string): string;
+    stop(name: string): string;
+  };
+  startFeature(owner: Owner, version: string): Promise<FeatureContainer>;
+  /** Ends everything it started, in whatever state. */
+  close(): Promise<void>;
+}
+
+/** Where snmpd listens; never the standard port, which the machine may need itself. */
+export const SNMP_ADDRESS = '127.0.0.1:16161';
