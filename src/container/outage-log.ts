@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 
 /** What goes on is said at once and then once a minute, not with every try. */
-const SAY_AGAIN_MS = 60_000;
+export const SAY_AGAIN_MS = 60_000;
 
 /** Says that something is out of order, and that it is well again. */
 export class OutageLog {

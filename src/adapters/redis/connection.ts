@@ -73,6 +73,8 @@ export class RedisConnection {
       retryStrategy: () => null,
       maxRetriesPerRequest: 0,
       connectTimeout: this.#timeoutMs,
+      // Every call has had its answer, or its time, when a connection is closed: nothing is waited for.
+      disconnectTimeout: 0,
       // Everything below saves a round trip at start: the scripts choose their databases themselves.
       protocol: 2,
       enableReadyCheck: false,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredClaim } from '../../contract/claim-file.ts';
 import type { Databases } from '../../contract/databases.ts';
@@ -50,6 +51,7 @@ export class Agent {
   #failures = 0;
   #isStopping = false;
   #ended: Promise<void> | undefined;
+  readonly #end = new AbortController();
   #releaseTimer: NodeJS.Timeout | undefined;
 
   constructor(ports: AgentPorts, settings: AgentSettings) {
@@ -61,9 +63,14 @@ export class Agent {
   /** Resolves when the claim has been released, or nothing more can be done about it. */
   async run(): Promise<void> {
     const unwatch = this.#ports.claimFile.watch(this.#wakeup.notify);
-    while (this.#ended === undefined) await this.#wakeup.sleep(await this.step());
+    // A heartbeat that hangs on a database must not keep the agent beyond its time.
+    await Promise.race([this.renew(), once(this.#end.signal, 'abort')]);
     unwatch();
     await this.#ended;
+  }
+
+  private async renew(): Promise<void> {
+    while (this.#ended === undefined) await this.#wakeup.sleep(await this.step());
   }
 
   /** supervisord is stopping: its programs first, this listener last. */
@@ -81,6 +88,7 @@ export class Agent {
   /** Releases the claim; more calls change nothing. */
   end(why: string): void {
     this.#ended ??= this.release(why);
+    this.#end.abort();
     this.#wakeup.notify();
   }
 
@@ -124,6 +132,16 @@ export class Agent {
     return this.#held;
   }
 
+  /** A container may be stopped before the agent has seen the claim its gate has just made. */
+  private adoptLast(): Held | undefined {
+    try {
+      return this.#held ?? this.adopt(this.#ports.claimFile.read());
+    } catch (error) {
+      this.#ports.log.error(`not released, the record goes overdue by itself: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
   private tell(result: BeatResult, claim: StoredClaim): void {
     const { log, claimFile } = this.#ports;
     if (result.kind === 'superseded') {
@@ -143,7 +161,7 @@ export class Agent {
   private async release(why: string): Promise<void> {
     clearTimeout(this.#releaseTimer);
     const { claimFile, log } = this.#ports;
-    const held = this.#held;
+    const held = this.adoptLast();
     if (held !== undefined) {
       const limit = new AbortController();
       const outOfTime = sleep(RELEASE_LIMIT_MS, 'out of time', { signal: limit.signal }).catch(

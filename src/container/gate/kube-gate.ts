@@ -7,7 +7,7 @@ import { decideBackoffMs } from '../../decide/backoff.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/startup-snapshot.ts';
 import { decideStartup, type Progress, type StartupDecision, type Verdict } from '../../decide/startup.ts';
 import type { RowStore } from '../../ports/row-store.ts';
-import { OutageLog } from '../outage-log.ts';
+import { OutageLog, SAY_AGAIN_MS } from '../outage-log.ts';
 import { Wakeup } from '../wakeup.ts';
 import {
   leaveClaim,
@@ -42,7 +42,8 @@ export class KubeGate {
   #progress: Progress = { kind: 'new' };
   /** Since the databases last answered. */
   #failures = 0;
-  #said = '';
+  /** When, on the boot clock, which line was said. */
+  readonly #said = new Map<string, number>();
 
   constructor(request: GateRequest, ports: GatePorts) {
     this.#request = request;
@@ -122,7 +123,7 @@ export class KubeGate {
     const { verdict } = look.decision;
     const { claim } = this.#request;
     if (verdict.kind === 'hold') {
-      this.#said = '';
+      this.#said.clear();
       const writes = by.notice.put(verdict);
       return writes.length === 0 || store.write([], writes);
     }
@@ -212,10 +213,12 @@ export class KubeGate {
     }
   }
 
-  /** What has not changed is said once. */
+  /** What has not changed is said at once, and then once a minute. */
   private say(text: string): void {
-    if (text !== this.#said) this.#ports.log.info(`${this.#request.claim.feature}: ${text}`);
-    this.#said = text;
+    const nowMs = this.#ports.clock.bootMs();
+    if (nowMs < (this.#said.get(text) ?? -SAY_AGAIN_MS) + SAY_AGAIN_MS) return;
+    this.#said.set(text, nowMs);
+    this.#ports.log.info(`${this.#request.claim.feature}: ${text}`);
   }
 }
 
