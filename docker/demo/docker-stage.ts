@@ -37,7 +37,8 @@ export async function openDockerStage(): Promise<Stage> {
       const id = await run(...env, `ctrkit/snmp:${version}`);
       return {
         name: id,
-        log: async () => (await runCommand('docker', ['logs', id])).split('\n'),
+        // Both of the container's streams, in order.
+        log: async () => (await runCommand('sh', ['-c', 'exec docker logs "$0" 2>&1', id])).split('\n'),
         stop: async () => void (await docker('stop', id)),
       };
     },

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 export function runCommand(command: string, args: readonly string[], timeoutMs = 60_000): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(command, args, { timeout: timeoutMs, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout.trim() === '' ? stderr : stdout);
+      if (error === null) resolve(stdout);
       else reject(new Error(`${command} ${args[0] ?? ''}: ${stderr.trim() || error.message}`));
     });
   });
