@@ -87,6 +87,15 @@ const noDebug = {
   },
 };
 
+/** Parts of ioredis that a switch has no use for: its Redis is neither a cluster nor watched by sentinels. */
+const UNUSED = /ioredis[\\/]built[\\/](?:cluster[\\/]index|connectors[\\/]SentinelConnector[\\/]index|constants[\\/]TLSProfiles)\.js$/;
+const noCluster = {
+  name: 'no-cluster',
+  setup({ onLoad }) {
+    onLoad({ filter: UNUSED }, () => ({ contents: 'exports.default = class {};' }));
+  },
+};
+
 async function bundleContainerSide() {
   const { metafile } = await build({
     entryPoints: ['bin/container.ts'],
@@ -100,7 +109,7 @@ async function bundleContainerSide() {
     lineLimit: 160,
     legalComments: 'none',
     metafile: true,
-    plugins: [fewerCommands, lazyModules, noDebug],
+    plugins: [fewerCommands, lazyModules, noDebug, noCluster],
     logLevel: 'warning',
   });
   writeFileSync('dist/container.meta.json', JSON.stringify(metafile));

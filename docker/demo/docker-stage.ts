@@ -13,7 +13,7 @@ const docker = (...args: string[]) => runCommand('docker', args);
 /** Real containers of the images that docker/build makes; /var/run/redis is shared as SONiC shares it. */
 export async function openDockerStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'ctrkit-demo-'));
-  const shared = ['--network', 'host', '--label', LABEL, '--volume', `${folder}:/var/run/redis`];
+  const shared = ['--label', LABEL, '--volume', `${folder}:/var/run/redis`];
   const containers: string[] = [];
   const run = async (...args: string[]): Promise<string> => {
     const id = (await docker('run', '--detach', ...shared, ...args)).trim().slice(0, 12);
@@ -21,7 +21,8 @@ export async function openDockerStage(): Promise<Stage> {
     return id;
   };
 
-  await run('ctrkit/database');
+  // Reached by its socket alone: the machine may have a Redis of its own on port 6379.
+  await run('--network', 'none', 'ctrkit/database');
   const redis = new Redis({ path: join(folder, 'redis.sock'), lazyConnect: true, retryStrategy: () => 200 });
   redis.on('error', () => {});
   await waitFor('the database container', async () => redis.ping().catch(() => undefined), 30_000);
@@ -34,7 +35,7 @@ export async function openDockerStage(): Promise<Stage> {
     },
     async startFeature(owner: Owner, version: string): Promise<FeatureContainer> {
       const env = ['--env', `RUNTIME_OWNER=${owner}`, '--env', `SNMP_AGENT_ADDRESS=udp:${SNMP_ADDRESS}`];
-      const id = await run(...env, `ctrkit/snmp:${version}`);
+      const id = await run('--network', 'host', ...env, `ctrkit/snmp:${version}`);
       return {
         name: id,
         // Both of the container's streams, in order.

@@ -35,6 +35,8 @@ export type Progress =
       /** Who held the feature when the wait began. */
       readonly holderAtStart: string;
       readonly holderVersionAtStart: string;
+      /** Our version has been written: only since then can another's be written over it. */
+      readonly isAnnounced: boolean;
       /** Boot clock; since when another's `ready` has been lying there. */
       readonly foreignReadySinceMs: number | undefined;
     }
@@ -161,7 +163,9 @@ type Step = Pick<StartupDecision, 'verdict' | 'progress'> & Partial<StartupDecis
 function findSuperseded(scene: Scene, progress: Progress): Step | undefined {
   const { status, other, self, now } = scene;
   if (progress.kind === 'new') return undefined;
-  const overwritten = status.containerVersion !== '' && status.containerVersion !== self.version;
+  const isAnnounced = progress.kind === 'superseded' || progress.isAnnounced;
+  const overwritten =
+    isAnnounced && status.containerVersion !== '' && status.containerVersion !== self.version;
   const sinceMs = progress.kind === 'superseded' ? progress.sinceMs : now.ms;
   const hold = (by: string, recheckAtMs: number | undefined): Step => ({
     verdict: { kind: 'hold', reason: 'superseded', text: `${by}. It goes on when that one has stopped` },
@@ -193,18 +197,23 @@ const beginWait = (other: Holder | undefined): Waiting => ({
   kind: 'waiting',
   holderAtStart: identityOf(other),
   holderVersionAtStart: other?.version ?? '',
+  isAnnounced: false,
   foreignReadySinceMs: undefined,
 });
 
 /** Rows 7 to 9: ask the host, and go on its answer. */
 function decideHandshake(scene: Scene, waiting: Waiting): Step {
   const { status, other, self, now } = scene;
+  const isAnnounced = status.containerVersion === self.version;
   const wait = (announce: 'nothing' | 'version' | 'pending', text: string): Step => ({
     verdict: { kind: 'wait', announce, text },
-    progress: { ...waiting, foreignReadySinceMs: undefined },
+    progress: {
+      ...waiting,
+      isAnnounced: waiting.isAnnounced || isAnnounced || announce !== 'nothing',
+      foreignReadySinceMs: undefined,
+    },
   });
   if (status.remoteState !== 'ready') {
-    const isAnnounced = status.containerVersion === self.version;
     const announce = isReplaceable(status) ? 'pending' : isAnnounced ? 'nothing' : 'version';
     return wait(announce, `waiting for the host's answer: STATE_DB FEATURE|${self.feature} remote_state`);
   }
@@ -218,7 +227,7 @@ function decideHandshake(scene: Scene, waiting: Waiting): Step {
     return wait('pending', "the host's answer was for another container: asking again");
   return {
     verdict: { kind: 'wait', announce: 'nothing', text: "the host's answer is for another container" },
-    progress: { ...waiting, foreignReadySinceMs: sinceMs },
+    progress: { ...waiting, isAnnounced: waiting.isAnnounced || isAnnounced, foreignReadySinceMs: sinceMs },
     recheckAtMs: graceOverAtMs,
   };
 }

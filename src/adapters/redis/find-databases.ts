@@ -23,7 +23,7 @@ export function findDatabases(settings: DatabaseSettings): Databases {
   if (!/^\d{0,3}$/.test(asic)) {
     throw new CtrkitError(
       'usage',
-      `NAMESPACE_ID is "${asic.slice(0, 40)}": it must be an ASIC's number, or empty`,
+      `NAMESPACE_ID is ${JSON.stringify(asic.slice(0, 40))}: it must be an ASIC's number, or empty`,
     );
   }
   if (redisUrl !== '') return allAt(parseRedisUrl(redisUrl), 'CTRKIT_REDIS or --redis');
@@ -33,19 +33,25 @@ export function findDatabases(settings: DatabaseSettings): Databases {
     const found = findOnMultiAsic(asic, globalFile, configFile);
     if (found !== undefined) return found;
   }
+  const warningsFor = (source: string): string[] =>
+    asic === ''
+      ? []
+      : [
+          `NAMESPACE_ID is ${asic} but ${globalFile} names no host or no such ASIC: FEATURE is read from the databases of ${source}`,
+        ];
   if (existsSync(configFile)) {
-    const warning = `NAMESPACE_ID is ${asic} but ${globalFile} names no host or no such ASIC: FEATURE is read from the databases of ${configFile}`;
     return {
       config: locationIn(configFile, 'CONFIG_DB'),
       state: locationIn(configFile, 'STATE_DB'),
       asic: '',
       source: configFile,
-      warnings: asic === '' ? [] : [warning],
+      warnings: warningsFor(configFile),
     };
   }
   const socket = DEFAULTS.socketPath;
   const endpoint = existsSync(socket) ? { path: socket } : { host: DEFAULTS.host, port: DEFAULTS.port };
-  return allAt(endpoint, `the defaults, as there is no ${configFile}`);
+  const source = `the defaults, as there is no ${configFile}`;
+  return { ...allAt(endpoint, source), warnings: warningsFor(source) };
 }
 
 /** The configuration is the host's, the status the ASIC's (HLD, "Multi-ASIC support"). */

@@ -11,14 +11,14 @@ export function parseRedisUrl(text: string): Endpoint {
     throw new CtrkitError('usage', `the Redis URL is not one that ctrkit reads: write ${FORMS}`);
   }
   const credentials = {
-    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    ...(url.username === '' ? {} : { username: decodePart(url.username) }),
+    ...(url.password === '' ? {} : { password: decodePart(url.password) }),
   };
   if (scheme === 'unix:') {
     if (url.hostname !== '' || url.pathname.length < 2) {
       throw new CtrkitError('usage', 'the Redis URL names no socket: write unix:///path, with three slashes');
     }
-    return { path: decodeURIComponent(url.pathname), ...credentials };
+    return { path: decodePart(url.pathname), ...credentials };
   }
   if (url.hostname === '' || (url.pathname !== '' && url.pathname !== '/')) {
     throw new CtrkitError(
@@ -33,4 +33,15 @@ export function parseRedisUrl(text: string): Endpoint {
     ...(scheme === 'rediss:' ? { tls: true } : {}),
     ...credentials,
   };
+}
+
+function decodePart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new CtrkitError(
+      'usage',
+      'the Redis URL has a % that begins no code: write %25 for the sign itself',
+    );
+  }
 }

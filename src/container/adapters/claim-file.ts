@@ -22,7 +22,7 @@ export function claimFileIn(folder: string, containerStart: string): ClaimFile {
         writeFileSync(temporary, encodeStoredClaim(claim), { mode: 0o600 });
         renameSync(temporary, path);
       } catch (error) {
-        rmSync(temporary, { force: true });
+        removeIfThere(temporary);
         throw new CtrkitError('defect', `${path} can't be written: ${(error as Error).message}`, {
           cause: error,
         });
@@ -30,11 +30,7 @@ export function claimFileIn(folder: string, containerStart: string): ClaimFile {
     },
 
     remove() {
-      try {
-        rmSync(path, { force: true });
-      } catch {
-        // A folder that can't be written: whoever writes the next claim says so.
-      }
+      removeIfThere(path);
     },
 
     watch(onChange) {
@@ -58,5 +54,13 @@ function readIfThere(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return '';
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A folder that can't be written, or is none: whoever writes the next claim says so.
   }
 }

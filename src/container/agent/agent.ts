@@ -126,9 +126,12 @@ export class Agent {
     const store = this.#ports.openStore(databases);
     const intervalMs = this.#settings.heartbeatIntervalMs;
     this.#held = { store, holder: new ClaimHolder(claim, { store, databases, clock, intervalMs }) };
-    log.info(`${claim.feature}: go: ${claim.owner}, version ${claim.version}, container ${claim.dockerId}`, {
-      databases: databases.source,
-    });
+    log.info(
+      `${claim.feature}: holding the claim: ${claim.owner}, version ${claim.version}, container ${claim.dockerId}`,
+      {
+        databases: databases.source,
+      },
+    );
     return this.#held;
   }
 

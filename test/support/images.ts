@@ -1,0 +1,281 @@
+/**
+ * The images of the docker tests and what runs from them: made by test/support/machine/build-images, labelled
+ * with the process that started them, removed by `removeAll` or, after a killed run, by the next one.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const IMAGES = { database: 'ctrkit/database', snmp: 'ctrkit/snmp' } as const;
+
+/** Tags of `ctrkit/snmp`; any other version is a container's environment (`env: { IMAGE_VERSION: … }`). */
+export type SnmpTag = '1.0.0' | '2.0.0';
+
+/** Its value is the process id of the test file; test/support/machine/run looks for it too. */
+const LABEL = 'ctrkit-test';
+const PREFIX = `ctrkit-test-${process.pid}-`;
+const SYS_LOCATION = '1.3.6.1.2.1.1.6.0';
+
+export interface CommandResult {
+  /** The exit code; 128 and above stand for a signal where Docker says so. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Container {
+  /** 12 hex digits, as STATE_DB has it. */
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Database extends Container {
+  /** Folder of the host that is /var/run/redis in this container and in every one that is given it. */
+  readonly directory: string;
+  /** The same socket, as a process of the host reaches it. */
+  readonly socketPath: string;
+}
+
+export interface SnmpOptions {
+  /** Its folder is mounted as /var/run/redis; without it there is no such folder. */
+  readonly database?: Pick<Database, 'directory'>;
+  /** RUNTIME_OWNER; not set where this is absent, which SONiC's start.sh reads as kube. */
+  readonly owner?: 'local' | 'kube';
+  readonly tag?: SnmpTag;
+  /** Another image of the same making, with a slow application say; `tag` is then not looked at. */
+  readonly image?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** As `docker run --network`. */
+  readonly network?: string;
+  /** Each as `docker run --volume`. */
+  readonly mounts?: readonly string[];
+  /** The grace period of `docker stop`, Docker's own 10 s without it. */
+  readonly stopTimeoutS?: number;
+  /** Further words for `docker run`, `-t` for instance. */
+  readonly args?: readonly string[];
+}
+
+export interface WaitOptions {
+  readonly deadlineMs: number;
+  readonly intervalMs?: number;
+  /** Their last lines of log go into the failure message. */
+  readonly containers?: readonly Container[];
+}
+
+const ownContainers = new Set<string>();
+const ownDirectories = new Set<string>();
+const ownImages = new Set<string>();
+let lastNumber = 0;
+let leftoversRemoved: Promise<void> | undefined;
+
+/** Runs a program to its end; a failing exit code is an answer, a passed time limit an error. */
+const runProgram = (
+  file: string,
+  args: readonly string[],
+  limitMs: number,
+  input = '',
+): Promise<CommandResult> =>
+  new Promise((resolve, reject) => {
+    const options = { timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: 64 << 20 } as const;
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      if (error === null) resolve({ code: 0, stdout, stderr });
+      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+      else {
+        const why = error.killed === true ? `not done within ${limitMs} ms` : error.message;
+        reject(new Error(`${file} ${args.join(' ')}: ${why}\n${stderr}`, { cause: error }));
+      }
+    });
+    // A program that does not read its input may be gone before it is written.
+    child.stdin?.on('error', () => undefined).end(input);
+  });
+
+/** Any docker command, within a time limit. */
+export const docker = (args: readonly string[], limitMs = 60_000): Promise<CommandResult> =>
+  runProgram('docker', args, limitMs);
+
+/** A docker command that has to succeed; returns its standard output without the last line end. */
+export const dockerOutput = async (args: readonly string[], limitMs?: number): Promise<string> => {
+  const { code, stdout, stderr } = await docker(args, limitMs);
+  if (code !== 0) throw new Error(`docker ${args.join(' ')} ended with ${code}: ${stderr.trim()}`);
+  return stdout.trimEnd();
+};
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+};
+
+const removeLeftovers = async (): Promise<void> => {
+  const format = `{{.ID}} {{.Label "${LABEL}"}}`;
+  const listed = await dockerOutput(['ps', '-a', '--filter', `label=${LABEL}`, '--format', format]);
+  const left = listed.split('\n').map((line) => line.split(' '));
+  const dead = left.flatMap(([id, pid]) =>
+    id !== undefined && pid !== undefined && !isRunning(Number(pid)) ? [id] : [],
+  );
+  if (dead.length > 0) await docker(['rm', '-f', '-v', ...dead]);
+  const images = await dockerOutput([
+    'images',
+    '--filter',
+    'reference=ctrkit-test-*',
+    '--format',
+    '{{.Repository}}',
+  ]);
+  for (const image of images.split('\n')) {
+    const pid = /^ctrkit-test-(\d+)-/.exec(image)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await docker(['rmi', image]);
+  }
+  for (const name of await readdir(tmpdir())) {
+    const pid = /^ctrkit-test-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid)))
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+};
+
+const runContainer = async (role: string, args: readonly string[]): Promise<Container> => {
+  leftoversRemoved ??= removeLeftovers();
+  await leftoversRemoved;
+  lastNumber += 1;
+  const name = `${PREFIX}${role}-${lastNumber}`;
+  // Before it is made: `docker run` can fail and leave the container.
+  ownContainers.add(name);
+  const fixed = ['run', '-d', '--name', name, '--label', `${LABEL}=${process.pid}`];
+  const id = await dockerOutput([...fixed, ...args]);
+  return { id: id.slice(0, 12), name };
+};
+
+/** A folder of the host for /var/run/redis, removed with everything else. */
+export const makeDirectory = async (): Promise<string> => {
+  const directory = await mkdtemp(join(tmpdir(), PREFIX));
+  ownDirectories.add(directory);
+  return directory;
+};
+
+/**
+ * Builds an image of this test file's own from the text of a Dockerfile, which may copy from the folder `context`.
+ * Returns its name.
+ */
+export const buildImage = async (role: string, dockerfile: string, context?: string): Promise<string> => {
+  const image = `${PREFIX}${role}`;
+  ownImages.add(image);
+  const from = context === undefined ? ['-'] : ['-f', '-', context];
+  const { code, stdout, stderr } = await runProgram(
+    'docker',
+    ['build', '-t', image, ...from],
+    300_000,
+    dockerfile,
+  );
+  if (code !== 0) throw new Error(`docker build of ${image} ended with ${code}:\n${stdout}${stderr}`);
+  return image;
+};
+
+/** Starts a database and waits until it serves; with the folder of an earlier one, in that one's place. */
+export const startDatabase = async (directory?: string): Promise<Database> => {
+  const folder = directory ?? (await makeDirectory());
+  const container = await runContainer('database', ['-v', `${folder}:/var/run/redis`, IMAGES.database]);
+  const database = { ...container, directory: folder, socketPath: join(folder, 'redis.sock') };
+  await waitForDatabase(database);
+  return database;
+};
+
+/** Waits until a database, new or started again, has marked CONFIG_DB as initialized. */
+export const waitForDatabase = async (database: Database): Promise<void> => {
+  const query = ['redis-cli', '-s', '/var/run/redis/redis.sock', '-n', '4', 'get', 'CONFIG_DB_INITIALIZED'];
+  const isReady = async (): Promise<boolean> => (await execIn(database, query)).stdout.trim() === '1';
+  await waitFor('the database serves', isReady, { deadlineMs: 20_000, containers: [database] });
+};
+
+const snmpArguments = (options: SnmpOptions): string[] => {
+  const owner = options.owner === undefined ? {} : { RUNTIME_OWNER: options.owner };
+  const env = Object.entries({ ...owner, ...options.env });
+  const shared = options.database === undefined ? [] : [`${options.database.directory}:/var/run/redis`];
+  const mounts = [...shared, ...(options.mounts ?? [])];
+  return [
+    ...env.flatMap(([name, value]) => ['-e', `${name}=${value}`]),
+    ...mounts.flatMap((mount) => ['-v', mount]),
+    ...(options.network === undefined ? [] : ['--network', options.network]),
+    ...(options.stopTimeoutS === undefined ? [] : ['--stop-timeout', String(options.stopTimeoutS)]),
+    ...(options.args ?? []),
+    options.image ?? `${IMAGES.snmp}:${options.tag ?? '1.0.0'}`,
+  ];
+};
+
+/** Starts the feature container and waits for nothing: whether it goes is what the test is about. */
+export const startSnmp = (options: SnmpOptions): Promise<Container> =>
+  runContainer('snmp', snmpArguments(options));
+
+/** Runs a command in a container. */
+export const execIn = (container: Container, command: readonly string[]): Promise<CommandResult> =>
+  docker(['exec', container.id, ...command]);
+
+/** Both streams of a container's log, by time of arrival here. */
+export const readLogs = async (container: Container, lines: number | 'all' = 'all'): Promise<string> => {
+  const { stdout, stderr } = await docker(['logs', '--tail', String(lines), container.id]);
+  return stdout + stderr;
+};
+
+/** `docker stop`; returns how long it took, in milliseconds, and the container's exit code. */
+export const stopContainer = async (container: Container): Promise<{ tookMs: number; exitCode: number }> => {
+  const before = performance.now();
+  await dockerOutput(['stop', container.id]);
+  const tookMs = performance.now() - before;
+  return {
+    tookMs,
+    exitCode: Number(await dockerOutput(['inspect', '-f', '{{.State.ExitCode}}', container.id])),
+  };
+};
+
+/** The container's address on the bridge network, where the host reaches it. */
+export const readAddress = (container: Container): Promise<string> =>
+  dockerOutput(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', container.id]);
+
+/** The version that a container's snmpd answers with over the network, undefined while nothing answers. */
+export const readSnmpVersion = async (container: Container, port = 161): Promise<string | undefined> => {
+  const agent = `udp:${await readAddress(container)}:${port}`;
+  const args = ['-v2c', '-c', 'public', '-t', '0.5', '-r', '0', '-Oqv', '-M', '/nonexistent', '-m', ''];
+  const { code, stdout } = await runProgram('snmpget', [...args, agent, SYS_LOCATION], 10_000);
+  return code === 0 ? stdout.trim().replaceAll('"', '') : undefined;
+};
+
+/** Waits until `condition` gives something other than false or undefined and returns that. */
+export const waitFor = async <T>(
+  what: string,
+  condition: () => Promise<T | false | undefined>,
+  options: WaitOptions,
+): Promise<T> => {
+  const deadline = performance.now() + options.deadlineMs;
+  let last: unknown;
+  do {
+    try {
+      const value = await condition();
+      if (value !== false && value !== undefined) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(options.intervalMs ?? 50);
+  } while (performance.now() < deadline);
+  throw new Error(await describeTimeout(what, last, options), { cause: last });
+};
+
+const describeTimeout = async (what: string, last: unknown, options: WaitOptions): Promise<string> => {
+  const lines = [`not within ${options.deadlineMs} ms: ${what} (last answer: ${String(last)})`];
+  for (const container of options.containers ?? []) {
+    lines.push(`--- log of ${container.name} (${container.id})`, await readLogs(container, 60));
+  }
+  return lines.join('\n');
+};
+
+/** Removes what this test file started; for `after`, and between tests where they must not meet. */
+export const removeAll = async (): Promise<void> => {
+  if (ownContainers.size > 0) await docker(['rm', '-f', '-v', ...ownContainers]);
+  ownContainers.clear();
+  if (ownImages.size > 0) await docker(['rmi', '-f', ...ownImages]);
+  ownImages.clear();
+  for (const directory of ownDirectories) await rm(directory, { recursive: true, force: true });
+  ownDirectories.clear();
+};
