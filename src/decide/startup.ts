@@ -204,6 +204,8 @@ const beginWait = (other: Holder | undefined): Waiting => ({
 /** Rows 7 to 9: ask the host, and go on its answer. */
 function decideHandshake(scene: Scene, waiting: Waiting): Step {
   const { status, other, self, now } = scene;
+  // The claim was made, and its confirmation lost on the way here.
+  if (scene.holder?.token === self.token) return { verdict: { kind: 'go' }, progress: waiting };
   const isAnnounced = status.containerVersion === self.version;
   const wait = (announce: 'nothing' | 'version' | 'pending', text: string): Step => ({
     verdict: { kind: 'wait', announce, text },

@@ -16,6 +16,8 @@ export class HoldNotice {
   readonly #clock: Clock;
   readonly #address: RowAddress;
   #current: Hold | undefined;
+  /** The row was written, or its writing begun, and not removed since. */
+  #mayStand = false;
   #sinceTs = 0;
   #renewedMs = 0;
 
@@ -26,22 +28,19 @@ export class HoldNotice {
     this.#address = holdRow(claim.feature, claim.dockerId, separator);
   }
 
-  get isUp(): boolean {
-    return this.#current !== undefined;
-  }
-
-  /** Boot clock: when it has to be renewed. */
-  get renewalMs(): number {
-    return this.#renewedMs + HOLD_RENEWAL_MS;
+  /** Boot clock: when the row has to be renewed; undefined while nothing is held. */
+  get renewalMs(): number | undefined {
+    return this.#current === undefined ? undefined : this.#renewedMs + HOLD_RENEWAL_MS;
   }
 
   /** Logs what is new or a minute old, and returns the row to write then. */
   put(hold: Hold): RowWrite[] {
     const isNew = hold.reason !== this.#current?.reason;
     const isSame = !isNew && hold.text === this.#current?.text;
-    if (isSame && this.#clock.bootMs() < this.renewalMs) return [];
+    if (isSame && this.#clock.bootMs() < (this.renewalMs ?? 0)) return [];
     if (isNew) this.#sinceTs = Math.floor(this.#clock.wallMs() / 1000);
     this.#current = hold;
+    this.#mayStand = true;
     this.#renewedMs = this.#clock.bootMs();
     const { feature, owner, version } = this.#claim;
     this.#log.warn(`${feature}: held (${hold.reason}): ${hold.text}`, { feature, reason: hold.reason });
@@ -50,10 +49,19 @@ export class HoldNotice {
     return [{ kind: 'set', address: this.#address, values, ttlMs: HOLD_TTL_MS }];
   }
 
-  /** Returns the row's removal if it stands. */
-  lift(): RowWrite[] {
-    if (this.#current === undefined) return [];
+  /** The row's removal, to be written with what ends the hold. */
+  planLift(): RowWrite[] {
+    return this.#mayStand ? [{ kind: 'delete', address: this.#address }] : [];
+  }
+
+  /** The removal is written. */
+  lifted(): void {
+    this.#mayStand = false;
     this.#current = undefined;
-    return [{ kind: 'delete', address: this.#address }];
+  }
+
+  /** The database may have lost the row, or never got it: it is due again. */
+  forget(): void {
+    this.#renewedMs = -HOLD_RENEWAL_MS;
   }
 }

@@ -24,6 +24,9 @@ const SLOW_POLL_MS = 5_000;
 /** Guards that fail this often in a row are not other containers: a row holds what no guard can compare. */
 const MAX_CONFLICTS = 500;
 
+/** A claim that can't be left for the agent is given back; asking for the feature again at once helps nobody. */
+const DEFECT_PAUSE_MS = 10_000;
+
 /** One reading of the databases, and what follows from it. */
 interface Look {
   readonly rows: RowValues[];
@@ -42,6 +45,7 @@ export class KubeGate {
   #progress: Progress = { kind: 'new' };
   /** Since the databases last answered. */
   #failures = 0;
+  #notice: HoldNotice | undefined;
   /** When, on the boot clock, which line was said. */
   readonly #said = new Map<string, number>();
 
@@ -54,6 +58,7 @@ export class KubeGate {
   async pass(): Promise<GateResult> {
     for (;;) {
       let store: RowStore | undefined;
+      let pauseMs: number;
       try {
         const databases = this.#ports.findDatabases();
         for (const warning of databases.warnings) this.say(warning);
@@ -62,18 +67,31 @@ export class KubeGate {
       } catch (error) {
         if (!(error instanceof CtrkitError) || error.code === 'usage') throw error;
         this.#failures += 1;
+        this.#notice?.forget();
         this.#outage.fail(`${this.#request.claim.feature}: waiting, not started: ${error.message}`);
+        const isDefect = error.code === 'defect';
+        pauseMs = isDefect ? DEFECT_PAUSE_MS : decideBackoffMs(this.#failures, this.#ports.random());
       } finally {
         store?.close();
       }
-      await sleep(Math.min(PARENT_POLL_MS, decideBackoffMs(this.#failures, this.#ports.random())));
-      if (this.#ports.isOrphaned()) return 'orphaned';
+      if (!(await this.pause(pauseMs))) return 'orphaned';
+    }
+  }
+
+  /** False when nobody waits for the answer any more. */
+  private async pause(pauseMs: number): Promise<boolean> {
+    const dueMs = this.#ports.clock.bootMs() + pauseMs;
+    for (;;) {
+      const leftMs = dueMs - this.#ports.clock.bootMs();
+      if (leftMs <= 0) return true;
+      await sleep(Math.min(leftMs, PARENT_POLL_MS));
+      if (this.#ports.isOrphaned()) return false;
     }
   }
 
   private async passWith(store: RowStore, databases: Databases): Promise<GateResult> {
     const { claim, once } = this.#request;
-    const notice = new HoldNotice(claim, databases.state.separator, this.#ports);
+    const notice = (this.#notice ??= new HoldNotice(claim, databases.state.separator, this.#ports));
     for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
       const look = await this.look(store, databases);
       if (!(await this.act(look, store, { databases, notice }))) {
@@ -130,10 +148,11 @@ export class KubeGate {
     const writes =
       verdict.kind === 'go' ? planClaim(claim, momentOf(this.#ports.clock)) : this.planAnnouncement(verdict);
     const mirror = isMirrored(look) ? this.planMirror(verdict, by.databases) : [];
-    const lift = by.notice.isUp ? by.notice.lift() : [];
     if (verdict.kind === 'wait') this.say(verdict.text);
-    const all = [...writes, ...mirror, ...lift];
-    return all.length === 0 || store.write(look.rows, all);
+    const all = [...writes, ...mirror, ...by.notice.planLift()];
+    if (all.length > 0 && !(await store.write(look.rows, all))) return false;
+    by.notice.lifted();
+    return true;
   }
 
   private planAnnouncement(verdict: Extract<Verdict, { kind: 'wait' }>): RowWrite[] {
@@ -189,7 +208,7 @@ export class KubeGate {
     const dueMs = Math.min(
       clock.bootMs() + SLOW_POLL_MS,
       decision.recheckAtMs ?? Infinity,
-      notice.isUp ? notice.renewalMs : Infinity,
+      notice.renewalMs ?? Infinity,
     );
     for (;;) {
       const leftMs = dueMs - clock.bootMs();
