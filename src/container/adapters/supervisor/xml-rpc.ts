@@ -1,0 +1,126 @@
+import { CtrkitError } from '../../../contract/errors.ts';
+import { brokenAnswer, childrenOf, onlyChild, parseXmlTree, quote, textOf } from './xml-tree.ts';
+import type { XmlElement, XmlRpcStruct, XmlRpcValue } from './xml-tree.ts';
+
+export type { XmlRpcStruct, XmlRpcValue };
+
+/** A `<fault>`: the server understood the call and refused it. Codes: supervisor 4.2.5, xmlrpc.py, Faults. */
+export class XmlRpcFault extends Error {
+  override readonly name = 'XmlRpcFault';
+  readonly faultCode: number;
+  readonly faultString: string;
+
+  constructor(faultCode: number, faultString: string) {
+    super(`fault ${faultCode}, ${quote(faultString)}`);
+    this.faultCode = faultCode;
+    this.faultString = faultString;
+  }
+}
+
+// What XML 1.0 cannot carry at all, not even escaped.
+// oxlint-disable-next-line no-control-regex
+const UNENCODABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
+
+function escapeText(text: string): string {
+  if (UNENCODABLE.test(text)) throw new CtrkitError('supervisor', `XML cannot carry ${quote(text)}`);
+  return text.replaceAll(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
+}
+
+/**
+ * The XML of a call; only strings, because no call of ours takes anything else.
+ * Throws CtrkitError('supervisor') for a character XML 1.0 has no place for.
+ */
+export function encodeMethodCall(method: string, params: readonly string[]): string {
+  const values = params.map((param) => `<param><value><string>${escapeText(param)}</string></value></param>`);
+  return (
+    `<?xml version="1.0"?><methodCall><methodName>${escapeText(method)}</methodName>` +
+    `<params>${values.join('')}</params></methodCall>`
+  );
+}
+
+function readNumber(element: XmlElement, pattern: RegExp): number {
+  const text = textOf(element).trim();
+  const value = Number(text);
+  const isInRange = element.name === 'double' ? Number.isFinite(value) : Number.isSafeInteger(value);
+  if (!pattern.test(text) || !isInRange) throw brokenAnswer(`${quote(text)} is no ${element.name}`);
+  return value;
+}
+
+function readBoolean(element: XmlElement): boolean {
+  const text = textOf(element).trim();
+  if (text !== '0' && text !== '1') throw brokenAnswer(`${quote(text)} is no boolean`);
+  return text === '1';
+}
+
+function readNil(element: XmlElement): null {
+  if (textOf(element).trim() !== '') throw brokenAnswer(`${quote(element.text)} in a nil`);
+  return null;
+}
+
+function readStruct(element: XmlElement): XmlRpcStruct {
+  const entries = new Map<string, XmlRpcValue>();
+  for (const member of childrenOf(element)) {
+    const [name, value, ...more] = childrenOf(member);
+    if (member.name !== 'member' || name?.name !== 'name' || value === undefined || more.length > 0) {
+      throw brokenAnswer('a struct holds something that is not a member with a name and a value');
+    }
+    const key = textOf(name);
+    if (entries.has(key)) throw brokenAnswer(`two members ${quote(key)} in a struct`);
+    entries.set(key, valueOf(value));
+  }
+  return Object.fromEntries(entries);
+}
+
+const READERS = new Map<string, (element: XmlElement) => XmlRpcValue>([
+  ['string', textOf],
+  ['base64', textOf],
+  ['dateTime.iso8601', textOf],
+  ['int', (element) => readNumber(element, /^[+-]?\d+$/)],
+  ['i4', (element) => readNumber(element, /^[+-]?\d+$/)],
+  ['double', (element) => readNumber(element, /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i)],
+  ['boolean', readBoolean],
+  ['nil', readNil],
+  ['array', (element) => childrenOf(onlyChild(element, 'data')).map(valueOf)],
+  ['struct', readStruct],
+]);
+
+/** The reader of parseXmlTree: only a value means something by itself. */
+function readElement(element: XmlElement): XmlRpcValue | undefined {
+  if (element.name !== 'value') return undefined;
+  // A value without a type is a string, and then its blanks count.
+  if (element.children.length === 0) return element.text;
+  const typed = onlyChild(element);
+  const read = READERS.get(typed.name);
+  if (read === undefined) throw brokenAnswer(`a value of unknown type ${quote(typed.name)}`);
+  return read(typed);
+}
+
+function valueOf(element: XmlElement): XmlRpcValue {
+  if (element.value === undefined) throw brokenAnswer(`${quote(element.name)} where a value belongs`);
+  return element.value;
+}
+
+function readFault(element: XmlElement): XmlRpcFault {
+  const value = valueOf(onlyChild(element));
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    const { faultCode, faultString } = value;
+    if (typeof faultCode === 'number' && typeof faultString === 'string') {
+      return new XmlRpcFault(faultCode, faultString);
+    }
+  }
+  throw brokenAnswer('a fault without code and text');
+}
+
+/**
+ * The value of a methodResponse. Throws XmlRpcFault if the answer is a fault, and
+ * CtrkitError('supervisor') if it is anything but one well-formed answer within the limits of xml-tree.ts.
+ */
+export function decodeMethodResponse(xml: string): XmlRpcValue {
+  const root = parseXmlTree(xml, readElement);
+  if (root.name !== 'methodResponse') throw brokenAnswer(`it is a ${quote(root.name)}`);
+  const content = onlyChild(root);
+  if (content.name === 'fault') throw readFault(content);
+  if (content.name !== 'params') throw brokenAnswer(`${quote(content.name)} where params or fault belong`);
+  return valueOf(onlyChild(onlyChild(content, 'param')));
+}

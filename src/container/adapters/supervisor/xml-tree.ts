@@ -1,0 +1,122 @@
+import sax, { type SAXOptions, type SAXParser } from 'sax';
+import { CtrkitError } from '../../../contract/errors.ts';
+
+/** Largest answer taken, bytes: supervisord spends 1.3 kB on a program, the busiest container has about 40. */
+export const MAX_RESPONSE_BYTES = 512 * 1024;
+/** 58 elements a program: room for as many programs as fit MAX_RESPONSE_BYTES, and a few MB of heap at most. */
+const MAX_ELEMENTS = 32 * 1024;
+/** Deepest nesting: supervisord's deepest answer, a list of structs, has 11. Bounds every reader's recursion. */
+const MAX_DEPTH = 32;
+/** Longest piece of foreign text in an error message, characters: the message ends up in a log. */
+const MAX_QUOTE = 60;
+
+/** A decoded value. base64 and dateTime.iso8601 stay the text they came as: nobody here reads them. */
+export type XmlRpcValue = string | number | boolean | null | XmlRpcValue[] | XmlRpcStruct;
+export interface XmlRpcStruct {
+  readonly [name: string]: XmlRpcValue;
+}
+
+/** An element of the answer; `text` is all the text directly in it, character references resolved. */
+export interface XmlElement {
+  readonly name: string;
+  children: XmlElement[];
+  text: string;
+  /** What the element was read as, once it is complete; its children and text are gone then. */
+  value: XmlRpcValue | undefined;
+}
+
+/** Reads a complete element; undefined leaves it as it is. */
+type ElementReader = (element: XmlElement) => XmlRpcValue | undefined;
+
+/** The error for an answer that is not what XML-RPC says it must be. */
+export function brokenAnswer(detail: string): CtrkitError {
+  return new CtrkitError('supervisor', `not an XML-RPC answer: ${detail}`);
+}
+
+/** Foreign text as it may stand in an error message: in quotes, on one line, cut. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}...` : text);
+}
+
+// Without strictEntities sax knows the 250 names of HTML; XML has five. (The type package lacks the option.)
+// Counting lines and columns would cost a third of the time and 3 MB of a resident process.
+const SAX_OPTIONS: SAXOptions & { strictEntities: boolean } = { strictEntities: true, position: false };
+
+function refuse(what: string): never {
+  throw brokenAnswer(what);
+}
+
+function newElement(name: string): XmlElement {
+  return { name, children: [], text: '', value: undefined };
+}
+
+/** Handlers that build the tree under `document`; each throws on what is refused, sax itself would go on. */
+function treeBuilder(document: XmlElement, read: ElementReader): Partial<SAXParser> {
+  const open = [document];
+  const current = (): XmlElement => open.at(-1) ?? document;
+  let elements = 0;
+  const appendText = (text: string): void => {
+    current().text += text;
+  };
+  return {
+    onerror: (error) => refuse(quote(error.message)),
+    ondoctype: () => refuse('a document type'),
+    onsgmldeclaration: () => refuse('a declaration'),
+    onattribute: ({ name }) => refuse(`an attribute ${quote(name)}`),
+    onopentag: ({ name }) => {
+      elements += 1;
+      if (elements > MAX_ELEMENTS) refuse(`more than ${MAX_ELEMENTS} elements`);
+      if (open.length > MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH}`);
+      const element = newElement(name);
+      current().children.push(element);
+      open.push(element);
+    },
+    onclosetag: () => {
+      const element = open.pop() ?? document;
+      element.value = read(element);
+      if (element.value !== undefined) Object.assign(element, { children: [], text: '' });
+    },
+    ontext: appendText,
+    oncdata: appendText,
+  };
+}
+
+/**
+ * The root element of an XML document without attributes and document type, which is all XML-RPC needs.
+ * Every element is given to `read` as soon as it is complete, inner ones first, and what was read replaces
+ * it: the tree of a whole answer, garbage though it is, would stay as 4 MB of a resident process.
+ * Throws CtrkitError('supervisor') if it is not well-formed or exceeds a limit above.
+ */
+export function parseXmlTree(xml: string, read: ElementReader): XmlElement {
+  if (xml.length > MAX_RESPONSE_BYTES) throw brokenAnswer(`longer than ${MAX_RESPONSE_BYTES} characters`);
+  const document = newElement('the document');
+  const parser = sax.parser(true, SAX_OPTIONS);
+  Object.assign(parser, treeBuilder(document, read));
+  parser.write(xml).close();
+  return onlyChild(document);
+}
+
+/** The one child of an element that must have exactly one (of that name, if given) and no text. */
+export function onlyChild(element: XmlElement, name?: string): XmlElement {
+  const [child, ...more] = childrenOf(element);
+  if (child === undefined || more.length > 0) {
+    throw brokenAnswer(`${element.children.length} elements in ${quote(element.name)}, 1 expected`);
+  }
+  if (name !== undefined && child.name !== name) {
+    throw brokenAnswer(`${quote(child.name)} where ${quote(name)} belongs`);
+  }
+  return child;
+}
+
+/** The children of an element that may hold nothing else but blanks. */
+export function childrenOf(element: XmlElement): XmlElement[] {
+  const text = element.text.trim();
+  if (text !== '') throw brokenAnswer(`text ${quote(text)} in ${quote(element.name)}`);
+  return element.children;
+}
+
+/** The text of an element that may hold nothing else. */
+export function textOf(element: XmlElement): string {
+  if (element.children.length > 0) throw brokenAnswer(`an element in ${quote(element.name)}, text expected`);
+  return element.text;
+}

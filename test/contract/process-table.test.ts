@@ -1,0 +1,376 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createSupervisorClient } from '../../src/container/adapters/supervisor/rpc-client.ts';
+import { XmlRpcFault } from '../../src/container/adapters/supervisor/xml-rpc.ts';
+import { CtrkitError } from '../../src/contract/errors.ts';
+import type { ProcessInfo, ProcessTable } from '../../src/ports/process-table.ts';
+import { FakeSupervisord, listResponse, UnixServer } from '../support/fake-supervisord.ts';
+import { Supervisord, waitUntil } from '../support/supervisord.ts';
+
+/** For calls that are to succeed: never reached, however slow the machine. */
+const PATIENT_MS = 30_000;
+/** For calls that are to run into their limit. */
+const SHORT_MS = 200;
+
+/** What the suite needs of a supervisord; each has the programs listed in PROGRAM_STATES. */
+interface Backend {
+  readonly socketPath: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Alive, but answers nothing until `resume`. */
+  stall(): void;
+  resume(): void;
+  /** Begins to go down and stays at it. */
+  shutDown(): void;
+}
+
+const PROGRAM_STATES = {
+  worker: 'RUNNING',
+  start: 'EXITED',
+  failed: 'EXITED',
+  doomed: 'FATAL',
+  idle: 'STOPPED',
+  member: 'RUNNING',
+  stubborn: 'RUNNING',
+} as const;
+
+function fakeBackend(): Backend {
+  const now = Math.floor(Date.now() / 1000);
+  const program = (name: string, state: number, statename: string): Record<string, string | number> => ({
+    name,
+    group: name,
+    start: statename === 'STOPPED' ? 0 : now - 5,
+    stop: statename === 'EXITED' ? now - 4 : 0,
+    now,
+    state,
+    statename,
+    spawnerr: '',
+    exitstatus: 0,
+    logfile: `/var/log/${name}.log`,
+    pid: statename === 'RUNNING' ? process.pid : 0,
+    description: '',
+  });
+  return new FakeSupervisord([
+    { ...program('doomed', 200, 'FATAL'), spawnerr: "can't find command '/nonexistent/doomed'" },
+    { ...program('failed', 100, 'EXITED'), exitstatus: 3 },
+    program('idle', 0, 'STOPPED'),
+    { ...program('member', 20, 'RUNNING'), group: 'pool' },
+    program('start', 100, 'EXITED'),
+    program('stubborn', 20, 'RUNNING'),
+    program('worker', 20, 'RUNNING'),
+  ]);
+}
+
+const REAL_PROGRAMS = (directory: string): string => `
+[program:worker]
+command=sleep 100000
+startsecs=0
+[program:start]
+command=/bin/sh -c "exit 0"
+startsecs=0
+autorestart=false
+[program:failed]
+command=/bin/sh -c "exit 3"
+startsecs=0
+autorestart=false
+[program:doomed]
+command=/nonexistent/doomed
+startretries=0
+[program:idle]
+command=sleep 100000
+autostart=false
+[group:pool]
+programs=member
+[program:member]
+command=sleep 100000
+startsecs=0
+[program:stubborn]
+command=/bin/sh -c "trap '' TERM; while [ ! -e ${directory}/let-go ]; do sleep 0.1; done"
+startsecs=0
+stopwaitsecs=60
+`;
+
+function realBackend(): Backend {
+  const supervisord = new Supervisord(REAL_PROGRAMS);
+  const { socketPath } = supervisord;
+  return {
+    socketPath,
+    start: async () => {
+      await supervisord.waitUntilUp();
+      const table = createSupervisorClient({ socketPath, timeoutMs: PATIENT_MS });
+      await waitUntil('every program has reached its state', async () => {
+        const programs = await table.getAllProcessInfo();
+        return programs.every(({ name, statename }) => statename === expectedState(name));
+      });
+    },
+    stop: async () => {
+      writeFileSync(join(supervisord.directory, 'let-go'), '');
+      await supervisord.stop();
+    },
+    stall: () => supervisord.signal('SIGSTOP'),
+    resume: () => supervisord.signal('SIGCONT'),
+    shutDown: () => supervisord.signal('SIGTERM'),
+  };
+}
+
+function expectedState(name: string): string | undefined {
+  return Object.entries(PROGRAM_STATES).find(([program]) => program === name)?.[1];
+}
+
+function isBroken(pattern: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof CtrkitError, `${String(error)} is no CtrkitError`);
+    assert.equal(error.code, 'supervisor');
+    assert.match(error.message, pattern);
+    return true;
+  };
+}
+
+const BACKENDS: readonly [string, () => Backend][] = [
+  ['the fake supervisord', fakeBackend],
+  ['a real supervisord', realBackend],
+];
+
+for (const [title, createBackend] of BACKENDS) {
+  describe(`the process table of ${title}`, () => {
+    let backend: Backend;
+    let table: ProcessTable;
+    let isStopped = false;
+    const stopBackend = async (): Promise<void> => {
+      if (!isStopped) await backend.stop();
+      isStopped = true;
+    };
+    const find = async (name: string): Promise<ProcessInfo> => {
+      const found = await table.getProcessInfo(name);
+      assert.ok(found !== undefined, `no program ${name}`);
+      return found;
+    };
+    const impatient = (): ProcessTable =>
+      createSupervisorClient({ socketPath: backend.socketPath, timeoutMs: SHORT_MS });
+
+    before(async () => {
+      backend = createBackend();
+      await backend.start();
+      table = createSupervisorClient({ socketPath: backend.socketPath, timeoutMs: PATIENT_MS });
+    });
+    after(stopBackend);
+
+    test('says that supervisord runs', async () => {
+      assert.deepEqual(await table.getState(), { code: 1, name: 'RUNNING' });
+    });
+
+    test('lists every program with its state, FATAL and STOPPED too (GAPS D13, D14)', async () => {
+      const programs = await table.getAllProcessInfo();
+      const states = Object.fromEntries(programs.map(({ name, statename }) => [name, statename]));
+      assert.deepEqual(states, { ...PROGRAM_STATES });
+    });
+
+    test('tells an exit with 0 from an exit with another code, both EXITED (GAPS D13)', async () => {
+      const { statename, exitstatus, pid, start, stop } = await find('start');
+      assert.deepEqual([statename, exitstatus, pid], ['EXITED', 0, 0]);
+      assert.ok(start > 0 && stop >= start);
+      const failed = await find('failed');
+      assert.deepEqual([failed.statename, failed.state, failed.exitstatus], ['EXITED', 100, 3]);
+    });
+
+    test('gives a running program its process id and its times in seconds', async () => {
+      const { pid, start, stop, now, state } = await find('worker');
+      assert.doesNotThrow(() => process.kill(pid, 0));
+      assert.equal(state, 20);
+      assert.equal(stop, 0);
+      assert.ok(start > 0 && now >= start && Math.abs(now - Date.now() / 1000) < 60);
+    });
+
+    test('says why a FATAL program could not be started (GAPS D14)', async () => {
+      const { spawnerr, state, pid } = await find('doomed');
+      assert.match(spawnerr, /\/nonexistent\/doomed/);
+      assert.deepEqual([state, pid], [200, 0]);
+    });
+
+    test('gives a program that was never started no times and no process', async () => {
+      const { start, stop, pid, state } = await find('idle');
+      assert.deepEqual([start, stop, pid, state], [0, 0, 0, 0]);
+    });
+
+    test('finds a program of a group by group and name only', async () => {
+      const { name, group } = await find('pool:member');
+      assert.deepEqual([name, group], ['member', 'pool']);
+      assert.equal(await table.getProcessInfo('member'), undefined);
+    });
+
+    test('answers the same for one program as in the list', async () => {
+      const listed = (await table.getAllProcessInfo()).find(({ name }) => name === 'failed');
+      assert.deepEqual({ ...(await find('failed')), now: 0 }, { ...listed, now: 0 });
+    });
+
+    for (const name of ['nobody', 'a<b>&amp;"c"', 'nämenlos-🙂-ünïcødé', ' ', 'line\r\nbreak', 'no:body']) {
+      test(`knows no program ${JSON.stringify(name)} and calls that no failure`, async () => {
+        assert.equal(await table.getProcessInfo(name), undefined);
+      });
+    }
+
+    test('gives up on a supervisord that is stopped in its tracks, and works again after it goes on', async () => {
+      backend.stall();
+      try {
+        await assert.rejects(impatient().getState(), isBroken(/no whole answer within 200 ms/));
+        await assert.rejects(impatient().getAllProcessInfo(), isBroken(/no whole answer within 200 ms/));
+      } finally {
+        backend.resume();
+      }
+      assert.equal((await table.getState()).name, 'RUNNING');
+    });
+
+    test('says SHUTDOWN once supervisord goes down, and refuses to show programs then', async () => {
+      backend.shutDown();
+      await waitUntil('supervisord is shutting down', async () => (await table.getState()).code === -1);
+      assert.deepEqual(await table.getState(), { code: -1, name: 'SHUTDOWN' });
+      await assert.rejects(table.getAllProcessInfo(), (error) => {
+        assert.ok(isBroken(/getAllProcessInfo: fault 6/)(error));
+        assert.ok(error instanceof CtrkitError && error.cause instanceof XmlRpcFault);
+        return error.cause.faultCode === 6;
+      });
+      await assert.rejects(table.getProcessInfo('worker'), isBroken(/SHUTDOWN_STATE/));
+    });
+
+    test('names the socket when supervisord is gone', async () => {
+      await stopBackend();
+      await assert.rejects(table.getState(), isBroken(/supervisor\.sock, getState: .*ENOENT/));
+    });
+  });
+}
+
+/** A whole HTTP answer, its connection left open for the client to close. */
+function httpAnswer(body: string | Buffer, status = '200 OK'): Buffer {
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: text/xml\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), Buffer.from(body)]);
+}
+
+/** Serves this to everyone who asks anything. */
+function always(answer: Buffer | string): (socket: Socket) => void {
+  return (socket) => void socket.once('data', () => void socket.write(answer));
+}
+
+/** Writes this head, and then its body for as long as the client takes it. */
+function endlessly(head: string, piece: string): (socket: Socket) => void {
+  return (socket) => {
+    const pour = (): void => {
+      while (socket.writable && socket.write(piece)) continue;
+    };
+    socket.on('drain', pour);
+    socket.once('data', () => {
+      socket.write(head);
+      pour();
+    });
+  };
+}
+
+function drip(socket: Socket): void {
+  socket.write('HTTP/1.1 200 OK\r\n\r\n');
+  const timer = setInterval(() => socket.write(' '), SHORT_MS / 10);
+  socket.on('close', () => clearInterval(timer));
+}
+
+const MEMBER = {
+  name: 'a',
+  group: 'a',
+  start: 1,
+  stop: 0,
+  now: 2,
+  state: 20,
+  statename: 'RUNNING',
+  spawnerr: '',
+  exitstatus: 0,
+  pid: 7,
+};
+
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+const BROKEN_SERVERS: readonly [string, (socket: Socket) => void, RegExp][] = [
+  ['accepts and never answers', () => undefined, /no whole answer within 200 ms/],
+  ['sends its answer byte by byte for ever', drip, /no whole answer within 200 ms/],
+  ['answers what is not HTTP', always('BOO! this is not HTTP\r\n\r\n'), /Parse Error/],
+  ['answers what is not XML', always(httpAnswer('BOO! this is not XML')), /not an XML-RPC answer/],
+  ['answers nothing', always(httpAnswer('')), /not an XML-RPC answer/],
+  ['answers an error status', always(httpAnswer('no', '500 Internal Error')), /HTTP status 500/],
+  [
+    'answers bytes that are no text',
+    always(httpAnswer(Buffer.from([0x3c, 0xff]))),
+    /encoded data was not valid/,
+  ],
+  ['answers for ever', endlessly('HTTP/1.1 200 OK\r\n\r\n', 'x'.repeat(65_536)), /longer than 524288 bytes/],
+  [
+    'answers chunks for ever',
+    endlessly(CHUNKED, `1000\r\n${'x'.repeat(4096)}\r\n`),
+    /longer than 524288 bytes/,
+  ],
+  ['sends headers for ever', endlessly('HTTP/1.1 200 OK\r\n', 'X-More: and more\r\n'), /Header overflow/],
+  ['hangs up at once', (socket) => socket.destroy(), /socket hang up|ECONNRESET|EPIPE/],
+  [
+    'hangs up within its answer',
+    (socket) => void socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<')),
+    /aborted/,
+  ],
+  ['answers a number', always(httpAnswer(valueResponse('<int>1</int>'))), /not a list/],
+  ['lists what is no struct', always(httpAnswer(listOf('<value>x</value>'))), /not a struct/],
+  ['leaves the name out', always(httpAnswer(listResponse([without('name')]))), /no text "name"/],
+  ['leaves the pid out', always(httpAnswer(listResponse([without('pid')]))), /no integer "pid"/],
+  [
+    'invents a state',
+    always(httpAnswer(listResponse([{ ...MEMBER, statename: 'ASLEEP' }]))),
+    /unknown process state/,
+  ],
+];
+
+function without(name: keyof typeof MEMBER): Record<string, string | number> {
+  return Object.fromEntries(Object.entries(MEMBER).filter(([field]) => field !== name));
+}
+
+function valueResponse(value: string): string {
+  return `<methodResponse><params><param><value>${value}</value></param></params></methodResponse>`;
+}
+
+function listOf(values: string): string {
+  return valueResponse(`<array><data>${values}</data></array>`);
+}
+
+describe('the process table of a broken server', () => {
+  for (const [title, serve, pattern] of BROKEN_SERVERS) {
+    test(`fails, and hangs up, when the server ${title}`, async () => {
+      const server = await UnixServer.onConnection(serve);
+      try {
+        const timeoutMs = pattern.source.includes('whole answer') ? SHORT_MS : PATIENT_MS;
+        const table = createSupervisorClient({ socketPath: server.socketPath, timeoutMs });
+        await assert.rejects(table.getAllProcessInfo(), isBroken(pattern));
+        await waitUntil('the client has hung up', () => server.openConnections === 0);
+      } finally {
+        await server.stop();
+      }
+    });
+  }
+
+  test('fails when there is no socket', async () => {
+    const table = createSupervisorClient({
+      socketPath: '/nonexistent/supervisor.sock',
+      timeoutMs: PATIENT_MS,
+    });
+    await assert.rejects(table.getState(), isBroken(/\/nonexistent\/supervisor\.sock, getState: .*ENOENT/));
+  });
+
+  test('keeps no connection open, although the server would', async () => {
+    let asked = '';
+    const server = await UnixServer.onConnection((socket) => {
+      always(httpAnswer(listResponse([MEMBER])))(socket);
+      socket.on('data', (chunk) => (asked += chunk.toString()));
+    });
+    try {
+      const table = createSupervisorClient({ socketPath: server.socketPath, timeoutMs: PATIENT_MS });
+      assert.deepEqual(await table.getAllProcessInfo(), [MEMBER]);
+      assert.match(asked, /^POST \/RPC2 HTTP\/1\.1\r\n[^]*Connection: close\r\n/);
+      await waitUntil('the client has hung up', () => server.openConnections === 0);
+    } finally {
+      await server.stop();
+    }
+  });
+});

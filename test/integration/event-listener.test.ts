@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { SupervisorEvent } from '../../src/container/adapters/supervisor/event-decoder.ts';
+import { Supervisord, waitUntil } from '../support/supervisord.ts';
+
+const TSX = createRequire(import.meta.url).resolve('tsx');
+const PROGRAM = fileURLToPath(new URL('../support/listener-program.ts', import.meta.url));
+
+/** What a program says in capture mode, between supervisord's two marks: several bytes a character, then lines. */
+const HEARTBEAT = 'ünïcødé-🙂 €\nsecond: line';
+
+/** Each application writes to the listener's file when it has stopped, after a while, as applications do. */
+function sections(directory: string): string {
+  writeFileSync(
+    join(directory, 'beat'),
+    `printf '<!--XSUPERVISOR:BEGIN-->%s<!--XSUPERVISOR:END-->' '${HEARTBEAT}'\n`,
+  );
+  writeFileSync(
+    join(directory, 'app'),
+    `trap 'sleep 0.3; echo "\\"$1 has stopped\\"" >> ${directory}/heard; exit 0' TERM\n` +
+      // Not to outlive a supervisord that was killed.
+      'while kill -0 $PPID; do sleep 0.05; done\n',
+  );
+  const app = (name: string, priority: number): string =>
+    `[program:${name}]\ncommand=/bin/sh ${directory}/app ${name}\nstartsecs=0\npriority=${priority}\n`;
+  const once = (name: string, command: string): string =>
+    `[program:${name}]\ncommand=${command}\nautostart=false\nautorestart=false\nstartsecs=0\n`;
+  return `${app('early', 999)}${app('late', 1)}${once('beat', `/bin/sh ${directory}/beat`)}stdout_capture_maxbytes=1MB
+${once('failing', '/bin/sh -c "exit 3"')}${once('broken', '/bin/sh -c "exit 1"').replace('startsecs=0', 'startsecs=5')}startretries=0
+[eventlistener:agent]
+command=${process.execPath} --import ${TSX} ${PROGRAM} ${directory}/heard
+events=SUPERVISOR_STATE_CHANGE,PROCESS_STATE,PROCESS_COMMUNICATION
+buffer_size=100
+stderr_logfile=${directory}/agent.err
+`;
+}
+
+function isEvent(line: unknown): line is SupervisorEvent {
+  return typeof line === 'object' && line !== null && 'name' in line;
+}
+
+describe('a listener under a real supervisord', () => {
+  let supervisord: Supervisord;
+
+  const heard = (): unknown[] => {
+    const file = join(supervisord.directory, 'heard');
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+    return lines.map((line): unknown => JSON.parse(line));
+  };
+  const findEvent = (name: string, processname?: string): SupervisorEvent | undefined =>
+    heard()
+      .filter(isEvent)
+      .find(
+        (event) =>
+          event.name === name && (processname === undefined || event.payload['processname'] === processname),
+      );
+  const waitForEvent = async (name: string, processname?: string): Promise<SupervisorEvent> => {
+    let event: SupervisorEvent | undefined;
+    await waitUntil(`${name} of ${processname ?? 'supervisord'} is heard`, () => {
+      event = findEvent(name, processname);
+      return event !== undefined;
+    });
+    assert.ok(event);
+    return event;
+  };
+
+  beforeEach(async () => {
+    supervisord = new Supervisord(sections);
+    await supervisord.waitUntilUp();
+    await waitForEvent('PROCESS_STATE_RUNNING', 'agent');
+  });
+  afterEach(() => supervisord.stop());
+
+  test('hears STOPPING while the applications stop, and is itself stopped last (GAPS D11)', async () => {
+    supervisord.signal('SIGTERM');
+    await waitUntil('supervisord is gone', () => supervisord.isGone);
+    const order = heard().map((line) => (isEvent(line) ? line.name : line));
+    const places = [
+      'SUPERVISOR_STATE_CHANGE_STOPPING',
+      'late has stopped',
+      'listener got SIGTERM',
+      'listener exits with 0',
+    ].map((what) => order.indexOf(what));
+    assert.ok(!places.includes(-1), `not all was heard: ${JSON.stringify(order)}`);
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+      JSON.stringify(order),
+    );
+    assert.ok(order.indexOf('early has stopped') < order.indexOf('late has stopped'));
+    assert.equal(order.at(-1), 'listener exits with 0');
+    assert.doesNotMatch(supervisord.log(), /UNKNOWN state|bad result line|killing 'agent'/);
+  });
+
+  test('hears why a program ended, and after a program gave up (GAPS D14)', async () => {
+    await supervisord.control('start', 'failing', 'broken');
+    const { payload } = await waitForEvent('PROCESS_STATE_EXITED', 'failing');
+    assert.equal(payload['expected'], '0');
+    assert.equal(payload['from_state'], 'RUNNING');
+    await waitForEvent('PROCESS_STATE_FATAL', 'broken');
+  });
+
+  test('hears a heartbeat in characters of several bytes, and all that comes after it (GAPS D15)', async () => {
+    await supervisord.control('start', 'beat');
+    const beat = await waitForEvent('PROCESS_COMMUNICATION_STDOUT', 'beat');
+    assert.equal(beat.data, HEARTBEAT);
+    await waitForEvent('PROCESS_STATE_EXITED', 'beat');
+    await supervisord.control('start', 'failing');
+    await waitForEvent('PROCESS_STATE_EXITED', 'failing');
+    assert.deepEqual(
+      heard().filter((line) => !isEvent(line)),
+      [],
+    );
+  });
+
+  test('notices that supervisord was killed, and ends by itself', async () => {
+    supervisord.signal('SIGKILL');
+    await waitUntil('the listener has ended', () => heard().at(-1) === 'listener exits with 0');
+    assert.equal(heard().at(-2), 'end');
+  });
+});

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import {
+  decodeMethodResponse,
+  encodeMethodCall,
+  XmlRpcFault,
+  type XmlRpcValue,
+} from '../../src/container/adapters/supervisor/xml-rpc.ts';
+import { CtrkitError } from '../../src/contract/errors.ts';
+
+const runs = { numRuns: 2_000, endOnFailure: true };
+
+/** A value, and one of the ways to write it. */
+interface Written {
+  readonly value: XmlRpcValue;
+  readonly xml: string;
+}
+
+// oxlint-disable-next-line no-control-regex
+const isXmlText = (text: string): boolean => !/[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/.test(text);
+const text = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('<', '>', '&', '"', "'", ' ', '\n', ']', '-', ';', '#', 'ü', '€', '🙂'),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  ),
+});
+const xmlText = text.filter(isXmlText);
+const blanks = fc.constantFrom('', ' ', '\n', '\r\n\t', '<!-- <x> & y -->');
+
+function escaped(plain: string): string {
+  return plain.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+const writeText: fc.Arbitrary<(plain: string) => string> = fc.constantFrom<(plain: string) => string>(
+  escaped,
+  (plain) => Array.from(plain, (character) => `&#${character.codePointAt(0)};`).join(''),
+  (plain) => Array.from(plain, (character) => `&#x${character.codePointAt(0)?.toString(16)};`).join(''),
+  (plain) => (plain.includes(']]>') ? escaped(plain) : `<![CDATA[${plain}]]>`),
+);
+
+const scalar: fc.Arbitrary<Written> = fc.oneof(
+  fc.tuple(xmlText, writeText).map(([value, write]) => ({ value, xml: `<string>${write(value)}</string>` })),
+  fc.tuple(xmlText, writeText).map(([value, write]) => ({ value, xml: write(value) })),
+  fc.tuple(fc.integer(), fc.constantFrom('int', 'i4'), blanks).map(([value, type, blank]) => ({
+    value,
+    xml: `<${type}>${blank}${value}${blank}</${type}>`,
+  })),
+  fc
+    .double({ noNaN: true, noDefaultInfinity: true })
+    .map((value) => ({ value: value === 0 ? 0 : value, xml: `<double>${value}</double>` })),
+  fc.boolean().map((value) => ({ value, xml: `<boolean>${value ? 1 : 0}</boolean>` })),
+  fc.constant({ value: null, xml: '<nil/>' }),
+);
+
+const { written } = fc.letrec<{ written: Written; array: Written; struct: Written }>((tie) => ({
+  written: fc.oneof({ maxDepth: 4, depthSize: 'small' }, scalar, tie('array'), tie('struct')),
+  array: fc.tuple(fc.array(tie('written'), { maxLength: 5 }), blanks).map(([items, blank]) => ({
+    value: items.map(({ value }) => value),
+    xml: `<array>${blank}<data>${items.map(({ xml }) => `${blank}<value>${xml}</value>`).join('')}</data></array>`,
+  })),
+  struct: fc
+    .tuple(
+      fc.uniqueArray(fc.tuple(xmlText, tie('written')), { maxLength: 5, selector: ([name]) => name }),
+      blanks,
+    )
+    .map(([members, blank]) => ({
+      value: Object.fromEntries(members.map(([name, { value }]) => [name, value])),
+      xml: `<struct>${members
+        .map(
+          ([name, { xml }]) =>
+            `<member>${blank}<name>${escaped(name)}</name>${blank}<value>${xml}</value></member>`,
+        )
+        .join(blank)}</struct>`,
+    })),
+}));
+
+function response(xml: string): string {
+  return `<?xml version="1.0"?>\n<methodResponse><params><param><value>${xml}</value></param></params></methodResponse>`;
+}
+
+test('whatever way a value is written, it is read as that value', () => {
+  fc.assert(
+    fc.property(written, ({ value, xml }) => {
+      assert.deepEqual(decodeMethodResponse(response(xml)), value);
+    }),
+    runs,
+  );
+});
+
+test('a string arrives as it was sent, whatever is in it', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        xmlText,
+        xmlText.map((plain) => `\r${plain}\r\n`),
+      ),
+      (plain) => {
+        const call = encodeMethodCall('m', [plain]);
+        const value = /<params>.*<\/params>/s.exec(call)?.[0];
+        assert.equal(decodeMethodResponse(`<methodResponse>${value}</methodResponse>`), plain);
+      },
+    ),
+    runs,
+  );
+});
+
+const MARKUP =
+  '<methodResponse> </methodResponse> <params> <param> <value> </value> <int> <array> <data> <struct> <member> ' +
+  '<name> <fault> <nil/> <!-- --> <![CDATA[ ]]> <! <?xml ?> & &# ; <!DOCTYPE [ <!ENTITY =" constructor __proto__';
+const piece = fc.constantFrom(...MARKUP.split(' '), ' ', '\u0000');
+
+test('whatever arrives, it is read, or refused as no answer or a fault, and nothing else happens', () => {
+  const soup = fc.array(fc.oneof(piece, text), { maxLength: 40 }).map((pieces) => pieces.join(''));
+  // An answer with one piece of it replaced: nearer to the truth than soup.
+  const damaged = fc
+    .tuple(written, fc.nat(), fc.nat(20), fc.oneof(piece, text))
+    .map(([{ xml }, at, length, by]) => {
+      const whole = response(xml);
+      const from = at % whole.length;
+      return whole.slice(0, from) + by + whole.slice(from + length);
+    });
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.oneof(soup, damaged), (xml) => {
+      try {
+        decodeMethodResponse(xml);
+      } catch (error) {
+        const isRefusal = error instanceof CtrkitError && error.code === 'supervisor';
+        assert.ok(isRefusal || error instanceof XmlRpcFault, String(error));
+        refused += 1;
+      }
+    }),
+    { ...runs, numRuns: 5_000 },
+  );
+  assert.ok(refused > 1_000, `only ${refused} of 5000 were broken: the test tests nothing`);
+});
