@@ -24,8 +24,7 @@ export async function awaiting<T>(what: string, work: () => Promise<T>): Promise
   }
 }
 
-export const formatMs = (ms: number): string =>
-  ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+const formatMs = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 /** Of each row, what tells the story; the rest is one `container_state FEATURE show --json` away. */
 const SHOWN: readonly (readonly [db: number, name: string, key: string, fields: readonly string[]])[] = [

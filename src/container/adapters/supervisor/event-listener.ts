@@ -2,8 +2,6 @@ import type { Readable, Writable } from 'node:stream';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EventDecoder, type SupervisorEvent } from './event-decoder.ts';
 
-export type { SupervisorEvent };
-
 export interface EventListenerOptions {
   /** supervisord writes here: the listener's stdin. */
   readonly input: Readable;

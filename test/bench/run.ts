@@ -1,0 +1,138 @@
+/**
+ * `npm run bench`: what the kit costs in every container, beside the bare Node.js of the same binary, in one run.
+ * Takes about two minutes; `--quick` leaves out the minute that the agent is watched for.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { RedisServer } from '../support/redis.ts';
+import { readPrivateDirtyMb, readRunSeconds, summarise, timeProcess, type Summary } from './measure.ts';
+
+const RUNS = 25;
+const AGENT_WATCH_MS = 60_000;
+const KIT = resolve('dist/rootfs/usr/bin');
+const PINNED_NODE = resolve(`node_modules/node-linux-${process.arch}/bin/node`);
+
+const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
+const folder = mkdtempSync(join(tmpdir(), 'ctrkit-bench-'));
+const server = new RedisServer();
+await server.start();
+const redis = new Redis({ path: server.socketPath });
+const env = {
+  ...process.env,
+  CTRKIT_NODE: node,
+  CTRKIT_REDIS: `unix://${server.socketPath}`,
+  CTRKIT_RUN_DIR: folder,
+  CTRKIT_CONTAINER_ID: '0123456789ab',
+};
+
+const row = (what: string, summary: Summary, unit: string, beside = '') => {
+  const shown = (value: number) => value.toFixed(value < 10 ? 2 : 1);
+  const { min, median, max } = summary;
+  console.log(`| ${what} | ${shown(median)} ${unit} | ${shown(min)} to ${shown(max)} | ${beside} |`);
+};
+
+async function benchGate(): Promise<void> {
+  const bare: number[] = [];
+  const local: number[] = [];
+  const ratios: number[] = [];
+  for (let run = -2; run < RUNS; run++) {
+    // In turn, so that both see the same machine; the first two pairs only warm the files' cache.
+    const bareMs = await timeProcess(node, ['-e', '0'], env);
+    const gateMs = await timeProcess(
+      `${KIT}/container_startup`,
+      ['-f', 'snmp', '-o', 'local', '-v', '1.0.0'],
+      env,
+    );
+    if (run < 0) continue;
+    bare.push(bareMs);
+    local.push(gateMs);
+    ratios.push(gateMs / bareMs);
+  }
+  row('bare `node -e 0`', summarise(bare), 'ms');
+  row(
+    'gate, start to go, owner local',
+    summarise(local),
+    'ms',
+    `${summarise(ratios).median.toFixed(2)} × bare`,
+  );
+}
+
+async function benchHandshake(): Promise<void> {
+  const toPending: number[] = [];
+  const toGo: number[] = [];
+  for (let run = -1; run < RUNS; run++) {
+    await redis.flushall();
+    await redis.multi().select(4).hset('FEATURE|snmp', { set_owner: 'kube', state: 'enabled' }).exec();
+    await redis.multi().select(6).hset('FEATURE|snmp', { system_state: 'up' }).exec();
+    const startMs = performance.now();
+    const args = ['-f', 'snmp', '-o', 'kube', '-v', '1.0.0'];
+    const gate = spawn(`${KIT}/container_startup`, args, { env, stdio: 'ignore' });
+    const ended = once(gate, 'exit');
+    while ((await redis.hget('FEATURE|snmp', 'remote_state')) !== 'pending') await sleep(0);
+    const pendingMs = performance.now();
+    // It asks, then subscribes: the host answers when it can hear.
+    while (((await redis.pubsub('NUMSUB', '__keyspace@6__:FEATURE|snmp')) as number[])[1] === 0)
+      await sleep(0);
+    const readyMs = performance.now();
+    await redis.hset('FEATURE|snmp', 'remote_state', 'ready');
+    const [code] = (await ended) as [number | null];
+    if (code !== 0) throw new Error(`the gate ended with ${code}`);
+    if (run < 0) continue;
+    toPending.push(pendingMs - startMs);
+    toGo.push(performance.now() - readyMs);
+  }
+  row('gate, start to `pending`, owner kube', summarise(toPending), 'ms');
+  row('gate, `ready` to go (process ended)', summarise(toGo), 'ms');
+}
+
+async function benchAgent(): Promise<void> {
+  await timeProcess(`${KIT}/container_startup`, ['-f', 'snmp', '-o', 'local', '-v', '1.0.0'], env);
+  // An idle process of the same binary, for comparison: it waits on stdin, as the agent does.
+  const idle = spawn(node, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const agent = spawn(`${KIT}/ctrkit_agent`, [], { env, stdio: ['pipe', 'ignore', 'ignore'] });
+  const pid = agent.pid ?? 0;
+  const cpuOf = () => readRunSeconds(pid, readdirSync(`/proc/${pid}/task`));
+  while ((await redis.hget('CONTAINER_HEALTH|snmp', 'status')) === null) await sleep(20);
+  const startCpu = cpuOf();
+  await sleep(AGENT_WATCH_MS);
+  const cpu = cpuOf() - startCpu;
+  const one = (value: number) => summarise([value]);
+  row(
+    'agent, private dirty memory after 60 s',
+    one(readPrivateDirtyMb(pid)),
+    'MB',
+    `${readPrivateDirtyMb(idle.pid ?? 0).toFixed(1)} MB idle bare node`,
+  );
+  row(
+    'agent, CPU per minute',
+    one(cpu * 1000),
+    'ms',
+    `${((cpu * 100_000) / AGENT_WATCH_MS).toFixed(3)} % of a core`,
+  );
+  idle.stdin.end();
+  agent.kill('SIGTERM');
+  await once(agent, 'exit');
+}
+
+const version = await new Promise<string>((done) => {
+  spawn(node, ['--version']).stdout.once('data', (data: Buffer) => done(String(data).trim()));
+});
+console.log(
+  `Node.js ${version}, ${cpus().length} cores; medians of ${RUNS} runs after a warm-up, min to max beside\n`,
+);
+console.log('| what | median | min to max | beside |\n|---|---|---|---|');
+try {
+  await benchGate();
+  await redis.select(6);
+  await benchHandshake();
+  if (!process.argv.includes('--quick')) await benchAgent();
+} finally {
+  redis.disconnect();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
