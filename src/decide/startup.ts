@@ -65,6 +65,8 @@ export interface StartupDecision {
 const REPLACEABLE = new Set(['', 'none', 'running', 'stopped']);
 /** A `ready` for another container is left to it this long; it claims within milliseconds if it is alive. */
 const FOREIGN_READY_GRACE_MS = 500;
+/** The shipped kit writes its version a moment before its `pending`: until then nobody seems to be asking. */
+const ANNOUNCEMENT_MS = 500;
 /** Another container announced itself over us and never claimed: after this it is our turn again. */
 const SUPERSEDED_WITHOUT_CLAIM_MS = 180_000;
 
@@ -180,8 +182,8 @@ function findSuperseded(scene: Scene, progress: Progress): Step | undefined {
   // The holder we are to replace may have recorded itself again, in a database that came back empty.
   const isOldHolders =
     progress.kind === 'waiting' && status.containerVersion === progress.holderVersionAtStart;
-  const turnAtMs = sinceMs + SUPERSEDED_WITHOUT_CLAIM_MS;
-  const isOver = progress.kind === 'superseded' && (isReplaceable(status) || now.ms >= turnAtMs);
+  const turnAtMs = sinceMs + (isReplaceable(status) ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS);
+  const isOver = progress.kind === 'superseded' && now.ms >= turnAtMs;
   if (!overwritten || isOldHolders || isOver) return undefined;
   return hold(`another container, version ${status.containerVersion}, asked to run after this one`, turnAtMs);
 }

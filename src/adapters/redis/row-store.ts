@@ -13,6 +13,13 @@ import { LIST_KEYS, READ_ROWS, WRITE_ROWS } from './scripts.lua.ts';
 /** A Redis on the same switch answers within a millisecond; one that takes longer than this is not well. */
 const CALL_TIMEOUT_MS = 2_000;
 
+interface Call<T> {
+  readonly script: string;
+  readonly input: unknown;
+  /** Throws for an answer that makes no sense. */
+  readonly decode: (reply: unknown) => T;
+}
+
 export class RedisRowStore implements RowStore {
   readonly #servers = new Map<string, RedisConnection>();
   #subscriptions: RedisConnection[] = [];
@@ -34,11 +41,12 @@ export class RedisRowStore implements RowStore {
     const results = new Map<RowFields, RowValues>();
     for (const [server, group] of this.groupByServer(rows, (row) => row.address)) {
       const wanted = group.map(({ address, fields }) => ({ ...this.locate(address), fields }));
-      const reply = await this.run(server, READ_ROWS, wanted);
-      group.forEach((row, i) => {
-        const values = replyList(replyList(reply)[i]);
-        results.set(row, { address: row.address, values: toFieldValues(row.fields, values) });
-      });
+      const decode = (reply: unknown) => {
+        const lists = decodeList(reply, group.length);
+        return group.map((row, i) => decodeValues(row.fields, lists[i]));
+      };
+      const found = await this.run(server, { script: READ_ROWS, input: wanted, decode });
+      group.forEach((row, i) => results.set(row, { address: row.address, values: found[i] ?? {} }));
     }
     return rows.map((row) => results.get(row) ?? { address: row.address, values: {} });
   }
@@ -47,8 +55,9 @@ export class RedisRowStore implements RowStore {
     const { endpoint, id, separator } = this.#databases.state;
     const start = `${table}${separator}`;
     // `prefix` is a checked name: nothing in it means anything to a pattern.
-    const reply = await this.run(addressOf(endpoint), LIST_KEYS, { db: id, pattern: `${start}${prefix}*` });
-    const keys = replyList(reply).filter((key): key is string => typeof key === 'string');
+    const input = { db: id, pattern: `${start}${prefix}*` };
+    const decode = (reply: unknown) => decodeList(reply).map((key) => decodeText(key) ?? '');
+    const keys = await this.run(addressOf(endpoint), { script: LIST_KEYS, input, decode });
     return [...new Set(keys)].map((key) => ({ db: 'state', table, row: key.slice(start.length) }));
   }
 
@@ -131,16 +140,16 @@ export class RedisRowStore implements RowStore {
             },
       ),
     };
-    return (await this.run(server, WRITE_ROWS, input)) === 1;
+    return this.run(server, { script: WRITE_ROWS, input, decode: decodeDone });
   }
 
-  private run(server: string, script: string, input: unknown): Promise<unknown> {
+  private run<T>(server: string, { script, input, decode }: Call<T>): Promise<T> {
     let connection = this.#servers.get(server);
     if (connection === undefined) {
       connection = new RedisConnection(this.endpointOf(server), this.#callTimeoutMs);
       this.#servers.set(server, connection);
     }
-    return connection.run((client) => client.eval(script, 0, JSON.stringify(input)));
+    return connection.run(async (client) => decode(await client.eval(script, 0, JSON.stringify(input))));
   }
 
   private locate({ db, table, row }: RowAddress): { db: number; key: string } {
@@ -179,13 +188,28 @@ export class RedisRowStore implements RowStore {
   }
 }
 
-const replyList = (reply: unknown): unknown[] => (Array.isArray(reply) ? reply : []);
+/** An answer that is none must not pass for rows that say nothing: `decode` throws. */
+function assertSense(makesSense: boolean): asserts makesSense {
+  if (!makesSense) throw new Error('its answer is not one to what was asked; is it a Redis?');
+}
 
-function toFieldValues(
-  fields: readonly string[],
-  values: readonly unknown[],
-): Record<string, string | undefined> {
-  return Object.fromEntries(
-    fields.map((field, i) => [field, typeof values[i] === 'string' ? values[i] : undefined]),
-  );
+/** `length` is how many entries were asked for. */
+function decodeList(reply: unknown, length?: number): unknown[] {
+  assertSense(Array.isArray(reply) && (length === undefined || reply.length === length));
+  return reply as unknown[];
+}
+
+function decodeText(reply: unknown): string | undefined {
+  assertSense(reply === null || typeof reply === 'string');
+  return reply ?? undefined;
+}
+
+function decodeValues(fields: readonly string[], reply: unknown): Record<string, string | undefined> {
+  const values = decodeList(reply, fields.length);
+  return Object.fromEntries(fields.map((field, i) => [field, decodeText(values[i])]));
+}
+
+function decodeDone(reply: unknown): boolean {
+  assertSense(reply === 1 || reply === 0);
+  return reply === 1;
 }

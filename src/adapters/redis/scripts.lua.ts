@@ -30,7 +30,8 @@ return keys
 /**
  * ARGV[1]: {guards: [{db, key, fields, values}], writes: [{db, key, set, remove, ttlMs} or {db, key, delete}]},
  * \`values\` beside \`fields\`, null for a field that is not there; \`set\` is field, value, field, value ...
- * Returns 1 when everything is written, 0 when a guard does not hold and so nothing is.
+ * Returns 1 when everything is written, 0 when a guard does not hold and so nothing is. Fails before it has written
+ * anything where a key is of another type: Redis takes nothing back of a script that fails half-way.
  */
 export const WRITE_ROWS = `
 local input = cjson.decode(ARGV[1])
@@ -40,6 +41,10 @@ for _, guard in ipairs(input.guards) do
   for i, expected in ipairs(guard.values) do
     if (found[i] or cjson.null) ~= expected then return 0 end
   end
+end
+for _, write in ipairs(input.writes) do
+  redis.call('SELECT', write.db)
+  if not write.delete then redis.call('HLEN', write.key) end
 end
 for _, write in ipairs(input.writes) do
   redis.call('SELECT', write.db)
