@@ -1,31 +1,16 @@
 /** The record by hand (CONTRACT, section 7; HLD, "system container state"). */
 import { planClaim, planRelease, type Claim } from '../../contract/claim.ts';
-import type { Databases } from '../../contract/databases.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
 import { decodeHeartbeat } from '../../contract/health.ts';
 import { featureStatusRow, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder, isSelf } from '../../decide/liveness.ts';
 import { selectHolderRows } from '../../decide/startup-snapshot.ts';
-import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { RowStore } from '../../ports/row-store.ts';
 import { momentOf } from '../gate/gate.ts';
 import type { StateOptions } from './state-options.ts';
+import type { StatePorts } from './state-ports.ts';
 import { showState } from './state-show.ts';
-
-export interface StatePorts {
-  readonly databases: Databases;
-  readonly store: RowStore;
-  readonly claimFile: ClaimFile;
-  readonly clock: Clock;
-  /** This container's own id and a fresh token. */
-  readonly self: { readonly dockerId: string; readonly token: string; readonly containerStart: string };
-  /** The answer, on stdout. */
-  readonly print: (text: string) => void;
-  /** What was refused or done, on stderr. */
-  readonly tell: (text: string) => void;
-}
 
 /** How often a record that changes under our hands is looked at again. */
 const MAX_CONFLICTS = 20;

@@ -5,7 +5,7 @@ import { HOLD_FIELDS } from '../../contract/hold.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type FieldValues } from '../../contract/rows.ts';
 import { findLiveHolder, type BootTime } from '../../decide/liveness.ts';
 import type { StateOptions } from './state-options.ts';
-import type { StatePorts } from './container-state.ts';
+import type { StatePorts } from './state-ports.ts';
 
 /** Everything STATE_DB says of one feature's containers, as read. */
 interface State {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { planClaim, planRelease } from '../../contract/claim.ts';
+import { planRelease } from '../../contract/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import { featureStatusRow, type RowValues } from '../../contract/rows.ts';
 import { decideBackoffMs } from '../../decide/backoff.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/startup-snapshot.ts';
+import { isMirrored, planVerdict } from '../../decide/startup-writes.ts';
 import { decideStartup, type Progress, type StartupDecision, type Verdict } from '../../decide/startup.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog, SAY_AGAIN_MS } from '../outage-log.ts';
@@ -145,39 +146,20 @@ export class KubeGate {
       const writes = by.notice.put(verdict);
       return writes.length === 0 || store.write([], writes);
     }
-    const writes =
-      verdict.kind === 'go' ? planClaim(claim, momentOf(this.#ports.clock)) : this.planAnnouncement(verdict);
-    const mirror = isMirrored(look) ? this.planMirror(verdict, by.databases) : [];
     if (verdict.kind === 'wait') this.say(verdict.text);
-    const all = [...writes, ...mirror, ...by.notice.planLift()];
+    const asic = isMirrored(look.rows) ? by.databases.asic : undefined;
+    const writes = planVerdict(verdict, claim, momentOf(this.#ports.clock), asic);
+    const all = [...writes, ...by.notice.planLift()];
     if (all.length > 0 && !(await store.write(look.rows, all))) return false;
     by.notice.lifted();
     return true;
-  }
-
-  private planAnnouncement(verdict: Extract<Verdict, { kind: 'wait' }>): RowWrite[] {
-    const { feature, version, token } = this.#request.claim;
-    if (verdict.announce === 'nothing') return [];
-    const pending = verdict.announce === 'pending' ? { remote_state: 'pending', pending_token: token } : {};
-    return [
-      { kind: 'set', address: featureStatusRow(feature), values: { container_version: version, ...pending } },
-    ];
-  }
-
-  /** Multi-ASIC: the shipped host side sees only its own row, so it is asked and told there too (GAPS D28). */
-  private planMirror(verdict: Verdict, { asic }: Databases): RowWrite[] {
-    const { feature } = this.#request.claim;
-    const isAsking = verdict.kind === 'wait' && verdict.announce === 'pending';
-    if (!isAsking && verdict.kind !== 'go') return [];
-    const values = { remote_state: isAsking ? 'pending' : 'running' };
-    return [{ kind: 'set', address: hostStatusRow(feature, asic), values }];
   }
 
   /** The claim is recorded; without its file nobody would renew it, and another container would be let in beside. */
   private async leave(store: RowStore, databases: Databases, look: Look): Promise<void> {
     const { claim } = this.#request;
     try {
-      leaveClaim(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(look) });
+      leaveClaim(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(look.rows) });
     } catch (error) {
       const own: RowValues = {
         address: featureStatusRow(claim.feature),
@@ -240,9 +222,3 @@ export class KubeGate {
     this.#ports.log.info(`${this.#request.claim.feature}: ${text}`);
   }
 }
-
-/** Multi-ASIC: the host's row has something of the shipped host side in it. */
-const isMirrored = ({ rows }: Look): boolean =>
-  rows.some((row) => row.address.db === 'hostState' && row.address.table === 'FEATURE' && hasAny(row));
-
-const hasAny = ({ values }: RowValues): boolean => Object.values(values).some((value) => value !== undefined);

@@ -1,0 +1,17 @@
+import type { Databases } from '../../contract/databases.ts';
+import type { ClaimFile } from '../../ports/claim-file.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+
+export interface StatePorts {
+  readonly databases: Databases;
+  readonly store: RowStore;
+  readonly claimFile: ClaimFile;
+  readonly clock: Clock;
+  /** This container's own id and a fresh token. */
+  readonly self: { readonly dockerId: string; readonly token: string; readonly containerStart: string };
+  /** The answer, on stdout. */
+  readonly print: (text: string) => void;
+  /** What was refused or done, on stderr. */
+  readonly tell: (text: string) => void;
+}
