@@ -4,7 +4,7 @@ import { EXIT } from '../src/contract/exit-codes.ts';
 /** The one place where what went wrong becomes one line and an exit code. */
 export async function runMain(name: string, main: () => Promise<number>): Promise<void> {
   const fail = (exitCode: number, text: string): void => {
-    process.stderr.write(`${name}: ${text.replaceAll('\n', ' ')}\n`);
+    process.stderr.write(`${name}: ${toOneLine(text)}\n`);
     process.exitCode = exitCode;
   };
   try {
@@ -20,3 +20,7 @@ export async function runMain(name: string, main: () => Promise<number>): Promis
     else fail(EXIT.defect, `error: ${error.message}`);
   }
 }
+
+/** What somebody typed may be quoted: it must not forge a line, colour a terminal, or fill the screen. */
+const toOneLine = (text: string): string =>
+  text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 2000);

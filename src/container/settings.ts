@@ -35,7 +35,7 @@ export function readSettings(env: Environment): Settings {
     const ms = parseDurationMs(text);
     if (ms !== undefined && ms >= leastMs && ms <= mostMs) return ms;
     warnings.push(
-      `${name} is "${text.slice(0, 40)}": write a number of seconds, or N[ms|s|m|h|d], from ${leastMs} ms to ${mostMs / 1000} s; using ${defaultMs / 1000} s`,
+      `${name} is ${JSON.stringify(text.slice(0, 40))}: write a number of seconds, or N[ms|s|m|h|d], from ${leastMs} ms to ${mostMs / 1000} s; using ${defaultMs / 1000} s`,
     );
     return defaultMs;
   };

@@ -1,7 +1,5 @@
-import { parseArgs } from 'node:util';
-import { CtrkitError } from '../../contract/errors.ts';
-import { isOwner, type Owner } from '../../contract/feature.ts';
-import { isFeatureName, isVersion, NO_VERSION } from '../../contract/names.ts';
+import type { Owner } from '../../contract/feature.ts';
+import { assertFeatureName, assertNothingLeft, assertOwner, assertVersion, parseWords } from './arguments.ts';
 
 export const STARTUP_HELP = `Usage: container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL]
 
@@ -39,10 +37,16 @@ export interface StartupOptions {
 
 /** Undefined when help is asked for. Throws CtrkitError('usage'): one line, what is wrong and what to do. */
 export function parseStartupOptions(args: readonly string[]): StartupOptions | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseWords(args, {
+    feature: { type: 'string', short: 'f' },
+    owner: { type: 'string', short: 'o' },
+    version: { type: 'string', short: 'v' },
+    once: { type: 'boolean' },
+    redis: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  });
   if (values.help === true) return undefined;
-  if (positionals.length > 0)
-    throw new CtrkitError('usage', `"${clip(positionals[0])}" is one word too many`);
+  assertNothingLeft(positionals);
   return {
     feature: assertFeatureName(values.feature),
     owner: assertOwner(values.owner),
@@ -51,51 +55,3 @@ export function parseStartupOptions(args: readonly string[]): StartupOptions | u
     redisUrl: values.redis ?? '',
   };
 }
-
-function parse(args: readonly string[]) {
-  // start.sh writes `-v ${IMAGE_VERSION}` without quotes: an image without a version ends in a bare -v.
-  const isBare = args.at(-1) === '-v' || args.at(-1) === '--version';
-  try {
-    return parseArgs({
-      args: isBare ? [...args, ''] : [...args],
-      options: {
-        feature: { type: 'string', short: 'f' },
-        owner: { type: 'string', short: 'o' },
-        version: { type: 'string', short: 'v' },
-        once: { type: 'boolean' },
-        redis: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new CtrkitError('usage', firstSentence((error as Error).message), { cause: error });
-  }
-}
-
-export function assertFeatureName(text: string | undefined): string {
-  if (text === undefined) throw new CtrkitError('usage', 'no feature is named: write -f FEATURE');
-  if (isFeatureName(text)) return text;
-  const rule = 'write 1 to 32 letters, digits, _ or -, beginning with a letter or digit';
-  throw new CtrkitError('usage', `the feature's name "${clip(text)}" is not legal: ${rule}`);
-}
-
-export function assertOwner(text: string | undefined): Owner {
-  if (text !== undefined && isOwner(text)) return text;
-  const found = text === undefined ? 'no owner is named' : `the owner "${clip(text)}" is none`;
-  throw new CtrkitError('usage', `${found}: write -o local or -o kube`);
-}
-
-/** An empty or missing version is 0.0.0 (HLD, "Feature Status"). */
-export function assertVersion(text: string | undefined): string {
-  if (text === undefined || text === '') return NO_VERSION;
-  if (isVersion(text)) return text;
-  const rule = 'write at most 128 printable ASCII characters without space or |';
-  throw new CtrkitError('usage', `the version "${clip(text)}" is not legal: ${rule}`);
-}
-
-/** What a person typed, short and on one line. */
-const clip = (text: string | undefined): string => JSON.stringify((text ?? '').slice(0, 40)).slice(1, -1);
-
-/** node:util adds advice on how to write its options; the first sentence says what is wrong. */
-const firstSentence = (text: string): string => text.split(/\.\s|\n/)[0] ?? text;

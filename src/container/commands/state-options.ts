@@ -1,7 +1,13 @@
-import { parseArgs } from 'node:util';
 import { CtrkitError } from '../../contract/errors.ts';
 import type { Owner } from '../../contract/feature.ts';
-import { assertFeatureName, assertOwner, assertVersion } from './startup-options.ts';
+import {
+  assertFeatureName,
+  assertNothingLeft,
+  assertOwner,
+  assertVersion,
+  clip,
+  parseWords,
+} from './arguments.ts';
 
 export const STATE_HELP = `Usage: container_state FEATURE up local|kube [-v VERSION] [--force]
        container_state FEATURE down [--force]
@@ -38,7 +44,13 @@ export type StateOptions = Common &
 
 /** Undefined when help is asked for. Throws CtrkitError('usage'). */
 export function parseStateOptions(args: readonly string[]): StateOptions | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseWords(args, {
+    version: { type: 'string', short: 'v' },
+    force: { type: 'boolean' },
+    json: { type: 'boolean' },
+    redis: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  });
   if (values.help === true) return undefined;
   const [name, verb, ...rest] = positionals;
   if (name === undefined)
@@ -56,32 +68,6 @@ export function parseStateOptions(args: readonly string[]): StateOptions | undef
       assertNothingLeft(rest);
       return { ...common, verb, json: values.json ?? false };
     default:
-      throw new CtrkitError(
-        'usage',
-        `"${(verb ?? '').slice(0, 40)}" is nothing to do: write up, down or show`,
-      );
+      throw new CtrkitError('usage', `"${clip(verb)}" is nothing to do: write up, down or show`);
   }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: args.at(-1) === '-v' ? [...args, ''] : [...args],
-      options: {
-        version: { type: 'string', short: 'v' },
-        force: { type: 'boolean' },
-        json: { type: 'boolean' },
-        redis: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new CtrkitError('usage', (error as Error).message.split(/\.\s|\n/)[0] ?? '', { cause: error });
-  }
-}
-
-function assertNothingLeft(words: readonly string[]): void {
-  if (words.length > 0)
-    throw new CtrkitError('usage', `"${words[0]?.slice(0, 40) ?? ''}" is one word too many`);
 }

@@ -31,7 +31,7 @@ async function readState(feature: string, { store, databases }: StatePorts): Pro
   const addresses = await store.list('CONTAINER_HOLD', prefix);
   const rows = await store.read([
     { address: featureConfigRow(feature), fields: CONFIG_FIELDS },
-    { address: featureStatusRow(feature), fields: [...STATUS_FIELDS, 'update_time'] },
+    { address: featureStatusRow(feature), fields: [...STATUS_FIELDS, 'update_time', 'last_update_ts'] },
     { address: healthRow(feature), fields: HEALTH_FIELDS },
     ...addresses.map((address) => ({ address, fields: HOLD_FIELDS })),
   ]);

@@ -26,7 +26,7 @@ const SLOW_POLL_MS = 5_000;
 const MAX_CONFLICTS = 500;
 
 /** A claim that can't be left for the agent is given back; asking for the feature again at once helps nobody. */
-const DEFECT_PAUSE_MS = 10_000;
+const UNLEFT_PAUSE_MS = 10_000;
 
 /** One reading of the databases, and what follows from it. */
 interface Look {
@@ -70,8 +70,7 @@ export class KubeGate {
         this.#failures += 1;
         this.#notice?.forget();
         this.#outage.fail(`${this.#request.claim.feature}: waiting, not started: ${error.message}`);
-        const isDefect = error.code === 'defect';
-        pauseMs = isDefect ? DEFECT_PAUSE_MS : decideBackoffMs(this.#failures, this.#ports.random());
+        pauseMs = decideBackoffMs(this.#failures, this.#ports.random());
       } finally {
         store?.close();
       }
@@ -104,8 +103,9 @@ export class KubeGate {
       conflicts = 0;
       const { verdict } = look.decision;
       if (verdict.kind === 'go') {
-        await this.leave(store, databases, look);
-        return 'go';
+        if (await this.leave(store, databases, look)) return 'go';
+        if (await this.pause(UNLEFT_PAUSE_MS)) continue;
+        return 'orphaned';
       }
       this.#progress = look.decision.progress;
       if (once && verdict.kind === 'hold') return this.holdForGood(store, notice, verdict);
@@ -155,26 +155,32 @@ export class KubeGate {
     return true;
   }
 
-  /** The claim is recorded; without its file nobody would renew it, and another container would be let in beside. */
-  private async leave(store: RowStore, databases: Databases, look: Look): Promise<void> {
+  /**
+   * The claim is recorded; without its file nobody would renew it, and another container would be let in beside.
+   * False if it had to be given back.
+   */
+  private async leave(store: RowStore, databases: Databases, look: Look): Promise<boolean> {
     const { claim } = this.#request;
+    const { clock, log } = this.#ports;
     try {
       leaveClaim(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(look.rows) });
     } catch (error) {
+      if (!(error instanceof CtrkitError)) throw error;
       const own: RowValues = {
         address: featureStatusRow(claim.feature),
         values: { claim_token: claim.token },
       };
-      await store.write([own], [planRelease(claim, this.#ports.clock.wallMs())]);
-      throw error;
+      await store.write([own], [planRelease(claim, clock.wallMs())]);
+      this.say(
+        `not started, the claim is given back: ${error.message}. Mend the folder; asking again every 10 s`,
+      );
+      return false;
     }
-    this.#ports.log.info(
-      `${claim.feature}: go: kube, version ${claim.version}, container ${claim.dockerId}`,
-      {
-        feature: claim.feature,
-        databases: databases.source,
-      },
-    );
+    log.info(`${claim.feature}: go: kube, version ${claim.version}, container ${claim.dockerId}`, {
+      feature: claim.feature,
+      databases: databases.source,
+    });
+    return true;
   }
 
   private async watch(store: RowStore, { rows }: Look): Promise<void> {

@@ -14,9 +14,20 @@ function readCompiled() {
   }
 }
 
-// esbuild writes ASCII only: read as latin1 it needs no decoding.
-const source = `(function (exports, require, module) {${readFileSync(bundle, 'latin1')}\n})`;
-const script = new Script(source, { filename: bundle, cachedData: readCompiled() });
-const container = { exports: {} };
-script.runInThisContext()(container.exports, require, container);
-module.exports = script;
+function run() {
+  // esbuild writes ASCII only: read as latin1 it needs no decoding.
+  const source = `(function (exports, require, module) {${readFileSync(bundle, 'latin1')}\n})`;
+  const script = new Script(source, { filename: bundle, cachedData: readCompiled() });
+  const container = { exports: {} };
+  script.runInThisContext()(container.exports, require, container);
+  module.exports = script;
+}
+
+if (parseInt(process.versions.node, 10) >= 20) {
+  run();
+} else {
+  process.stderr.write(
+    `${process.argv[2]}: error: Node.js ${process.version} is too old: install 20 or later\n`,
+  );
+  process.exitCode = 70;
+}

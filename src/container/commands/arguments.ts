@@ -1,0 +1,51 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { CtrkitError } from '../../contract/errors.ts';
+import { isOwner, type Owner } from '../../contract/feature.ts';
+import { isFeatureName, isVersion, NO_VERSION } from '../../contract/names.ts';
+
+/** Words and options of a command line. Throws CtrkitError('usage'), as everything here does. */
+export function parseWords<const Options extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: Options,
+) {
+  // start.sh writes `-v ${IMAGE_VERSION}` without quotes: an image without a version ends in a bare -v.
+  const isBare = args.at(-1) === '-v' || args.at(-1) === '--version';
+  try {
+    return parseArgs({ args: isBare ? [...args, ''] : [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new CtrkitError('usage', firstSentence((error as Error).message), { cause: error });
+  }
+}
+
+export function assertFeatureName(text: string | undefined): string {
+  if (text === undefined) throw new CtrkitError('usage', 'no feature is named: write -f FEATURE');
+  if (isFeatureName(text)) return text;
+  const rule = 'write 1 to 32 letters, digits, _ or -, beginning with a letter or digit';
+  throw new CtrkitError('usage', `the feature's name "${clip(text)}" is not legal: ${rule}`);
+}
+
+export function assertOwner(text: string | undefined): Owner {
+  if (text !== undefined && isOwner(text)) return text;
+  const found = text === undefined ? 'no owner is named' : `the owner "${clip(text)}" is none`;
+  throw new CtrkitError('usage', `${found}: write -o local or -o kube`);
+}
+
+/** An empty or missing version is 0.0.0 (HLD, "Feature Status"). */
+export function assertVersion(text: string | undefined): string {
+  if (text === undefined || text === '') return NO_VERSION;
+  if (isVersion(text)) return text;
+  const rule = 'write at most 128 printable ASCII characters without space or |';
+  throw new CtrkitError('usage', `the version "${clip(text)}" is not legal: ${rule}`);
+}
+
+/** What a person typed, short and printable: it must not forge a line or colour a terminal. */
+export const clip = (text: string | undefined): string => toPrintable((text ?? '').slice(0, 40));
+
+export function assertNothingLeft(words: readonly string[]): void {
+  if (words.length > 0) throw new CtrkitError('usage', `"${clip(words[0])}" is one word too many`);
+}
+
+/** node:util adds advice on how to write its options; the first sentence says what is wrong. */
+const firstSentence = (text: string): string => toPrintable((text.split(/\.\s|\n/)[0] ?? text).slice(0, 120));
+
+const toPrintable = (text: string): string => text.replaceAll(/[^ -~]/g, '?');
