@@ -88,7 +88,8 @@ const noDebug = {
 };
 
 /** Parts of ioredis that a switch has no use for: its Redis is neither a cluster nor watched by sentinels. */
-const UNUSED = /ioredis[\\/]built[\\/](?:cluster[\\/]index|connectors[\\/]SentinelConnector[\\/]index|constants[\\/]TLSProfiles)\.js$/;
+const UNUSED =
+  /ioredis[\\/]built[\\/](?:cluster[\\/]index|connectors[\\/]SentinelConnector[\\/]index|constants[\\/]TLSProfiles)\.js$/;
 const noCluster = {
   name: 'no-cluster',
   setup({ onLoad }) {

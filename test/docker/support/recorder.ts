@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { Redis } from 'ioredis';
+import type { Row } from './switch.ts';
+
+/** One command that may change something, as the server carried it out. */
+export interface Write {
+  /** Wall clock of the server as it ran the command, milliseconds with fractions. */
+  readonly atMs: number;
+  readonly db: number;
+  /** Lower case: `hset`, `hdel`, `del`, … */
+  readonly name: string;
+  readonly key: string;
+  /** What an `hset` sets; empty for any other command. */
+  readonly fields: Row;
+  /** True for the kit, which writes by scripts only, false for the test and its host stand-in. */
+  readonly isByScript: boolean;
+}
+
+/**
+ * Everything that a Redis is told to write, by everybody, with the server's own time of it (MONITOR): how late an
+ * observer sees it changes no measurement.
+ */
+export class Recorder {
+  readonly writes: Write[] = [];
+  readonly #client: Redis;
+  /** Names of the commands that the server itself knows to write. */
+  readonly #writing = new Set<string>();
+  #monitor: Redis | undefined;
+
+  private constructor(client: Redis) {
+    this.#client = client;
+  }
+
+  static async start(client: Redis): Promise<Recorder> {
+    const recorder = new Recorder(client.duplicate({ lazyConnect: true }));
+    recorder.#client.on('error', () => undefined);
+    await recorder.#client.connect();
+    const commands = (await client.call('command')) as [name: string, arity: number, flags: string[]][];
+    for (const [name, , flags] of commands) if (flags.includes('write')) recorder.#writing.add(name);
+    const monitor = await recorder.#client.monitor();
+    recorder.#monitor = monitor;
+    monitor.on('error', () => undefined);
+    monitor.on('monitor', (time: string, words: string[], source: string, db: string) =>
+      recorder.add({ time, words, source, db }),
+    );
+    return recorder;
+  }
+
+  /** Every write of the feature's status, in order. */
+  get statusWrites(): Write[] {
+    return this.writes.filter(({ db, key }) => db === 6 && key === 'FEATURE|snmp');
+  }
+
+  /** The values that `remote_state` was given, in order. */
+  get remoteStates(): string[] {
+    return this.statusWrites.flatMap(({ fields }) => fields['remote_state'] ?? []);
+  }
+
+  close(): void {
+    this.#monitor?.disconnect();
+    this.#client.disconnect();
+  }
+
+  private add(line: { time: string; words: readonly string[]; source: string; db: string }): void {
+    const [command = '', key = '', ...rest] = line.words;
+    const name = command.toLowerCase();
+    if (!this.#writing.has(name)) return;
+    const fields: Record<string, string> = {};
+    if (name === 'hset') rest.forEach((word, i) => i % 2 === 0 && (fields[word] = rest[i + 1] ?? ''));
+    this.writes.push({
+      atMs: Number(line.time) * 1000,
+      db: Number(line.db),
+      name,
+      key,
+      fields,
+      isByScript: line.source === 'lua',
+    });
+  }
+}
+
+/** The gate asks the host. */
+export const isPending = ({ fields, isByScript }: Write): boolean =>
+  isByScript && fields['remote_state'] === 'pending';
+
+export const isClaim = ({ fields, isByScript }: Write): boolean =>
+  isByScript && (fields['claim_token'] ?? '') !== '';
+
+export const isRelease = ({ fields, isByScript }: Write): boolean =>
+  isByScript && fields['current_owner'] === 'none';
+
+/** The time between two writes, milliseconds. */
+export function elapsedMs(from: Write | undefined, to: Write | undefined): number {
+  assert.ok(from !== undefined && to !== undefined, 'one of the two was never written');
+  return Math.round((to.atMs - from.atMs) * 10) / 10;
+}

@@ -1,0 +1,185 @@
+import type { DatabaseName } from '../../src/contract/databases.ts';
+import { CtrkitError } from '../../src/contract/errors.ts';
+import type { RowAddress, RowFields, RowValues, RowWrite } from '../../src/contract/rows.ts';
+import type { RowStore } from '../../src/ports/row-store.ts';
+
+interface StoredRow {
+  readonly fields: Map<string, string>;
+  /** On the given clock; Infinity for a row that stays. */
+  expiresMs: number;
+}
+
+type Listener = (keys: ReadonlySet<string> | 'all') => void;
+
+const keyOf = ({ db, table, row }: RowAddress): string => JSON.stringify([db, table, row]);
+
+/**
+ * The databases of one switch, in memory. Every store opened on it sees the same rows; each call is one step, on
+ * whichever server a real row would be. Time is the caller's: a row expires with the first call after its time.
+ */
+export class FakeDatabases {
+  readonly #rows = new Map<string, StoredRow>();
+  readonly #listeners = new Set<Listener>();
+  readonly #nowMs: () => number;
+  readonly #names: ReadonlySet<DatabaseName>;
+  #outage: string | undefined;
+
+  /** `nowMs` gives milliseconds; `hostState` is a database of multi-ASIC switches only. */
+  constructor(nowMs: () => number, names: readonly DatabaseName[] = ['config', 'state']) {
+    this.#nowMs = nowMs;
+    this.#names = new Set(names);
+  }
+
+  open(): RowStore {
+    return new FakeRowStore(this);
+  }
+
+  /** From now on every call fails and every watch ends, as with a server that was killed. */
+  goDown(text = 'connect ECONNREFUSED'): void {
+    this.#outage = text;
+    this.notify('all');
+  }
+
+  comeBack(): void {
+    this.#outage = undefined;
+  }
+
+  /** Everything is gone, as after a server came back empty. */
+  flush(): void {
+    this.#rows.clear();
+    this.notify('all');
+  }
+
+  /** A row as it is, undefined if there is none. */
+  row(address: RowAddress): Record<string, string> | undefined {
+    this.expire();
+    const found = this.#rows.get(keyOf(address));
+    return found && Object.fromEntries(found.fields);
+  }
+
+  /** What somebody else writes: some fields of one row. */
+  put(address: RowAddress, values: Readonly<Record<string, string>>): void {
+    this.apply([{ kind: 'set', address, values }]);
+  }
+
+  /** Lets rows go whose time is over, and tells who watches them. */
+  expire(): void {
+    const over = [...this.#rows].filter(([, row]) => row.expiresMs <= this.#nowMs()).map(([key]) => key);
+    for (const key of over) this.#rows.delete(key);
+    if (over.length > 0) this.notify(new Set(over));
+  }
+
+  assertUp(): void {
+    if (this.#outage === undefined) return;
+    throw new CtrkitError('database', `Redis at fake:// can't be used: ${this.#outage}`);
+  }
+
+  addresses(): RowAddress[] {
+    this.expire();
+    return [...this.#rows.keys()].map((key) => {
+      const [db, table, row] = JSON.parse(key) as [DatabaseName, string, string];
+      return { db, table, row };
+    });
+  }
+
+  read({ address, fields }: RowFields): RowValues {
+    this.assertKnown(address);
+    const values = this.row(address) ?? {};
+    return { address, values: Object.fromEntries(fields.map((field) => [field, values[field]])) };
+  }
+
+  holds({ address, values }: RowValues): boolean {
+    const { values: found } = this.read({ address, fields: Object.keys(values) });
+    return Object.entries(values).every(([field, value]) => found[field] === value);
+  }
+
+  apply(writes: readonly RowWrite[]): void {
+    this.expire();
+    for (const { address } of writes) this.assertKnown(address);
+    for (const write of writes) this.applyOne(write);
+    this.notify(new Set(writes.map(({ address }) => keyOf(address))));
+  }
+
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  private applyOne(write: RowWrite): void {
+    const key = keyOf(write.address);
+    if (write.kind === 'delete') {
+      this.#rows.delete(key);
+      return;
+    }
+    const row = this.#rows.get(key) ?? { fields: new Map<string, string>(), expiresMs: Infinity };
+    for (const [field, value] of Object.entries(write.values)) row.fields.set(field, value);
+    for (const field of write.remove ?? []) row.fields.delete(field);
+    if (write.ttlMs !== undefined) row.expiresMs = this.#nowMs() + write.ttlMs;
+    // Redis keeps no empty hash.
+    if (row.fields.size === 0) this.#rows.delete(key);
+    else this.#rows.set(key, row);
+  }
+
+  private notify(keys: ReadonlySet<string> | 'all'): void {
+    for (const listener of this.#listeners) queueMicrotask(() => listener(keys));
+  }
+
+  private assertKnown({ db }: RowAddress): void {
+    if (!this.#names.has(db)) throw new CtrkitError('defect', `no ${db} database on a single-ASIC switch`);
+  }
+
+  get isDown(): boolean {
+    return this.#outage !== undefined;
+  }
+}
+
+/** One client of the databases. */
+class FakeRowStore implements RowStore {
+  readonly #databases: FakeDatabases;
+  #unlisten: (() => void) | undefined;
+
+  constructor(databases: FakeDatabases) {
+    this.#databases = databases;
+  }
+
+  get isWatching(): boolean {
+    return this.#unlisten !== undefined;
+  }
+
+  async read(rows: readonly RowFields[]): Promise<RowValues[]> {
+    this.#databases.assertUp();
+    return rows.map((row) => this.#databases.read(row));
+  }
+
+  async list(table: string, prefix: string): Promise<RowAddress[]> {
+    this.#databases.assertUp();
+    return this.#databases
+      .addresses()
+      .filter((one) => one.db === 'state' && one.table === table && one.row.startsWith(prefix));
+  }
+
+  async write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
+    this.#databases.assertUp();
+    if (!guards.every((guard) => this.#databases.holds(guard))) return false;
+    this.#databases.apply(writes);
+    return true;
+  }
+
+  async watch(rows: readonly RowAddress[], onChange: () => void): Promise<void> {
+    this.close();
+    this.#databases.assertUp();
+    const watched = new Set(rows.map((address) => keyOf(address)));
+    const unlisten = this.#databases.listen((keys) => {
+      if (this.#unlisten !== unlisten) return;
+      if (this.#databases.isDown) this.close();
+      else if (keys !== 'all' && ![...keys].some((key) => watched.has(key))) return;
+      onChange();
+    });
+    this.#unlisten = unlisten;
+  }
+
+  close(): void {
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+  }
+}

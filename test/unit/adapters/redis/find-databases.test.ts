@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { findDatabases, type DatabaseSettings } from '../../../../src/adapters/redis/find-databases.ts';
+import { DEFAULTS } from '../../../../src/contract/databases.ts';
+import { CtrkitError } from '../../../../src/contract/errors.ts';
+
+const folders: string[] = [];
+after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** A folder with these files in it, as /var/run is on a switch; values that are not text are written as JSON. */
+function switchWith(files: Readonly<Record<string, unknown>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ctrkit-find-'));
+  folders.push(folder);
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  return folder;
+}
+
+const CONFIG_FILE = 'redis/sonic-db/database_config.json';
+const GLOBAL_FILE = 'redis/sonic-db/database_global.json';
+
+function find(folder: string, settings: Partial<DatabaseSettings> = {}) {
+  return findDatabases({
+    redisUrl: '',
+    namespaceId: '',
+    configFile: join(folder, CONFIG_FILE),
+    globalFile: join(folder, GLOBAL_FILE),
+    ...settings,
+  });
+}
+
+function refusal(call: () => unknown): CtrkitError {
+  try {
+    call();
+  } catch (error) {
+    assert.ok(error instanceof CtrkitError, String(error));
+    return error;
+  }
+  assert.fail('not refused');
+}
+
+/** A database_config.json whose server is on a port of its own, so that files can be told apart. */
+const configFor = (port: number, socket?: string) => ({
+  INSTANCES: {
+    redis: { hostname: '127.0.0.1', port, ...(socket === undefined ? {} : { unix_socket_path: socket }) },
+  },
+  DATABASES: {
+    CONFIG_DB: { id: 4, separator: '|', instance: 'redis' },
+    STATE_DB: { id: 6, separator: '|', instance: 'redis' },
+  },
+});
+
+const at = (port: number, id: number) => ({
+  endpoint: { host: '127.0.0.1', port },
+  id,
+  separator: '|',
+});
+
+const INCLUDES = [
+  { include: '../../redis/sonic-db/database_config.json' },
+  { namespace: 'asic0', include: '../../redis0/sonic-db/database_config.json' },
+  { namespace: 'asic1', include: '../../redis1/sonic-db/database_config.json' },
+];
+
+describe('a URL that was given', () => {
+  test('both databases are there, whatever the files say', () => {
+    const endpoint = { path: '/elsewhere/redis.sock' };
+    const found = find(switchWith({ [CONFIG_FILE]: 'broken' }), {
+      redisUrl: 'unix:///elsewhere/redis.sock',
+      namespaceId: '1',
+    });
+    assert.deepEqual(
+      [found.config, found.state],
+      [
+        { endpoint, id: 4, separator: '|' },
+        { endpoint, id: 6, separator: '|' },
+      ],
+    );
+    assert.deepEqual([found.hostState, found.asic, found.warnings], [undefined, '', []]);
+  });
+
+  test('its password is neither in the source nor in a refusal', () => {
+    const good = find('/nonexistent', { redisUrl: 'redis://user:hunter2@host' });
+    assert.equal(good.source.includes('hunter2'), false);
+    const bad = refusal(() => find('/nonexistent', { redisUrl: 'redis://user:hunter2@host/9' }));
+    assert.equal(bad.message.includes('hunter2'), false);
+  });
+});
+
+describe('database_config.json of a single-ASIC switch', () => {
+  test('both databases are where it says', () => {
+    const folder = switchWith({ [CONFIG_FILE]: configFor(6000) });
+    assert.deepEqual(find(folder), {
+      config: at(6000, 4),
+      state: at(6000, 6),
+      asic: '',
+      source: join(folder, CONFIG_FILE),
+      warnings: [],
+    });
+  });
+
+  test('a unix socket that exists is preferred to host and port', () => {
+    const folder = switchWith({ 'redis/redis.sock': '' });
+    const socket = join(folder, 'redis/redis.sock');
+    const file = switchWith({ [CONFIG_FILE]: configFor(6000, socket) });
+    assert.deepEqual(find(file).state.endpoint, { path: socket });
+    rmSync(socket);
+    assert.deepEqual(find(file).state.endpoint, { host: '127.0.0.1', port: 6000 });
+  });
+
+  test('a broken file names itself and what is wrong, and counts as a database that may come', () => {
+    const half = JSON.stringify(configFor(6000)).slice(0, 60);
+    const { DATABASES, ...rest } = configFor(6000);
+    const broken: readonly (readonly [unknown, RegExp])[] = [
+      [half, /half-written/],
+      ['', /half-written/],
+      [rest, /DATABASES\.CONFIG_DB is missing/],
+      [{ ...rest, DATABASES: { CONFIG_DB: DATABASES.CONFIG_DB } }, /DATABASES\.STATE_DB is missing/],
+    ];
+    for (const [content, wanted] of broken) {
+      const folder = switchWith({ [CONFIG_FILE]: content });
+      const { code, message } = refusal(() => find(folder));
+      assert.equal(code, 'database');
+      assert.match(message, wanted);
+      assert.ok(message.includes(join(folder, CONFIG_FILE)), message);
+    }
+  });
+
+  test('a file that can’t be read is told with its path', () => {
+    const folder = switchWith({ [`${CONFIG_FILE}/in-its-place`]: '' });
+    const { code, message } = refusal(() => find(folder));
+    assert.equal(code, 'database');
+    assert.match(message, /database_config\.json can't be read: .*EISDIR/);
+  });
+
+  test('without the file: the default socket if it exists, else the default port', () => {
+    const found = find('/nonexistent');
+    const { socketPath, host, port } = DEFAULTS;
+    const endpoint = existsSync(socketPath) ? { path: socketPath } : { host, port };
+    assert.deepEqual(found.config, { endpoint, id: 4, separator: '|' });
+    assert.deepEqual(found.state, { endpoint, id: 6, separator: '|' });
+    assert.match(found.source, /defaults.*database_config\.json/);
+  });
+});
+
+describe('NAMESPACE_ID', () => {
+  for (const text of ['asic0', '-1', '1000', ' 1', '1\n', '0x1', '١'])
+    test(`${JSON.stringify(text)} is refused as wrong usage`, () => {
+      const { code, message } = refusal(() => find('/nonexistent', { namespaceId: text }));
+      assert.equal(code, 'usage');
+      assert.match(message, /NAMESPACE_ID/);
+    });
+
+  test('control characters in it are not shown as they are', () => {
+    const { message } = refusal(() => find('/nonexistent', { namespaceId: '\u001b[2J\u0007' }));
+    assert.doesNotMatch(message, /[\u0000-\u001f\u007f-\u009f]/);
+  });
+});
+
+describe('a multi-ASIC switch', () => {
+  const files = {
+    [CONFIG_FILE]: configFor(6000),
+    [GLOBAL_FILE]: { INCLUDES, VERSION: '1.0' },
+    'redis0/sonic-db/database_config.json': configFor(6010),
+    'redis1/sonic-db/database_config.json': configFor(6011),
+  };
+
+  test('the configuration is the host’s, the status the ASIC’s, and the host’s status is known (D28)', () => {
+    const folder = switchWith(files);
+    assert.deepEqual(find(folder, { namespaceId: '1' }), {
+      config: at(6000, 4),
+      state: at(6011, 6),
+      hostState: at(6000, 6),
+      asic: '1',
+      source: `${join(folder, CONFIG_FILE)} and ${join(folder, 'redis1/sonic-db/database_config.json')}`,
+      warnings: [],
+    });
+    assert.deepEqual(find(folder, { namespaceId: '0' }).state, at(6010, 6));
+  });
+
+  test('a container of the host itself has an empty NAMESPACE_ID, and the host’s databases', () => {
+    const found = find(switchWith(files));
+    assert.deepEqual([found.config, found.state, found.asic], [at(6000, 4), at(6000, 6), '']);
+    assert.equal(found.hostState, undefined);
+  });
+
+  test('the comma that the global file’s template forgets is not missed', () => {
+    const broken = JSON.stringify({ INCLUDES }).replace('},{"namespace":"asic1"', '} {"namespace":"asic1"');
+    assert.throws(() => JSON.parse(broken) as unknown);
+    const found = find(switchWith({ ...files, [GLOBAL_FILE]: broken }), { namespaceId: '1' });
+    assert.deepEqual(found.state, at(6011, 6));
+  });
+
+  test('where the ASIC’s own folder is mounted as /var/run/redis, its file is that one', () => {
+    // The global file names the host's file and the ASIC's; here only the host's is to be found.
+    const global = {
+      INCLUDES: [
+        { include: '../../redis-host/sonic-db/database_config.json' },
+        { namespace: 'asic1', include: '../../redis1/sonic-db/database_config.json' },
+      ],
+    };
+    const folder = switchWith({
+      [CONFIG_FILE]: configFor(6011),
+      [GLOBAL_FILE]: global,
+      'redis-host/sonic-db/database_config.json': configFor(6000),
+    });
+    const found = find(folder, { namespaceId: '1' });
+    assert.deepEqual([found.config, found.state, found.hostState], [at(6000, 4), at(6011, 6), at(6000, 6)]);
+  });
+
+  const withoutAsic: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    'no global file': { [CONFIG_FILE]: files[CONFIG_FILE] },
+    'a global file without the host': { ...files, [GLOBAL_FILE]: { INCLUDES: INCLUDES.slice(1) } },
+    'a global file without that ASIC': { ...files, [GLOBAL_FILE]: { INCLUDES: INCLUDES.slice(0, 2) } },
+  };
+  for (const [what, content] of Object.entries(withoutAsic))
+    test(`${what}: the databases of database_config.json, with a warning`, () => {
+      const found = find(switchWith(content), { namespaceId: '1' });
+      assert.deepEqual([found.config, found.state, found.asic], [at(6000, 4), at(6000, 6), '']);
+      assert.equal(found.warnings.length, 1);
+      assert.match(found.warnings[0] ?? '', /NAMESPACE_ID is 1 but .*database_global\.json/);
+    });
+
+  test('no file at all: the defaults, with a warning, as the ASIC can’t be told', () => {
+    const found = find('/nonexistent', { namespaceId: '1' });
+    assert.equal(found.warnings.length, 1);
+    assert.match(found.warnings[0] ?? '', /NAMESPACE_ID is 1/);
+  });
+
+  test('a global file that is broken is told: the ASIC’s rows would be looked for in the wrong database', () => {
+    const folder = switchWith({ ...files, [GLOBAL_FILE]: JSON.stringify({ INCLUDES }).slice(0, 70) });
+    const { code, message } = refusal(() => find(folder, { namespaceId: '1' }));
+    assert.equal(code, 'database');
+    assert.ok(message.includes(join(folder, GLOBAL_FILE)), message);
+    assert.deepEqual(find(folder).state, at(6000, 6), 'a container of the host does not need it');
+  });
+
+  test('a broken file of the ASIC is told with its path', () => {
+    const path = 'redis1/sonic-db/database_config.json';
+    const folder = switchWith({ ...files, [path]: '{' });
+    const { message } = refusal(() => find(folder, { namespaceId: '1' }));
+    assert.ok(message.includes(join(folder, path)), message);
+  });
+});
