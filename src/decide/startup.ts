@@ -65,6 +65,8 @@ export interface StartupDecision {
 const REPLACEABLE = new Set(['', 'none', 'running', 'stopped']);
 /** A `ready` for another container is left to it this long; it claims within milliseconds if it is alive. */
 const FOREIGN_READY_GRACE_MS = 500;
+/** While another one runs nobody can go anyway: many that wait must not wake the host in turns. */
+const FOREIGN_READY_GRACE_BESIDE_HOLDER_MS = 10_000;
 /** The shipped kit writes its version a moment before its `pending`: until then nobody seems to be asking. */
 const ANNOUNCEMENT_MS = 500;
 /** Another container announced itself over us and never claimed: after this it is our turn again. */
@@ -226,12 +228,13 @@ function decideHandshake(scene: Scene, waiting: Waiting): Step {
     return wait('nothing', `the host is ready; waiting for container ${other.dockerId} to stop`);
   }
   const sinceMs = waiting.foreignReadySinceMs ?? now.ms;
-  const graceOverAtMs = sinceMs + FOREIGN_READY_GRACE_MS;
+  const graceMs = other === undefined ? FOREIGN_READY_GRACE_MS : FOREIGN_READY_GRACE_BESIDE_HOLDER_MS;
+  const graceOverAtMs = sinceMs + graceMs;
   if (now.ms >= graceOverAtMs)
     return wait('pending', "the host's answer was for another container: asking again");
   return {
     verdict: { kind: 'wait', announce: 'nothing', text: "the host's answer is for another container" },
     progress: { ...waiting, isAnnounced: waiting.isAnnounced || isAnnounced, foreignReadySinceMs: sinceMs },
-    recheckAtMs: graceOverAtMs,
+    recheckAtMs: Math.min(graceOverAtMs, other?.liveUntilMs ?? Infinity),
   };
 }

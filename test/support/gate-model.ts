@@ -1,5 +1,4 @@
 import { ClaimHolder } from '../../src/container/agent/claim-holder.ts';
-import { planClaim } from '../../src/contract/claim.ts';
 import type { Databases } from '../../src/contract/databases.ts';
 import {
   featureConfigRow,
@@ -8,13 +7,14 @@ import {
   type RowWrite,
 } from '../../src/contract/rows.ts';
 import { decodeSnapshot, selectStartupRows } from '../../src/decide/startup-snapshot.ts';
+import { planVerdict } from '../../src/decide/startup-writes.ts';
 import { decideStartup, type Progress, type StartupDecision } from '../../src/decide/startup.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeDatabases } from './fake-row-store.ts';
 
 export const FEATURE = 'snmp';
-export const HEARTBEAT_INTERVAL_MS = 10_000;
+const HEARTBEAT_INTERVAL_MS = 10_000;
 const OVERDUE_MS = 3 * HEARTBEAT_INTERVAL_MS;
 const BOOT_ID = 'boot-1';
 const STATUS = featureStatusRow(FEATURE);
@@ -187,11 +187,7 @@ export class ModelContainer {
   private planWrites({ verdict }: StartupDecision): RowWrite[] {
     if (verdict.kind === 'hold') return [];
     const at = { bootId: BOOT_ID, bootMs: this.#switch.nowMs, wallMs: 0 };
-    if (verdict.kind === 'go') return planClaim(this.claim, at);
-    if (verdict.announce === 'nothing') return [];
-    const { version, token } = this.claim;
-    const asked = verdict.announce === 'pending' ? { remote_state: 'pending', pending_token: token } : {};
-    return [{ kind: 'set', address: STATUS, values: { container_version: version, ...asked } }];
+    return planVerdict(verdict, this.claim, at, undefined);
   }
 
   private async beat(running: Extract<State, { kind: 'running' }>): Promise<void> {

@@ -183,7 +183,7 @@ export const startDatabase = async (directory?: string): Promise<Database> => {
 };
 
 /** Waits until a database, new or started again, has marked CONFIG_DB as initialized. */
-export const waitForDatabase = async (database: Database): Promise<void> => {
+const waitForDatabase = async (database: Database): Promise<void> => {
   const query = ['redis-cli', '-s', '/var/run/redis/redis.sock', '-n', '4', 'get', 'CONFIG_DB_INITIALIZED'];
   const isReady = async (): Promise<boolean> => (await execIn(database, query)).stdout.trim() === '1';
   await waitFor('the database serves', isReady, { deadlineMs: 20_000, containers: [database] });
@@ -230,7 +230,7 @@ export const stopContainer = async (container: Container): Promise<{ tookMs: num
 };
 
 /** The container's address on the bridge network, where the host reaches it. */
-export const readAddress = (container: Container): Promise<string> =>
+const readAddress = (container: Container): Promise<string> =>
   dockerOutput(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', container.id]);
 
 /** The version that a container's snmpd answers with over the network, undefined while nothing answers. */

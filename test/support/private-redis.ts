@@ -10,7 +10,7 @@ import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { atExit, BOOT_ID, bootMs, until } from './kit.ts';
 
-export const CONFIG_DB = 4;
+const CONFIG_DB = 4;
 export const STATE_DB = 6;
 
 type Fields = Readonly<Record<string, string>>;

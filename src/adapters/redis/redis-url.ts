@@ -1,11 +1,13 @@
 import { DEFAULTS, type Endpoint } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 
-const FORMS = 'redis://[user:password@]host[:port], rediss://… or unix:///path';
+const FORMS = 'redis://[user:password@]host[:port], rediss://… or unix://[user:password@]/path';
 
 /** Reads `--redis` or CTRKIT_REDIS. Throws CtrkitError('usage') that never repeats the text: it may hold a password. */
 export function parseRedisUrl(text: string): Endpoint {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // A URL with a password must have a host, which a socket has not: one stands in for it.
+  const full = text.replace(/^(unix:\/\/[^/]*@)\//, '$1localhost/');
+  const url = URL.canParse(full) ? new URL(full) : undefined;
   const scheme = url?.protocol;
   if (url === undefined || (scheme !== 'redis:' && scheme !== 'rediss:' && scheme !== 'unix:')) {
     throw new CtrkitError('usage', `the Redis URL is not one that ctrkit reads: write ${FORMS}`);
@@ -15,7 +17,7 @@ export function parseRedisUrl(text: string): Endpoint {
     ...(url.password === '' ? {} : { password: decodePart(url.password) }),
   };
   if (scheme === 'unix:') {
-    if (url.hostname !== '' || url.pathname.length < 2) {
+    if ((url.hostname !== '' && url.hostname !== 'localhost') || url.pathname.length < 2) {
       throw new CtrkitError('usage', 'the Redis URL names no socket: write unix:///path, with three slashes');
     }
     return { path: decodePart(url.pathname), ...credentials };

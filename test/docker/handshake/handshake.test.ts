@@ -59,9 +59,11 @@ scenario(
   'of two containers of one version started at once one goes, the other is held until that has stopped (D5)',
   async (here, t) => {
     await here.startDatabaseForKube();
-    here.startHost();
     const recorder = await here.record();
     const both = await Promise.all([here.start('kube'), here.start('kube')]);
+    // Both ask, so both hear the answer at the same moment.
+    for (const one of both) await here.untilLogs(one, "snmp: waiting for the host's answer");
+    here.startHost();
     const winnerId = await here.until('one of them goes', async () => (await here.status())['docker_id']);
     const [winner, loser] = winnerId === both[0].id ? both : [both[1], both[0]];
     assert.equal(winnerId, winner.id);

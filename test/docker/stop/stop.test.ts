@@ -73,7 +73,9 @@ for (const owner of ['local', 'kube'] as const) {
       const stop = () => stopContainer(container);
       const { tookMs, exitCode } = await stopAndMeasure(t, owner, { recorder, stop });
       await assertReleased(here, claimed, others);
-      assert.ok(tookMs < GRACE_MS && exitCode === 0);
+      const { last_update_ts } = await here.status();
+      assert.ok(Number(last_update_ts) > Number(claimed['last_update_ts']), 'the time is that of the claim');
+      assert.ok(tookMs < GRACE_MS && exitCode === 0, `ended after ${tookMs} ms with exit ${exitCode}`);
 
       const fromMs = bootMs();
       await dockerOutput(['start', container.id]);
@@ -99,6 +101,21 @@ for (const owner of ['local', 'kube'] as const) {
     },
   );
 }
+
+scenario(
+  'docker stop of a held container ends in time and leaves the record alone (D7, D12)',
+  async (here, t) => {
+    await here.startDatabaseForKube();
+    await here.config.hset('FEATURE|snmp', 'state', 'disabled');
+    const before = await here.status();
+    const container = await here.start('kube');
+    await here.untilHeld(container, 'feature-disabled');
+    const { tookMs, exitCode } = await stopContainer(container);
+    t.diagnostic(`held: stopped after ${Math.round(tookMs)} ms, exit ${exitCode}`);
+    assert.ok(tookMs < GRACE_MS && exitCode === 0, `ended after ${tookMs} ms with exit ${exitCode}`);
+    assert.deepEqual(await here.status(), before);
+  },
+);
 
 const untilSlow = (here: Switch, id: string, count: number) =>
   here.until('the slow programs run', async () => {

@@ -17,6 +17,7 @@ import {
   type Container,
   type Database,
   type SnmpOptions,
+  type SnmpTag,
 } from '../../support/images.ts';
 import { Recorder } from './recorder.ts';
 
@@ -112,7 +113,7 @@ export class Switch {
   }
 
   /** A kube container that the host has let in and whose application answers. */
-  async startRunning(version: '1.0.0' | '2.0.0', env: Row = {}): Promise<Container> {
+  async startRunning(version: SnmpTag, env: Row = {}): Promise<Container> {
     const container = await this.start('kube', { tag: version, env });
     this.startHost();
     await this.untilRuns(container, version);

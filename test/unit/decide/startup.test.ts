@@ -436,6 +436,18 @@ describe('rows 8 and 9: the answer of the host', () => {
     expect(rows, 'wait pending', { progress, afterMs: 500 });
   });
 
+  test('beside a live holder a foreign ready is asked for again every ten seconds only: many wait, one host answers', () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 0 }), answeredFor('token-of-another-waiting'));
+    const { progress } = decide(rows);
+    expect(rows, 'wait nothing', { progress, afterMs: 9_999 });
+    expect(rows, 'wait pending', { progress, afterMs: 10_000 });
+  });
+
+  test('a holder that goes overdue wakes the gate before a foreign ready is due', () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 25_000 }), answeredFor('token-of-another-waiting'));
+    assert.equal(decide(rows).recheckAtMs, NOW.ms + 5_000);
+  });
+
   test("a killed container's ready of another version does not hold the next one as superseded (D6)", () => {
     const rows = merge(answeredFor('token-killed'), { status: { container_version: '1.0.0' } });
     const { progress } = decide(rows);

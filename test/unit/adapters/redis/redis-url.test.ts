@@ -29,6 +29,8 @@ describe('a Redis URL', () => {
     'unix:///var/run/redis/redis.sock': { path: '/var/run/redis/redis.sock' },
     'unix:///a%20b/r.sock': { path: '/a b/r.sock' },
     'unix:///r.sock?': { path: '/r.sock' },
+    'unix://user:pass@/r.sock': { path: '/r.sock', username: 'user', password: 'pass' },
+    'unix://:pass@localhost/r.sock': { path: '/r.sock', password: 'pass' },
   };
   for (const [text, endpoint] of Object.entries(legal))
     test(`${text} is read`, () => assert.deepEqual(parseRedisUrl(text), endpoint));

@@ -149,6 +149,21 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     assert.equal(scene.databases.row(HOLD), undefined);
   });
 
+  test('held for the same reason again it is told again', async () => {
+    const scene = new Scene();
+    scene.databases.put(STATUS, { system_state: 'down' });
+    await scene.run(async () => {
+      for (let times = 0; times < 2; times++) {
+        scene.databases.put(STATUS, { system_state: 'down', remote_state: 'none' });
+        await scene.held();
+        scene.databases.put(STATUS, { system_state: 'up' });
+        await scene.pending();
+        assert.equal(scene.databases.row(HOLD), undefined);
+      }
+    });
+    assert.equal(scene.log.lines.filter((line) => /held \(system-not-up\)/.test(line)).length, 2);
+  });
+
   test('the notice of a hold is removed although another container wrote in between', async () => {
     let contested = 0;
     const scene = new Scene((store) => ({
