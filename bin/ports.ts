@@ -30,6 +30,6 @@ export function buildPorts(name: string) {
     /** `redisUrl` of the command line comes before that of the environment. */
     findDatabases: (redisUrl: string) =>
       findDatabases({ redisUrl: redisUrl || settings.redisUrl, namespaceId: settings.namespaceId }),
-    openStore: (databases: Databases) => new RedisRowStore(databases),
+    openStore: (databases: Databases, onLost?: () => void) => new RedisRowStore(databases, undefined, onLost),
   };
 }

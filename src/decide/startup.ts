@@ -139,7 +139,7 @@ function findUnwantedVersion(scene: Scene, version: string): Unwanted | undefine
   const isLocalVersion =
     labels.localVersion !== '' && labels.localVersion.toLowerCase() === version.toLowerCase();
   // Without a local container, and no way to get one, holding this one would leave nobody to run the feature.
-  const nobodyElse = config.noFallbackToLocal && scene.holder?.owner !== 'local';
+  const nobodyElse = config.noFallbackToLocal && other?.owner !== 'local';
   if (isLocalVersion && !nobodyElse) {
     return {
       reason: 'version-is-local',

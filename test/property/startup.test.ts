@@ -146,8 +146,8 @@ function blockingRow(rows: RawRows, nowMs: number): number | undefined {
   if (['disabled', 'always_disabled'].includes(config['state'] ?? '')) return 2;
   if (status['system_state'] !== 'up') return 3;
   if (labels['snmp_1.2.0_enabled']?.toLowerCase() === 'false') return 4;
-  const mayReplaceLocal =
-    config['no_fallback_to_local']?.toLowerCase() === 'true' && holder?.owner !== 'local';
+  const isLocalLive = holder?.owner === 'local' && !isOwn(holder);
+  const mayReplaceLocal = config['no_fallback_to_local']?.toLowerCase() === 'true' && !isLocalLive;
   if (labels['snmp_local']?.toLowerCase() === '1.2.0' && !mayReplaceLocal) return 5;
   if (holder !== undefined && !isOwn(holder) && compareVersions(holder.version, '1.2.0') === 'higher')
     return 6;

@@ -12,10 +12,13 @@ export class RedisConnection {
 
   readonly #endpoint: Endpoint;
   readonly #timeoutMs: number;
+  readonly #onLost: () => void;
 
-  constructor(endpoint: Endpoint, timeoutMs: number) {
+  /** `onLost` is called when a connection that stood has ended by itself; not after `close`, nor by a failed call. */
+  constructor(endpoint: Endpoint, timeoutMs: number, onLost: () => void = () => {}) {
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
+    this.#onLost = onLost;
   }
 
   /** Throws CtrkitError('database') with the server's address and, for people, what is wrong. */
@@ -51,11 +54,15 @@ export class RedisConnection {
     client.on('error', (error: unknown) => {
       cause = error;
     });
+    let isConnected = false;
     client.once('end', () => {
-      if (this.#client === client) this.close();
+      if (this.#client !== client) return;
+      this.close();
+      if (isConnected) this.#onLost();
     });
     try {
       await client.connect();
+      isConnected = true;
     } catch (error) {
       throw cause ?? error;
     }

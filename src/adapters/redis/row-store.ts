@@ -27,10 +27,13 @@ export class RedisRowStore implements RowStore {
 
   readonly #databases: Databases;
   readonly #callTimeoutMs: number;
+  readonly #onLost: () => void;
 
-  constructor(databases: Databases, callTimeoutMs = CALL_TIMEOUT_MS) {
+  /** `onLost` is called when a server has ended a connection: it may come back as another, and empty. */
+  constructor(databases: Databases, callTimeoutMs = CALL_TIMEOUT_MS, onLost: () => void = () => {}) {
     this.#databases = databases;
     this.#callTimeoutMs = callTimeoutMs;
+    this.#onLost = onLost;
   }
 
   get isWatching(): boolean {
@@ -146,7 +149,7 @@ export class RedisRowStore implements RowStore {
   private run<T>(server: string, { script, input, decode }: Call<T>): Promise<T> {
     let connection = this.#servers.get(server);
     if (connection === undefined) {
-      connection = new RedisConnection(this.endpointOf(server), this.#callTimeoutMs);
+      connection = new RedisConnection(this.endpointOf(server), this.#callTimeoutMs, this.#onLost);
       this.#servers.set(server, connection);
     }
     return connection.run(async (client) => decode(await client.eval(script, 0, JSON.stringify(input))));

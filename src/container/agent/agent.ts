@@ -20,7 +20,8 @@ const RELEASE_LIMIT_MS = 800;
 export interface AgentPorts {
   /** Throws CtrkitError('usage' or 'database'). `redisUrl` is what the gate was given, empty if nothing. */
   findDatabases(redisUrl: string): Databases;
-  openStore(databases: Databases): RowStore;
+  /** `onLost`: a server has ended the connection, and may come back empty; a heartbeat finds out. */
+  openStore(databases: Databases, onLost: () => void): RowStore;
   readonly claimFile: ClaimFile;
   readonly clock: Clock;
   readonly log: Log;
@@ -123,7 +124,7 @@ export class Agent {
     const { clock, log } = this.#ports;
     const databases = this.#ports.findDatabases(claim.redisUrl);
     for (const warning of databases.warnings) log.warn(warning);
-    const store = this.#ports.openStore(databases);
+    const store = this.#ports.openStore(databases, this.#wakeup.notify);
     const intervalMs = this.#settings.heartbeatIntervalMs;
     this.#held = { store, holder: new ClaimHolder(claim, { store, databases, clock, intervalMs }) };
     log.info(

@@ -199,6 +199,11 @@ describe("row 5: a version that is the switch's own", () => {
     expect(rows, 'go', { afterMs: 29_000 });
   });
 
+  test('with no_fallback_to_local true its own record as local, of an earlier start, does not hold it', () => {
+    const before = { dockerId: SELF.dockerId, token: 'token-before', owner: 'local', claimAgoMs: 0 };
+    expect(merge(isLocal, noFallback('true'), kitsHolder({ ...before, version: '1.2.0' })), 'go');
+  });
+
   test('with no_fallback_to_local true a kube container that is live does not make it held for this reason', () => {
     const kube = kitsHolder({ version: '1.0.0', claimAgoMs: 50_000, beatAgoMs: 0 });
     expect(merge(isLocal, noFallback('true'), kube), 'wait pending');
