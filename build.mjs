@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -125,6 +126,16 @@ function compile(node) {
   if (status !== 0) throw new Error(`compiling with ${node} failed:\n${stderr.slice(-2000)}`);
 }
 
+/** The modes an image gets, whatever the umask of the machine that builds. */
+function setModes(folder) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = `${entry.parentPath ?? entry.path}/${entry.name}`;
+    if (entry.isSymbolicLink()) continue;
+    chmodSync(path, entry.isDirectory() || statSync(path).mode & 0o100 ? 0o755 : 0o644);
+  }
+  chmodSync(folder, 0o755);
+}
+
 /** Puts `folder`.tmp in the place of `folder`. */
 function replace(folder) {
   rmSync(folder, { recursive: true, force: true });
@@ -150,6 +161,7 @@ if (existsSync(pinnedNode)) {
     `build: no pinned Node.js for ${process.arch} in node_modules: dist/node is left out (npm ci brings it)`,
   );
 }
+setModes(ROOTFS);
 replace('dist/rootfs');
 const kilobytes = (path) => Math.round(statSync(path).size / 1024);
 console.log(`build: dist/rootfs (container.cjs ${kilobytes('dist/rootfs/usr/lib/ctrkit/container.cjs')} kB)`);

@@ -7,6 +7,12 @@ export async function runMain(name: string, main: () => Promise<number>): Promis
     process.stderr.write(`${name}: ${toOneLine(text)}\n`);
     process.exitCode = exitCode;
   };
+  // Thrown where nobody can catch it, in a listener of a library for one: no status but those of the contract.
+  process.once('uncaughtException', (error) => {
+    fail(EXIT.defect, `error: a defect of ctrkit, please report it: ${error.stack}`);
+    // oxlint-disable-next-line no-process-exit -- what state the process is in, nobody knows
+    process.exit();
+  });
   try {
     process.exitCode = await main();
   } catch (error) {

@@ -5,13 +5,12 @@ import type { FieldValues } from './rows.ts';
 export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy' | 'stopping';
 
 /** What others need of a heartbeat to tell whether its holder is live. */
-export const LIVENESS_FIELDS = ['token', 'version', 'beat_ms', 'interval_ms'] as const;
+export const LIVENESS_FIELDS = ['token', 'owner', 'version', 'beat_ms', 'interval_ms'] as const;
 
 /** All of the row, for people. */
 export const HEALTH_FIELDS = [
   ...LIVENESS_FIELDS,
   'docker_id',
-  'owner',
   'boot_id',
   'status',
   'reason',
@@ -31,6 +30,7 @@ const LONGEST_INTERVAL_MS = 600_000;
 
 export interface Heartbeat {
   readonly token: string;
+  readonly owner: string;
   readonly version: string;
   readonly beatMs: number | undefined;
   readonly intervalMs: number;
@@ -41,6 +41,7 @@ export function decodeHeartbeat(values: FieldValues): Heartbeat {
   const credible = intervalMs !== undefined && intervalMs > 0 && intervalMs <= LONGEST_INTERVAL_MS;
   return {
     token: values['token'] ?? '',
+    owner: values['owner'] ?? '',
     version: values['version'] ?? '',
     beatMs: decodeMs(values['beat_ms']),
     intervalMs: credible ? intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS,

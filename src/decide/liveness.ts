@@ -35,13 +35,15 @@ export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: Boot
   if (!isOwner(status.currentOwner) || status.dockerId === '') return undefined;
   if (status.claimBootId !== '' && status.claimBootId !== now.bootId) return undefined;
   const isBeating = status.claimToken !== '' && beat.token === status.claimToken;
+  // The shipped kit has claimed for another owner over a claim of ours, whose fields it left standing.
+  const isOverwritten = isBeating && beat.owner !== '' && beat.owner !== status.currentOwner;
   const holder = {
     owner: status.currentOwner,
     dockerId: status.dockerId,
-    token: status.claimToken,
-    version: (isBeating && beat.version) || status.containerVersion,
+    token: isOverwritten ? '' : status.claimToken,
+    version: (!isOverwritten && isBeating && beat.version) || status.containerVersion,
   };
-  if (status.claimToken === '') return { ...holder, liveUntilMs: undefined };
+  if (holder.token === '') return { ...holder, liveUntilMs: undefined };
 
   const intervalMs = isBeating ? beat.intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS;
   const signsOfLife = [status.claimMs, isBeating ? beat.beatMs : undefined].filter(

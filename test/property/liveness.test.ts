@@ -39,6 +39,7 @@ const statusRow = fc.record({
 } satisfies Record<(typeof STATUS_FIELDS)[number], unknown>);
 const beatRow = fc.record({
   token: field(token),
+  owner: field(fc.constantFrom('', 'local', 'kube')),
   version: field(fc.constantFrom('', '1.0', '1.1')),
   beat_ms: field(ms),
   interval_ms: field(fc.constantFrom('', '100', '10000', '600000', '-1', '9999999999')),

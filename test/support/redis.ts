@@ -16,6 +16,10 @@ const run = promisify(execFile);
 /** A server that neither answers nor refuses must not hang a test. */
 const CLI_TIMEOUT_MS = 10_000;
 
+/** A test that ends without its hooks leaves no server behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 /**
  * A redis-server of the test's own, as SONiC runs it (keyspace events AKE, no disk), on a unix socket in a
  * directory of its own. `stop` ends it and removes the directory; `start` after `kill` brings it back empty.
@@ -80,6 +84,7 @@ export class RedisServer {
     };
     const args = Object.entries(fixed).flatMap(([name, value]) => [`--${name}`, value]);
     this.#process = spawn('redis-server', [...args, ...this.#options], { stdio: 'ignore' });
+    running.add(this.#process);
     // A missing program shows as an exit; the reason is in the message of start.
     this.#process.on('error', () => undefined);
   }
@@ -109,6 +114,7 @@ export class RedisServer {
   async kill(): Promise<void> {
     this.#process?.kill('SIGKILL');
     await waitUntil('redis-server is gone', () => !this.isRunning);
+    if (this.#process !== undefined) running.delete(this.#process);
   }
 
   async stop(): Promise<void> {

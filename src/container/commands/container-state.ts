@@ -60,8 +60,6 @@ async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: Sta
     );
     return EXIT.refused;
   }
-  // First the file: an agent that still sees the claim would make the record again.
-  if (own !== undefined) claimFile.remove();
   const [row] = await store.read([{ address: featureStatusRow(feature), fields: STATUS_FIELDS }]);
   const status = decodeStatus(row?.values ?? {});
   const isOwn = own !== undefined && status.claimToken === own.token;
@@ -71,6 +69,8 @@ async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: Sta
     );
     return EXIT.refused;
   }
+  // First the file: an agent that still sees the claim would make the record again.
+  if (own !== undefined) claimFile.remove();
   const owner = status.currentOwner === 'kube' ? 'kube' : 'local';
   const { dockerId, claimToken: token, containerVersion: version } = status;
   const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs());

@@ -73,7 +73,11 @@ function describeForPeople(state: State, now: BootTime): string {
       `container ${hold.docker_id}, version ${hold['version'] ?? '?'}: ${hold['reason'] ?? '?'}: ${hold['text'] ?? ''}`,
     ]),
   ];
-  return [feature, ...rows.map(([name, text]) => `  ${(name ?? '').padEnd(10)} ${text}`)].join('\n');
+  // A database's text must not forge a line or colour a terminal.
+  const lines = rows.map(
+    ([name = '', text = '']) => `  ${name.padEnd(10)} ${text.replaceAll(/[^ -~]/g, '?')}`,
+  );
+  return [feature, ...lines].join('\n');
 }
 
 function describeHolder(state: State, now: BootTime): string {

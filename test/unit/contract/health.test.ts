@@ -58,6 +58,7 @@ describe('the heartbeat', () => {
     const read = Object.fromEntries(LIVENESS_FIELDS.map((field) => [field, values[field]]));
     assert.deepEqual(decodeHeartbeat(read), {
       token: 'token-a',
+      owner: 'kube',
       version: '1.2.0',
       beatMs: 123_456,
       intervalMs: 10_000,
@@ -65,7 +66,7 @@ describe('the heartbeat', () => {
   });
 
   test('a row that is not there, or holds nonsense, is no sign of life', () => {
-    const none = { token: '', version: '', beatMs: undefined, intervalMs: 10_000 };
+    const none = { token: '', owner: '', version: '', beatMs: undefined, intervalMs: 10_000 };
     assert.deepEqual(decodeHeartbeat({}), none);
     assert.deepEqual(decodeHeartbeat({ beat_ms: 'now', interval_ms: 'often' }), none);
   });

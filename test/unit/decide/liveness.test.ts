@@ -33,6 +33,15 @@ describe('the live holder', () => {
     });
   });
 
+  test("the shipped kit's local claim over a dead kube claim of ours counts, though our token still stands", () => {
+    const dead = kitsHolder({ claimAgoMs: 900_000, beatAgoMs: 900_000 });
+    const status = { current_owner: 'local', container_id: 'snmp' };
+    const holder = find(merge(dead, { status, heartbeat: { owner: 'kube' } }));
+    assert.equal(holder?.owner, 'local');
+    assert.equal(holder?.token, '');
+    assert.equal(holder?.liveUntilMs, undefined);
+  });
+
   test('two lost heartbeats are forgiven, the third is not (D10)', () => {
     const rows = kitsHolder({ claimAgoMs: 60_000, beatAgoMs: 0, intervalMs: 10_000 });
     assert.notEqual(find(rows, 29_999), undefined);

@@ -453,6 +453,22 @@ describe('rows 8 and 9: the answer of the host', () => {
     assert.equal(decide(rows).recheckAtMs, NOW.ms + 5_000);
   });
 
+  test("another container's ready beside a live holder is left to it for ten seconds: nobody can go anyway", () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 0 }), answeredFor('token-c'));
+    const { progress, recheckAtMs } = decide(rows);
+    assert.equal(recheckAtMs, NOW.ms + 10_000);
+    expect(rows, 'wait nothing', { progress, afterMs: 9_999 });
+    expect(rows, 'wait pending', { progress, afterMs: 10_000 });
+  });
+
+  test("another container's ready beside a holder is looked at again when that holder is overdue", () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 25_000 }), answeredFor('token-c'));
+    const { progress, recheckAtMs } = decide(rows);
+    assert.equal(recheckAtMs, NOW.ms + 5_000);
+    expect(rows, 'wait nothing', { progress, afterMs: 4_999 });
+    expect(rows, 'wait pending', { progress, afterMs: 5_000 });
+  });
+
   test("a killed container's ready of another version does not hold the next one as superseded (D6)", () => {
     const rows = merge(answeredFor('token-killed'), { status: { container_version: '1.0.0' } });
     const { progress } = decide(rows);
