@@ -71,7 +71,7 @@ function xmlStruct(fields: FakeProgram): string {
 }
 
 /** The body of a methodResponse, laid out as supervisord lays it out. */
-export function methodResponse(value: string): string {
+function methodResponse(value: string): string {
   return `<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n${value}</param>\n</params>\n</methodResponse>\n`;
 }
 
