@@ -4,7 +4,7 @@
  */
 import type { Owner } from './feature.ts';
 import { localVersionLabel } from './feature.ts';
-import { featureStatusRow, healthRow, labelsRow, type RowWrite } from './rows.ts';
+import { featureStatusRow, healthRow, labelsRow, type RowValues, type RowWrite } from './rows.ts';
 
 /** One start of one container, from go to release. */
 export interface Claim {
@@ -24,11 +24,24 @@ export interface Moment {
   readonly wallMs: number;
 }
 
+/**
+ * What a record says as long as it is this claim's. The token alone would not do: the shipped kit and its host side
+ * write owner and `container_id`, and leave our token standing.
+ */
+export const ownRecord = ({ feature, owner, dockerId, token }: Claim): RowValues => ({
+  address: featureStatusRow(feature),
+  values: {
+    claim_token: token,
+    current_owner: owner,
+    container_id: owner === 'local' ? feature : dockerId,
+  },
+});
+
 export function encodeClaim(claim: Claim, at: Moment): Record<string, string> {
   return {
     current_owner: claim.owner,
     docker_id: claim.dockerId,
-    container_id: claim.owner === 'local' ? claim.feature : claim.dockerId,
+    container_id: ownRecord(claim).values['container_id'] ?? '',
     container_version: claim.version,
     ...(claim.owner === 'kube' ? { remote_state: 'running' } : {}),
     ...encodeUpdateTimes(at.wallMs),

@@ -36,6 +36,8 @@ export interface FeatureStatus {
   readonly currentOwner: string;
   /** The container's own id if one is recorded, under whichever name. */
   readonly dockerId: string;
+  /** What `container_id` says: the only id the shipped kit writes; the feature's name for owner local. */
+  readonly containerId: string;
   readonly containerVersion: string;
   /** `none`, `pending`, `ready`, `running`, `stopped`, or empty. */
   readonly remoteState: string;
@@ -79,6 +81,7 @@ export function decodeStatus(values: FieldValues): FeatureStatus {
   return {
     currentOwner,
     dockerId: (isShipped ? '' : kitsId) || shippedId,
+    containerId: shippedId,
     containerVersion: values['container_version'] ?? '',
     remoteState: values['remote_state'] ?? '',
     systemState: values['system_state'] ?? '',

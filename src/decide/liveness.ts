@@ -39,7 +39,7 @@ export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: Boot
   const isOverwritten = isBeating && beat.owner !== '' && beat.owner !== status.currentOwner;
   const holder = {
     owner: status.currentOwner,
-    dockerId: status.dockerId,
+    dockerId: (isOverwritten && status.containerId) || status.dockerId,
     token: isOverwritten ? '' : status.claimToken,
     version: (!isOverwritten && isBeating && beat.version) || status.containerVersion,
   };

@@ -1,18 +1,15 @@
-/** What an agent does when its heartbeat was refused, because the record no longer bears its token. */
+/** What an agent does when its heartbeat was refused, because the record is not, or not all, its own any more. */
 import type { FeatureStatus } from '../contract/feature.ts';
 import type { Heartbeat } from '../contract/health.ts';
 import { findLiveHolder, isSelf, type BootTime, type Self } from './liveness.ts';
 
 export type Renewal =
-  /** The record is ours after all: somebody has just put it right. */
-  | { readonly kind: 'renew' }
-  /** Nobody live is recorded, and the application runs: the database came back empty, or the record was cleared. */
+  /** Nobody else live is recorded, and the application runs: the database came back empty, or the record was cleared. */
   | { readonly kind: 'claim-again' }
   /** Another live container holds the feature: this one must write nothing any more. */
   | { readonly kind: 'superseded'; readonly text: string };
 
 export function decideRenewal(status: FeatureStatus, beat: Heartbeat, self: Self, now: BootTime): Renewal {
-  if (status.claimToken === self.token) return { kind: 'renew' };
   const holder = findLiveHolder(status, beat, now);
   if (holder === undefined || isSelf(holder, self)) return { kind: 'claim-again' };
   const text = `superseded: container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, holds the feature`;

@@ -30,17 +30,20 @@ export interface StartupSnapshot {
 /** How far this gate has come; starts as `new`, and goes from each decision into the next. */
 export type Progress =
   | { readonly kind: 'new' }
-  | {
+  | (WaitBegin & {
       readonly kind: 'waiting';
-      /** Who held the feature when the wait began. */
-      readonly holderAtStart: string;
-      readonly holderVersionAtStart: string;
       /** Our version has been written: only since then can another's be written over it. */
       readonly isAnnounced: boolean;
       /** Boot clock; since when another's `ready` has been lying there. */
       readonly foreignReadySinceMs: number | undefined;
-    }
-  | { readonly kind: 'superseded'; readonly sinceMs: number };
+    })
+  | (WaitBegin & { readonly kind: 'superseded'; readonly sinceMs: number });
+
+/** Who held the feature when the wait began. */
+interface WaitBegin {
+  readonly holderAtStart: string;
+  readonly holderVersionAtStart: string;
+}
 
 export type Verdict =
   | { readonly kind: 'go' }
@@ -171,19 +174,19 @@ function findSuperseded(scene: Scene, progress: Progress): Step | undefined {
   const overwritten =
     isAnnounced && status.containerVersion !== '' && status.containerVersion !== self.version;
   const sinceMs = progress.kind === 'superseded' ? progress.sinceMs : now.ms;
+  const { holderAtStart, holderVersionAtStart } = progress;
   const hold = (by: string, recheckAtMs: number | undefined): Step => ({
     verdict: { kind: 'hold', reason: 'superseded', text: `${by}. It goes on when that one has stopped` },
-    progress: { kind: 'superseded', sinceMs },
+    progress: { kind: 'superseded', sinceMs, holderAtStart, holderVersionAtStart },
     recheckAtMs,
   });
 
-  if (progress.kind === 'superseded' ? other !== undefined : hasClaimedSince(other, progress.holderAtStart)) {
+  if (hasClaimedSince(other, holderAtStart)) {
     const who = `container ${other?.dockerId ?? ''}, version ${other?.version ?? ''}`;
     return hold(`${who}, was let in first`, other?.liveUntilMs);
   }
   // The holder we are to replace may have recorded itself again, in a database that came back empty.
-  const isOldHolders =
-    progress.kind === 'waiting' && status.containerVersion === progress.holderVersionAtStart;
+  const isOldHolders = status.containerVersion === holderVersionAtStart;
   const turnAtMs = sinceMs + (isReplaceable(status) ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS);
   const isOver = progress.kind === 'superseded' && now.ms >= turnAtMs;
   if (!overwritten || isOldHolders || isOver) return undefined;

@@ -600,3 +600,34 @@ test('a claim that can not be left for the agent is given back, said once, and m
   assert.equal(gate.stderrLines.filter((said) => line.test(said)).length, 1, gate.stderr);
   assert.equal((await redis.status())['docker_id'], here.id);
 });
+
+test('start.sh run again beside the running application keeps the claim, and asks nobody a second time', async (t) => {
+  const { redis, container } = await prepare(t);
+  await redis.state.hset('FEATURE|snmp', 'remote_state', 'ready');
+  const here = container('aaaaaaaaaaaa');
+  assert.deepEqual(await here.gate('kube', '1.4.0').waitForEnd(), GO);
+  const { token } = here.readClaim();
+  const again = here.gate('kube', '1.4.0');
+  assert.deepEqual(await again.waitForEnd(), GO, again.said);
+  assert.equal(here.readClaim().token, token);
+  const { claim_token, remote_state, pending_token } = await redis.status();
+  assert.deepEqual(
+    { claim_token, remote_state, pending_token },
+    { claim_token: token, remote_state: 'running', pending_token: undefined },
+  );
+});
+
+test('start.sh run again and held leaves the claim of the application that runs as it is', async (t) => {
+  const { redis, container } = await prepare(t);
+  await redis.state.hset('FEATURE|snmp', 'remote_state', 'ready');
+  const here = container('aaaaaaaaaaaa');
+  assert.deepEqual(await here.gate('kube', '1.4.0').waitForEnd(), GO);
+  const { token } = here.readClaim();
+  await redis.config.hset('FEATURE|snmp', 'set_owner', 'local');
+  const again = here.gate('kube', '1.4.0');
+  await waitForHold(redis, 'aaaaaaaaaaaa', 'owner-is-local');
+  assert.equal(here.readClaim().token, token);
+  assert.equal((await redis.status())['claim_token'], token);
+  again.signal('SIGKILL');
+  await again.waitForEnd();
+});

@@ -187,8 +187,11 @@ test('D2: an unrecorded go does not hide that claim.json can not be written', as
   const gate = container.gate('local', '1.0.0');
   assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
   assert.equal(gate.stderrLines.length, 1, gate.stderr);
-  assert.match(gate.stderr, /claim\.json can't be written: .*the record will not be renewed/);
-  assert.equal((await redis.status())['current_owner'], 'local');
+  assert.match(gate.stderr, /claim\.json can't be written: .*nobody renews or clears the record/);
+  const status = await redis.status();
+  assert.equal(status['current_owner'], 'local');
+  // Nobody will renew it: without a token it counts until it is cleared, and lets no other container in beside.
+  assert.equal(status['claim_token'], '');
 });
 
 test('gate, agent and container_state run on the pinned Node.js and on the one of this machine', async (t) => {

@@ -10,11 +10,13 @@ export class RedisConnection {
   #client: Redis | undefined;
   #connecting: Promise<Redis> | undefined;
 
+  /** On this connection; a server that only accepts and drops must not have us back at once. */
+  #hasAnswered = false;
   readonly #endpoint: Endpoint;
   readonly #timeoutMs: number;
   readonly #onLost: () => void;
 
-  /** `onLost` is called when a connection that stood has ended by itself; not after `close`, nor by a failed call. */
+  /** `onLost` is called when a connection that has answered ends by itself; not after `close`, nor by a failed call. */
   constructor(endpoint: Endpoint, timeoutMs: number, onLost: () => void = () => {}) {
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
@@ -24,7 +26,9 @@ export class RedisConnection {
   /** Throws CtrkitError('database') with the server's address and, for people, what is wrong. */
   async run<T>(call: (client: Redis) => Promise<T>): Promise<T> {
     try {
-      return await this.withinTime(this.connected().then(call));
+      const answer = await this.withinTime(this.connected().then(call));
+      this.#hasAnswered = true;
+      return answer;
     } catch (error) {
       this.close();
       throw this.explain(error);
@@ -39,6 +43,7 @@ export class RedisConnection {
     this.#client?.disconnect();
     this.#client = undefined;
     this.#connecting = undefined;
+    this.#hasAnswered = false;
   }
 
   private connected(): Promise<Redis> {
@@ -54,15 +59,14 @@ export class RedisConnection {
     client.on('error', (error: unknown) => {
       cause = error;
     });
-    let isConnected = false;
     client.once('end', () => {
       if (this.#client !== client) return;
+      const hadAnswered = this.#hasAnswered;
       this.close();
-      if (isConnected) this.#onLost();
+      if (hadAnswered) this.#onLost();
     });
     try {
       await client.connect();
-      isConnected = true;
     } catch (error) {
       throw cause ?? error;
     }

@@ -65,6 +65,8 @@ function findOnMultiAsic(asic: string, globalFile: string, configFile: string): 
   const asicFile = named !== undefined && existsSync(named) ? named : configFile;
   if (hostFile === undefined || named === undefined || !existsSync(hostFile) || !existsSync(asicFile))
     return undefined;
+  // In such a mount the host's own folder is out of sight, and its path leads to the ASIC's file.
+  if (hostFile === asicFile) return undefined;
   return {
     config: locationIn(hostFile, 'CONFIG_DB'),
     state: locationIn(asicFile, 'STATE_DB'),

@@ -102,10 +102,10 @@ export class Agent {
         status: this.#isStopping ? 'stopping' : 'healthy',
         reason: '',
       });
-      this.#failures = 0;
       this.tell(result, held.holder.claim);
-      return result.kind === 'contested'
-        ? decideBackoffMs(1, this.#ports.random())
+      this.#failures = result.kind === 'contested' ? this.#failures + 1 : 0;
+      return this.#failures > 0
+        ? decideBackoffMs(this.#failures, this.#ports.random())
         : this.#settings.heartbeatIntervalMs;
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;

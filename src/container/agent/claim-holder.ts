@@ -1,5 +1,5 @@
 import type { StoredClaim } from '../../contract/claim-file.ts';
-import { planClaim, planHeartbeat, planLocalLabel, planRelease } from '../../contract/claim.ts';
+import { ownRecord, planClaim, planHeartbeat, planLocalLabel, planRelease } from '../../contract/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { decodeStatus } from '../../contract/feature.ts';
 import { decodeHeartbeat, encodeHeartbeat, type HealthStatus } from '../../contract/health.ts';
@@ -59,17 +59,12 @@ export class ClaimHolder {
     this.#isRecorded = claim.isRecorded;
   }
 
-  get isRecorded(): boolean {
-    return this.#isRecorded;
-  }
-
   /** Throws CtrkitError('database'). */
   async beat(health: HealthNow): Promise<BeatResult> {
     this.#seq ??= await this.readSeq();
     // A claim that was never recorded is made as the gate would have made it: owner local always goes.
     if (!this.#isRecorded) return this.record([], health);
-    const own: RowValues = { address: this.statusRow, values: { claim_token: this.claim.token } };
-    if (await this.write([own], this.planBeat(health))) {
+    if (await this.write([ownRecord(this.claim)], this.planBeat(health))) {
       this.#seq += 1;
       return { kind: 'held' };
     }
@@ -90,16 +85,15 @@ export class ClaimHolder {
   async release(): Promise<boolean> {
     this.#isReleased = true;
     const { claim } = this;
-    const own: RowValues = { address: this.statusRow, values: { claim_token: claim.token } };
     const host = hostStatusRow(claim.feature, this.#databases.asic);
     const mirror: RowWrite[] = claim.isMirrored
       ? [{ kind: 'set', address: host, values: { remote_state: 'stopped' } }]
       : [];
-    return this.#store.write([own], [planRelease(claim, this.#clock.wallMs()), ...mirror]);
-  }
-
-  private get statusRow() {
-    return featureStatusRow(this.claim.feature);
+    const writes = [planRelease(claim, this.#clock.wallMs()), ...mirror];
+    if (await this.#store.write([ownRecord(claim)], writes)) return true;
+    // The host side clears owner and id when it stops a container, and leaves the rest to us.
+    const values = { claim_token: claim.token, current_owner: 'none' };
+    return this.#store.write([{ address: featureStatusRow(claim.feature), values }], writes);
   }
 
   private async readSeq(): Promise<number> {

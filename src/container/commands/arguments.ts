@@ -39,7 +39,9 @@ export function assertVersion(text: string | undefined): string {
 }
 
 /** What a person typed, short and printable: it must not forge a line or colour a terminal. */
-export const clip = (text: string | undefined): string => toPrintable((text ?? '').slice(0, 40));
+export const clip = (text: string | undefined): string =>
+  // A URL in the wrong place may hold a password.
+  /:\/\/|@/.test(text ?? '') ? '(a URL)' : toPrintable((text ?? '').slice(0, 40));
 
 export function assertNothingLeft(words: readonly string[]): void {
   if (words.length > 0) throw new CtrkitError('usage', `"${clip(words[0])}" is one word too many`);

@@ -7,12 +7,22 @@ const SIGHUP = 1;
 
 /** Returns the exit code; the application may start on 0 only. Throws CtrkitError('usage'). */
 export async function runStartup(request: GateRequest, ports: GatePorts): Promise<number> {
-  // A claim of an earlier start says nothing of this one, and the agent must not renew it.
-  ports.claimFile.remove();
-  const result = await (request.claim.owner === 'local'
-    ? passLocal(request, ports)
-    : passKube(request, ports));
+  const asked = resumeClaim(request, ports);
+  const result = await (asked.claim.owner === 'local' ? passLocal(asked, ports) : passKube(asked, ports));
   return result === 'go' ? EXIT.ok : exitCodeOfSignal(SIGHUP);
+}
+
+/**
+ * start.sh may be run again in a container whose application runs (`supervisorctl restart start`): what its agent
+ * holds goes on under the same token, so the record has no gap and the host is not asked a second time.
+ */
+function resumeClaim(request: GateRequest, { claimFile }: GatePorts): GateRequest {
+  const held = claimFile.read();
+  const { feature, owner, version, dockerId } = request.claim;
+  const isSame = held?.feature === feature && held.owner === owner && held.version === version;
+  return isSame && held.dockerId === dockerId
+    ? { ...request, claim: { ...request.claim, token: held.token } }
+    : request;
 }
 
 /** Loaded when it is needed: owner local decides nothing, and need not wait for what decides. */

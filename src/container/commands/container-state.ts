@@ -3,7 +3,7 @@ import { planClaim, planRelease, type Claim } from '../../contract/claim.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
 import { decodeHeartbeat } from '../../contract/health.ts';
-import { featureStatusRow, type RowValues } from '../../contract/rows.ts';
+import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder, isSelf } from '../../decide/liveness.ts';
 import { selectHolderRows } from '../../decide/startup-snapshot.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -69,18 +69,31 @@ async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: Sta
     );
     return EXIT.refused;
   }
-  // First the file: an agent that still sees the claim would make the record again.
-  if (own !== undefined) claimFile.remove();
   const owner = status.currentOwner === 'kube' ? 'kube' : 'local';
   const { dockerId, claimToken: token, containerVersion: version } = status;
   const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs());
-  if (!(await store.write(row === undefined ? [] : [row], [release]))) {
+  // First the file: an agent that still sees the claim would make the record again.
+  if (own !== undefined) claimFile.remove();
+  const asRead = row === undefined ? [] : [{ ...row, values: pickHolder(row.values) }];
+  const isDown = await store.write(asRead, [release]).catch((error: unknown) => {
+    if (own !== undefined) claimFile.write(own);
+    throw error;
+  });
+  if (!isDown) {
+    if (own !== undefined) claimFile.write(own);
     tell(`${feature}: refused: the record has just changed. Look at it with show, then try again`);
     return EXIT.refused;
   }
   tell(`${feature}: down`);
   return EXIT.ok;
 }
+
+/** What makes it this holder's record; the host may change the rest at any time. */
+const pickHolder = (values: FieldValues): FieldValues => ({
+  current_owner: values['current_owner'],
+  claim_token: values['claim_token'],
+  container_id: values['container_id'],
+});
 
 function findOther(rows: readonly RowValues[], claim: Claim, clock: Clock): string | undefined {
   const [status, beat] = rows.map((row) => row.values);

@@ -1,3 +1,4 @@
+import { CtrkitError } from '../../contract/errors.ts';
 import type { Owner } from '../../contract/feature.ts';
 import { assertFeatureName, assertNothingLeft, assertOwner, assertVersion, parseWords } from './arguments.ts';
 
@@ -45,7 +46,9 @@ export function parseStartupOptions(args: readonly string[]): StartupOptions | u
     redis: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   });
-  if (values.help === true) return undefined;
+  // start.sh takes status 0 for a go: help beside other words, however they came in, is no question and no answer.
+  if (values.help === true && args.length === 1) return undefined;
+  if (values.help === true) throw new CtrkitError('usage', '--help stands alone');
   assertNothingLeft(positionals);
   return {
     feature: assertFeatureName(values.feature),

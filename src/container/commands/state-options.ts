@@ -21,7 +21,8 @@ Shows or changes by hand who runs a feature, as recorded in STATE_DB.
 
   -v, --version TEXT   the image's version; empty or missing is 0.0.0
       --force          up: also over another live container's record
-                       down: also another container's record
+                       down: also another container's record; if it still runs, its agent
+                             makes the record again with its next heartbeat
       --json           the same for machines
       --redis URL      both databases are there: redis://…, rediss://… or unix:///path
   -h, --help           this text

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { planRelease } from '../../contract/claim.ts';
+import { ownRecord, planRelease } from '../../contract/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { featureStatusRow, type RowValues } from '../../contract/rows.ts';
+import type { RowValues } from '../../contract/rows.ts';
 import { decideBackoffMs } from '../../decide/backoff.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/startup-snapshot.ts';
 import { isMirrored, planVerdict } from '../../decide/startup-writes.ts';
@@ -93,6 +93,7 @@ export class KubeGate {
     const { claim, once } = this.#request;
     const notice = (this.#notice ??= new HoldNotice(claim, databases.state.separator, this.#ports));
     for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
+      if (this.#ports.isOrphaned()) return 'orphaned';
       const look = await this.look(store, databases);
       if (!(await this.act(look, store, { databases, notice }))) {
         conflicts += 1;
@@ -166,11 +167,7 @@ export class KubeGate {
       leaveClaim(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(look.rows) });
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
-      const own: RowValues = {
-        address: featureStatusRow(claim.feature),
-        values: { claim_token: claim.token },
-      };
-      await store.write([own], [planRelease(claim, clock.wallMs())]);
+      await store.write([ownRecord(claim)], [planRelease(claim, clock.wallMs())]);
       this.say(
         `not started, the claim is given back: ${error.message}. Mend the folder; asking again every 10 s`,
       );

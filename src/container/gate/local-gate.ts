@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { planClaim, planLocalLabel } from '../../contract/claim.ts';
+import { ownRecord, planClaim, planLocalLabel } from '../../contract/claim.ts';
+import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
+import { featureStatusRow } from '../../contract/rows.ts';
 import { decideBackoffMs } from '../../decide/backoff.ts';
+import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../outage-log.ts';
 import {
   leaveClaim,
@@ -23,7 +26,7 @@ export async function passLocal(request: GateRequest, ports: GatePorts): Promise
   for (let failures = 1; ; failures++) {
     try {
       await recordClaim(request, ports);
-      leave(request, ports, true);
+      if (!leave(request, ports, true)) await recordWithoutHeartbeat(request, ports);
       return 'go';
     } catch (error) {
       if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
@@ -43,24 +46,43 @@ export async function passLocal(request: GateRequest, ports: GatePorts): Promise
 }
 
 async function recordClaim({ claim }: GateRequest, ports: GatePorts): Promise<void> {
+  await withStore(ports, async (store, { hostState }) => {
+    const mirror = hostState === undefined ? [] : [planLocalLabel(claim, 'hostState')];
+    await store.write([], [...planClaim(claim, momentOf(ports.clock)), ...mirror]);
+  });
+}
+
+/** Nobody will renew it, so it must not go overdue: as a claim of the shipped kit it counts until it is cleared. */
+async function recordWithoutHeartbeat({ claim }: GateRequest, ports: GatePorts): Promise<void> {
+  const values = { claim_token: '', claim_boot_id: '', claim_ms: '' };
+  const address = featureStatusRow(claim.feature);
+  await withStore(ports, (store) => store.write([ownRecord(claim)], [{ kind: 'set', address, values }]));
+}
+
+async function withStore(
+  ports: GatePorts,
+  work: (store: RowStore, databases: Databases) => Promise<unknown>,
+): Promise<void> {
   const databases = ports.findDatabases();
   for (const warning of databases.warnings) ports.log.warn(warning);
   const store = ports.openStore(databases);
   try {
-    const mirror = databases.hostState === undefined ? [] : [planLocalLabel(claim, 'hostState')];
-    await store.write([], [...planClaim(claim, momentOf(ports.clock)), ...mirror]);
+    await work(store, databases);
   } finally {
     store.close();
   }
 }
 
-/** Without its claim file the agent renews nothing, but the feature runs: said, and let go. */
-function leave(request: GateRequest, ports: GatePorts, isRecorded: boolean): void {
+/** False without its file: then the agent renews nothing, but the feature runs. */
+function leave(request: GateRequest, ports: GatePorts, isRecorded: boolean): boolean {
   try {
     leaveClaim(request, ports, { isRecorded, isMirrored: false });
+    return true;
   } catch (error) {
+    const { message } = error as Error;
     ports.log.error(
-      `${(error as Error).message}. Starting; the record will not be renewed. Mend the folder, then restart`,
+      `${message}. Starting; nobody renews or clears the record. Mend the folder, then restart`,
     );
+    return false;
   }
 }

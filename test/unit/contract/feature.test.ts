@@ -26,6 +26,7 @@ describe('the record of a feature', () => {
     assert.deepEqual(decodeStatus({}), {
       currentOwner: '',
       dockerId: '',
+      containerId: '',
       containerVersion: '',
       remoteState: '',
       systemState: '',
@@ -42,6 +43,7 @@ describe('the record of a feature', () => {
     assert.deepEqual(status, {
       currentOwner: 'local',
       dockerId: 'docker_id',
+      containerId: 'container_id',
       containerVersion: 'container_version',
       remoteState: 'remote_state',
       systemState: 'system_state',

@@ -12,8 +12,21 @@ const decide = (rows: RawRows, afterMs = 0) =>
   });
 
 describe('an agent whose heartbeat was refused', () => {
-  test('renews when the record bears its token again', () => {
-    assert.deepEqual(decide(kitsHolder({ token: SELF.token, claimAgoMs: 900_000 })), { kind: 'renew' });
+  test('claims again when the record bears its token, but the host side has cleared owner and id', () => {
+    const cleared = { current_owner: 'none', container_id: '', remote_state: 'stopped' };
+    const rows = merge(kitsHolder({ token: SELF.token, claimAgoMs: 0, beatAgoMs: 0 }), { status: cleared });
+    assert.equal(decide(rows).kind, 'claim-again');
+  });
+
+  test('is superseded by a local container of the shipped kit, which left its token and docker_id standing', () => {
+    const rows = merge(
+      kitsHolder({ token: SELF.token, dockerId: SELF.dockerId, claimAgoMs: 0, beatAgoMs: 0 }),
+      {
+        status: { current_owner: 'local', container_id: 'snmp' },
+        heartbeat: { owner: 'kube' },
+      },
+    );
+    assert.equal(decide(rows).kind, 'superseded');
   });
 
   test('claims again when the database came back empty', () => {

@@ -77,7 +77,8 @@ describe('the table of the gate', () => {
     });
 
     test(`row ${i + 1} is told rather than row 10, and lets the wait begin anew`, () => {
-      const superseded: Progress = { kind: 'superseded', sinceMs: NOW.ms };
+      const begin = { holderAtStart: '', holderVersionAtStart: '' };
+      const superseded: Progress = { kind: 'superseded', sinceMs: NOW.ms, ...begin };
       const decision = decide(merge(ANSWERED, block), { progress: superseded });
       assert.equal(outcome(decision), `hold ${reason}`);
       assert.deepEqual(decision.progress, { kind: 'new' });

@@ -34,9 +34,27 @@ describe('the options of the gate', () => {
     assert.deepEqual([options?.once, options?.redisUrl], [true, 'unix:///r.sock']);
   });
 
-  test('help is asked for with -h or --help, beside whatever else', () => {
-    for (const args of [['-h'], ['--help'], [...KUBE, '-h'], ['-f', 'a|b', '--help']])
-      assert.equal(parseStartupOptions(args), undefined);
+  test('help is asked for with -h or --help alone', () => {
+    for (const args of [['-h'], ['--help']]) assert.equal(parseStartupOptions(args), undefined);
+  });
+
+  test('help beside anything else is wrong usage: an unquoted version with a -h in it must not be a go', () => {
+    for (const args of [
+      [...KUBE, '-h'],
+      ['-f', 'snmp', '-o', 'kube', '-v', '1.0', '--help'],
+    ])
+      assert.throws(() => parseStartupOptions(args), CtrkitError);
+  });
+
+  test('a URL in the wrong place is not repeated: it may hold a password', () => {
+    for (const args of [
+      [...KUBE, 'redis://:hunter2@host'],
+      ['-f', 'user:hunter2@host', '-o', 'kube'],
+    ])
+      assert.throws(
+        () => parseStartupOptions(args),
+        (error: Error) => !error.message.includes('hunter2'),
+      );
   });
 
   test('the help names every option and exit code', () => {
