@@ -606,10 +606,10 @@ test('start.sh run again beside the running application keeps the claim, and ask
   await redis.state.hset('FEATURE|snmp', 'remote_state', 'ready');
   const here = container('aaaaaaaaaaaa');
   assert.deepEqual(await here.gate('kube', '1.4.0').waitForEnd(), GO);
-  const { token } = here.readClaim();
+  const token = here.readClaim()['token'];
   const again = here.gate('kube', '1.4.0');
   assert.deepEqual(await again.waitForEnd(), GO, again.said);
-  assert.equal(here.readClaim().token, token);
+  assert.equal(here.readClaim()['token'], token);
   const { claim_token, remote_state, pending_token } = await redis.status();
   assert.deepEqual(
     { claim_token, remote_state, pending_token },
@@ -622,11 +622,11 @@ test('start.sh run again and held leaves the claim of the application that runs 
   await redis.state.hset('FEATURE|snmp', 'remote_state', 'ready');
   const here = container('aaaaaaaaaaaa');
   assert.deepEqual(await here.gate('kube', '1.4.0').waitForEnd(), GO);
-  const { token } = here.readClaim();
+  const token = here.readClaim()['token'];
   await redis.config.hset('FEATURE|snmp', 'set_owner', 'local');
   const again = here.gate('kube', '1.4.0');
   await waitForHold(redis, 'aaaaaaaaaaaa', 'owner-is-local');
-  assert.equal(here.readClaim().token, token);
+  assert.equal(here.readClaim()['token'], token);
   assert.equal((await redis.status())['claim_token'], token);
   again.signal('SIGKILL');
   await again.waitForEnd();
