@@ -26,7 +26,17 @@ export async function openProcessStage(): Promise<Stage> {
   start('redis-server', settings, { log: join(folder, 'redis.log') });
   const redis = new Redis({ path: socket, lazyConnect: true, retryStrategy: () => 100 });
   redis.on('error', () => {});
-  await waitFor('redis-server', async () => redis.ping().catch(() => undefined), 30_000);
+  const close = async (): Promise<void> => {
+    redis.disconnect();
+    await Promise.all(processes.map(endProcess));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await waitFor('redis-server', async () => redis.ping().catch(() => undefined), 30_000).catch(
+    async (error: unknown) => {
+      await close();
+      throw error;
+    },
+  );
 
   return {
     redis,
@@ -50,11 +60,7 @@ export async function openProcessStage(): Promise<Stage> {
         stop: () => endProcess(child),
       });
     },
-    async close() {
-      redis.disconnect();
-      await Promise.all(processes.map(endProcess));
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
 

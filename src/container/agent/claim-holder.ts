@@ -86,10 +86,10 @@ export class ClaimHolder {
     this.#isReleased = true;
     const { claim } = this;
     const host = hostStatusRow(claim.feature, this.#databases.asic);
-    const mirror: RowWrite[] = claim.isMirrored
+    const hostsRow: RowWrite[] = claim.isMirrored
       ? [{ kind: 'set', address: host, values: { remote_state: 'stopped' } }]
       : [];
-    const writes = [planRelease(claim, this.#clock.wallMs()), ...mirror];
+    const writes = [planRelease(claim, this.#clock.wallMs()), ...hostsRow];
     if (await this.#store.write([ownRecord(claim)], writes)) return true;
     // The host side clears owner and id when it stops a container, and leaves the rest to us.
     const values = { claim_token: claim.token, current_owner: 'none' };

@@ -47,8 +47,8 @@ export async function passLocal(request: GateRequest, ports: GatePorts): Promise
 
 async function recordClaim({ claim }: GateRequest, ports: GatePorts): Promise<void> {
   await withStore(ports, async (store, { hostState }) => {
-    const mirror = hostState === undefined ? [] : [planLocalLabel(claim, 'hostState')];
-    await store.write([], [...planClaim(claim, momentOf(ports.clock)), ...mirror]);
+    const hostsLabel = hostState === undefined ? [] : [planLocalLabel(claim, 'hostState')];
+    await store.write([], [...planClaim(claim, momentOf(ports.clock)), ...hostsLabel]);
   });
 }
 
