@@ -13,13 +13,15 @@ void runMain('ctrkit_agent', async () => {
   assertIsListener(process.argv.slice(2), process.stdin.isTTY);
   const { settings, ...ports } = buildPorts('ctrkit_agent');
   const agent = new Agent(ports, settings);
+  // Its reader is supervisord, which may go first: a line that nobody reads is no reason to fail.
+  process.stderr.on('error', () => {});
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end(signal));
   const listener = listenForEvents({
     input: process.stdin,
     output: process.stdout,
     onEvent: ({ name }) => (name === 'SUPERVISOR_STATE_CHANGE_STOPPING' ? agent.stopping() : undefined),
     onError: (error) => ports.log.error(error.message),
-    onEnd: () => agent.end('supervisord is gone'),
+    onEnd: () => agent.abandoned(),
   });
   await agent.run();
   listener.stop();

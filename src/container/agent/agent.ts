@@ -93,6 +93,19 @@ export class Agent {
     this.#wakeup.notify();
   }
 
+  /**
+   * supervisord has gone. Unless it was stopping, its programs may still run, and a record cleared beneath them would
+   * let another container in beside: then the record is left to go overdue.
+   */
+  abandoned(): void {
+    if (this.#isStopping) return this.end('supervisord is gone');
+    if (this.#ended !== undefined) return;
+    this.#ended = Promise.resolve();
+    this.#held?.store.close();
+    this.#end.abort();
+    this.#wakeup.notify();
+  }
+
   /** Does what is due now and returns for how long to sleep. */
   private async step(): Promise<number> {
     try {
