@@ -11,6 +11,8 @@ export interface StoredClaim extends Claim {
   readonly startedMs: number;
   /** False when the database was out of reach: the agent records the claim as soon as it is back. */
   readonly isRecorded: boolean;
+  /** An agent has seen every required check ok: what fails from then on is no start-up any more. */
+  readonly hasStarted: boolean;
   /** Which start of this container it belongs to: a container's files outlive its processes. */
   readonly containerStart: string;
   /** `--redis` as the gate was given it, empty if it was not. */
@@ -28,6 +30,7 @@ export const encodeStoredClaim = (claim: StoredClaim): string =>
     token: claim.token,
     started_ms: claim.startedMs,
     recorded: claim.isRecorded,
+    started: claim.hasStarted,
     container_start: claim.containerStart,
     redis_url: claim.redisUrl,
     mirrored: claim.isMirrored,
@@ -45,6 +48,7 @@ export function decodeStoredClaim(text: string): StoredClaim | undefined {
     token: textOf('token'),
     startedMs: typeof json['started_ms'] === 'number' ? json['started_ms'] : 0,
     isRecorded: json['recorded'] === true,
+    hasStarted: json['started'] === true,
     containerStart: textOf('container_start'),
     redisUrl: textOf('redis_url'),
     isMirrored: json['mirrored'] === true,

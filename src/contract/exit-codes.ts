@@ -12,5 +12,26 @@ export const EXIT = {
   defect: 70,
 } as const;
 
+/**
+ * What `health_probe` ends with, beside `ok` and `usage` (CONTRACT, section 5). A failing hook's own code is passed
+ * through where it is none of these.
+ */
+export const PROBE_EXIT = {
+  /** A hook crashed, hung, or can't be run; or another check fails that has no code of its own. */
+  failed: 1,
+  /** The program `start` has not finished, or finished with a failure. */
+  notStarted: 2,
+  /** A critical process does not run, or beats too late. */
+  processDown: 10,
+  /** No fresh answer: the agent, or what it has to ask, is dead or stuck. */
+  stale: 11,
+  held: 12,
+  stopping: 13,
+} as const;
+
+/** Whether a hook's own exit code can be passed through: the others mean something else (CONTRACT, section 5). */
+export const isHooksOwnCode = (code: number): boolean =>
+  (code >= 3 && code <= 9) || (code >= 14 && code <= 63) || (code >= 65 && code <= 125);
+
 /** The shell's convention for a process that ended by signal n. */
 export const exitCodeOfSignal = (signalNumber: number): number => 128 + signalNumber;

@@ -61,7 +61,7 @@ export const versionEnabledLabel = (feature: string, version: string): string =>
 export const localVersionLabel = (feature: string): string => `${feature}_local`;
 
 /** SONiC writes True, true, False and false (GAPS D20: `"false"` is not a yes). */
-const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';
+export const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';
 
 export function decodeConfig(values: FieldValues): FeatureConfig {
   return {

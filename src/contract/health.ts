@@ -1,8 +1,9 @@
 /** CONTAINER_HEALTH, the heartbeat (CONTRACT, section 4). */
+import { encodeChecks } from './check-list.ts';
 import { decodeMs } from './feature.ts';
+import type { CheckReport, HealthStatus } from './health-report.ts';
+import { MAX_REASON_LENGTH, toOneLine } from './one-line.ts';
 import type { FieldValues } from './rows.ts';
-
-export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy' | 'stopping';
 
 /** What others need of a heartbeat to tell whether its holder is live. */
 export const LIVENESS_FIELDS = ['token', 'owner', 'version', 'beat_ms', 'interval_ms'] as const;
@@ -18,6 +19,7 @@ export const HEALTH_FIELDS = [
   'started_ms',
   'healthy_since_ms',
   'restarts',
+  'checks',
   'updated_ts',
 ] as const;
 
@@ -63,6 +65,7 @@ export interface HeartbeatRecord {
   readonly startedMs: number;
   readonly healthySinceMs: number | undefined;
   readonly restarts: number;
+  readonly checks: readonly CheckReport[];
   /** Wall clock, seconds, for people only. */
   readonly updatedTs: number;
 }
@@ -75,13 +78,14 @@ export function encodeHeartbeat(beat: HeartbeatRecord): Record<string, string> {
     version: beat.version,
     boot_id: beat.bootId,
     status: beat.status,
-    reason: beat.reason,
+    reason: toOneLine(beat.reason, MAX_REASON_LENGTH),
     seq: String(beat.seq),
     interval_ms: String(beat.intervalMs),
     beat_ms: String(beat.beatMs),
     started_ms: String(beat.startedMs),
     healthy_since_ms: beat.healthySinceMs === undefined ? '' : String(beat.healthySinceMs),
     restarts: String(beat.restarts),
+    checks: encodeChecks(beat.checks),
     updated_ts: String(beat.updatedTs),
   };
 }

@@ -7,6 +7,4 @@ export interface ClaimFile {
   /** Whole or not at all. Throws CtrkitError('defect') with what is wrong with the folder or the disk. */
   write(claim: StoredClaim): void;
   remove(): void;
-  /** Calls `onChange` after each write or removal; returns how to stop. A change may be missed: look again now and then. */
-  watch(onChange: () => void): () => void;
 }

@@ -1,31 +1,25 @@
-/** The states of a process as supervisord spells them (supervisor 4.2.5, states.py). */
-export type ProcessState =
-  'STOPPED' | 'STARTING' | 'RUNNING' | 'BACKOFF' | 'STOPPING' | 'EXITED' | 'FATAL' | 'UNKNOWN';
+import type { ProcessStatus } from '../contract/process.ts';
 
 /**
- * One program of the container, with supervisord's field names and meanings (supervisor 4.2.5,
- * getProcessInfo). Times are whole seconds since the epoch on the wall clock: for people and for
- * comparison with each other, never for deadlines.
+ * All that supervisord tells of one program (supervisor 4.2.5, getProcessInfo). Times are whole seconds since the epoch
+ * on the wall clock: for people and for comparison with each other, never for deadlines.
  */
-export interface ProcessInfo {
-  readonly name: string;
-  /** The group the program is in; a program outside any group is its own. */
-  readonly group: string;
+export interface ProcessInfo extends ProcessStatus {
   /** supervisord's number for `statename`. */
   readonly state: number;
-  readonly statename: ProcessState;
-  /** Last exit code, -1 after a signal. Means something only when `statename` is EXITED: 0 before any exit. */
-  readonly exitstatus: number;
-  /** 0 unless a process exists now. */
-  readonly pid: number;
   /** Last start, seconds; 0 if never started. */
   readonly start: number;
   /** Last end, seconds; 0 if it never ended. */
   readonly stop: number;
   /** supervisord's clock when it answered, seconds. */
   readonly now: number;
-  /** Why it could not be started, for people; empty if it could. */
-  readonly spawnerr: string;
+}
+
+/** What supervisord tells its listeners of (supervisor 4.2.5, events.py), as far as it is about programs. */
+export interface ProcessEvent {
+  /** For instance `PROCESS_STATE_EXITED`. */
+  readonly name: string;
+  readonly payload: Readonly<Record<string, string>>;
 }
 
 /** supervisord's own state: code 2 FATAL, 1 RUNNING, 0 RESTARTING, -1 SHUTDOWN (states.py). */
@@ -43,6 +37,9 @@ export interface ProcessTable {
   getState(): Promise<SupervisorState>;
   /** All programs; throws while supervisord is going down, because it refuses then. */
   getAllProcessInfo(): Promise<ProcessInfo[]>;
-  /** One program by `name` or `group:name`; undefined if there is none of that name (or it is a whole group). */
-  getProcessInfo(name: string): Promise<ProcessInfo | undefined>;
+  /**
+   * These programs, each by `name` or `group:name`, in one call and this order; undefined where there is none of that
+   * name (or it is a whole group). Throws while supervisord is going down.
+   */
+  findProcesses(names: readonly string[]): Promise<(ProcessInfo | undefined)[]>;
 }
