@@ -98,23 +98,49 @@ const noCluster = {
   },
 };
 
-async function bundleContainerSide() {
+const HEALTH_HTTP = 'src/container/adapters/http/health-http.ts';
+/** HTTP is off nearly everywhere: it is a file of its own, looked for beside load.cjs, whose require() this is. */
+const separateHttp = {
+  name: 'separate-http',
+  setup({ onResolve }) {
+    onResolve({ filter: /adapters[\\/]http[\\/]health-http\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './health-http.cjs', external: true } : undefined,
+    );
+  },
+};
+
+/** Of prom-client only what writes the text: the rest loads https, zlib and OpenTelemetry's interface. */
+const onlyExposition = {
+  name: 'only-exposition',
+  setup({ onLoad }) {
+    onLoad({ filter: /prom-client[\\/]index\.js$/ }, () => ({
+      contents: `exports.Registry = require('./lib/registry');
+        exports.Counter = require('./lib/counter');
+        exports.Gauge = require('./lib/gauge');`,
+    }));
+  },
+};
+
+/** Bundles `entry` into the kit's `name`.cjs, and leaves what went into it in dist/`name`.meta.json. */
+async function bundle(name, entry, plugins) {
   const { metafile } = await build({
-    entryPoints: ['bin/container.ts'],
-    outfile: `${KIT}/container.cjs`,
+    entryPoints: [entry],
+    outfile: `${KIT}/${name}.cjs`,
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    // load.cjs runs the bundle as a script, and a script has no import() of its own.
+    supported: { 'dynamic-import': false },
     minify: true,
     // An uncaught error shows the line it is in.
     lineLimit: 160,
     legalComments: 'none',
     metafile: true,
-    plugins: [fewerCommands, lazyModules, noDebug, noCluster],
+    plugins,
     logLevel: 'warning',
   });
-  writeFileSync('dist/container.meta.json', JSON.stringify(metafile));
+  writeFileSync(`dist/${name}.meta.json`, JSON.stringify(metafile));
 }
 
 /** Has the bundle compiled, and run once, by the Node.js that images get: load.cjs finds the result. */
@@ -149,7 +175,8 @@ rmSync('dist/rootfs.tmp', { recursive: true, force: true });
 rmSync('dist/node.tmp', { recursive: true, force: true });
 mkdirSync('dist', { recursive: true });
 cpSync('rootfs', ROOTFS, { recursive: true, verbatimSymlinks: true });
-await bundleContainerSide();
+await bundle('container', 'bin/container.ts', [fewerCommands, lazyModules, noDebug, noCluster, separateHttp]);
+await bundle('health-http', HEALTH_HTTP, [onlyExposition]);
 if (existsSync(pinnedNode)) {
   compile(pinnedNode);
   mkdirSync('dist/node.tmp/usr/lib/ctrkit', { recursive: true });

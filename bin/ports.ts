@@ -2,9 +2,11 @@ import { systemClock } from '../src/adapters/clock.ts';
 import { createLazyLog } from '../src/adapters/log/lazy-log.ts';
 import { findDatabases } from '../src/adapters/redis/find-databases.ts';
 import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
-import { claimFileIn } from '../src/container/adapters/claim-file.ts';
 import { readContainerStart } from '../src/container/adapters/proc/container-start.ts';
 import { readToken } from '../src/container/adapters/proc/token.ts';
+import { claimFileIn } from '../src/container/adapters/run-folder/claim-file.ts';
+import { gateNoticeFileIn } from '../src/container/adapters/run-folder/gate-notice-file.ts';
+import { lastEndIn } from '../src/container/adapters/run-folder/last-end.ts';
 import { readSettings } from '../src/container/settings.ts';
 import type { Databases } from '../src/contract/databases.ts';
 
@@ -25,6 +27,8 @@ export function buildPorts(name: string) {
     clock,
     containerStart,
     claimFile: claimFileIn(settings.runDir, containerStart),
+    lastEnd: lastEndIn(settings.runDir),
+    gateNoticeFile: gateNoticeFileIn(settings.runDir, containerStart),
     token: readToken(),
     random: Math.random,
     /** `redisUrl` of the command line comes before that of the environment. */

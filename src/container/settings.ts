@@ -9,6 +9,16 @@ export interface Settings {
   readonly heartbeatIntervalMs: number;
   readonly localDbWaitMs: number;
   readonly releaseAfterMs: number;
+  /** A held container answers the readiness probe with yes. */
+  readonly isHeldReady: boolean;
+  /** What follows when a critical process has ended: SONiC's auto_restart decides, or nothing but a line in the log. */
+  readonly criticalExit: 'end' | 'report';
+  /** Where the checks are configured. */
+  readonly configDir: string;
+  /** Where SONiC's lists of critical and of beating processes are. */
+  readonly supervisorDir: string;
+  /** Where the health is answered over HTTP, empty for nowhere. */
+  readonly httpAddress: string;
   /** Settings that are not what they should be, a line each; their defaults are used. */
   readonly warnings: readonly string[];
 }
@@ -39,6 +49,16 @@ export function readSettings(env: Environment): Settings {
     );
     return defaultMs;
   };
+  /** One of `legal`, the first being the default. */
+  const choice = <Choice extends string>(name: string, legal: readonly [Choice, ...Choice[]]): Choice => {
+    const text = env[name] ?? '';
+    const chosen = legal.find((one) => one === text);
+    if (chosen === undefined && text !== '')
+      warnings.push(
+        `${name} is ${JSON.stringify(text.slice(0, 40))}: write ${legal.join(' or ')}; using ${legal[0]}`,
+      );
+    return chosen ?? legal[0];
+  };
   return {
     redisUrl: env['CTRKIT_REDIS'] ?? '',
     namespaceId: env['NAMESPACE_ID'] ?? '',
@@ -46,6 +66,11 @@ export function readSettings(env: Environment): Settings {
     heartbeatIntervalMs: duration(DURATIONS.heartbeatIntervalMs),
     localDbWaitMs: duration(DURATIONS.localDbWaitMs),
     releaseAfterMs: duration(DURATIONS.releaseAfterMs),
+    isHeldReady: choice('CTRKIT_HELD_READY', ['0', '1'] as const) === '1',
+    criticalExit: choice('CTRKIT_CRITICAL_EXIT', ['end', 'report'] as const),
+    configDir: env['CTRKIT_CONFIG_DIR'] || '/etc/ctrkit',
+    supervisorDir: env['CTRKIT_SUPERVISOR_DIR'] || '/etc/supervisor',
+    httpAddress: env['CTRKIT_HTTP'] ?? '',
     warnings,
   };
 }

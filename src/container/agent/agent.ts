@@ -1,30 +1,29 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredClaim } from '../../contract/claim-file.ts';
-import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { decideBackoffMs } from '../../decide/backoff.ts';
-import type { ClaimFile } from '../../ports/claim-file.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Log } from '../../ports/log.ts';
-import type { RowStore } from '../../ports/row-store.ts';
+import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
+import type { HealthMonitor } from '../health/health-monitor.ts';
 import { OutageLog } from '../outage-log.ts';
 import { Wakeup } from '../wakeup.ts';
-import { ClaimHolder, type BeatResult } from './claim-holder.ts';
+import type { BeatResult, HealthNow } from './claim-holder.ts';
+import { ClaimKeeper, type KeeperPorts } from './claim-keeper.ts';
+import type { CriticalExit } from './critical-exit.ts';
+import type { PolicyReader } from './policy-reader.ts';
 
 /** The gate's claim is seen by inotify; this is for a file system that has none. */
 const IDLE_POLL_MS = 5_000;
-/** After its SIGTERM the agent is gone within a second, database or not (CONTRACT, section 7). */
-const RELEASE_LIMIT_MS = 800;
+/** For the first round of checks of an agent that was started again; its last heartbeat is still good meanwhile. */
+const LONGEST_SETTLING_MS = 5_000;
+const SETTLE_POLL_MS = 50;
 
-export interface AgentPorts {
-  /** Throws CtrkitError('usage' or 'database'). `redisUrl` is what the gate was given, empty if nothing. */
-  findDatabases(redisUrl: string): Databases;
-  /** `onLost`: a server has ended the connection, and may come back empty; a heartbeat finds out. */
-  openStore(databases: Databases, onLost: () => void): RowStore;
-  readonly claimFile: ClaimFile;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface AgentPorts extends KeeperPorts {
+  readonly gateNoticeFile: GateNoticeFile;
+  /** Calls `onChange` when the claim or the gate's notice may have changed; returns how to stop. */
+  watchFiles(onChange: () => void): () => void;
+  readonly monitor: HealthMonitor;
+  readonly policyReader: PolicyReader;
+  readonly criticalExit: CriticalExit;
   /** In [0, 1). */
   random(): number;
 }
@@ -34,22 +33,19 @@ export interface AgentSettings {
   readonly releaseAfterMs: number;
 }
 
-interface Held {
-  readonly holder: ClaimHolder;
-  readonly store: RowStore;
-}
-
 /**
- * The resident process of a container, one whatever it will do later: waits for the gate's claim, renews it, makes
- * it again where a database lost it, and releases it when the container stops.
+ * The resident process of a container: waits for the gate's claim, renews it with a heartbeat that says how the
+ * container is, makes it again where a database lost it, and releases it when the container stops.
  */
 export class Agent {
   readonly #ports: AgentPorts;
   readonly #settings: AgentSettings;
+  readonly #keeper: ClaimKeeper;
   readonly #outage: OutageLog;
+  readonly #memoryOutage: OutageLog;
   readonly #wakeup = new Wakeup();
-  #held: Held | undefined;
   #failures = 0;
+  #settleByMs: number | undefined;
   #isStopping = false;
   #ended: Promise<void> | undefined;
   readonly #end = new AbortController();
@@ -58,39 +54,49 @@ export class Agent {
   constructor(ports: AgentPorts, settings: AgentSettings) {
     this.#ports = ports;
     this.#settings = settings;
+    this.#keeper = new ClaimKeeper(ports, settings.heartbeatIntervalMs, this.notify);
     this.#outage = new OutageLog(ports.log, ports.clock);
+    this.#memoryOutage = new OutageLog(ports.log, ports.clock);
   }
 
   /** Resolves when the claim has been released, or nothing more can be done about it. */
   async run(): Promise<void> {
-    const unwatch = this.#ports.claimFile.watch(this.#wakeup.notify);
-    // A heartbeat that hangs on a database must not keep the agent beyond its time.
-    await Promise.race([this.renew(), once(this.#end.signal, 'abort')]);
-    unwatch();
+    const { monitor } = this.#ports;
+    const unwatch = this.#ports.watchFiles(this.notify);
+    // A heartbeat that hangs on a database must not keep the agent beyond its time; and the probe is answered
+    // whatever a database does.
+    try {
+      await Promise.race([this.renew(), monitor.run(), once(this.#end.signal, 'abort')]);
+    } finally {
+      // After a defect of the one the other must not go on as if all were well: nobody would start the agent again.
+      if (this.#ended === undefined) this.leave();
+      monitor.end();
+      unwatch();
+    }
     await this.#ended;
   }
 
-  private async renew(): Promise<void> {
-    while (this.#ended === undefined) await this.#wakeup.sleep(await this.step());
-  }
+  /** Something has happened that is worth a heartbeat at once: bound, to be handed out. */
+  readonly notify = (): void => this.#wakeup.notify();
 
   /** supervisord is stopping: its programs first, this listener last. */
   stopping(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#ports.monitor.stop();
     // Programs that take long must not eat the grace period: after it nobody would release.
     this.#releaseTimer = setTimeout(
       () => this.end('the programs take long to stop'),
       this.#settings.releaseAfterMs,
     );
-    this.#wakeup.notify();
+    this.notify();
   }
 
   /** Releases the claim; more calls change nothing. */
   end(why: string): void {
     this.#ended ??= this.release(why);
     this.#end.abort();
-    this.#wakeup.notify();
+    this.notify();
   }
 
   /**
@@ -100,22 +106,34 @@ export class Agent {
   abandoned(): void {
     if (this.#isStopping) return this.end('supervisord is gone');
     if (this.#ended !== undefined) return;
-    this.#ended = Promise.resolve();
-    this.#held?.store.close();
+    this.leave();
     this.#end.abort();
-    this.#wakeup.notify();
+  }
+
+  /** The record stays as it is. */
+  private leave(): void {
+    this.#ended = Promise.resolve();
+    this.#keeper.close();
+    this.notify();
+  }
+
+  private async renew(): Promise<void> {
+    while (this.#ended === undefined) await this.#wakeup.sleep(await this.step());
   }
 
   /** Does what is due now and returns for how long to sleep. */
   private async step(): Promise<number> {
     try {
-      const held = this.adopt(this.#ports.claimFile.read());
-      if (held === undefined) return IDLE_POLL_MS;
-      const result = await held.holder.beat({
-        status: this.#isStopping ? 'stopping' : 'healthy',
-        reason: '',
-      });
-      this.tell(result, held.holder.claim);
+      const claim = this.#ports.claimFile.read();
+      this.show(claim);
+      const held = this.#keeper.adopt(claim);
+      if (held === undefined || claim === undefined) return IDLE_POLL_MS;
+      // Whatever the database does.
+      this.remember(claim, claim.isRecorded);
+      if (this.isSettling(claim)) return SETTLE_POLL_MS;
+      await this.#ports.policyReader.read(held.store, claim.feature);
+      const result = await held.holder.beat(this.healthNow());
+      this.tell(result, claim);
       this.#failures = result.kind === 'contested' ? this.#failures + 1 : 0;
       return this.#failures > 0
         ? decideBackoffMs(this.#failures, this.#ports.random())
@@ -125,81 +143,74 @@ export class Agent {
       this.#failures += 1;
       if (this.#ended === undefined) this.#outage.fail(error.message);
       return decideBackoffMs(this.#failures, this.#ports.random());
+    } finally {
+      this.#ports.criticalExit.look(this.#ports.policyReader.policy);
     }
   }
 
-  /** The claim to hold is the one in the file: another one since the last look, or none any more. */
-  private adopt(claim: StoredClaim | undefined): Held | undefined {
-    if (claim?.token === this.#held?.holder.claim.token) return this.#held;
-    this.#held?.store.close();
-    this.#held = undefined;
-    if (claim === undefined) return undefined;
-    const { clock, log } = this.#ports;
-    const databases = this.#ports.findDatabases(claim.redisUrl);
-    for (const warning of databases.warnings) log.warn(warning);
-    const store = this.#ports.openStore(databases, this.#wakeup.notify);
-    const intervalMs = this.#settings.heartbeatIntervalMs;
-    this.#held = { store, holder: new ClaimHolder(claim, { store, databases, clock, intervalMs }) };
-    log.info(
-      `${claim.feature}: holding the claim: ${claim.owner}, version ${claim.version}, container ${claim.dockerId}`,
-      {
-        databases: databases.source,
-      },
-    );
-    return this.#held;
+  /** Tells the monitor how far start.sh has come with the gate. */
+  private show(claim: StoredClaim | undefined): void {
+    const { monitor, gateNoticeFile } = this.#ports;
+    if (claim !== undefined) return monitor.begin(claim);
+    const notice = gateNoticeFile.read();
+    monitor.closed(notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text });
   }
 
-  /** A container may be stopped before the agent has seen the claim its gate has just made. */
-  private adoptLast(): Held | undefined {
-    try {
-      return this.#held ?? this.adopt(this.#ports.claimFile.read());
-    } catch (error) {
-      this.#ports.log.error(`not released, the record goes overdue by itself: ${(error as Error).message}`);
-      return undefined;
-    }
+  /** An agent that was started again says nothing for a moment, rather than that it does not know. */
+  private isSettling(claim: StoredClaim): boolean {
+    const { monitor, clock } = this.#ports;
+    this.#settleByMs ??= clock.bootMs() + Math.min(LONGEST_SETTLING_MS, this.#settings.heartbeatIntervalMs);
+    return claim.hasStarted && !monitor.isSettled && clock.bootMs() < this.#settleByMs;
+  }
+
+  private healthNow(): HealthNow {
+    const report = this.#ports.monitor.report();
+    const isUp = report.answers.readiness === 0;
+    const isWanted = this.#ports.policyReader.policy.isUpStatusWanted;
+    return { ...report, upStatus: isWanted ? { isUp, failReason: isUp ? '' : report.reason } : undefined };
   }
 
   private tell(result: BeatResult, claim: StoredClaim): void {
-    const { log, claimFile } = this.#ports;
+    const { log, monitor } = this.#ports;
     if (result.kind === 'superseded') {
+      monitor.supersede(result.text);
       this.#outage.fail(
         `${claim.feature}: ${result.text}. This container writes nothing any more; restart or stop it`,
       );
       return;
     }
     if (result.kind === 'contested') return;
+    monitor.supersede('');
     this.#outage.mend(`${claim.feature}: the record is in order again`);
-    if (result.kind !== 'recorded') return;
-    log.info(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
-    // An agent that is started again must not take the feature from whoever holds it by then.
-    if (!claim.isRecorded) claimFile.write({ ...claim, isRecorded: true });
+    if (result.kind === 'recorded')
+      log.info(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
+    this.remember(claim, true);
+  }
+
+  /**
+   * For the agent that comes after this one: it must not take the feature from whoever holds it by then, nor take
+   * for a start-up what is none.
+   */
+  private remember(claim: StoredClaim, isRecorded: boolean): void {
+    const { claimFile, monitor } = this.#ports;
+    const hasStarted = claim.hasStarted || monitor.hasStarted;
+    if (claim.isRecorded === isRecorded && claim.hasStarted === hasStarted) return;
+    // A gate may have left another one meanwhile.
+    if (claimFile.read()?.token !== claim.token) return;
+    try {
+      claimFile.write({ ...claim, isRecorded, hasStarted });
+      this.#memoryOutage.mend(`${claim.feature}: what the next agent has to know is kept again`);
+    } catch (error) {
+      // A full disk is no reason to renew the claim any other way; it is tried again with the next heartbeat.
+      if (!(error instanceof CtrkitError)) throw error;
+      this.#memoryOutage.fail(error.message);
+    }
   }
 
   private async release(why: string): Promise<void> {
     clearTimeout(this.#releaseTimer);
-    const { claimFile, log } = this.#ports;
-    const held = this.adoptLast();
-    if (held !== undefined) {
-      const limit = new AbortController();
-      const outOfTime = sleep(RELEASE_LIMIT_MS, 'out of time', { signal: limit.signal }).catch(
-        () => 'aborted',
-      );
-      const result = await Promise.race([
-        held.holder.release().catch((error: Error) => error.message),
-        outOfTime,
-      ]);
-      limit.abort();
-      log.info(`${held.holder.claim.feature}: ${describeRelease(result)} (${why})`);
-      held.store.close();
-    }
+    await this.#keeper.release(why);
     // Stopped alone, by supervisorctl, it leaves the file for the agent that comes after: the application still runs.
-    if (this.#isStopping) claimFile.remove();
+    if (this.#isStopping) this.#ports.claimFile.remove();
   }
-}
-
-function describeRelease(result: boolean | string): string {
-  if (result === true) return 'released';
-  if (result === false)
-    return 'not released: the record is not this container’s any more, and is left as it is';
-  return `not released, the record goes overdue by itself: ${result}`;
 }

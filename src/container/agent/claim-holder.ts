@@ -2,7 +2,9 @@ import type { StoredClaim } from '../../contract/claim-file.ts';
 import { ownRecord, planClaim, planHeartbeat, planLocalLabel, planRelease } from '../../contract/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { decodeStatus } from '../../contract/feature.ts';
-import { decodeHeartbeat, encodeHeartbeat, type HealthStatus } from '../../contract/health.ts';
+import { planUpStatus, type UpStatus } from '../../contract/feature-policy.ts';
+import type { HealthReport } from '../../contract/health-report.ts';
+import { decodeHeartbeat, encodeHeartbeat } from '../../contract/health.ts';
 import {
   featureStatusRow,
   healthRow,
@@ -24,9 +26,16 @@ export type BeatResult =
   | { readonly kind: 'contested' }
   | { readonly kind: 'superseded'; readonly text: string };
 
-export interface HealthNow {
-  readonly status: HealthStatus;
-  readonly reason: string;
+/** What a heartbeat says of the container's health. */
+export type HealthNow = Pick<HealthReport, 'status' | 'reason' | 'healthySinceMs' | 'restarts' | 'checks'> & {
+  /** For SONiC's sysmonitor, where it waits for this feature. */
+  readonly upStatus: UpStatus | undefined;
+};
+
+/** Of the heartbeats that an earlier agent of this container has written: this one goes on counting. */
+interface Counts {
+  readonly seq: number;
+  readonly restarts: number;
 }
 
 /** One claim in STATE_DB: renewed by heartbeats, made again where it was lost, released once. */
@@ -36,9 +45,12 @@ export class ClaimHolder {
   readonly #clock: Clock;
   readonly #databases: Databases;
   readonly #intervalMs: number;
-  /** Of the last heartbeat written; undefined until the row was asked, as an agent started again goes on counting. */
-  #seq: number | undefined;
-  #healthySinceMs: number | undefined;
+  /** Undefined until the row was asked. */
+  #before: Counts | undefined;
+  /** Heartbeats written by this agent. */
+  #beats = 0;
+  /** What was written last, so that only a change is written: each wakes sysmonitor, and every gate. */
+  #upStatus: UpStatus | undefined;
   #isRecorded: boolean;
   #isReleased = false;
 
@@ -59,13 +71,20 @@ export class ClaimHolder {
     this.#isRecorded = claim.isRecorded;
   }
 
+  /** The database has answered this agent. */
+  get hasReached(): boolean {
+    return this.#before !== undefined;
+  }
+
   /** Throws CtrkitError('database'). */
   async beat(health: HealthNow): Promise<BeatResult> {
-    this.#seq ??= await this.readSeq();
+    this.#before ??= await this.readCounts();
     // A claim that was never recorded is made as the gate would have made it: owner local always goes.
     if (!this.#isRecorded) return this.record([], health);
-    if (await this.write([ownRecord(this.claim)], this.planBeat(health))) {
-      this.#seq += 1;
+    const writes = [...this.planBeat(health), ...this.planUpStatus(health)];
+    if (await this.write([ownRecord(this.claim)], writes)) {
+      // Where it is not wanted any more it stands there still: the release has to take it back.
+      this.noteWritten(health.upStatus ?? this.#upStatus);
       return { kind: 'held' };
     }
 
@@ -74,7 +93,6 @@ export class ClaimHolder {
     const [status, beat] = rows.map((row) => row.values);
     const renewal = decideRenewal(decodeStatus(status ?? {}), decodeHeartbeat(beat ?? {}), this.claim, now);
     if (renewal.kind !== 'superseded') return this.record(rows, health);
-    this.#healthySinceMs = undefined;
     return renewal;
   }
 
@@ -89,18 +107,21 @@ export class ClaimHolder {
     const hostsRow: RowWrite[] = claim.isMirrored
       ? [{ kind: 'set', address: host, values: { remote_state: 'stopped' } }]
       : [];
-    const writes = [planRelease(claim, this.#clock.wallMs()), ...hostsRow];
+    const down = { isUp: false, failReason: 'stopped' };
+    const upStatus = this.#upStatus === undefined ? [] : [planUpStatus(claim.feature, down)];
+    const writes = [planRelease(claim, this.#clock.wallMs()), ...upStatus, ...hostsRow];
     if (await this.#store.write([ownRecord(claim)], writes)) return true;
     // The host side clears owner and id when it stops a container, and leaves the rest to us.
     const values = { claim_token: claim.token, current_owner: 'none' };
     return this.#store.write([{ address: featureStatusRow(claim.feature), values }], writes);
   }
 
-  private async readSeq(): Promise<number> {
+  private async readCounts(): Promise<Counts> {
     const address = healthRow(this.claim.feature);
-    const [row] = await this.#store.read([{ address, fields: ['token', 'seq'] }]);
+    const [row] = await this.#store.read([{ address, fields: ['token', 'seq', 'restarts'] }]);
     const isOurs = row?.values['token'] === this.claim.token;
-    return isOurs ? Number.parseInt(row?.values['seq'] ?? '', 10) || 0 : 0;
+    const countOf = (field: string) => (isOurs ? decodeCount(row?.values[field]) : 0);
+    return { seq: countOf('seq'), restarts: countOf('restarts') };
   }
 
   private async record(guards: readonly RowValues[], health: HealthNow): Promise<BeatResult> {
@@ -109,30 +130,39 @@ export class ClaimHolder {
     const writes = [
       ...planClaim(this.claim, now),
       ...this.planBeat(health),
+      ...(health.upStatus === undefined ? [] : [planUpStatus(this.claim.feature, health.upStatus)]),
       ...(isLabelled ? [planLocalLabel(this.claim, 'hostState')] : []),
     ];
     if (!(await this.write(guards, writes))) return { kind: 'contested' };
     this.#isRecorded = true;
-    this.#seq = (this.#seq ?? 0) + 1;
+    this.noteWritten(health.upStatus);
     return { kind: 'recorded' };
   }
 
   private planBeat(health: HealthNow): RowWrite[] {
-    const beatMs = this.#clock.bootMs();
-    const isHealthy = health.status === 'healthy' || health.status === 'degraded';
-    this.#healthySinceMs = isHealthy ? (this.#healthySinceMs ?? beatMs) : undefined;
+    const before = this.#before ?? { seq: 0, restarts: 0 };
     const values = encodeHeartbeat({
       ...this.claim,
       ...health,
       bootId: this.#clock.bootId(),
-      seq: (this.#seq ?? 0) + 1,
+      seq: before.seq + this.#beats + 1,
       intervalMs: this.#intervalMs,
-      beatMs,
-      healthySinceMs: this.#healthySinceMs,
-      restarts: 0,
+      beatMs: this.#clock.bootMs(),
+      restarts: before.restarts + health.restarts,
       updatedTs: Math.floor(this.#clock.wallMs() / 1000),
     });
     return [planHeartbeat(this.claim.feature, values)];
+  }
+
+  private planUpStatus({ upStatus }: HealthNow): RowWrite[] {
+    const { isUp, failReason } = this.#upStatus ?? {};
+    const isSame = upStatus?.isUp === isUp && upStatus?.failReason === failReason;
+    return isSame || upStatus === undefined ? [] : [planUpStatus(this.claim.feature, upStatus)];
+  }
+
+  private noteWritten(upStatus: UpStatus | undefined): void {
+    this.#beats += 1;
+    this.#upStatus = upStatus;
   }
 
   /** After a release nothing is written any more, whatever was under way: it would bring the record back. */
@@ -140,3 +170,6 @@ export class ClaimHolder {
     return !this.#isReleased && this.#store.write(guards, writes);
   }
 }
+
+/** Text that is no count counts for nothing. */
+const decodeCount = (text = ''): number => (/^\d{1,9}$/.test(text) ? Number(text) : 0);

@@ -1,5 +1,8 @@
 /** The gate as a command (CONTRACT, section 3; SONiC: container_startup.py). */
+import type { StoredClaim } from '../../contract/claim-file.ts';
+import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT, exitCodeOfSignal } from '../../contract/exit-codes.ts';
+import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { GatePorts, GateRequest, GateResult } from '../gate/gate.ts';
 import { passLocal } from '../gate/local-gate.ts';
 
@@ -17,12 +20,22 @@ export async function runStartup(request: GateRequest, ports: GatePorts): Promis
  * holds goes on under the same token, so the record has no gap and the host is not asked a second time.
  */
 function resumeClaim(request: GateRequest, { claimFile }: GatePorts): GateRequest {
-  const held = claimFile.read();
+  const held = readHeld(claimFile);
   const { feature, owner, version, dockerId } = request.claim;
   const isSame = held?.feature === feature && held.owner === owner && held.version === version;
   return isSame && held.dockerId === dockerId
     ? { ...request, claim: { ...request.claim, token: held.token } }
     : request;
+}
+
+/** What can't be read is no reason not to start: a claim is made anew. */
+function readHeld(claimFile: ClaimFile): StoredClaim | undefined {
+  try {
+    return claimFile.read();
+  } catch (error) {
+    if (error instanceof CtrkitError) return undefined;
+    throw error;
+  }
 }
 
 /** Loaded when it is needed: owner local decides nothing, and need not wait for what decides. */

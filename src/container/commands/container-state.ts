@@ -41,7 +41,15 @@ async function up(options: Extract<StateOptions, { verb: 'up' }>, ports: StatePo
     if (!(await store.write(rows, planClaim(claim, momentOf(clock))))) continue;
     const { containerStart } = self;
     const startedMs = clock.bootMs();
-    claimFile.write({ ...claim, startedMs, isRecorded: true, containerStart, redisUrl, isMirrored: false });
+    claimFile.write({
+      ...claim,
+      startedMs,
+      isRecorded: true,
+      hasStarted: false,
+      containerStart,
+      redisUrl,
+      isMirrored: false,
+    });
     tell(`${feature}: up: ${owner}, version ${version}, container ${claim.dockerId}`);
     return EXIT.ok;
   }

@@ -1,6 +1,7 @@
 import type { Databases } from '../../contract/databases.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { LastEnd } from '../../ports/last-end.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
 export interface StatePorts {
@@ -8,6 +9,7 @@ export interface StatePorts {
   readonly store: RowStore;
   readonly claimFile: ClaimFile;
   readonly clock: Clock;
+  readonly lastEnd: LastEnd;
   /** This container's own id and a fresh token. */
   readonly self: { readonly dockerId: string; readonly token: string; readonly containerStart: string };
   /** The answer, on stdout. */

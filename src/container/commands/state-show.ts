@@ -1,3 +1,4 @@
+import { decodeChecks } from '../../contract/check-list.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
 import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health.ts';
@@ -22,7 +23,10 @@ export async function showState(
 ): Promise<number> {
   const state = await readState(options.feature, ports);
   const now = { bootId: ports.clock.bootId(), ms: ports.clock.bootMs() };
-  ports.print(options.json ? describeForMachines(state, now) : describeForPeople(state, now));
+  const lastEnd = ports.lastEnd.read();
+  ports.print(
+    options.json ? describeForMachines(state, now, lastEnd) : describeForPeople(state, now, lastEnd),
+  );
   return EXIT.ok;
 }
 
@@ -48,17 +52,17 @@ async function readState(feature: string, { store, databases }: StatePorts): Pro
 const findHolder = (state: State, now: BootTime) =>
   findLiveHolder(decodeStatus(state.status), decodeHeartbeat(state.heartbeat), now);
 
-function describeForMachines(state: State, now: BootTime): string {
+function describeForMachines(state: State, now: BootTime, lastEnd: string): string {
   const holder = findHolder(state, now);
   const { feature, config, status, heartbeat, holds } = state;
   return JSON.stringify(
-    { feature, live: holder !== undefined, config, status, heartbeat, holds },
+    { feature, live: holder !== undefined, config, status, heartbeat, holds, last_end: lastEnd },
     undefined,
     2,
   );
 }
 
-function describeForPeople(state: State, now: BootTime): string {
+function describeForPeople(state: State, now: BootTime, lastEnd: string): string {
   const { feature, config, status, holds } = state;
   const rows = [
     ['wanted', `set_owner ${decodeConfig(config).setOwner}, state ${config['state'] ?? '(none)'}`],
@@ -68,10 +72,12 @@ function describeForPeople(state: State, now: BootTime): string {
     ],
     ['runs', describeHolder(state, now)],
     ['heartbeat', describeHeartbeat(state, now)],
+    ...describeChecks(state),
     ...holds.map((hold) => [
       'held',
       `container ${hold.docker_id}, version ${hold['version'] ?? '?'}: ${hold['reason'] ?? '?'}: ${hold['text'] ?? ''}`,
     ]),
+    ...(lastEnd === '' ? [] : [['last end', lastEnd]]),
   ];
   // A database's text must not forge a line or colour a terminal.
   const lines = rows.map(
@@ -90,6 +96,12 @@ function describeHolder(state: State, now: BootTime): string {
   if (status.dockerId === '') return 'nobody';
   return `nobody: container ${status.dockerId}, version ${status.containerVersion}, is on record, but is gone (its heartbeat is overdue, or it is of an earlier boot)`;
 }
+
+/** Those that are not ok. */
+const describeChecks = ({ heartbeat }: State): string[][] =>
+  decodeChecks(heartbeat['checks'] ?? '')
+    .filter(({ result }) => result !== 'ok')
+    .map(({ name, kind, result, message }) => ['check', `${name} (${kind}): ${result}: ${message}`]);
 
 function describeHeartbeat(state: State, now: BootTime): string {
   const { heartbeat } = state;

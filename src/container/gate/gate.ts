@@ -2,6 +2,7 @@ import type { Claim, Moment } from '../../contract/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
+import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
@@ -22,6 +23,7 @@ export interface GatePorts {
   findDatabases(): Databases;
   openStore(databases: Databases): RowStore;
   readonly claimFile: ClaimFile;
+  readonly gateNoticeFile: GateNoticeFile;
   readonly clock: Clock;
   readonly log: Log;
   /** Whoever called the gate has gone: nobody waits for its answer. */
@@ -49,5 +51,6 @@ export function leaveClaim(
   state: { readonly isRecorded: boolean; readonly isMirrored: boolean },
 ): void {
   const { claim, containerStart, redisUrl } = request;
-  ports.claimFile.write({ ...claim, ...state, containerStart, redisUrl, startedMs: ports.clock.bootMs() });
+  const startedMs = ports.clock.bootMs();
+  ports.claimFile.write({ ...claim, ...state, containerStart, redisUrl, startedMs, hasStarted: false });
 }

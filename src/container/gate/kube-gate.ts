@@ -10,6 +10,7 @@ import { decideStartup, type Progress, type StartupDecision, type Verdict } from
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog, SAY_AGAIN_MS } from '../outage-log.ts';
 import { Wakeup } from '../wakeup.ts';
+import { AgentNotice } from './agent-notice.ts';
 import {
   leaveClaim,
   momentOf,
@@ -47,6 +48,7 @@ export class KubeGate {
   /** Since the databases last answered. */
   #failures = 0;
   #notice: HoldNotice | undefined;
+  readonly #agentNotice: AgentNotice;
   /** When, on the boot clock, which line was said. */
   readonly #said = new Map<string, number>();
 
@@ -54,6 +56,7 @@ export class KubeGate {
     this.#request = request;
     this.#ports = ports;
     this.#outage = new OutageLog(ports.log, ports.clock);
+    this.#agentNotice = new AgentNotice(ports.gateNoticeFile, ports.log);
   }
 
   async pass(): Promise<GateResult> {
@@ -70,6 +73,7 @@ export class KubeGate {
         this.#failures += 1;
         this.#notice?.forget();
         this.#outage.fail(`${this.#request.claim.feature}: waiting, not started: ${error.message}`);
+        this.#agentNotice.putOutage(`waiting, not started: ${error.message}`);
         pauseMs = decideBackoffMs(this.#failures, this.#ports.random());
       } finally {
         store?.close();
@@ -144,10 +148,14 @@ export class KubeGate {
     const { claim } = this.#request;
     if (verdict.kind === 'hold') {
       this.#said.clear();
+      this.#agentNotice.put('held', `held (${verdict.reason}): ${verdict.text}`);
       const writes = by.notice.put(verdict);
       return writes.length === 0 || store.write([], writes);
     }
-    if (verdict.kind === 'wait') this.say(verdict.text);
+    if (verdict.kind === 'wait') {
+      this.say(verdict.text);
+      this.#agentNotice.put('waiting', verdict.text);
+    }
     const asic = isMirrored(look.rows) ? by.databases.asic : undefined;
     const writes = planVerdict(verdict, claim, momentOf(this.#ports.clock), asic);
     const all = [...writes, ...by.notice.planLift()];
@@ -173,6 +181,7 @@ export class KubeGate {
       );
       return false;
     }
+    this.#agentNotice.lift();
     log.info(`${claim.feature}: go: kube, version ${claim.version}, container ${claim.dockerId}`, {
       feature: claim.feature,
       databases: databases.source,

@@ -11,6 +11,11 @@ describe('the environment of the container side', () => {
       heartbeatIntervalMs: 10_000,
       localDbWaitMs: 60_000,
       releaseAfterMs: 6_000,
+      isHeldReady: false,
+      criticalExit: 'end',
+      configDir: '/etc/ctrkit',
+      supervisorDir: '/etc/supervisor',
+      httpAddress: '',
       warnings: [],
     });
   });
@@ -23,6 +28,11 @@ describe('the environment of the container side', () => {
       CTRKIT_HEARTBEAT_INTERVAL: '500ms',
       CTRKIT_LOCAL_DB_WAIT: '2m',
       CTRKIT_RELEASE_AFTER: '3',
+      CTRKIT_HELD_READY: '1',
+      CTRKIT_CRITICAL_EXIT: 'report',
+      CTRKIT_CONFIG_DIR: '/tmp/etc',
+      CTRKIT_SUPERVISOR_DIR: '/tmp/supervisor',
+      CTRKIT_HTTP: '127.0.0.1:8080',
     });
     assert.deepEqual(settings, {
       redisUrl: 'unix:///r.sock',
@@ -31,6 +41,11 @@ describe('the environment of the container side', () => {
       heartbeatIntervalMs: 500,
       localDbWaitMs: 120_000,
       releaseAfterMs: 3_000,
+      isHeldReady: true,
+      criticalExit: 'report',
+      configDir: '/tmp/etc',
+      supervisorDir: '/tmp/supervisor',
+      httpAddress: '127.0.0.1:8080',
       warnings: [],
     });
   });
@@ -43,6 +58,11 @@ describe('the environment of the container side', () => {
       CTRKIT_HEARTBEAT_INTERVAL: '',
       CTRKIT_LOCAL_DB_WAIT: '',
       CTRKIT_RELEASE_AFTER: '',
+      CTRKIT_HELD_READY: '',
+      CTRKIT_CRITICAL_EXIT: '',
+      CTRKIT_CONFIG_DIR: '',
+      CTRKIT_SUPERVISOR_DIR: '',
+      CTRKIT_HTTP: '',
     };
     assert.deepEqual(readSettings(empty), readSettings({}));
   });
@@ -79,6 +99,33 @@ describe('the environment of the container side', () => {
         assert.match(
           settings.warnings[0] ?? '',
           new RegExp(`^${name} is .*${text}.*write a number of seconds`),
+        );
+      }
+    });
+  }
+
+  const choices = [
+    ['CTRKIT_HELD_READY', 'isHeldReady', { '0': false, '1': true }, ['yes', 'true', '2', ' 1']],
+    [
+      'CTRKIT_CRITICAL_EXIT',
+      'criticalExit',
+      { end: 'end', report: 'report' },
+      ['End', 'none', 'report ', 'off'],
+    ],
+  ] as const;
+  for (const [name, member, legal, wrong] of choices) {
+    test(`${name} is one of its words, and any other is told and left at its default`, () => {
+      for (const [text, value] of Object.entries(legal)) {
+        const settings = readSettings({ [name]: text });
+        assert.deepEqual([settings[member], settings.warnings], [value, []]);
+      }
+      for (const text of wrong) {
+        const settings = readSettings({ [name]: text });
+        assert.equal(settings[member], readSettings({})[member], text);
+        assert.equal(settings.warnings.length, 1);
+        assert.match(
+          settings.warnings[0] ?? '',
+          new RegExp(`^${name} is "${text}": write \\w+ or \\w+; using`),
         );
       }
     });

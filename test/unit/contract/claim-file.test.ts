@@ -12,6 +12,7 @@ const claim: StoredClaim = {
   token: 'token-a',
   startedMs: 123_456,
   isRecorded: true,
+  hasStarted: true,
   containerStart: 'boot-1/42',
   redisUrl: 'redis://user:pass@host:6379',
   isMirrored: true,
@@ -23,7 +24,14 @@ const withField = (field: string, value: unknown): string =>
 describe('claim.json', () => {
   test('what the gate writes is what the agent reads', () => {
     assert.deepEqual(decodeStoredClaim(encodeStoredClaim(claim)), claim);
-    const other = { ...claim, owner: 'local', isRecorded: false, isMirrored: false, redisUrl: '' } as const;
+    const other = {
+      ...claim,
+      owner: 'local',
+      isRecorded: false,
+      hasStarted: false,
+      isMirrored: false,
+      redisUrl: '',
+    } as const;
     assert.deepEqual(decodeStoredClaim(encodeStoredClaim(other)), other);
   });
 

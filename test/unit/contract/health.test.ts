@@ -22,11 +22,12 @@ const beat: HeartbeatRecord = {
   startedMs: 100_000,
   healthySinceMs: 110_000,
   restarts: 0,
+  checks: [{ name: 'start', kind: 'required', result: 'ok', sinceMs: 101_000, message: '' }],
   updatedTs: 1_700_000_000,
 };
 
 describe('the heartbeat', () => {
-  test('has every field of the contract but checks, as text', () => {
+  test('has every field of the contract, as text', () => {
     assert.deepEqual(encodeHeartbeat(beat), {
       token: 'token-a',
       docker_id: 'aaaaaaaaaaaa',
@@ -41,6 +42,7 @@ describe('the heartbeat', () => {
       started_ms: '100000',
       healthy_since_ms: '110000',
       restarts: '0',
+      checks: '[{"name":"start","kind":"required","result":"ok","since_ms":101000,"message":""}]',
       updated_ts: '1700000000',
     });
   });

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
  */
 export function readContainerStart(bootId: string): string {
   try {
-    const stat = readFileSync('/proc/1/stat', 'latin1');
+    const stat = readFileSync('/proc/1/stat', 'utf8');
     // The second field is the command in parentheses, and may hold blanks and parentheses itself.
     const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     return `${bootId}/${ticks ?? ''}`;

@@ -1,14 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { CtrkitError } from '../../../contract/errors.ts';
-import type {
-  ProcessInfo,
-  ProcessState,
-  ProcessTable,
-  SupervisorState,
-} from '../../../ports/process-table.ts';
-import { decodeMethodResponse, encodeMethodCall, XmlRpcFault } from './xml-rpc.ts';
+import type { ProcessState } from '../../../contract/process.ts';
+import type { ProcessInfo, ProcessTable, SupervisorState } from '../../../ports/process-table.ts';
+import { RpcTransport, type RpcCall } from './rpc-transport.ts';
+import { faultIn, XmlRpcFault } from './xml-rpc.ts';
 import type { XmlRpcStruct, XmlRpcValue } from './xml-rpc.ts';
-import { MAX_RESPONSE_BYTES } from './xml-tree.ts';
 
 export interface SupervisorClientOptions {
   /** supervisord's unix socket; SONiC's base image has it where the default says, mode 0700, owner root. */
@@ -34,64 +29,6 @@ const PROCESS_STATES: readonly string[] = [
   'FATAL',
   'UNKNOWN',
 ] satisfies ProcessState[];
-
-/** The body of an answer; calls `fail` for a status other than 200, a broken-off answer, or too much of it. */
-function readBody(
-  response: IncomingMessage,
-  fail: (error: Error) => void,
-  succeed: (body: Buffer) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  if (response.statusCode !== 200) return fail(new Error(`HTTP status ${response.statusCode}`));
-  response.on('error', fail);
-  response.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > MAX_RESPONSE_BYTES)
-      return fail(new Error(`an answer longer than ${MAX_RESPONSE_BYTES} bytes`));
-    chunks.push(chunk);
-  });
-  response.on('end', () => succeed(Buffer.concat(chunks)));
-}
-
-/**
- * node:http, at the first call: who never asks supervisord must not pay for it. An `import()` reads every
- * export of the module, and on Node 24 one of them pulls in all of fetch: 8.2 MB of private memory instead
- * of 1.1. Only Node 20 before 20.16 has no other way.
- */
-async function loadHttp(): Promise<typeof import('node:http')> {
-  return process.getBuiltinModule?.('node:http') ?? (await import('node:http'));
-}
-
-/** One HTTP exchange on a connection of its own; rejects with a plain Error that says what happened. */
-async function post(
-  { socketPath, timeoutMs }: Required<SupervisorClientOptions>,
-  body: string,
-): Promise<Buffer> {
-  const { request: openRequest } = await loadHttp();
-  const headers = { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(body) };
-  return new Promise((resolve, reject) => {
-    // Without an agent node:http asks the server to close the connection, and closes it itself.
-    const request = openRequest({ socketPath, path: '/RPC2', method: 'POST', agent: false, headers });
-    const settle = (): void => {
-      clearTimeout(timer);
-      request.destroy();
-    };
-    const fail = (error: Error): void => {
-      reject(error);
-      settle();
-    };
-    const timer = setTimeout(() => fail(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
-    request.on('error', fail);
-    request.on('response', (response) =>
-      readBody(response, fail, (whole) => {
-        resolve(whole);
-        settle();
-      }),
-    );
-    request.end(body);
-  });
-}
 
 function asStruct(value: XmlRpcValue): XmlRpcStruct {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
@@ -137,28 +74,35 @@ function decodeProcessList(value: XmlRpcValue): ProcessInfo[] {
   return value.map(decodeProcessInfo);
 }
 
+/** What system.multicall says of getProcessInfo, in the order of the calls. */
+function decodeFoundProcesses(value: XmlRpcValue, count: number): (ProcessInfo | undefined)[] {
+  if (!Array.isArray(value) || value.length !== count) throw new Error(`not a list of ${count}`);
+  return value.map((result) => {
+    const fault = faultIn(result);
+    if (fault === undefined) return decodeProcessInfo(result);
+    if (fault.faultCode === FAULT_BAD_NAME) return undefined;
+    throw fault;
+  });
+}
+
 function decodeState(value: XmlRpcValue): SupervisorState {
   const struct = asStruct(value);
   return { code: integerIn(struct, 'statecode'), name: textIn(struct, 'statename') };
 }
 
-function isFault(error: unknown, code: number): boolean {
-  return error instanceof CtrkitError && error.cause instanceof XmlRpcFault && error.cause.faultCode === code;
-}
-
 /**
- * A client of supervisord's XML-RPC interface (supervisor 4.2.5, rpcinterface.py). It keeps no
- * connection and no state. A fault is the `cause` (XmlRpcFault) of the CtrkitError it leads to.
+ * A client of supervisord's XML-RPC interface (supervisor 4.2.5, rpcinterface.py). It keeps
+ * a connection, which does not keep the process alive, and no state. A fault is the `cause` (XmlRpcFault) of the CtrkitError it leads to.
  */
 export function createSupervisorClient(options: SupervisorClientOptions): ProcessTable {
   const target = { socketPath: '/var/run/supervisor.sock', ...options };
-  const call = async <T>(method: string, params: string[], decode: (value: XmlRpcValue) => T): Promise<T> => {
+  const transport = new RpcTransport(target);
+  const call = async <T>(wanted: RpcCall<T>): Promise<T> => {
     try {
-      const body = await post(target, encodeMethodCall(`supervisor.${method}`, params));
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-      return decode(decodeMethodResponse(text));
+      return await transport.request(wanted);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
+      const method = wanted.method.replace(/^.*\./, '');
       throw new CtrkitError('supervisor', `supervisord at ${target.socketPath}, ${method}: ${reason}`, {
         cause,
       });
@@ -166,15 +110,20 @@ export function createSupervisorClient(options: SupervisorClientOptions): Proces
   };
   return {
     getState: () =>
-      call('getState', [], decodeState).catch((error: unknown) => {
-        if (isFault(error, FAULT_SHUTDOWN_STATE)) return SHUTDOWN;
+      call({ method: 'supervisor.getState', params: [], decode: decodeState }).catch((error: unknown) => {
+        const cause = error instanceof CtrkitError ? error.cause : undefined;
+        if (cause instanceof XmlRpcFault && cause.faultCode === FAULT_SHUTDOWN_STATE) return SHUTDOWN;
         throw error;
       }),
-    getAllProcessInfo: () => call('getAllProcessInfo', [], decodeProcessList),
-    getProcessInfo: (name) =>
-      call('getProcessInfo', [name], decodeProcessInfo).catch((error: unknown) => {
-        if (isFault(error, FAULT_BAD_NAME)) return undefined;
-        throw error;
-      }),
+    getAllProcessInfo: () =>
+      call({ method: 'supervisor.getAllProcessInfo', params: [], decode: decodeProcessList }),
+    findProcesses: (names) => {
+      const calls = names.map((name) => ({ methodName: 'supervisor.getProcessInfo', params: [name] }));
+      return call({
+        method: 'system.multicall',
+        params: [calls],
+        decode: (value) => decodeFoundProcesses(value, names.length),
+      });
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { brokenAnswer, childrenOf, onlyChild, parseXmlTree, quote, textOf } from './xml-tree.ts';
+import { brokenAnswer, quote } from './broken-answer.ts';
+import { childrenOf, onlyChild, parseXmlTree, textOf } from './xml-tree.ts';
 import type { XmlElement, XmlRpcStruct, XmlRpcValue } from './xml-tree.ts';
 
 export type { XmlRpcStruct, XmlRpcValue };
@@ -27,12 +28,24 @@ function escapeText(text: string): string {
   return text.replaceAll(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
 }
 
-/**
- * The XML of a call; only strings, because no call of ours takes anything else.
- * Throws CtrkitError('supervisor') for a character XML 1.0 has no place for.
- */
-export function encodeMethodCall(method: string, params: readonly string[]): string {
-  const values = params.map((param) => `<param><value><string>${escapeText(param)}</string></value></param>`);
+/** What a call of ours may carry: supervisord's methods take names, and system.multicall lists of calls. */
+export type XmlRpcParam = string | readonly XmlRpcParam[] | { readonly [name: string]: XmlRpcParam };
+
+function encodeValue(param: XmlRpcParam): string {
+  if (typeof param === 'string') return `<value><string>${escapeText(param)}</string></value>`;
+  if (isList(param)) return `<value><array><data>${param.map(encodeValue).join('')}</data></array></value>`;
+  const members = Object.entries(param).map(
+    ([name, value]) => `<member><name>${escapeText(name)}</name>${encodeValue(value)}</member>`,
+  );
+  return `<value><struct>${members.join('')}</struct></value>`;
+}
+
+// Array.isArray does not narrow a readonly array.
+const isList = (param: XmlRpcParam): param is readonly XmlRpcParam[] => Array.isArray(param);
+
+/** The XML of a call. Throws CtrkitError('supervisor') for a character XML 1.0 has no place for. */
+export function encodeMethodCall(method: string, params: readonly XmlRpcParam[]): string {
+  const values = params.map((param) => `<param>${encodeValue(param)}</param>`);
   return (
     `<?xml version="1.0"?><methodCall><methodName>${escapeText(method)}</methodName>` +
     `<params>${values.join('')}</params></methodCall>`
@@ -85,7 +98,7 @@ const READERS = new Map<string, (element: XmlElement) => XmlRpcValue>([
   ['struct', readStruct],
 ]);
 
-/** The reader of parseXmlTree: only a value means something by itself. */
+/** The reader of the tree: only a value means something by itself. */
 function readElement(element: XmlElement): XmlRpcValue | undefined {
   if (element.name !== 'value') return undefined;
   // A value without a type is a string, and then its blanks count.
@@ -101,15 +114,18 @@ function valueOf(element: XmlElement): XmlRpcValue {
   return element.value;
 }
 
+/** The fault that a value is, if it is one: that is how system.multicall tells of a refused call. */
+export function faultIn(value: XmlRpcValue): XmlRpcFault | undefined {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
+  const { faultCode, faultString } = value;
+  if (typeof faultCode !== 'number' || typeof faultString !== 'string') return undefined;
+  return new XmlRpcFault(faultCode, faultString);
+}
+
 function readFault(element: XmlElement): XmlRpcFault {
-  const value = valueOf(onlyChild(element));
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-    const { faultCode, faultString } = value;
-    if (typeof faultCode === 'number' && typeof faultString === 'string') {
-      return new XmlRpcFault(faultCode, faultString);
-    }
-  }
-  throw brokenAnswer('a fault without code and text');
+  const fault = faultIn(valueOf(onlyChild(element)));
+  if (fault === undefined) throw brokenAnswer('a fault without code and text');
+  return fault;
 }
 
 /**

@@ -1,5 +1,5 @@
 import sax, { type SAXOptions, type SAXParser } from 'sax';
-import { CtrkitError } from '../../../contract/errors.ts';
+import { brokenAnswer, quote, refuse } from './broken-answer.ts';
 
 /** Largest answer taken, bytes: supervisord spends 1.3 kB on a program, the busiest container has about 40. */
 export const MAX_RESPONSE_BYTES = 512 * 1024;
@@ -7,9 +7,6 @@ export const MAX_RESPONSE_BYTES = 512 * 1024;
 const MAX_ELEMENTS = 32 * 1024;
 /** Deepest nesting: supervisord's deepest answer, a list of structs, has 11. Bounds every reader's recursion. */
 const MAX_DEPTH = 32;
-/** Longest piece of foreign text in an error message, characters: the message ends up in a log. */
-const MAX_QUOTE = 60;
-
 /** A decoded value. base64 and dateTime.iso8601 stay the text they came as: nobody here reads them. */
 export type XmlRpcValue = string | number | boolean | null | XmlRpcValue[] | XmlRpcStruct;
 export interface XmlRpcStruct {
@@ -28,23 +25,9 @@ export interface XmlElement {
 /** Reads a complete element; undefined leaves it as it is. */
 type ElementReader = (element: XmlElement) => XmlRpcValue | undefined;
 
-/** The error for an answer that is not what XML-RPC says it must be. */
-export function brokenAnswer(detail: string): CtrkitError {
-  return new CtrkitError('supervisor', `not an XML-RPC answer: ${detail}`);
-}
-
-/** Foreign text as it may stand in an error message: in quotes, on one line, cut. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}...` : text);
-}
-
 // Without strictEntities sax knows the 250 names of HTML; XML has five. (The type package lacks the option.)
 // Counting lines and columns would cost a third of the time and 3 MB of a resident process.
 const SAX_OPTIONS: SAXOptions & { strictEntities: boolean } = { strictEntities: true, position: false };
-
-function refuse(what: string): never {
-  throw brokenAnswer(what);
-}
 
 function newElement(name: string): XmlElement {
   return { name, children: [], text: '', value: undefined };

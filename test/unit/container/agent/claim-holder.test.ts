@@ -2,15 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ClaimHolder } from '../../../../src/container/agent/claim-holder.ts';
 import { planClaim } from '../../../../src/contract/claim.ts';
+import type { UpStatus } from '../../../../src/contract/feature-policy.ts';
 import { featureStatusRow, healthRow } from '../../../../src/contract/rows.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
+import { HEALTHY } from '../../../support/health.ts';
 
 const ROW = featureStatusRow('snmp');
-const HEALTHY = { status: 'healthy', reason: '' } as const;
+
+const BEAT = healthRow('snmp');
+const UP: UpStatus = { isUp: true, failReason: '' };
+const DOWN: UpStatus = { isUp: false, failReason: 'start: failed' };
 
 /** A container that was let in for kube and has beaten once. */
-async function openHolder() {
+async function openHolder(upStatus?: UpStatus) {
   const clock = new FakeClock();
   const databases = new FakeDatabases(clock.bootMs);
   const claim = {
@@ -21,6 +26,7 @@ async function openHolder() {
     token: 'token-a',
     startedMs: clock.bootMs(),
     isRecorded: true,
+    hasStarted: false,
     containerStart: 'boot-1/1',
     redisUrl: '',
     isMirrored: false,
@@ -31,9 +37,14 @@ async function openHolder() {
   const endpoint = { path: '/a.sock' };
   const location = { endpoint, id: 6, separator: '|' };
   const where = { config: location, state: location, asic: '', source: 'a test', warnings: [] };
-  const holder = new ClaimHolder(claim, { store, databases: where, clock, intervalMs: 10_000 });
-  assert.deepEqual(await holder.beat(HEALTHY), { kind: 'held' });
-  return { clock, databases, holder, row: () => databases.row(ROW) ?? {} };
+  /** The agent, or the one that comes after it in the same start of the container. */
+  const open = () =>
+    new ClaimHolder(claim, { store: databases.open(), databases: where, clock, intervalMs: 10_000 });
+  const holder = open();
+  assert.deepEqual(await holder.beat({ ...HEALTHY, upStatus }), { kind: 'held' });
+  const row = () => databases.row(ROW) ?? {};
+  const seq = () => Number(databases.row(BEAT)?.['seq']);
+  return { clock, databases, holder, open, row, seq };
 }
 
 describe('the claim of a running container', () => {
@@ -78,5 +89,145 @@ describe('the claim of a running container', () => {
     databases.comeBack();
     await holder.beat(HEALTHY);
     assert.equal(databases.row(healthRow('snmp'))?.['seq'], '2');
+  });
+
+  test('a heartbeat that was refused, because the claim is another’s, does not count', async () => {
+    const { databases, holder, seq } = await openHolder();
+    const kept = databases.row(ROW) ?? {};
+    databases.put(ROW, { current_owner: 'local', container_id: 'snmp' });
+    await holder.beat(HEALTHY);
+    assert.equal(seq(), 1);
+    databases.put(ROW, kept);
+    await holder.beat(HEALTHY);
+    assert.equal(seq(), 2);
+  });
+
+  test('an agent that was started again goes on counting heartbeats and restarts where the last one ended', async () => {
+    const { holder, open, databases, seq } = await openHolder();
+    await holder.beat({ ...HEALTHY, restarts: 3 });
+    const next = open();
+    databases.goDown();
+    await assert.rejects(next.beat(HEALTHY));
+    databases.comeBack();
+    await next.beat({ ...HEALTHY, restarts: 0 });
+    assert.deepEqual([seq(), databases.row(BEAT)?.['restarts']], [3, '3']);
+    await next.beat({ ...HEALTHY, restarts: 2 });
+    assert.deepEqual([seq(), databases.row(BEAT)?.['restarts']], [4, '5']);
+  });
+
+  test('another claim’s heartbeats, and numbers that are none, count for nothing', async () => {
+    for (const [row, seq] of [
+      [{ token: 'token-b', seq: '700', restarts: '7' }, 1],
+      [{ token: 'token-a', seq: 'many', restarts: '-3' }, 1],
+      [{ token: 'token-a', seq: '9'.repeat(400), restarts: '' }, 1],
+    ] as const) {
+      const { databases, open } = await openHolder();
+      databases.put(BEAT, row);
+      await open().beat(HEALTHY);
+      assert.equal(databases.row(BEAT)?.['seq'], String(seq));
+      assert.equal(databases.row(BEAT)?.['restarts'], '0');
+    }
+  });
+
+  test('goes on counting after the database came back empty', async () => {
+    const { databases, holder, seq } = await openHolder();
+    databases.flush();
+    assert.deepEqual(await holder.beat(HEALTHY), { kind: 'recorded' });
+    assert.equal(seq(), 2);
+  });
+
+  test('a step of the wall clock, a year forth or back, changes nothing but what is for people', async () => {
+    const { clock, databases, holder, seq } = await openHolder();
+    for (const stepMs of [365 * 86_400_000, -2 * 365 * 86_400_000]) {
+      clock.stepWallClock(stepMs);
+      const before = databases.row(BEAT) ?? {};
+      assert.deepEqual(await holder.beat(HEALTHY), { kind: 'held' });
+      const { seq: _seq, updated_ts: shown, ...after } = databases.row(BEAT) ?? {};
+      for (const [field, value] of Object.entries(after)) assert.equal(value, before[field], field);
+      assert.equal(shown, String(Math.floor(clock.wallMs() / 1000)));
+    }
+    assert.equal(seq(), 3);
+  });
+
+  test('nothing is written after the release, whatever was under way', async () => {
+    const { databases, holder, row } = await openHolder(UP);
+    await holder.release();
+    const [before, beaten] = [row(), databases.row(BEAT)];
+    assert.notEqual((await holder.beat({ ...HEALTHY, upStatus: UP })).kind, 'held');
+    assert.deepEqual([row(), databases.row(BEAT)], [before, beaten]);
+  });
+});
+
+describe('up_status, for SONiC’s sysmonitor', () => {
+  /** What is written of it, with each heartbeat that writes it. */
+  async function openWatched(upStatus?: UpStatus) {
+    const opened = await openHolder(upStatus);
+    const shown = () => [opened.row()['up_status'], opened.row()['fail_reason']];
+    let wakes = 0;
+    await opened.databases.open().watch([ROW], () => (wakes += 1));
+    const beat = async (next: UpStatus | undefined) => {
+      wakes = 0;
+      await opened.holder.beat({ ...HEALTHY, upStatus: next });
+      await new Promise((resolve) => setImmediate(resolve));
+      return wakes;
+    };
+    return { ...opened, shown, beat };
+  }
+
+  test('is written only where it is wanted', async () => {
+    const { shown, beat } = await openWatched();
+    await beat(undefined);
+    assert.deepEqual(shown(), [undefined, undefined]);
+  });
+
+  test('is written on each change and with no other heartbeat: each wakes sysmonitor', async () => {
+    const { shown, beat } = await openWatched(UP);
+    assert.deepEqual(shown(), ['true', '']);
+    assert.equal(await beat(UP), 0);
+    assert.equal(await beat(DOWN), 1);
+    assert.deepEqual(shown(), ['false', 'start: failed']);
+    assert.equal(await beat({ ...DOWN }), 0);
+    assert.equal(await beat({ isUp: false, failReason: 'hook: failed' }), 1);
+    assert.equal(await beat(UP), 1);
+    assert.deepEqual(shown(), ['true', '']);
+  });
+
+  test('is written again when the record was lost', async () => {
+    const { databases, shown, beat } = await openWatched(DOWN);
+    databases.flush();
+    await beat(DOWN);
+    assert.deepEqual(shown(), ['false', 'start: failed']);
+  });
+
+  test('of a heartbeat that failed is written with the next', async () => {
+    const { databases, holder, shown, beat } = await openWatched(UP);
+    databases.goDown();
+    await assert.rejects(holder.beat({ ...HEALTHY, upStatus: DOWN }));
+    databases.comeBack();
+    await beat(DOWN);
+    assert.deepEqual(shown(), ['false', 'start: failed']);
+  });
+
+  test('is false after the release, and untouched where nobody wanted it', async () => {
+    const up = await openWatched(UP);
+    await up.holder.release();
+    assert.deepEqual(up.shown(), ['false', 'stopped']);
+    const unwanted = await openWatched();
+    await unwanted.holder.release();
+    assert.deepEqual(unwanted.shown(), [undefined, undefined]);
+  });
+
+  test('is false after the release also where it is not wanted any more', async () => {
+    const { holder, shown, beat } = await openWatched(UP);
+    await beat(undefined);
+    await holder.release();
+    assert.deepEqual(shown(), ['false', 'stopped']);
+  });
+
+  test('is left alone by a release that finds another container’s claim', async () => {
+    const { databases, holder, shown } = await openWatched(UP);
+    databases.put(ROW, { claim_token: 'token-b' });
+    assert.equal(await holder.release(), false);
+    assert.deepEqual(shown(), ['true', '']);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { GatePorts, GateRequest, GateResult } from '../../../../src/container/gate/gate.ts';
 import { KubeGate } from '../../../../src/container/gate/kube-gate.ts';
+import type { GateNotice } from '../../../../src/contract/gate-notice.ts';
 import type { StoredClaim } from '../../../../src/contract/claim-file.ts';
 import type { Databases } from '../../../../src/contract/databases.ts';
 import { featureConfigRow, featureStatusRow, holdRow } from '../../../../src/contract/rows.ts';
@@ -27,6 +28,8 @@ const bootMs = () => Math.round(performance.now()) + 1_000_000;
 class Scene {
   readonly databases = new FakeDatabases(bootMs);
   readonly log = new FakeLog();
+  /** What the agent was told; undefined is a notice taken back. */
+  readonly notices: (Pick<GateNotice, 'state' | 'text'> | undefined)[] = [];
   readonly #open: (store: RowStore) => RowStore;
   #claim: StoredClaim | undefined;
   #result: GateResult | undefined;
@@ -94,7 +97,15 @@ class Scene {
         remove: () => {
           this.#claim = undefined;
         },
-        watch: () => () => {},
+      },
+      gateNoticeFile: {
+        read: () => undefined,
+        write: (notice) => {
+          this.notices.push(notice);
+        },
+        remove: () => {
+          this.notices.push(undefined);
+        },
       },
       clock: { bootId: () => 'boot-1', bootMs, wallMs: () => Date.now() },
       log: this.log,
@@ -200,5 +211,56 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
       await scene.gone();
     });
     assert.equal(scene.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');
+  });
+
+  test('the agent is told once why the gate is closed, each time it is for another reason, and when it opens', async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      await scene.held();
+      // Read again, and nothing new.
+      scene.databases.put(CONFIG, { state: 'enabled' });
+      scene.databases.put(STATUS, { system_state: 'up' });
+      await scene.pending();
+      scene.databases.put(STATUS, { remote_state: 'ready' });
+      await scene.gone();
+    });
+    assert.deepEqual(
+      scene.notices.map((notice) => notice?.state),
+      ['held', 'waiting', undefined],
+    );
+    assert.match(scene.notices[0]?.text ?? '', /^held \(system-not-up\): /);
+  });
+
+  test('the claim is there before the agent’s notice goes: in between the gate would seem not to have been asked', async () => {
+    const scene = new Scene();
+    let claimAtLift: StoredClaim | undefined;
+    scene.notices.push = (...notices) => {
+      if (notices[0] === undefined) claimAtLift = scene.claim;
+      return notices.length;
+    };
+    scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await scene.run(() => scene.gone());
+    assert.equal(claimAtLift?.token, CLAIM.token);
+  });
+
+  test('the agent is told of an outage, and not that a held container waits for the database', async () => {
+    const away = new Scene();
+    away.databases.goDown();
+    await away.run(async () => {
+      await waitUntil('the agent is told', () => away.notices.length > 0);
+    });
+    assert.deepEqual(away.notices[0]?.state, 'waiting');
+    assert.match(away.notices[0]?.text ?? '', /^waiting, not started: .*ECONNREFUSED/);
+
+    const held = new Scene();
+    await held.run(async () => {
+      await held.held();
+      held.databases.goDown();
+      await waitUntil('it says so', () => held.log.lines.some((line) => /waiting, not started/.test(line)));
+    });
+    assert.deepEqual(
+      held.notices.map((notice) => notice?.state),
+      ['held'],
+    );
   });
 });

@@ -40,6 +40,17 @@ describe('a method call', () => {
     );
   });
 
+  test('carries lists and structs, as system.multicall wants them', () => {
+    assert.match(
+      encodeMethodCall('system.multicall', [[{ methodName: 'm', params: ['a<b'] }]]),
+      new RegExp(
+        '<param><value><array><data><value><struct><member><name>methodName</name><value><string>m</string></value></member>' +
+          '<member><name>params</name><value><array><data><value><string>a&lt;b</string></value></data></array></value></member>' +
+          '</struct></value></data></array></value></param>',
+      ),
+    );
+  });
+
   test('cannot be broken by what a string holds', () => {
     assert.match(
       encodeMethodCall('m', ['</string>&amp;\r']),
@@ -156,6 +167,13 @@ describe('what is no answer is refused with a reason', () => {
     ['a document type', `<!DOCTYPE x [<!ENTITY a "b">]>${response('<value>&a;</value>')}`, /a document type/],
     ['an attribute', response('<value a="b">x</value>'), /an attribute "a"/],
     ['an attribute that trips the parser', response('<value hasOwnProperty="" b="c"/>'), /an attribute/],
+    ['a comment without an end', response('<value>x<!-- </value>'), /Unclosed root tag/],
+    ['a CDATA section without an end', response('<value><![CDATA[x</value>'), /Unclosed root tag/],
+    ['a tag that opens and closes', response('<value></string/></value>'), /Invalid tagname in closing tag/],
+    ['a character that is none', response('<value>&#0;</value>'), /Invalid character entity/],
+    ['half a character', response('<value>&#xd800;</value>'), /Invalid character entity/],
+    ['a character beyond the last', response('<value>&#x110000;</value>'), /Invalid character entity/],
+    ['an end too many', `${response('<value/>')}</methodResponse>`, /Unmatched closing tag/],
     ['a call', encodeMethodCall('m', []), /it is a "methodCall"/],
     ['another element', '<html><body/></html>', /it is a "html"/],
     ['no content', '<methodResponse/>', /0 elements in "methodResponse"/],

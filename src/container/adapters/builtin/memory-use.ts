@@ -1,0 +1,85 @@
+/** The memory of the container's own cgroup, version 1 or 2 (Linux, Documentation/admin-guide/cgroup-v{1,2}). */
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Names of the files of one version. */
+interface MemoryFiles {
+  readonly use: string;
+  readonly limit: string;
+  /** The field of memory.stat that says how much can be dropped at no cost: files not used lately. */
+  readonly idle: RegExp;
+}
+
+const VERSION_1: MemoryFiles = {
+  use: 'memory.usage_in_bytes',
+  limit: 'memory.limit_in_bytes',
+  idle: /^total_inactive_file (\d+)$/m,
+};
+const VERSION_2: MemoryFiles = {
+  use: 'memory.current',
+  limit: 'memory.max',
+  idle: /^inactive_file (\d+)$/m,
+};
+
+/** Version 1 has no word for "no limit", but its largest number, which depends on the machine: 8 TiB at the least. */
+const NO_LIMIT_BYTES = 2 ** 42;
+
+export interface MemoryGroup {
+  readonly folder: string;
+  readonly files: MemoryFiles;
+}
+
+export interface MemoryUse {
+  /** Without the pages of files that were not used lately, as kubelet counts. */
+  readonly usedBytes: number;
+  /** Undefined where there is none. */
+  readonly limitBytes: number | undefined;
+}
+
+/**
+ * The cgroup of this process, from the text of /proc/self/cgroup and the folder where cgroups are mounted. Its path holds
+ * where all cgroups of the machine are seen; a container sees its own as the root. Version 1 comes first: where both
+ * are mounted the memory is its.
+ */
+export function findMemoryGroup(mount: string, cgroup: string): MemoryGroup {
+  const v1 = /^\d+:(?:[^:\n]+,)?memory(?:,[^:\n]+)?:(\/.*)$/m.exec(cgroup)?.[1];
+  if (v1 !== undefined) return groupIn(`${mount}/memory`, v1, VERSION_1);
+  const v2 = /^0::(\/.*)$/m.exec(cgroup)?.[1] ?? '/';
+  return groupIn(mount, v2, VERSION_2);
+}
+
+function groupIn(root: string, path: string, files: MemoryFiles): MemoryGroup {
+  const folder = `${root}${path === '/' ? '' : path}`;
+  // One that climbs is outside of what is seen here.
+  const isSeen = !path.split('/').includes('..') && existsSync(`${folder}/${files.use}`);
+  return { folder: isSeen ? folder : root, files };
+}
+
+/** Throws an Error that says which file can't be read, or understood. */
+export function readMemoryUse({ folder, files }: MemoryGroup): MemoryUse {
+  const useBytes = numberIn(folder, files.use, /^(\d+)$/m);
+  const limit = read(folder, files.limit).trim();
+  const idleBytes = numberIn(folder, 'memory.stat', files.idle);
+  const limitBytes = limit === 'max' ? Infinity : Number(limit);
+  if (!(limitBytes > 0)) throw new Error(`${folder}/${files.limit} can't be understood`);
+  return {
+    usedBytes: Math.max(0, useBytes - idleBytes),
+    limitBytes: limitBytes < NO_LIMIT_BYTES ? limitBytes : undefined,
+  };
+}
+
+function numberIn(folder: string, file: string, pattern: RegExp): number {
+  const [, digits] = pattern.exec(read(folder, file)) ?? [];
+  if (digits === undefined) throw new Error(`${folder}/${file} can't be understood`);
+  return Number(digits);
+}
+
+function read(folder: string, file: string): string {
+  try {
+    // As UTF-8 Node.js reads without a buffer of 64 kB.
+    return readFileSync(`${folder}/${file}`, 'utf8');
+  } catch (error) {
+    throw new Error(`${folder}/${file} can't be read: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    });
+  }
+}

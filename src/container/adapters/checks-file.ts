@@ -1,0 +1,46 @@
+import { isUtf8 } from 'node:buffer';
+import type { Stats } from 'node:fs';
+import { DEFAULT_CHECKS_CONFIG, type ChecksConfigResult } from '../checks-config/checks-config.ts';
+import { readRegularFile } from './regular-file.ts';
+
+const MAX_BYTES = 64 * 1024;
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Reads checks.toml. Never rejects: a file that is wrong or can't be read is `errors` and the defaults; none at all is
+ * the defaults. It is no code: one that others than root may write is used, with a warning.
+ */
+export async function readChecksConfig(path: string): Promise<ChecksConfigResult> {
+  try {
+    const { text, warnings } = readFile(path);
+    // The one that ships says nothing: whoever leaves it so need not pay for a parser.
+    if (isOnlyComment(text)) return { config: DEFAULT_CHECKS_CONFIG, errors: [], isThere: true, warnings };
+    const { decodeChecksConfig } = await import('../checks-config/decode-checks-config.ts');
+    return { ...decodeChecksConfig(text), isThere: true, warnings };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isThere = code !== 'ENOENT';
+    const errors = isThere ? [`can't be read: ${code ?? message}`] : [];
+    return { config: DEFAULT_CHECKS_CONFIG, errors, isThere, warnings: [] };
+  }
+}
+
+function readFile(path: string): { text: string; warnings: string[] } {
+  const { content, stat } = readRegularFile(path, MAX_BYTES);
+  if (content.length > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES / 1024} kB`);
+  if (!isUtf8(content)) throw new Error('it is not UTF-8');
+  return { text: content.toString('utf8'), warnings: warningsOf(path, stat) };
+}
+
+/** Whoever may write it may have a sick container pass for a well one. */
+function warningsOf(path: string, { uid, mode }: Stats): string[] {
+  const warnings: string[] = [];
+  if (uid !== 0 && uid !== process.geteuid?.())
+    warnings.push(`${path} belongs to user ${uid}: chown root ${path}`);
+  if ((mode & WRITABLE_BY_OTHERS) !== 0)
+    warnings.push(`others than root may write ${path}: chmod go-w ${path}`);
+  return warnings;
+}
+
+const isOnlyComment = (text: string): boolean =>
+  text.split('\n').every((line) => /^[ \t\r]*(?:#|$)/.test(line));

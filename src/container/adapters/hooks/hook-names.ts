@@ -1,0 +1,28 @@
+/** Long enough for people, short enough for a report. */
+const HOOK_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+/** What editors, package managers and people leave beside a file. */
+const LEFTOVER = /(?:^\.|~$|^#.*#$|\.(?:bak|old|orig|rej|save|swp|tmp|disabled|(?:dpkg|ucf|rpm)-?[a-z]+)$)/;
+/** Of one folder: a round has to come to an end, and a report has room for so many. */
+const MAX_HOOKS = 64;
+
+/**
+ * The entries of a folder that are hooks, by name in the order of bytes. Hidden files and leftovers (`x~`, `x.bak`,
+ * `x.dpkg-old`, `x.disabled`, ..) are none, without a word; names that are not legal are none, with a warning.
+ */
+export function selectHooks(entries: readonly string[]): { files: string[]; warnings: string[] } {
+  const meant = entries.filter((entry) => !LEFTOVER.test(entry)).toSorted(byBytes);
+  const legal = meant.filter((entry) => HOOK_NAME.test(entry));
+  const warnings: string[] = [];
+  if (legal.length < meant.length) {
+    const bad = meant.find((entry) => !HOOK_NAME.test(entry)) ?? '';
+    const shown = JSON.stringify(bad.slice(0, 80)).replaceAll(/[^ -~]/g, '?');
+    warnings.push(
+      `${shown} is no name of a hook and is not run: at most 64 letters, digits, "_", "." or "-", the first a letter or digit (${meant.length - legal.length} such)`,
+    );
+  }
+  if (legal.length > MAX_HOOKS)
+    warnings.push(`${legal.length} hooks are too many: only the first ${MAX_HOOKS} are run`);
+  return { files: legal.slice(0, MAX_HOOKS), warnings };
+}
+
+const byBytes = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

@@ -1,0 +1,49 @@
+/** Of each end of a stream, bytes: a line for people is far shorter. */
+const KEPT_BYTES = 1024;
+
+/** The beginning and the end of what a hook wrote to one stream, however much that was. */
+export class HookOutput {
+  totalBytes = 0;
+  #head = '';
+  #tail = '';
+
+  add(chunk: Buffer): void {
+    this.totalBytes += chunk.length;
+    if (this.#head.length < KEPT_BYTES)
+      this.#head += chunk.toString('latin1', 0, KEPT_BYTES - this.#head.length);
+    this.#tail = (this.#tail + chunk.subarray(-KEPT_BYTES).toString('latin1')).slice(-KEPT_BYTES);
+  }
+
+  /** Empty if there is none. */
+  get firstLine(): string {
+    return printableLines(this.#head)[0] ?? this.lastLine;
+  }
+
+  get lastLine(): string {
+    return printableLines(this.#tail).at(-1) ?? '';
+  }
+}
+
+/**
+ * What a failing hook has to say, in one line: the first of stderr, else of stdout. A Python traceback begins with a
+ * line that says nothing, and ends with the error.
+ */
+export function complaintOf(stdout: HookOutput, stderr: HookOutput): string {
+  const first = stderr.firstLine;
+  if (first.startsWith('Traceback (most recent call last)')) return stderr.lastLine;
+  return first || stdout.firstLine;
+}
+
+function printableLines(text: string): string[] {
+  return text
+    .split(/[\r\n]+/)
+    .map(toPrintable)
+    .filter((line) => line !== '');
+}
+
+/** Without the colours of a terminal, control characters, and bytes that are no ASCII. */
+export const toPrintable = (text: string): string =>
+  text
+    .replaceAll(/\u001b\[[\d;]*[A-Za-z]/g, '')
+    .replaceAll(/[^!-~]+/g, ' ')
+    .trim();

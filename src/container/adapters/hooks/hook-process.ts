@@ -1,0 +1,98 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { complaintOf } from './hook-output.ts';
+import { HookPipe, type OpenReader } from './hook-pipe.ts';
+import type { HookEnd } from './judge-hook.ts';
+
+/** From SIGKILL to the end of a process that can be killed. */
+const KILL_MS = 1_000;
+/** From the end of the hook to the end of its output, when somebody who left its process group holds that open. */
+const DRAIN_MS = 200;
+
+/** Started, so with an id and both pipes. */
+export type StartedChild = ChildProcess & { pid: number; stdout: Readable; stderr: Readable };
+
+/**
+ * One run of a hook, in a session and process group of its own. At the limit the whole group is killed, at once: a hook
+ * has nothing to tidy up that a lost check would be worth. When the hook ends, so does what it left in its group.
+ */
+export class HookProcess {
+  /** Resolves within the limit and a second. */
+  readonly end: Promise<HookEnd>;
+  /** Resolves when the process is no more, which may be later or never. */
+  readonly gone: Promise<void>;
+  readonly #child: StartedChild;
+  readonly #stdout: HookPipe;
+  readonly #stderr: HookPipe;
+  readonly #settle: (end: HookEnd) => void;
+  #timer: NodeJS.Timeout;
+  #hasOverrun = false;
+
+  constructor(child: StartedChild, limitMs: number, openReader: OpenReader) {
+    this.#child = child;
+    this.#stdout = new HookPipe(child.stdout, openReader);
+    this.#stderr = new HookPipe(child.stderr, openReader);
+    let settle: (end: HookEnd) => void = () => {};
+    this.end = new Promise((resolve) => (settle = resolve));
+    this.#settle = settle;
+    this.#timer = setTimeout(() => this.#overrun(limitMs), limitMs);
+    this.gone = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve();
+        void this.#finish(code, signal, limitMs);
+      });
+    });
+  }
+
+  /** Kills it and settles at once, without a result. */
+  stop(why: string): void {
+    // Once it has gone its number may be another's.
+    if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child.pid);
+    this.#release({ how: 'untold', why });
+  }
+
+  #overrun(limitMs: number): void {
+    this.#hasOverrun = true;
+    killGroup(this.#child.pid);
+    this.#timer = setTimeout(() => {
+      this.#release({ how: 'unkillable', runningMs: limitMs + KILL_MS });
+    }, KILL_MS);
+  }
+
+  async #finish(code: number | null, signal: string | null, limitMs: number): Promise<void> {
+    clearTimeout(this.#timer);
+    // Nobody else can have got the number: it stays taken while the group has members, and was fetched just now.
+    killGroup(this.#child.pid);
+    await this.#drain();
+    const said =
+      code === 0 ? this.#stdout.output.firstLine : complaintOf(this.#stdout.output, this.#stderr.output);
+    // An agent that was stopped itself finds the limit passed by a hook that ended long ago: its code tells.
+    if (code !== null) this.#release({ how: 'exited', code, said });
+    else if (this.#hasOverrun) this.#release({ how: 'overran', limitMs, said });
+    else this.#release({ how: 'signalled', signal: signal ?? 'a signal', said });
+  }
+
+  async #drain(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, DRAIN_MS)));
+    await Promise.race([Promise.all([this.#stdout.closed, this.#stderr.closed]), late]);
+    clearTimeout(timer);
+  }
+
+  #release(end: HookEnd): void {
+    clearTimeout(this.#timer);
+    this.#stdout.close();
+    this.#stderr.close();
+    // One that can't be killed must not keep the agent from ending.
+    this.#child.unref();
+    this.#settle(end);
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
+}

@@ -1,0 +1,82 @@
+import { findHookFile } from './hook-safety.ts';
+import type { HookEnd } from './judge-hook.ts';
+import type { HookProcess } from './hook-process.ts';
+import { startHook } from './start-hook.ts';
+import { Turns } from './turns.ts';
+
+/** The longest wait for a turn: by then every hook before it has met its own limit, or the limits are too long. */
+const MAX_WAIT_MS = 60_000;
+const ENDING = 'not run: the agent is ending';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface HookRunnerOptions {
+  readonly atOnce: number;
+  readonly env: Environment;
+  /** `startHook`, unless told otherwise. */
+  readonly start?: typeof startHook;
+}
+
+/** Runs hooks side by side with a bound, and knows those that run. */
+export class HookRunner {
+  readonly #turns: Turns;
+  readonly #env: Environment;
+  readonly #start: typeof startHook;
+  readonly #running = new Set<HookProcess>();
+  #isStopped = false;
+
+  constructor({ atOnce, env, start = startHook }: HookRunnerOptions) {
+    this.#turns = new Turns(atOnce, MAX_WAIT_MS);
+    // A Redis URL may hold a password, and is the agent's business only.
+    const { CTRKIT_REDIS: _secret, ...rest } = env;
+    this.#env = rest;
+    this.#start = start;
+  }
+
+  /**
+   * One run of the hook at `path`, within `limitMs` of its turn and a second. `onGone` is called when its process is no
+   * more, which is later than the end of the run only for one that can't be killed.
+   */
+  async run(
+    path: string,
+    { name, limitMs }: { name: string; limitMs: number },
+    onGone: () => void,
+  ): Promise<HookEnd> {
+    if (!(await this.#turns.take())) {
+      onGone();
+      return { how: 'untold', why: this.#isStopped ? ENDING : 'not run: other hooks took too long' };
+    }
+    try {
+      const started = await this.#begin(path, name, limitMs);
+      if ('how' in started) {
+        onGone();
+        return started;
+      }
+      this.#running.add(started);
+      void started.gone.then(onGone);
+      const end = await started.end;
+      this.#running.delete(started);
+      // Nothing is started any more, so nothing can be started twice.
+      if (this.#isStopped) onGone();
+      return end;
+    } finally {
+      this.#turns.end();
+    }
+  }
+
+  async #begin(path: string, name: string, limitMs: number): Promise<HookProcess | HookEnd> {
+    const file = findHookFile(path);
+    if ('isGone' in file) return { how: 'untold', why: 'not run: it has been deleted' };
+    if ('problem' in file) return { how: 'unrunnable', why: file.problem };
+    const started = await this.#start(file.path, { ...this.#env, CTRKIT_CHECK: name }, limitMs);
+    if (this.#isStopped && !('how' in started)) started.stop(ENDING);
+    return started;
+  }
+
+  /** Kills what runs; who waits, or comes later, is told unknown. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#turns.close();
+    for (const hook of this.#running) hook.stop(ENDING);
+  }
+}

@@ -1,0 +1,101 @@
+import { readdirSync } from 'node:fs';
+import type { CheckKind, CheckTiming } from '../../../contract/check.ts';
+import type { Check, CheckSource } from '../../../ports/check.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Log } from '../../../ports/log.ts';
+import { OutageLog } from '../../outage-log.ts';
+import { HookCheck } from './hook-check.ts';
+import { selectHooks } from './hook-names.ts';
+import { HookRunner } from './hook-runner.ts';
+import { isExecutable } from './hook-safety.ts';
+
+const SHIPPED_NAME = 'readiness_probe_hook';
+
+export interface HookSourceOptions {
+  /** Absolute; one that does not exist holds no hooks. */
+  readonly folders: Readonly<Record<CheckKind, string>>;
+  /** SONiC's own: counts, as required, while it is executable (readiness_probe.sh); absolute. */
+  readonly shippedHook: string;
+  readonly timingOf: (name: string) => CheckTiming;
+  /** Hooks that run at the same time. */
+  readonly atOnce: number;
+  /** The agent's own; hooks get it without CTRKIT_REDIS, and with CTRKIT_CHECK, their name. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * The checks that are executables: SONiC's `readiness_probe_hook`, then `required.d/<file>`, then `wanted.d/<file>`,
+ * each by name. `stop` kills what runs and makes every later result unknown.
+ */
+export function createHookSource(options: HookSourceOptions): CheckSource & { stop(): void } {
+  const { folders, shippedHook, timingOf, clock, log } = options;
+  const runner = new HookRunner(options);
+  const known = new Map<string, HookCheck>();
+  const required = new HookFolder(folders.required, log, clock);
+  const wanted = new HookFolder(folders.wanted, log, clock);
+  const checkOf = (name: string, kind: CheckKind, path: string): HookCheck => {
+    const check =
+      known.get(name) ?? new HookCheck({ name, kind, path, timing: timingOf(name), runner, clock });
+    known.set(name, check);
+    return check;
+  };
+  const list = (): Check[] => {
+    const listed = [
+      ...(isExecutable(shippedHook) ? [checkOf(SHIPPED_NAME, 'required', shippedHook)] : []),
+      ...required
+        .list()
+        .map((file) => checkOf(`required.d/${file}`, 'required', `${folders.required}/${file}`)),
+      ...wanted.list().map((file) => checkOf(`wanted.d/${file}`, 'wanted', `${folders.wanted}/${file}`)),
+    ];
+    if (known.size > listed.length) forgetGone(known, listed);
+    return listed;
+  };
+  return { list, stop: () => runner.stop() };
+}
+
+/** A hook that is back before its last process has gone has to be the same check, or two of it would run. */
+function forgetGone(known: Map<string, HookCheck>, listed: readonly HookCheck[]): void {
+  for (const [name, check] of known) if (!check.isBusy && !listed.includes(check)) known.delete(name);
+}
+
+/** The hooks of a folder by file name; what it is said to hold without reason is logged on each change. */
+class HookFolder {
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #outage: OutageLog;
+  #lastEntries = '';
+  #files: readonly string[] = [];
+
+  constructor(path: string, log: Log, clock: Clock) {
+    this.#path = path;
+    this.#log = log;
+    this.#outage = new OutageLog(log, clock);
+  }
+
+  list(): readonly string[] {
+    const entries = this.#read();
+    const together = entries?.join('/') ?? this.#lastEntries;
+    if (entries === undefined || together === this.#lastEntries) return this.#files;
+    this.#lastEntries = together;
+    const { files, warnings } = selectHooks(entries);
+    for (const warning of warnings) this.#log.warn(`${this.#path}: ${warning}`);
+    this.#files = files;
+    return files;
+  }
+
+  /** Undefined if it can't be told what is in it. */
+  #read(): string[] | undefined {
+    try {
+      const entries = readdirSync(this.#path);
+      this.#outage.mend(`${this.#path} can be read again`);
+      return entries;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return [];
+      this.#outage.fail(`${this.#path} can't be read, its hooks stay as they were: ${code ?? message}`);
+      return undefined;
+    }
+  }
+}

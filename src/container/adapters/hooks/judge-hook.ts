@@ -1,0 +1,65 @@
+import type { CheckOutcome } from '../../../contract/check.ts';
+import { isHooksOwnCode, PROBE_EXIT } from '../../../contract/exit-codes.ts';
+import { toPrintable } from './hook-output.ts';
+
+/** How one run of a hook went; `said` is the line it has for people, empty if none. */
+export type HookEnd =
+  | { readonly how: 'exited'; readonly code: number; readonly said: string }
+  | { readonly how: 'signalled'; readonly signal: string; readonly said: string }
+  | { readonly how: 'overran'; readonly limitMs: number; readonly said: string }
+  /** It was killed and did not end: it hangs in the kernel. */
+  | { readonly how: 'unkillable'; readonly runningMs: number }
+  /** Somebody has to mend the file, or its place. */
+  | { readonly how: 'unrunnable'; readonly why: string }
+  /** Nothing can be told: it did not come to a run. */
+  | { readonly how: 'untold'; readonly why: string };
+
+const MAX_MESSAGE = 200;
+
+/** The outcome of a check that is a hook (CONTRACT, section 5; SONiC: readiness_probe.sh). */
+export function judgeHook(end: HookEnd): CheckOutcome {
+  switch (end.how) {
+    case 'exited':
+      return end.code === 0 ? { result: 'ok', message: oneLine(end.said) } : judgeCode(end.code, end.said);
+    case 'signalled':
+      return failing(withWords(`killed by ${end.signal}`, end.said));
+    case 'overran':
+      return failing(withWords(`did not end within ${end.limitMs / 1000} s`, end.said));
+    case 'unkillable':
+      // No restart either: the container could not be ended.
+      return cannotBeMended(
+        `still runs after ${Math.round(end.runningMs / 1000)} s, killed in vain: it hangs in the kernel`,
+      );
+    case 'unrunnable':
+      return cannotBeMended(`not run: ${end.why}`);
+    case 'untold':
+      return { result: 'unknown', message: oneLine(end.why) };
+  }
+}
+
+function judgeCode(code: number, said: string): CheckOutcome {
+  if (isHooksOwnCode(code)) return failing(said === '' ? `ended with ${code}` : said, code);
+  if (code === PROBE_EXIT.failed) return failing(withWords('ended with 1', said));
+  return failing(withWords(`ended with ${code}, which means something else to the probe`, said));
+}
+
+const failing = (message: string, exitCode: number = PROBE_EXIT.failed): CheckOutcome => ({
+  result: 'failing',
+  message: oneLine(message),
+  exitCode,
+  isMendedByRestart: true,
+});
+
+const cannotBeMended = (message: string): CheckOutcome => ({
+  result: 'failing',
+  message: oneLine(message),
+  exitCode: PROBE_EXIT.failed,
+  isMendedByRestart: false,
+});
+
+const withWords = (what: string, said: string): string => (said === '' ? what : `${what}: ${said}`);
+
+function oneLine(text: string): string {
+  const line = toPrintable(text);
+  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE - 3)}...`;
+}

@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs';
+import type { ListedHook } from '../../checks-config/checks-config.ts';
+import { selectHooks } from './hook-names.ts';
+import { findHookFile } from './hook-safety.ts';
+
+/** The hooks in `folder` as the agent would find them now, and what it would warn of. Folders that do not exist hold none. */
+export function listHooks(folder: string): { hooks: ListedHook[]; warnings: string[] } {
+  const hooks: ListedHook[] = [];
+  const warnings: string[] = [];
+  for (const kind of ['required', 'wanted'] as const) {
+    const path = `${folder}/${kind}.d`;
+    const found = selectHooks(entriesOf(path));
+    warnings.push(...found.warnings.map((warning) => `${path}: ${warning}`));
+    for (const file of found.files)
+      hooks.push({ name: `${kind}.d/${file}`, kind, problem: problemOf(`${path}/${file}`) });
+  }
+  return { hooks, warnings };
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function problemOf(path: string): string {
+  const file = findHookFile(path);
+  return 'problem' in file ? file.problem : '';
+}

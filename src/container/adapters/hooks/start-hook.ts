@@ -1,0 +1,59 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { HookProcess, type StartedChild } from './hook-process.ts';
+import type { HookEnd } from './judge-hook.ts';
+
+type Spawn = typeof import('node:child_process').spawn;
+
+/** node:child_process, at the first hook: an image without hooks must not pay for it. */
+async function loadSpawn(): Promise<Spawn> {
+  return (process.getBuiltinModule?.('node:child_process') ?? (await import('node:child_process'))).spawn;
+}
+
+/** Errors of execve(2) that stay until somebody mends the file; the rest (no memory, being written) may pass. */
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'its interpreter (first line) does not exist',
+  EACCES: 'its interpreter (first line), or it, may not be executed',
+  ENOEXEC: 'it is no program for this machine, and has no interpreter (first line)',
+  ENOTDIR: 'its interpreter (first line) does not exist',
+  ELOOP: 'its interpreter (first line) is a hook itself',
+  EPERM: 'the kernel does not let it be executed',
+};
+
+/** Starts the hook at `path`; where that can't be done, how the run went. Never throws. */
+export async function startHook(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  limitMs: number,
+): Promise<HookProcess | HookEnd> {
+  try {
+    const spawn = await loadSpawn();
+    // Not to the agent's own output: that is its talk with supervisord.
+    const options: SpawnOptions = { cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] };
+    const child = spawn(path, [], options);
+    if (!isStarted(child)) throw await new Promise((resolve) => child.once('error', resolve));
+    child.on('error', () => {});
+    return new HookProcess(child, limitMs, (input) => openReader(spawn, input));
+  } catch (error) {
+    return startFailure(error as NodeJS.ErrnoException);
+  }
+}
+
+const isStarted = (child: ChildProcess): child is StartedChild => child.pid !== undefined;
+
+function startFailure({ code = '', message }: NodeJS.ErrnoException): HookEnd {
+  const fault = FILE_FAULTS[code];
+  if (fault !== undefined) return { how: 'unrunnable', why: fault };
+  if (code === 'ETXTBSY') return { how: 'untold', why: 'not run: it is being written' };
+  return { how: 'untold', why: `can't be started now: ${code || message}` };
+}
+
+function openReader(spawn: Spawn, input: Readable): ChildProcess | undefined {
+  try {
+    const reader = spawn('/bin/cat', [], { cwd: '/', env: {}, stdio: [input, 'ignore', 'ignore'] });
+    reader.on('error', () => {});
+    return reader.pid === undefined ? undefined : reader;
+  } catch {
+    return undefined;
+  }
+}

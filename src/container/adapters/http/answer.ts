@@ -1,0 +1,80 @@
+import type { CheckReport, HealthReport } from '../../../contract/health-report.ts';
+import type { ProbeName } from '../../../contract/probe.ts';
+import { renderMetrics } from './metrics.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  /** Of a 405. */
+  readonly allow?: string;
+}
+
+/** Kubernetes' names of the three, the probe each gives, and how its no is told. */
+const PROBES: ReadonlyMap<string, { readonly probe: ProbeName; readonly no: string }> = new Map([
+  ['/startupz', { probe: 'startup', no: 'not started' }],
+  ['/readyz', { probe: 'readiness', no: 'not ready' }],
+  ['/livez', { probe: 'liveness', no: 'not live' }],
+]);
+const METRICS = '/metrics';
+const METHODS = ['GET', 'HEAD'];
+
+/** Longest text of one check, characters. */
+const MAX_MESSAGE = 500;
+
+/**
+ * What a request is answered with; a HEAD as its GET. The report is read only where it is needed; what reading it
+ * throws is thrown.
+ */
+export async function answerRequest(
+  method: string,
+  target: string,
+  readReport: () => HealthReport,
+): Promise<HttpAnswer> {
+  if (!METHODS.includes(method))
+    return { ...text(405, 'only GET and HEAD are answered'), allow: METHODS.join(', ') };
+  const cut = target.indexOf('?');
+  const path = cut === -1 ? target : target.slice(0, cut);
+  if (path === METRICS) return { status: 200, ...(await renderMetrics(readReport())) };
+  const asked = PROBES.get(path);
+  if (asked === undefined) {
+    const paths = [...PROBES.keys()].map((each) => `${each}[?verbose]`);
+    return text(404, ['not found; there is:', ...paths, METRICS].join('\n'));
+  }
+  const report = readReport();
+  const code = report.answers[asked.probe];
+  const status = code === 0 ? 200 : 503;
+  const isVerbose = cut !== -1 && new URLSearchParams(target.slice(cut)).has('verbose');
+  if (isVerbose) return text(status, describeReport(path.slice(1), code, report));
+  return text(status, code === 0 ? 'ok' : `${asked.no} (${code})${withColon(report.reason)}`);
+}
+
+/** As Kubernetes' own `/readyz?verbose`: each check, and the verdict last. */
+function describeReport(name: string, code: number, { checks, status, reason }: HealthReport): string {
+  const verdict = code === 0 ? 'passed' : `failed (${code})${withColon(reason)}`;
+  return [
+    ...checks.map(describeCheck),
+    `status ${status}${withColon(reason)}`,
+    `${name} check ${verdict}`,
+  ].join('\n');
+}
+
+const MARKS = { ok: '+', failing: '-', unknown: '?' } as const;
+
+/** A wanted check that is not ok says that it is one: it keeps nobody unready. */
+function describeCheck({ name, kind, result, message }: CheckReport): string {
+  const said = result === 'ok' || kind === 'required' ? result : `${result} (${kind})`;
+  return `[${MARKS[result]}]${toOneLine(name)} ${said}${withColon(message)}`;
+}
+
+const withColon = (message: string): string => (message === '' ? '' : `: ${toOneLine(message)}`);
+
+/** A hook's text must not forge another check's line. */
+const toOneLine = (message: string): string =>
+  message.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, MAX_MESSAGE);
+
+const text = (status: number, body: string): HttpAnswer => ({
+  status,
+  contentType: 'text/plain; charset=utf-8',
+  body: `${body}\n`,
+});

@@ -1,0 +1,103 @@
+/**
+ * The probe's answers and metrics over HTTP (CONTRACT, section 5). A bundle of its own, which the agent loads only when
+ * CTRKIT_HTTP is set: from bin/, by a dynamic import (build.mjs).
+ */
+// Bundled to a require(): an import() would read every export of the module, and one of them brings all of fetch, 7 MB.
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HealthReport } from '../../../contract/health-report.ts';
+import { OutageLog } from '../../outage-log.ts';
+import { parseHttpAddress } from './address.ts';
+import { answerRequest, type HttpAnswer } from './answer.ts';
+import { Listening, type ListeningPorts } from './listening.ts';
+
+export interface HealthHttpOptions extends ListeningPorts {
+  /** CTRKIT_HTTP; what it may not be is said in the log, and then there is no HTTP. */
+  readonly address: string;
+  readonly readReport: () => HealthReport;
+}
+
+export interface HealthHttp {
+  /** Ends every connection and resolves at once. */
+  close(): Promise<void>;
+}
+
+/**
+ * The whole life of a connection: request, answer, end. One limit for whoever says nothing, says it byte by byte, or
+ * does not read the answer.
+ */
+const CONNECTION_LIMIT_MS = 3_000;
+const MAX_CONNECTIONS = 16;
+/** Request line and header fields together; Prometheus sends a few hundred. */
+const MAX_HEADER_BYTES = 4_096;
+
+/**
+ * Resolves when the server listens, or when the first try has failed and others will follow; never rejects. Nothing of
+ * it keeps the process alive.
+ */
+export async function startHealthHttp(options: HealthHttpOptions): Promise<HealthHttp> {
+  const address = parseHttpAddress(options.address);
+  if (address.kind === 'refused') {
+    options.log.warn(address.reason);
+    return { close: async () => {} };
+  }
+  const server = buildServer(options);
+  const listening = new Listening(server, address, options);
+  await listening.tryOnce();
+  return {
+    close: () => {
+      listening.stop();
+      return closeServer(server);
+    },
+  };
+}
+
+function buildServer({ readReport, log, clock }: HealthHttpOptions): Server {
+  const outage = new OutageLog(log, clock);
+  const answer = async (method: string, target: string): Promise<HttpAnswer> => {
+    try {
+      return await answerRequest(method, target, readReport);
+    } catch (error) {
+      outage.fail(`an HTTP answer failed, a defect of ctrkit: ${(error as Error).stack}`);
+      return { status: 500, contentType: 'text/plain; charset=utf-8', body: 'error: see the log\n' };
+    }
+  };
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, ({ method = '', url = '' }, response) => {
+    response.on('error', () => response.destroy());
+    answer(method, url)
+      .then((whole) => send(response, whole))
+      .catch(() => response.destroy());
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('connection', limitConnection);
+  server.on('error', (error) => {
+    if (server.listening) outage.fail(`HTTP: ${error.message}`);
+  });
+  return server.unref();
+}
+
+function limitConnection(socket: Socket): void {
+  const limit = setTimeout(() => socket.destroy(), CONNECTION_LIMIT_MS).unref();
+  socket.once('close', () => clearTimeout(limit));
+  socket.unref();
+}
+
+function send(response: ServerResponse, { status, contentType, body, allow }: HttpAnswer): void {
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    // Who asks every ten seconds needs no open connection, and there are few.
+    Connection: 'close',
+    ...(allow === undefined ? {} : { Allow: allow }),
+  });
+  response.end(body);
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}

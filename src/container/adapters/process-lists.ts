@@ -1,0 +1,49 @@
+import { statSync } from 'node:fs';
+import {
+  MAX_PROCESS_LIST_BYTES,
+  parseProcessList,
+  type ProcessList,
+  type ProcessListFormat,
+} from '../../contract/process-list.ts';
+import { readRegularFile } from './regular-file.ts';
+
+const NONE: ProcessList = { entries: [], errors: [] };
+
+/**
+ * One of SONiC's lists, read again whenever the file is another; no file is an empty list. Where it can't be read, what
+ * it said last still counts.
+ */
+export function processListFile(format: ProcessListFormat): () => ProcessList {
+  let list = NONE;
+  let seen = '';
+  return () => {
+    const version = versionOf(format.path);
+    if (version !== seen) list = version === '' ? NONE : read(format, list);
+    // What could not be read is tried again.
+    seen = list.isUnread === true ? '' : version;
+    return list;
+  };
+}
+
+/** Empty if there is no file. */
+function versionOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? '' : `${code}`;
+  }
+}
+
+function read(format: ProcessListFormat, before: ProcessList): ProcessList {
+  try {
+    return parseProcessList(
+      readRegularFile(format.path, MAX_PROCESS_LIST_BYTES).content.toString('utf8'),
+      format,
+    );
+  } catch (error) {
+    const errors = [`${format.path} can't be read: ${(error as Error).message}`];
+    return { ...before, errors, isUnread: true };
+  }
+}

@@ -1,0 +1,21 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+
+/**
+ * The content of a configuration file up to `maxBytes`, and one byte more so that what is too long is seen to be. Throws
+ * what node:fs throws, and for anything but a regular file: a pipe in its place must not hold the agent up.
+ */
+export function readRegularFile(path: string, maxBytes: number): { content: Buffer; stat: Stats } {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw new Error('it is no regular file');
+    const bytes = Buffer.alloc(maxBytes + 1);
+    let size = 0;
+    for (let more = -1; more !== 0 && size < bytes.length; size += more) {
+      more = readSync(file, bytes, size, bytes.length - size, null);
+    }
+    return { content: bytes.subarray(0, size), stat };
+  } finally {
+    closeSync(file);
+  }
+}

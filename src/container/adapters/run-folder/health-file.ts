@@ -1,0 +1,32 @@
+import { CtrkitError } from '../../../contract/errors.ts';
+import { HEALTH_FILE } from '../../../contract/probe.ts';
+import type { HealthFile } from '../../../ports/health-file.ts';
+import { overwriteLine, writeWhole } from './files.ts';
+
+/** `health` in `folder`. A full disk does not stop it: a fleet's containers would all go stale, and be restarted. */
+export function healthFileIn(folder: string): HealthFile {
+  return {
+    write(line) {
+      try {
+        // Everybody's to read: kubelet's probe may run as another user than the agent.
+        writeWhole(folder, HEALTH_FILE, line, 0o644);
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        overwriteIfThere(`${folder}/${HEALTH_FILE}`, line, error);
+      }
+    },
+  };
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+function overwriteIfThere(path: string, line: string, reason: unknown): void {
+  try {
+    overwriteLine(path, line);
+  } catch {
+    throw reason instanceof CtrkitError ? reason : new CtrkitError('defect', `${path} can't be written`);
+  }
+}

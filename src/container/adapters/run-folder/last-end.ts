@@ -1,0 +1,39 @@
+import { statSync, writeFileSync } from 'node:fs';
+import type { LastEnd } from '../../../ports/last-end.ts';
+import { readIfThere, writeWhole } from './files.ts';
+
+const LAST_END_FILE = 'last-end';
+/** Kubernetes puts a file there, and shows what it holds as the message of the container's last state. */
+const TERMINATION_LOG = '/dev/termination-log';
+/** Kubernetes takes 4096 bytes; a reason is one line. */
+const MAX_LENGTH = 1024;
+
+/** `last-end` in `folder`, which outlives a restart of the same container, and the termination log of a pod. */
+export function lastEndIn(folder: string, terminationLog = TERMINATION_LOG): LastEnd {
+  const write = (put: () => void) => {
+    try {
+      put();
+    } catch {
+      // The log has it too, and the end must not wait for a disk.
+    }
+  };
+  return {
+    read: () => readLine(`${folder}/${LAST_END_FILE}`),
+    write(text) {
+      const line = `${text.slice(0, MAX_LENGTH)}\n`;
+      write(() => writeWhole(folder, LAST_END_FILE, line, 0o644));
+      write(() => {
+        // Where there is none, none is made: /dev of a container is nobody's folder.
+        if (statSync(terminationLog).isFile()) writeFileSync(terminationLog, line);
+      });
+    },
+  };
+}
+
+function readLine(path: string): string {
+  try {
+    return readIfThere(path).slice(0, MAX_LENGTH).trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,90 @@
+import { createConnection, type Socket } from 'node:net';
+import { HttpAnswer } from './http-answer.ts';
+
+const READ_BYTES = 16 * 1024;
+
+const requestOf = (body: string): string =>
+  'POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\n' +
+  `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+interface Exchange {
+  readonly answer: HttpAnswer;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/**
+ * A connection to supervisord's HTTP server on its unix socket, for one exchange at a time. It does not keep the process
+ * alive between exchanges.
+ */
+export class HttpConnection {
+  readonly #socket: Socket;
+  #exchange: Exchange | undefined;
+
+  constructor(socketPath: string) {
+    // Left to itself Node.js takes 64 kB anew for each read, out of its garbage collector's sight.
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (size: number): boolean => this.#receive(buffer.subarray(0, size));
+    this.#socket = createConnection({ path: socketPath, onread: { buffer, callback } });
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('end', () => this.#step(({ answer }) => answer.end()));
+    this.#socket.on('close', () => this.#fail(new Error('supervisord hung up')));
+  }
+
+  get isOpen(): boolean {
+    return !this.#socket.destroyed && this.#socket.writable;
+  }
+
+  /**
+   * The body of the answer goes to `onBody` as it comes, in bytes that are gone afterwards. Rejects with a plain Error
+   * that says what happened, or with what `onBody` throws; the connection is closed then.
+   */
+  async post(body: string, timeoutMs: number, onBody: (bytes: Buffer) => void): Promise<void> {
+    this.#socket.ref();
+    const timer = setTimeout(
+      () => this.#fail(new Error(`no whole answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#exchange = { answer: new HttpAnswer(onBody), resolve, reject };
+        this.#socket.write(requestOf(body));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#socket.unref();
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(bytes: Buffer): boolean {
+    // What nobody asked for would be taken for the next answer.
+    if (this.#exchange === undefined) this.close();
+    this.#step(({ answer }) => answer.push(bytes));
+    return true;
+  }
+
+  /** `step` is true when the answer is whole. */
+  #step(step: (exchange: Exchange) => boolean): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    try {
+      if (!step(exchange)) return;
+      this.#exchange = undefined;
+      if (exchange.answer.isLast) this.close();
+      exchange.resolve();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #fail(error: Error): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.close();
+    exchange?.reject(error);
+  }
+}

@@ -1,0 +1,73 @@
+import { HttpConnection } from './http-connection.ts';
+import { decodeMethodResponse, encodeMethodCall, XmlRpcFault } from './xml-rpc.ts';
+import type { XmlRpcParam, XmlRpcValue } from './xml-rpc.ts';
+
+export interface RpcTarget {
+  readonly socketPath: string;
+  /** Limit of one whole call, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface RpcCall<T> {
+  readonly method: string;
+  readonly params: readonly XmlRpcParam[];
+  /** Throws what it can't decode. */
+  readonly decode: (value: XmlRpcValue) => T;
+}
+
+interface Exchange<T> extends Pick<RpcCall<T>, 'decode'> {
+  readonly body: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Calls of supervisord's XML-RPC. A connection is kept from one call to the next: sockets made anew for each poll left
+ * 16 MB of garbage behind, this leaves 3.
+ */
+export class RpcTransport {
+  readonly #target: RpcTarget;
+  #idle: HttpConnection | undefined;
+
+  constructor(target: RpcTarget) {
+    this.#target = target;
+  }
+
+  /** Throws XmlRpcFault, CtrkitError, or a plain Error that says what happened; and what `decode` throws. */
+  async request<T>({ method, params, decode }: RpcCall<T>): Promise<T> {
+    const { socketPath, timeoutMs } = this.#target;
+    const body = encodeMethodCall(method, params);
+    const startMs = performance.now();
+    const idle = this.#idle?.isOpen === true ? this.#idle : undefined;
+    this.#idle = undefined;
+    try {
+      return await this.#exchange(idle ?? new HttpConnection(socketPath), { body, timeoutMs, decode });
+    } catch (error) {
+      const leftMs = timeoutMs - (performance.now() - startMs);
+      // supervisord may have closed it meanwhile, or be another one. No call of ours changes anything: ask once more.
+      if (idle === undefined || error instanceof XmlRpcFault || leftMs <= 0) throw error;
+      return await this.#exchange(new HttpConnection(socketPath), { body, timeoutMs: leftMs, decode });
+    }
+  }
+
+  async #exchange<T>(connection: HttpConnection, { body, timeoutMs, decode }: Exchange<T>): Promise<T> {
+    const characters = new TextDecoder('utf-8', { fatal: true });
+    let answer = '';
+    try {
+      await connection.post(body, timeoutMs, (bytes) => {
+        answer += characters.decode(bytes, { stream: true });
+      });
+      const value = decode(decodeMethodResponse(answer + characters.decode()));
+      this.#keep(connection);
+      return value;
+    } catch (error) {
+      if (error instanceof XmlRpcFault) this.#keep(connection);
+      else connection.close();
+      throw error;
+    }
+  }
+
+  #keep(connection: HttpConnection): void {
+    if (this.#idle === undefined) this.#idle = connection;
+    else connection.close();
+  }
+}

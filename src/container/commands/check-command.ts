@@ -1,0 +1,93 @@
+import type { CheckKind, CheckTiming } from '../../contract/check.ts';
+import { EXIT } from '../../contract/exit-codes.ts';
+import {
+  timingOf,
+  type BuiltinCheckConfig,
+  type ChecksConfig,
+  type ChecksConfigResult,
+  type ListedHook,
+} from '../checks-config/checks-config.ts';
+
+export interface CheckCommandPorts {
+  readonly readConfig: (path: string) => Promise<ChecksConfigResult>;
+  readonly listHooks: () => { readonly hooks: readonly ListedHook[]; readonly warnings: readonly string[] };
+  /** A line on stdout: what will be checked. */
+  readonly print: (line: string) => void;
+  /** A line on stderr: what is wrong, or doubtful. */
+  readonly tell: (line: string) => void;
+}
+
+export interface CheckCommandOptions {
+  /** Of checks.toml. */
+  readonly path: string;
+  /** Whether a person has named the file: one that is not there is an error then. */
+  readonly isNamed: boolean;
+}
+
+/**
+ * `ctrkit_agent --check [FILE]`, for a line in a Dockerfile: prints each check that the agent would run, or each error
+ * with its path. Returns EXIT.ok, or EXIT.usage if the file is wrong or a hook would not be run.
+ */
+export async function runCheckConfig(
+  { path, isNamed }: CheckCommandOptions,
+  { readConfig, listHooks, print, tell }: CheckCommandPorts,
+): Promise<number> {
+  const { config, errors, warnings, isThere } = await readConfig(path);
+  const { hooks, warnings: hookWarnings } = listHooks();
+  const wrong = [
+    ...errors.map((error) => `${path}: ${error}`),
+    ...(isNamed && !isThere ? [`${path}: no such file`] : []),
+    ...hooks.flatMap(({ name, problem }) => (problem === '' ? [] : [`${name}: not run: ${problem}`])),
+  ];
+  for (const warning of [...warnings, ...hookWarnings]) tell(`warning: ${warning}`);
+  for (const name of namesWithoutHook(config, hooks))
+    tell(`warning: ${path}: hooks.${JSON.stringify(name)}: there is no such hook`);
+  for (const error of wrong) tell(`error: ${error}`);
+  if (wrong.length > 0) return EXIT.usage;
+  for (const line of describeConfig(config, hooks)) print(line);
+  return EXIT.ok;
+}
+
+/** SONiC's own hook is outside the folders: whether it comes, nobody can tell here. */
+const namesWithoutHook = (config: ChecksConfig, hooks: readonly ListedHook[]): string[] =>
+  [...config.hookTimings.keys()].filter(
+    (name) => name !== 'readiness_probe_hook' && !hooks.some((hook) => hook.name === name),
+  );
+
+function describeConfig(config: ChecksConfig, hooks: readonly ListedHook[]): string[] {
+  const { startProgram, startupGraceMs, timing, builtin } = config;
+  const line = (name: string, kind: CheckKind, what: string, how: CheckTiming) =>
+    `${name} (${kind}): ${what}; ${describeTiming(how)}`;
+  const start = `the program ${startProgram} has ended with 0`;
+  return [
+    `start-up: what fails counts after ${startupGraceMs / 1000} s`,
+    ...(startProgram === '' ? [] : [line('start', 'required', start, timing)]),
+    line('critical-processes', 'required', 'each of them runs', timing),
+    line('process-heartbeats', 'required', 'each of them beats in time', timing),
+    ...builtin.map((check) => line(check.name, check.kind, describeSubject(check), check.timing)),
+    ...hooks.map(({ name, kind }) => line(name, kind, 'the hook ends with 0', timingOf(config, name))),
+  ];
+}
+
+function describeSubject(check: BuiltinCheckConfig): string {
+  const restart = check.isMendedByRestart ? '' : ', no restart mends it';
+  switch (check.what) {
+    case 'tcp': {
+      const host = check.host.includes(':') ? `[${check.host}]` : check.host;
+      return `${host}:${check.port} accepts${restart}`;
+    }
+    case 'unix':
+      return `${check.path} accepts${restart}`;
+    case 'file':
+      return `${check.path} has changed within ${check.maxAgeMs / 1000} s${restart}`;
+    case 'memory':
+      return `the container uses less than ${check.limitPercent} % of its memory${restart}`;
+  }
+}
+
+function describeTiming(timing: CheckTiming): string {
+  const { initialDelayMs, periodMs, timeoutMs, failureThreshold, successThreshold } = timing;
+  const delay = initialDelayMs === 0 ? '' : `first after ${initialDelayMs / 1000} s, `;
+  const limit = `limit ${timeoutMs / 1000} s`;
+  return `${delay}every ${periodMs / 1000} s, ${limit}, failing after ${failureThreshold}, ok after ${successThreshold}`;
+}

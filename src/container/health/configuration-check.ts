@@ -1,0 +1,35 @@
+import type { CheckOutcome, CheckTiming } from '../../contract/check.ts';
+import { PROBE_EXIT } from '../../contract/exit-codes.ts';
+import type { Check } from '../../ports/check.ts';
+
+/** What is wrong with some configuration now, a line each; never rejects. */
+export type GetErrors = () => readonly string[] | Promise<readonly string[]>;
+
+/** A reason is one line for people. */
+const MAX_SHOWN = 5;
+
+/** Nothing is wrong with what the other checks were told to look at. */
+export class ConfigurationCheck implements Check {
+  readonly name = 'configuration';
+  readonly kind = 'wanted';
+  readonly timing: CheckTiming;
+  readonly #sources: readonly GetErrors[];
+
+  constructor(sources: readonly GetErrors[], timing: CheckTiming) {
+    this.#sources = sources;
+    this.timing = timing;
+  }
+
+  async run(): Promise<CheckOutcome> {
+    const errors = (await Promise.all(this.#sources.map(async (getErrors) => await getErrors()))).flat();
+    if (errors.length === 0) return { result: 'ok', message: '' };
+    const shown = errors.slice(0, MAX_SHOWN);
+    const more = errors.length - shown.length;
+    return {
+      result: 'failing',
+      message: more > 0 ? `${shown.join('; ')}; and ${more} more` : shown.join('; '),
+      exitCode: PROBE_EXIT.failed,
+      isMendedByRestart: false,
+    };
+  }
+}

@@ -1,0 +1,100 @@
+import type { ProcessEntry } from '../../../contract/process-list.ts';
+import { processKey, type ProcessStatus } from '../../../contract/process.ts';
+import type { CriticalEnd } from '../../../decide/critical-exit.ts';
+import { isMeantBy } from '../../../decide/process-selection.ts';
+import { describeDown, isExpectedExit, processTitle } from '../../../decide/process-text.ts';
+import type { ProcessEvent } from '../../../ports/process-table.ts';
+
+export interface CriticalEndListener {
+  /** A critical process has ended. Called once an end, when supervisord has been asked how it ended. */
+  onCriticalEnd(end: CriticalEnd): void;
+  /** An unexpected exit of a critical process, whether supervisord starts it again or not. */
+  onUnexpectedExit(): void;
+}
+
+interface Kept {
+  readonly end: CriticalEnd;
+  readonly isTold: boolean;
+}
+
+/** The critical processes that have ended and were not seen to run again. */
+export class CriticalEnds {
+  readonly #listCritical: () => readonly ProcessEntry[];
+  readonly #listener: CriticalEndListener;
+  #kept = new Map<string, Kept>();
+  #isStopping = false;
+
+  constructor(listCritical: () => readonly ProcessEntry[], listener: CriticalEndListener) {
+    this.#listCritical = listCritical;
+    this.#listener = listener;
+  }
+
+  get list(): readonly CriticalEnd[] {
+    return Array.from(this.#kept.values(), ({ end }) => end);
+  }
+
+  /**
+   * Any event of supervisord. An end is told with the next `see` or `tellAll`, which knows how. An exit that was expected
+   * is left to `see`: whether anything starts the process again is what matters about it.
+   */
+  apply({ name, payload }: ProcessEvent): void {
+    // supervisord gives up what it is retrying, and stops the rest.
+    if (name === 'SUPERVISOR_STATE_CHANGE_STOPPING') this.#isStopping = true;
+    const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
+    if (this.#isStopping || !this.#listCritical().some((entry) => isMeantBy(entry, process))) return;
+    const isExit = name === 'PROCESS_STATE_EXITED' && payload['expected'] === '0';
+    if (isExit || name === 'PROCESS_STATE_BACKOFF') this.#listener.onUnexpectedExit();
+    if (!isExit && name !== 'PROCESS_STATE_FATAL') return;
+    const text = `${processTitle(process)} ${isExit ? 'exited unexpectedly' : 'is FATAL'}`;
+    const end = {
+      process: process.name,
+      group: process.group,
+      exitStatus: undefined,
+      isExpected: false,
+      text,
+    };
+    this.#kept.set(processKey(process), {
+      end: { ...end, state: isExit ? 'EXITED' : 'FATAL' },
+      isTold: false,
+    });
+  }
+
+  /** How the critical processes are, asked after the last event: ends without their event are told too. */
+  see(processes: readonly ProcessStatus[]): void {
+    if (this.#isStopping) return;
+    const ended = processes.flatMap((process) => endOf(process) ?? []);
+    const before = this.#kept;
+    this.#kept = new Map(
+      ended.map((end) => {
+        const key = processKey({ name: end.process, group: end.group });
+        return [key, { end, isTold: before.get(key)?.isTold ?? false }];
+      }),
+    );
+    // What an event has told counts, although supervisord was quick to start the process again.
+    for (const [key, kept] of before) if (!kept.isTold && !this.#kept.has(key)) this.#kept.set(key, kept);
+    this.tellAll();
+  }
+
+  /** Tells what has not been told: supervisord could not be asked. */
+  tellAll(): void {
+    for (const [key, { end, isTold }] of this.#kept) {
+      if (isTold) continue;
+      this.#kept.set(key, { end, isTold: true });
+      this.#listener.onCriticalEnd(end);
+    }
+  }
+}
+
+function endOf(process: ProcessStatus): CriticalEnd | undefined {
+  const { name, group, statename, exitstatus } = process;
+  if (statename !== 'EXITED' && statename !== 'FATAL') return undefined;
+  const isExpected = statename === 'EXITED' && isExpectedExit(process);
+  return {
+    process: name,
+    group,
+    state: statename,
+    exitStatus: statename === 'EXITED' ? exitstatus : undefined,
+    isExpected,
+    text: describeDown(process),
+  };
+}

@@ -1,0 +1,41 @@
+import type { CheckOutcome, CheckTiming } from '../../../contract/check.ts';
+import type { ProcessList } from '../../../contract/process-list.ts';
+import { judgeCriticalProcesses } from '../../../decide/critical-processes.ts';
+import { selectProcesses } from '../../../decide/process-selection.ts';
+import type { Check } from '../../../ports/check.ts';
+import type { CriticalEnds } from './critical-ends.ts';
+import type { ProcessWatch } from './process-watch.ts';
+
+export interface CriticalProcessesCheckPorts {
+  readonly watch: ProcessWatch;
+  readonly ends: CriticalEnds;
+  readonly listCritical: () => ProcessList;
+}
+
+/** All critical processes run. */
+export class CriticalProcessesCheck implements Check {
+  readonly name = 'critical-processes';
+  readonly kind = 'required';
+  readonly timing: CheckTiming;
+  readonly #ports: CriticalProcessesCheckPorts;
+
+  constructor(ports: CriticalProcessesCheckPorts, timing: CheckTiming) {
+    this.#ports = ports;
+    this.timing = timing;
+  }
+
+  async run(): Promise<CheckOutcome> {
+    const { watch, ends, listCritical } = this.#ports;
+    const view = await watch.look();
+    if (view.kind === 'unknown') {
+      ends.tellAll();
+      return { result: 'unknown', message: view.message };
+    }
+    const { entries, errors, isUnread } = listCritical();
+    // An empty list would be well; one that is not known is not.
+    if (isUnread === true && entries.length === 0) return { result: 'unknown', message: errors.join('; ') };
+    const processes = selectProcesses(entries, view.processes);
+    ends.see(processes);
+    return judgeCriticalProcesses(processes);
+  }
+}

@@ -1,0 +1,115 @@
+import { DEFAULT_TIMING, type CheckTiming } from '../../../contract/check.ts';
+import type { ProcessIntervals } from '../../../contract/feature-policy.ts';
+import type { ProcessEntry, ProcessList } from '../../../contract/process-list.ts';
+import type { CriticalEnd } from '../../../decide/critical-exit.ts';
+import { findUnknownEntries, isMeantBy } from '../../../decide/process-selection.ts';
+import type { Check, CheckSource } from '../../../ports/check.ts';
+import type { ProcessEvent } from '../../../ports/process-table.ts';
+import { ChangeNotice } from '../change-notice.ts';
+import { CriticalEnds, type CriticalEndListener } from './critical-ends.ts';
+import { CriticalProcessesCheck } from './critical-processes-check.ts';
+import { ProcessHeartbeatsCheck } from './process-heartbeats-check.ts';
+import { ProcessWatch, type WatchPorts } from './process-watch.ts';
+import { StartCheck } from './start-check.ts';
+
+/** At most this often an event makes the checks run before their time. */
+const NOTICE_INTERVAL_MS = 1_000;
+
+export interface ProcessChecksPorts extends WatchPorts, CriticalEndListener {
+  /** Read again with each call. */
+  listCritical(): ProcessList;
+  listWatched(): ProcessList;
+  /** The program that starts the feature, PROGRAM or GROUP:PROGRAM; empty for none. */
+  startProgram(): string;
+  intervalsOf(process: string): ProcessIntervals;
+  /** These checks should run now, by their names. */
+  onChange(checks: readonly string[]): void;
+  readonly timing?: CheckTiming;
+}
+
+/** The checks over supervisord's programs, and the ends of the critical ones. */
+export class ProcessChecks implements CheckSource {
+  readonly #ports: ProcessChecksPorts;
+  readonly #watch: ProcessWatch;
+  readonly #ends: CriticalEnds;
+  readonly #start: StartCheck;
+  readonly #critical: CriticalProcessesCheck;
+  readonly #heartbeats: ProcessHeartbeatsCheck;
+  readonly #notice: ChangeNotice;
+
+  constructor(ports: ProcessChecksPorts) {
+    const { clock, timing = DEFAULT_TIMING } = ports;
+    this.#ports = ports;
+    const listCritical = () => ports.listCritical().entries;
+    const listWatched = () => ports.listWatched().entries;
+    const intervalsOf = (process: string) => ports.intervalsOf(process);
+    const watch = new ProcessWatch(ports, () => this.listWanted());
+    this.#watch = watch;
+    this.#ends = new CriticalEnds(listCritical, ports);
+    this.#critical = new CriticalProcessesCheck(
+      { watch, ends: this.#ends, listCritical: () => ports.listCritical() },
+      timing,
+    );
+    this.#heartbeats = new ProcessHeartbeatsCheck({ watch, clock, listWatched, intervalsOf }, timing);
+    this.#start = new StartCheck(watch, () => ports.startProgram(), timing);
+    this.#notice = new ChangeNotice(() => this.tellChange(), NOTICE_INTERVAL_MS);
+  }
+
+  /** Nobody is asked for a start where no program makes one, nor for heartbeats where no process promises any. */
+  list(): readonly Check[] {
+    return [
+      ...(this.#ports.startProgram() === '' ? [] : [this.#start]),
+      this.#critical,
+      ...(this.#ports.listWatched().entries.length > 0 ? [this.#heartbeats] : []),
+    ];
+  }
+
+  /** Critical processes that have ended and were not seen to run again, as of the last event or look. */
+  get criticalEnds(): readonly CriticalEnd[] {
+    return this.#ends.list;
+  }
+
+  /** Bound, so that it can be handed out as a listener: any event of supervisord. */
+  readonly apply = (event: ProcessEvent): void => {
+    this.#heartbeats.apply(event);
+    this.#ends.apply(event);
+    if (!this.matters(event)) return;
+    this.#watch.apply(event);
+    this.#notice.change();
+  };
+
+  /** What is wrong with the two lists. */
+  readonly getErrors = async (): Promise<readonly string[]> => {
+    const critical = this.#ports.listCritical();
+    const watched = this.#ports.listWatched();
+    const view = await this.#watch.look();
+    const unknown =
+      view.kind === 'known'
+        ? findUnknownEntries([...critical.entries, ...watched.entries], view.processes)
+        : [];
+    return [...critical.errors, ...watched.errors, ...new Set(unknown.map(describeUnknown))];
+  };
+
+  private tellChange(): void {
+    // Its outcome is thrown away: how a process has ended is to be known, whether the checks are run yet or not.
+    void this.#critical.run();
+    this.#ports.onChange(this.list().map(({ name }) => name));
+  }
+
+  private listWanted(): readonly ProcessEntry[] {
+    const start = this.#ports.startProgram().split(':').at(-1) ?? '';
+    return [
+      ...(start === '' ? [] : [{ kind: 'program', name: start } as const]),
+      ...this.#ports.listCritical().entries,
+      ...this.#ports.listWatched().entries,
+    ];
+  }
+
+  private matters({ name, payload }: ProcessEvent): boolean {
+    if (name.startsWith('PROCESS_GROUP_')) return true;
+    const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
+    return name.startsWith('PROCESS_STATE_') && this.listWanted().some((entry) => isMeantBy(entry, process));
+  }
+}
+
+const describeUnknown = ({ kind, name }: ProcessEntry): string => `supervisord knows no ${kind} "${name}"`;

@@ -1,0 +1,75 @@
+import type { CheckOutcome, CheckTiming } from '../../../contract/check.ts';
+import type { ProcessIntervals } from '../../../contract/feature-policy.ts';
+import type { ProcessEntry } from '../../../contract/process-list.ts';
+import { processKey } from '../../../contract/process.ts';
+import {
+  judgeProcessHeartbeats,
+  observeProcesses,
+  startAgesAnew,
+  type BeatRecords,
+} from '../../../decide/process-heartbeats.ts';
+import { isMeantBy, selectProcesses } from '../../../decide/process-selection.ts';
+import type { Check } from '../../../ports/check.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { ProcessEvent } from '../../../ports/process-table.ts';
+import type { ProcessWatch } from './process-watch.ts';
+
+/** More periods than this between two runs: the agent was stopped, or had nothing to check. */
+const PAUSED_PERIODS = 3;
+
+export interface ProcessHeartbeatsCheckPorts {
+  readonly watch: ProcessWatch;
+  readonly clock: Clock;
+  readonly listWatched: () => readonly ProcessEntry[];
+  readonly intervalsOf: (process: string) => ProcessIntervals;
+}
+
+/** The processes that promise to beat do so. */
+export class ProcessHeartbeatsCheck implements Check {
+  readonly name = 'process-heartbeats';
+  readonly kind = 'required';
+  readonly timing: CheckTiming;
+  readonly #ports: ProcessHeartbeatsCheckPorts;
+  #records: BeatRecords = new Map();
+  /** Boot clock: the last run that could tell. */
+  #toldMs: number | undefined;
+
+  constructor(ports: ProcessHeartbeatsCheckPorts, timing: CheckTiming) {
+    this.#ports = ports;
+    this.timing = timing;
+  }
+
+  apply({ name, payload }: ProcessEvent): void {
+    if (name !== 'PROCESS_COMMUNICATION_STDOUT' && !name.startsWith('PROCESS_STATE_')) return;
+    const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
+    if (!this.#ports.listWatched().some((entry) => isMeantBy(entry, process))) return;
+    const records = new Map(this.#records);
+    const key = processKey(process);
+    const record = { pid: Number(payload['pid']), fromMs: this.#ports.clock.bootMs() };
+    if (name === 'PROCESS_COMMUNICATION_STDOUT') records.set(key, { ...record, hasBeaten: true });
+    else if (name !== 'PROCESS_STATE_RUNNING') records.delete(key);
+    else if (records.get(key)?.pid !== record.pid) records.set(key, { ...record, hasBeaten: false });
+    this.#records = records;
+  }
+
+  async run(): Promise<CheckOutcome> {
+    const { watch, clock, listWatched, intervalsOf } = this.#ports;
+    const isPaused =
+      this.#toldMs !== undefined && clock.bootMs() > this.#toldMs + PAUSED_PERIODS * this.timing.periodMs;
+    const view = await watch.look();
+    const nowMs = clock.bootMs();
+    if (view.kind === 'unknown') {
+      this.#toldMs = -Infinity;
+      return { result: 'unknown', message: view.message };
+    }
+    const processes = selectProcesses(listWatched(), view.processes);
+    this.#records = observeProcesses(this.#records, processes, nowMs);
+    const heardUntilMs = this.#toldMs ?? nowMs;
+    this.#toldMs = nowMs;
+    if (isPaused) {
+      this.#records = startAgesAnew(this.#records, nowMs);
+      return { result: 'unknown', message: 'beats may have been held up: waiting for new ones' };
+    }
+    return judgeProcessHeartbeats(processes, this.#records, { nowMs, heardUntilMs, intervalsOf });
+  }
+}

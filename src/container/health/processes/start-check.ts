@@ -1,0 +1,30 @@
+import type { CheckOutcome, CheckTiming } from '../../../contract/check.ts';
+import { isNamed } from '../../../decide/process-selection.ts';
+import { judgeStart } from '../../../decide/start-check.ts';
+import type { Check } from '../../../ports/check.ts';
+import type { ProcessWatch } from './process-watch.ts';
+
+/** The program that starts the feature has ended, with 0. */
+export class StartCheck implements Check {
+  readonly name = 'start';
+  readonly kind = 'required';
+  readonly timing: CheckTiming;
+  readonly #watch: ProcessWatch;
+  readonly #program: () => string;
+
+  constructor(watch: ProcessWatch, program: () => string, timing: CheckTiming) {
+    this.#watch = watch;
+    this.#program = program;
+    this.timing = timing;
+  }
+
+  async run(): Promise<CheckOutcome> {
+    const view = await this.#watch.look();
+    if (view.kind === 'unknown') return { result: 'unknown', message: view.message };
+    const program = this.#program();
+    return judgeStart(
+      program,
+      view.processes.find((process) => isNamed(program, process)),
+    );
+  }
+}

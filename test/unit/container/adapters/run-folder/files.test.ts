@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import {
+  overwriteLine,
+  readIfThere,
+  removeIfThere,
+  watchFiles,
+  writeWhole,
+} from '../../../../../src/container/adapters/run-folder/files.ts';
+import { CtrkitError } from '../../../../../src/contract/errors.ts';
+import { waitUntil } from '../../../../support/supervisord.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ctrkit-run-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const isDefect = (error: unknown): boolean => error instanceof CtrkitError && error.code === 'defect';
+
+describe('a file of the run folder', () => {
+  test('is there whole, with its mode, and nothing else is', () => {
+    const below = join(folder, 'run/ctrkit');
+    writeWhole(below, 'claim.json', 'one', 0o600);
+    writeWhole(below, 'claim.json', 'two', 0o600);
+    assert.deepEqual(readdirSync(below), ['claim.json']);
+    assert.equal(readFileSync(join(below, 'claim.json'), 'utf8'), 'two');
+    assert.equal(statSync(join(below, 'claim.json')).mode & 0o777, 0o600);
+  });
+
+  test('that can’t be written is a defect that names it, and leaves nothing behind', () => {
+    mkdirSync(join(folder, 'health'));
+    assert.throws(
+      () => writeWhole(folder, 'health', 'x', 0o644),
+      (error: Error) => {
+        assert.match(error.message, /\/health can't be written: /);
+        return isDefect(error);
+      },
+    );
+    assert.deepEqual(readdirSync(folder), ['health']);
+    writeFileSync(join(folder, 'file'), '');
+    assert.throws(() => writeWhole(join(folder, 'file'), 'health', 'x', 0o644), isDefect);
+  });
+
+  test('is written over in place by a line that is longer or shorter', () => {
+    const path = join(folder, 'health');
+    writeFileSync(path, 'a line\n');
+    for (const line of ['a longer line\n', 'short\n']) {
+      overwriteLine(path, line);
+      assert.equal(readFileSync(path, 'utf8'), line);
+    }
+    assert.throws(() => overwriteLine(join(folder, 'none'), 'x'));
+    assert.deepEqual(readdirSync(folder), ['health']);
+  });
+
+  test('is empty where there is none, and removed whether there is one or not', () => {
+    const path = join(folder, 'claim.json');
+    assert.equal(readIfThere(path), '');
+    assert.throws(() => readIfThere(folder), { code: 'defect' });
+    removeIfThere(path);
+    removeIfThere(join(folder, 'none/claim.json'));
+    writeFileSync(path, 'x');
+    removeIfThere(path);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});
+
+describe('a watched folder', { timeout: 60_000 }, () => {
+  test('tells of its files, written anew or removed, and of no other, until it is left', async () => {
+    let changes = 0;
+    const unwatch = watchFiles(join(folder, 'new'), ['claim.json'], () => (changes += 1));
+    const other = watchFiles(join(folder, 'new'), ['other'], () => (changes += 1_000));
+    try {
+      writeWhole(join(folder, 'new'), 'health', 'x', 0o644);
+      writeWhole(join(folder, 'new'), 'claim.json', 'x', 0o600);
+      await waitUntil('it tells of the file', () => changes > 0);
+      changes = 0;
+      removeIfThere(join(folder, 'new/claim.json'));
+      await waitUntil('it tells that it has gone', () => changes > 0);
+    } finally {
+      unwatch();
+      other();
+    }
+    assert.ok(changes < 1_000);
+  });
+
+  test('that can’t be watched is looked at without', () => {
+    writeFileSync(join(folder, 'file'), '');
+    watchFiles(join(folder, 'file/below'), ['claim.json'], () => {})();
+  });
+
+  test('that is removed does no harm', async () => {
+    const unwatch = watchFiles(join(folder, 'new'), ['claim.json'], () => {});
+    let isGone = false;
+    const upper = watchFiles(folder, ['new'], () => (isGone = true));
+    try {
+      rmSync(join(folder, 'new'), { recursive: true });
+      await waitUntil('its end is told', () => isGone);
+    } finally {
+      unwatch();
+      upper();
+    }
+  });
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { gateNoticeFileIn } from '../../../../../src/container/adapters/run-folder/gate-notice-file.ts';
+import { encodeGateNotice } from '../../../../../src/contract/gate-notice.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ctrkit-run-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const HELD = { state: 'held', text: 'held (owner-is-local)' } as const;
+const START = 'boot-1/1';
+
+describe('the notice that a gate leaves', () => {
+  test('is read while the gate runs, and gone when it is taken away', () => {
+    const file = gateNoticeFileIn(folder, START);
+    assert.equal(file.read(), undefined);
+    file.write(HELD);
+    assert.deepEqual(file.read(), { ...HELD, pid: process.pid, containerStart: START });
+    file.write({ state: 'waiting', text: 'waits' });
+    assert.equal(file.read()?.state, 'waiting');
+    file.remove();
+    assert.equal(file.read(), undefined);
+  });
+
+  test('can be read by whoever looks, and holds no secret', () => {
+    gateNoticeFileIn(folder, START).write(HELD);
+    assert.equal(statSync(join(folder, 'gate.json')).mode & 0o777, 0o644);
+  });
+
+  test('of another start of the container says nothing', () => {
+    gateNoticeFileIn(folder, START).write(HELD);
+    assert.equal(gateNoticeFileIn(folder, 'boot-1/2').read(), undefined);
+  });
+
+  test('of a gate that is gone, or of no process that can be, says nothing', () => {
+    const { pid: gone } = spawnSync(process.execPath, ['--version']);
+    for (const pid of [gone, 2 ** 31, 2 ** 40]) {
+      const notice = { ...HELD, pid, containerStart: START };
+      writeFileSync(join(folder, 'gate.json'), encodeGateNotice(notice));
+      assert.equal(gateNoticeFileIn(folder, START).read(), undefined, String(pid));
+    }
+  });
+});

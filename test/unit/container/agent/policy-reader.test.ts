@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PolicyReader } from '../../../../src/container/agent/policy-reader.ts';
+import { processHeartbeatRow } from '../../../../src/contract/feature-policy.ts';
+import { featureConfigRow } from '../../../../src/contract/rows.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { FakeDatabases } from '../../../support/fake-row-store.ts';
+
+const CONFIG = featureConfigRow('snmp');
+
+function setUp(processes: string[] = []) {
+  const databases = new FakeDatabases(new FakeClock().bootMs);
+  const store = databases.open();
+  const reader = new PolicyReader(() => processes);
+  return { databases, reader, read: () => reader.read(store, 'snmp') };
+}
+
+describe('the policy of a feature', () => {
+  test('is unknown until CONFIG_DB has told, and asks nobody to restart anything (D14)', async () => {
+    const { databases, reader, read } = setUp();
+    databases.goDown();
+    await read();
+    assert.deepEqual(reader.policy, { autoRestart: undefined, isUpStatusWanted: false });
+  });
+
+  test('is what CONFIG_DB says now, read again each time (D15)', async () => {
+    const { databases, reader, read } = setUp();
+    for (const autoRestart of ['enabled', 'always_enabled', 'disabled']) {
+      databases.put(CONFIG, { auto_restart: autoRestart, check_up_status: 'True' });
+      await read();
+      assert.deepEqual(reader.policy, { autoRestart, isUpStatusWanted: true });
+    }
+  });
+
+  test('stays what it was told last while CONFIG_DB is out of reach', async () => {
+    const { databases, reader, read } = setUp(['orchagent']);
+    databases.put(CONFIG, { auto_restart: 'enabled' });
+    databases.put(processHeartbeatRow('orchagent'), { heartbeat_interval: '1000' });
+    await read();
+    databases.goDown();
+    await read();
+    assert.equal(reader.policy.autoRestart, 'enabled');
+    assert.equal(reader.intervalsOf('orchagent').heartbeatIntervalMs, 1_000);
+  });
+
+  test('a row that was removed is a policy again: the default', async () => {
+    const { databases, reader, read } = setUp();
+    databases.put(CONFIG, { auto_restart: 'enabled' });
+    await read();
+    databases.flush();
+    await read();
+    assert.equal(reader.policy.autoRestart, 'disabled');
+  });
+
+  test('the intervals of each process are its own, SONiC’s for one without a row, and read again (D15)', async () => {
+    const processes = ['orchagent', 'syncd'];
+    const { databases, reader, read } = setUp(processes);
+    databases.put(processHeartbeatRow('syncd'), { heartbeat_interval: '2000', alert_interval: '9000' });
+    await read();
+    const { intervalsOf } = reader;
+    assert.deepEqual(intervalsOf('syncd'), { heartbeatIntervalMs: 2_000, alertIntervalMs: 9_000 });
+    assert.deepEqual(intervalsOf('orchagent'), { heartbeatIntervalMs: 10_000, alertIntervalMs: 60_000 });
+    assert.deepEqual(intervalsOf('nobody'), intervalsOf('orchagent'));
+    processes.shift();
+    databases.put(processHeartbeatRow('syncd'), { heartbeat_interval: '3000' });
+    await read();
+    assert.equal(intervalsOf('syncd').heartbeatIntervalMs, 3_000);
+  });
+});

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { ProcessChecks } from '../../../../../src/container/health/processes/process-checks.ts';
+import type { CheckOutcome } from '../../../../../src/contract/check.ts';
+import type { ProcessEntry } from '../../../../../src/contract/process-list.ts';
+import type { CriticalEnd } from '../../../../../src/decide/critical-exit.ts';
+import { FakeClock } from '../../../../support/fake-clock.ts';
+import { FakeProcessTable } from '../../../../support/fake-process-table.ts';
+import { badExit, processStatus } from '../../../../support/process-status.ts';
+import { waitUntil } from '../../../../support/supervisord.ts';
+
+describe('the checks over supervisord’s programs', () => {
+  let table: FakeProcessTable;
+  let critical: ProcessEntry[];
+  let watched: ProcessEntry[];
+  let ends: CriticalEnd[];
+  let changes: (readonly string[])[];
+  let checks: ProcessChecks;
+  let startProgram: string;
+
+  beforeEach(() => {
+    table = new FakeProcessTable([processStatus('start', 'EXITED'), processStatus('snmpd', 'RUNNING')]);
+    critical = [{ kind: 'program', name: 'snmpd' }];
+    watched = [];
+    ends = [];
+    changes = [];
+    startProgram = 'start';
+    checks = new ProcessChecks({
+      table,
+      clock: new FakeClock(),
+      listCritical: () => ({ entries: critical, errors: ['F, line 2: bad'] }),
+      listWatched: () => ({ entries: watched, errors: [] }),
+      startProgram: () => startProgram,
+      intervalsOf: () => ({ heartbeatIntervalMs: 10_000, alertIntervalMs: 60_000 }),
+      onChange: (names) => changes.push(names),
+      onCriticalEnd: (end) => ends.push(end),
+      onUnexpectedExit: () => {},
+    });
+  });
+  afterEach(() => mock.timers.reset());
+
+  const outcomes = async (): Promise<Record<string, CheckOutcome['result']>> =>
+    Object.fromEntries(
+      await Promise.all(
+        checks.list().map(async (check) => [check.name, (await check.run()).result] as const),
+      ),
+    );
+  const event = (name: string, processname: string, more: Record<string, string> = {}): void =>
+    checks.apply({ name, payload: { processname, groupname: processname, ...more } });
+
+  test('are start and critical-processes, required both, and ask supervisord once', async () => {
+    assert.deepEqual(await outcomes(), { start: 'ok', 'critical-processes': 'ok' });
+    assert.ok(checks.list().every(({ kind }) => kind === 'required'));
+    assert.deepEqual(table.calls, ['all']);
+  });
+
+  test('are those of heartbeats too where a process promises any, and the same ones each time', () => {
+    watched = [{ kind: 'program', name: 'snmpd' }];
+    assert.deepEqual(
+      checks.list().map(({ name }) => name),
+      ['start', 'critical-processes', 'process-heartbeats'],
+    );
+    assert.ok(checks.list().every((check, index) => check === checks.list()[index]));
+  });
+
+  test('ask for the program that starts the feature by its name, with its group or without, and for none where none does', async () => {
+    table.set({ ...processStatus('boot', 'EXITED'), group: 'first' });
+    const answers: Record<string, string | undefined> = {};
+    for (startProgram of ['boot', 'first:boot', 'second:boot', ''])
+      answers[startProgram] = (await outcomes())['start'];
+    assert.deepEqual(answers, { boot: 'ok', 'first:boot': 'ok', 'second:boot': 'failing', '': undefined });
+    changes = [];
+    checks.apply({ name: 'PROCESS_STATE_EXITED', payload: { processname: 'boot', groupname: 'first' } });
+    assert.deepEqual(changes, []);
+  });
+
+  test('are all unknown, and not failing, while supervisord does not answer', async () => {
+    watched = [{ kind: 'program', name: 'snmpd' }];
+    table.isStalled = true;
+    assert.deepEqual(await outcomes(), {
+      start: 'unknown',
+      'critical-processes': 'unknown',
+      'process-heartbeats': 'unknown',
+    });
+    assert.deepEqual(await checks.getErrors(), ['F, line 2: bad']);
+  });
+
+  test('tell of an end with its status before they are run', async () => {
+    table.set(badExit('snmpd', 3));
+    event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
+    await waitUntil('the end is told', () => ends.length === 1);
+    assert.equal(ends[0]?.text, 'snmpd exited with 3');
+    assert.deepEqual(checks.criticalEnds, ends);
+    assert.deepEqual(changes, [['start', 'critical-processes']]);
+  });
+
+  test('want to run once a second at most, however often a process ends', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    for (let count = 0; count < 100; count += 1) event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
+    assert.equal(changes.length, 1);
+    mock.timers.tick(1_000);
+    assert.equal(changes.length, 2);
+    mock.timers.tick(5_000);
+    assert.equal(changes.length, 2);
+    event('PROCESS_STATE_RUNNING', 'snmpd');
+    assert.equal(changes.length, 3);
+  });
+
+  test('care for no program that is on no list', () => {
+    event('PROCESS_STATE_EXITED', 'other', { expected: '0' });
+    checks.apply({ name: 'SUPERVISOR_STATE_CHANGE_RUNNING', payload: {} });
+    checks.apply({ name: 'PROCESS_STATE_EXITED', payload: {} });
+    assert.deepEqual(changes, []);
+  });
+
+  test('report names that supervisord does not know, which fail nothing', async () => {
+    critical.push({ kind: 'program', name: 'nobody' }, { kind: 'group', name: 'none' });
+    watched = [{ kind: 'program', name: 'nobody' }];
+    assert.deepEqual(await checks.getErrors(), [
+      'F, line 2: bad',
+      'supervisord knows no program "nobody"',
+      'supervisord knows no group "none"',
+    ]);
+    assert.equal((await outcomes())['critical-processes'], 'ok');
+  });
+});
