@@ -27,6 +27,7 @@ async function play(stage: Stage): Promise<void> {
   const local = await start(stage, 'local', '1.0.0');
   await awaiting('the gate lets it go, snmpd answers', () => answerOf('1.0.0'));
   await recorded(stage, local);
+  await awaiting('every check is ok: healthy', () => healthy(stage));
   await showDatabases(stage.redis);
 
   heading('2. Kubernetes deploys version 2.0.0, though the switch has not been handed over');
@@ -34,6 +35,8 @@ async function play(stage: Stage): Promise<void> {
   await awaiting('held: owner-is-local', () => hold('owner-is-local'));
   await showDatabases(stage.redis);
   see(`snmpd still answers as: ${await answerOf('1.0.0')}`);
+  act(stage.commands.probe(kube.name));
+  see(await waitFor('the probe of a held container', () => probeOf(kube, '(12)')));
 
   heading('3. The operator hands snmp over, but this version is blocked');
   await set(STATE_DB, 'KUBE_LABELS|SET', 'snmp_2.0.0_enabled', 'false');
@@ -54,6 +57,7 @@ async function play(stage: Stage): Promise<void> {
   await awaiting('ready to go: claimed for kube', () => currentOwner(stage, 'kube'));
   see(`snmpd answers as: ${await answerOf('2.0.0')}`);
   await recorded(stage, kube);
+  await awaiting('every check is ok: healthy', () => healthy(stage));
   await showDatabases(stage.redis);
 
   heading('6. The container stops; nobody has to clear up after it');
@@ -88,6 +92,14 @@ const currentOwner = (stage: Stage, value: string) => fieldIs(stage, FEATURE, 'c
 /** The first heartbeat of this container is there. */
 const recorded = (stage: Stage, { name }: FeatureContainer) =>
   fieldIs(stage, 'CONTAINER_HEALTH|snmp', 'docker_id', name);
+
+const healthy = (stage: Stage) => fieldIs(stage, 'CONTAINER_HEALTH|snmp', 'status', 'healthy');
+
+/** The probe's line, as soon as it says `text`. */
+const probeOf = async (container: FeatureContainer, text: string) => {
+  const line = await container.probe();
+  return line.includes(text) ? line : undefined;
+};
 
 const waitForHold = (stage: Stage, reason: string) =>
   waitFor(`a hold for ${reason}`, async () => {

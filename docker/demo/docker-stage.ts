@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { runCommand, waitFor } from './run-command.ts';
+import { probeWith, runCommand, waitFor } from './run-command.ts';
 import { SNMP_ADDRESS, type FeatureContainer, type Owner, type Stage } from './stage.ts';
 
 /** Whoever finds this label on a container whose process is gone may remove it. */
@@ -32,12 +32,14 @@ export async function openDockerStage(): Promise<Stage> {
     commands: {
       start: (owner, version) => `docker run -e RUNTIME_OWNER=${owner} ctrkit/snmp:${version}`,
       stop: (name) => `docker stop ${name}`,
+      probe: (name) => `docker exec ${name} health_probe readiness`,
     },
     async startFeature(owner: Owner, version: string): Promise<FeatureContainer> {
       const env = ['--env', `RUNTIME_OWNER=${owner}`, '--env', `SNMP_AGENT_ADDRESS=udp:${SNMP_ADDRESS}`];
       const id = await run('--network', 'host', ...env, `ctrkit/snmp:${version}`);
       return {
         name: id,
+        probe: () => probeWith('docker', ['exec', id, 'health_probe', 'readiness']),
         // Both of the container's streams, in order.
         log: async () => (await runCommand('sh', ['-c', 'exec docker logs "$0" 2>&1', id])).split('\n'),
         stop: async () => void (await docker('stop', id)),

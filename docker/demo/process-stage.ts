@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
-import { waitFor } from './run-command.ts';
+import { probeWith, waitFor } from './run-command.ts';
 import { SNMP_ADDRESS, type FeatureContainer, type Owner, type Stage } from './stage.ts';
 
 const KIT = resolve('dist/rootfs/usr/bin');
@@ -43,6 +43,7 @@ export async function openProcessStage(): Promise<Stage> {
     commands: {
       start: (owner, version) =>
         `supervisord, whose start.sh asks: container_startup -f snmp -o ${owner} -v ${version}`,
+      probe: (name) => `CTRKIT_RUN_DIR=(that of ${name}) health_probe readiness`,
       stop: (name) => `kill -TERM (the supervisord of ${name})`,
     },
     startFeature(owner: Owner, version: string): Promise<FeatureContainer> {
@@ -52,10 +53,17 @@ export async function openProcessStage(): Promise<Stage> {
       const log = join(home, 'log');
       const child = start('supervisord', ['-n', '-c', join(home, 'supervisord.conf')], {
         log,
-        env: { CTRKIT_REDIS: `unix://${socket}`, CTRKIT_RUN_DIR: home, CTRKIT_CONTAINER_ID: id },
+        env: {
+          CTRKIT_REDIS: `unix://${socket}`,
+          CTRKIT_RUN_DIR: home,
+          CTRKIT_CONTAINER_ID: id,
+          CTRKIT_CONFIG_DIR: home,
+          CTRKIT_SUPERVISOR_DIR: home,
+        },
       });
       return Promise.resolve({
         name: id,
+        probe: () => probeWith('env', [`CTRKIT_RUN_DIR=${home}`, `${KIT}/health_probe`, 'readiness']),
         log: () => Promise.resolve(readText(log).split('\n')),
         stop: () => endProcess(child),
       });
@@ -93,7 +101,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 serverurl=unix://${home}/supervisor.sock
 [eventlistener:ctrkit_agent]
 command=${KIT}/ctrkit_agent
-events=SUPERVISOR_STATE_CHANGE_STOPPING
+events=SUPERVISOR_STATE_CHANGE_STOPPING,PROCESS_STATE,PROCESS_COMMUNICATION_STDOUT,PROCESS_GROUP
 stderr_logfile=${log}
 stderr_logfile_maxbytes=0
 [program:start]

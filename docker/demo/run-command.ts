@@ -10,6 +10,15 @@ export function runCommand(command: string, args: readonly string[], timeoutMs =
   });
 }
 
+/** What a probe prints when its answer is no; empty for yes. */
+export function probeWith(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(command, args, { timeout: 10_000 }, (error, stdout, stderr) =>
+      resolve(error === null ? '' : `${stdout}${stderr}`.trim() || error.message),
+    );
+  });
+}
+
 /** Asks until `attempt` gives something; rejects, saying what was awaited, when the time is over. */
 export async function waitFor<T>(
   what: string,

@@ -7,6 +7,8 @@ export interface FeatureContainer {
   readonly name: string;
   /** What its gate said so far, a line each. */
   log(): Promise<string[]>;
+  /** What kubelet's readiness probe would see: the line it prints, empty for yes. */
+  probe(): Promise<string>;
   /** As `docker stop` does: SIGTERM, and time to end. */
   stop(): Promise<void>;
 }
@@ -19,6 +21,7 @@ export interface Stage {
   readonly commands: {
     start(owner: Owner, version: string): string;
     stop(name: string): string;
+    probe(name: string): string;
   };
   startFeature(owner: Owner, version: string): Promise<FeatureContainer>;
   /** Ends everything it started, in whatever state. */

@@ -1,0 +1,1 @@
+../lib/ctrkit/health_probe
