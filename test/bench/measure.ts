@@ -31,10 +31,14 @@ export function timeProcess(
   });
 }
 
-/** Private dirty memory of a process in MB: what it costs on top of the pages it shares. */
-export function readPrivateDirtyMb(pid: number): number {
+/**
+ * Memory of a process, MB. Private_Dirty is what it costs on top of the pages it shares, Pss has its share of those
+ * as well.
+ */
+export function readMemoryMb(pid: number, field: 'Private_Dirty' | 'Pss' | 'Rss'): number {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return Number(/^Private_Dirty:\s+(\d+) kB$/m.exec(text)?.[1]) / 1024;
+  const line = text.split('\n').find((one) => one.startsWith(`${field}:`));
+  return Number(/(\d+) kB$/.exec(line ?? '')?.[1]) / 1024;
 }
 
 /** CPU time of a process so far, seconds, by the scheduler's count of nanoseconds in all its threads. */

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the kit costs in every container, beside the bare Node.js of the same binary, in one run.
- * Takes about two minutes; `--quick` leaves out the minute that the agent is watched for.
+ * Takes about five minutes; `--quick` leaves out the minutes that agents are watched for, and the containers.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis.ts';
-import { readPrivateDirtyMb, readRunSeconds, summarise, timeProcess, type Summary } from './measure.ts';
+import { benchContainers } from './containers.ts';
+import { readMemoryMb, readRunSeconds, summarise, timeProcess } from './measure.ts';
+import { printHead, printRow } from './table.ts';
 
 const RUNS = 25;
 const AGENT_WATCH_MS = 60_000;
@@ -30,12 +32,6 @@ const env = {
   CTRKIT_CONTAINER_ID: '0123456789ab',
 };
 
-const row = (what: string, summary: Summary, unit: string, beside = '') => {
-  const shown = (value: number) => value.toFixed(value < 10 ? 2 : 1);
-  const { min, median, max } = summary;
-  console.log(`| ${what} | ${shown(median)} ${unit} | ${shown(min)} to ${shown(max)} | ${beside} |`);
-};
-
 async function benchGate(): Promise<void> {
   const bare: number[] = [];
   const local: number[] = [];
@@ -53,8 +49,8 @@ async function benchGate(): Promise<void> {
     local.push(gateMs);
     ratios.push(gateMs / bareMs);
   }
-  row('bare `node -e 0`', summarise(bare), 'ms');
-  row(
+  printRow('bare `node -e 0`', summarise(bare), 'ms');
+  printRow(
     'gate, start to go, owner local',
     summarise(local),
     'ms',
@@ -86,8 +82,8 @@ async function benchHandshake(): Promise<void> {
     toPending.push(pendingMs - startMs);
     toGo.push(performance.now() - readyMs);
   }
-  row('gate, start to `pending`, owner kube', summarise(toPending), 'ms');
-  row('gate, `ready` to go (process ended)', summarise(toGo), 'ms');
+  printRow('gate, start to `pending`, owner kube', summarise(toPending), 'ms');
+  printRow('gate, `ready` to go (process ended)', summarise(toGo), 'ms');
 }
 
 async function benchAgent(): Promise<void> {
@@ -102,13 +98,13 @@ async function benchAgent(): Promise<void> {
   await sleep(AGENT_WATCH_MS);
   const cpu = cpuOf() - startCpu;
   const one = (value: number) => summarise([value]);
-  row(
+  printRow(
     'agent, private dirty memory after 60 s',
-    one(readPrivateDirtyMb(pid)),
+    one(readMemoryMb(pid, 'Private_Dirty')),
     'MB',
-    `${readPrivateDirtyMb(idle.pid ?? 0).toFixed(1)} MB idle bare node`,
+    `${readMemoryMb(idle.pid ?? 0, 'Private_Dirty').toFixed(1)} MB idle bare node`,
   );
-  row(
+  printRow(
     'agent, CPU per minute',
     one(cpu * 1000),
     'ms',
@@ -125,12 +121,15 @@ const version = await new Promise<string>((done) => {
 console.log(
   `Node.js ${version}, ${cpus().length} cores; medians of ${RUNS} runs after a warm-up, min to max beside\n`,
 );
-console.log('| what | median | min to max | beside |\n|---|---|---|---|');
+printHead();
 try {
   await benchGate();
   await redis.select(6);
   await benchHandshake();
-  if (!process.argv.includes('--quick')) await benchAgent();
+  if (!process.argv.includes('--quick')) {
+    await benchAgent();
+    await benchContainers();
+  }
 } finally {
   redis.disconnect();
   await server.stop();

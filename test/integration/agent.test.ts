@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { BOOT_ID, bootMs, type Container, GO, isAlive, Kit, type Program, until } from '../support/kit.ts';
+import {
+  BOOT_ID,
+  bootMs,
+  type Container,
+  GO,
+  IMAGE_NODE,
+  isAlive,
+  Kit,
+  type Program,
+  until,
+} from '../support/kit.ts';
 import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
 
 const INTERVAL_MS = 500;
@@ -138,6 +149,9 @@ const waitForSeq = (redis: PrivateRedis, seq: number) =>
     return Number(row['seq']) >= seq && row;
   });
 
+const waitForStatus = (redis: PrivateRedis, status: string) =>
+  until(`status ${status}`, async () => (await beat(redis))['status'] === status);
+
 const isReleased = async (redis: PrivateRedis) => (await redis.status())['current_owner'] === 'none';
 
 /** Every HSET of a row as MONITOR shows it: its fields. */
@@ -170,20 +184,31 @@ async function settle(
 test('the agent beats with every field of the heartbeat, on the boot clock', async (t) => {
   const fromMs = bootMs();
   const { redis, here } = await startContainer(t);
+  await waitForStatus(redis, 'unhealthy');
   const row = await waitForSeq(redis, 2);
-  const { seq, beat_ms, started_ms, healthy_since_ms, updated_ts, ...rest } = row;
+  const { seq, beat_ms, started_ms, updated_ts, reason, checks, ...rest } = row;
   assert.deepEqual(rest, {
     token: here.readClaim()['token'],
     docker_id: here.id,
     owner: 'kube',
     version: '1.4.0',
     boot_id: BOOT_ID,
-    status: 'healthy',
-    reason: '',
+    // The supervisord of these tests runs no start.sh.
+    status: 'unhealthy',
+    healthy_since_ms: '',
     interval_ms: String(INTERVAL_MS),
     restarts: '0',
   });
-  const times = [fromMs, Number(started_ms), Number(healthy_since_ms), Number(beat_ms), bootMs()];
+  assert.match(reason ?? '', /^start: supervisord knows no program "start"/);
+  assert.deepEqual(
+    (JSON.parse(checks ?? '') as Record<string, unknown>[]).map(({ name, result }) => [name, result]),
+    [
+      ['start', 'failing'],
+      ['critical-processes', 'ok'],
+      ['configuration', 'ok'],
+    ],
+  );
+  const times = [fromMs, Number(started_ms), Number(beat_ms), bootMs()];
   assert.deepEqual(
     times,
     times.toSorted((a, b) => a - b),
@@ -194,7 +219,11 @@ test('the agent beats with every field of the heartbeat, on the boot clock', asy
 });
 
 test('heartbeats count up by one, an interval apart, and change nothing but themselves', async (t) => {
-  const { redis } = await startContainer(t);
+  const { redis, here } = await startContainer(t);
+  // A change of status, and what is kept of it for the next agent, bring heartbeats of their own.
+  await waitForStatus(redis, 'unhealthy');
+  await until('the start is over', () => here.readClaim()['started'] === true);
+  await waitForSeq(redis, Number((await beat(redis))['seq']) + 2);
   const beats = await watchWrites(t, redis, 'CONTAINER_HEALTH|snmp');
   const others = await watchWrites(t, redis, 'FEATURE|snmp');
   await until('eight heartbeats', () => beats.length >= 8);
@@ -524,4 +553,55 @@ test('the next gate of the same container takes the feature over from its own cl
   });
   assert.equal(row['version'], '1.5.0');
   assert.equal((await redis.status())['claim_token'], next);
+});
+
+test('the agent runs on each supported Node.js, its heap settings included', async (t) => {
+  for (const node of [IMAGE_NODE, process.execPath]) {
+    const { redis, container } = await startContainer(t, { env: { CTRKIT_NODE: node } });
+    // Its checks have run: supervisord was asked.
+    await waitForStatus(redis, 'unhealthy');
+    await waitForSeq(redis, 2);
+    container.supervisord.signal('SIGTERM');
+    assert.ok(await until('it is released', () => isReleased(redis)), node);
+  }
+});
+
+/** A port on which connections are neither accepted nor refused: its listener is frozen, and its queue full. */
+async function openDeafPort(t: TestContext, kit: Kit): Promise<number> {
+  const script =
+    "require('net').createServer().listen({host:'127.0.0.1',port:0,backlog:1},function(){console.log(this.address().port)})";
+  const listener = kit.run([process.execPath, '-e', script]);
+  const port = Number(
+    await until('it listens', () => (/^\d+\n/.test(listener.stdout) ? listener.stdout : false)),
+  );
+  listener.signal('SIGSTOP');
+  for (let i = 0; i < 4; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    t.after(() => socket.destroy());
+  }
+  return port;
+}
+
+test('a check under way does not keep the agent at SIGTERM: it is released, and gone within its second', async (t) => {
+  const scene = await prepare(t);
+  const { redis, kit, here, container } = scene;
+  const port = await openDeafPort(t, kit);
+  mkdirSync(join(here.runFolder, 'etc'));
+  writeFileSync(
+    join(here.runFolder, 'etc/checks.toml'),
+    `[checks]\nstuck = { tcp = "127.0.0.1:${port}", timeoutSeconds = 60 }\n`,
+  );
+  await container.start();
+  await redis.wantKube({ status: { remote_state: 'ready' } });
+  const gate = here.gate('kube', '1.4.0');
+  assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+  const row = await waitForSeq(redis, 2);
+  assert.match(row['checks'] ?? '', /"name":"stuck"[^}]*not run yet/);
+
+  const fromMs = bootMs();
+  container.supervisord.signal('SIGTERM');
+  await container.supervisord.waitForEnd();
+  // supervisord kills after 10 s, and tells of its stopping up to 2 s late.
+  assert.ok(container.supervisord.endedMs - fromMs < 7_000, `${container.supervisord.endedMs - fromMs} ms`);
+  assert.ok(await isReleased(redis));
 });

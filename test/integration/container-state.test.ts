@@ -214,7 +214,7 @@ test('show tells who runs the feature, its heartbeat, and who is held and why', 
   const gate = here.gate('kube', '2.0.0');
   assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
   here.agent();
-  await until('it beats', async () => (await redis.row('CONTAINER_HEALTH|snmp'))['status'] === 'healthy');
+  await until('it beats', async () => Number((await redis.row('CONTAINER_HEALTH|snmp'))['seq']) > 1);
   await other.gate('kube', '1.0.0').waitForLine('held');
   await until('it is recorded', async () => (await redis.hold(other.id))['reason'] !== undefined);
 
@@ -223,7 +223,8 @@ test('show tells who runs the feature, its heartbeat, and who is held and why', 
   assert.match(show.stdout, /wanted +set_owner kube, state enabled/);
   assert.match(show.stdout, /host +system_state up, remote_state running/);
   assert.match(show.stdout, /runs +container aaaaaaaaaaaa, owner kube, version 2\.0\.0, since \d{4}-/);
-  assert.match(show.stdout, /heartbeat +healthy, \d+\.\d s ago, every 0\.5 s, number \d+/);
+  assert.match(show.stdout, /heartbeat +starting \(start: .*\), \d+\.\d s ago, every 0\.5 s, number \d+/);
+  assert.match(show.stdout, /check +start \(required\): unknown: supervisord at /);
   assert.match(show.stdout, /held +container bbbbbbbbbbbb, version 1\.0\.0: higher-version-running: /);
 
   const before = { status: await redis.status(), config: await redis.config.hgetall('FEATURE|snmp') };

@@ -65,6 +65,7 @@ test('the claim is left for the agent in claim.json, whole, and for root only', 
     docker_id: '0123456789ab',
     token: (await redis.status())['claim_token'],
     recorded: true,
+    started: false,
     redis_url: redis.url,
     mirrored: false,
   });

@@ -91,6 +91,8 @@ function unescapeXml(text: string): string {
 
 /** A stand-in for supervisord's XML-RPC over its socket, as far as our client uses it. */
 export class FakeSupervisord {
+  /** The methods that were called. */
+  readonly calls: string[] = [];
   readonly #programs: readonly FakeProgram[];
   readonly #waiting: (() => void)[] = [];
   #server: UnixServer | undefined;
@@ -132,19 +134,32 @@ export class FakeSupervisord {
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
     if (this.#isStalled) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const isCall = request.method === 'POST' && request.url === '/RPC2';
-    response.writeHead(isCall ? 200 : 404, { 'Content-Type': 'text/xml' });
-    response.end(this.#answer(body));
+    const answer = this.#answer(body);
+    const headers = { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(answer) };
+    response.writeHead(isCall ? 200 : 404, headers);
+    response.end(answer);
   }
 
   #answer(body: string): string {
-    const method = /<methodName>supervisor\.(\w+)<\/methodName>/.exec(body)?.[1];
-    const param = unescapeXml(/<string>([^]*)<\/string>/.exec(body)?.[1] ?? '');
+    const method = /<methodName>([\w.]+)<\/methodName>/.exec(body)?.[1];
+    this.calls.push(method ?? '');
+    if (method === 'system.multicall') return listResponse(this.#answerEach(body));
     if (this.#isShuttingDown) return faultResponse(6, 'SHUTDOWN_STATE');
-    if (method === 'getState') return methodResponse(xmlStruct({ statecode: 1, statename: 'RUNNING' }));
-    if (method === 'getAllProcessInfo') return listResponse(this.#programs);
-    if (method !== 'getProcessInfo') return faultResponse(1, 'UNKNOWN_METHOD');
-    const [group, name = group] = param.split(':');
-    const found = this.#programs.find((program) => program['name'] === name && program['group'] === group);
-    return found === undefined ? faultResponse(10, `BAD_NAME: ${param}`) : methodResponse(xmlStruct(found));
+    if (method === 'supervisor.getState')
+      return methodResponse(xmlStruct({ statecode: 1, statename: 'RUNNING' }));
+    if (method === 'supervisor.getAllProcessInfo') return listResponse(this.#programs);
+    return faultResponse(1, 'UNKNOWN_METHOD');
+  }
+
+  /** A multicall of getProcessInfo, as all of ours are; supervisord answers structs, not lists of one. */
+  #answerEach(body: string): FakeProgram[] {
+    const params = body.matchAll(/<name>params<\/name><value><array><data><value><string>([^<]*)<\/string>/g);
+    return Array.from(params, ([, param = '']) => {
+      if (this.#isShuttingDown) return { faultCode: 6, faultString: 'SHUTDOWN_STATE' };
+      const wanted = unescapeXml(param);
+      const [group, name = group] = wanted.split(':');
+      const found = this.#programs.find((program) => program['name'] === name && program['group'] === group);
+      return found ?? { faultCode: 10, faultString: `BAD_NAME: ${wanted}` };
+    });
   }
 }

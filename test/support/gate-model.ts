@@ -12,6 +12,7 @@ import { decideStartup, type Progress, type StartupDecision } from '../../src/de
 import type { Clock } from '../../src/ports/clock.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeDatabases } from './fake-row-store.ts';
+import { HEALTHY } from './health.ts';
 
 export const FEATURE = 'snmp';
 const HEARTBEAT_INTERVAL_MS = 10_000;
@@ -175,6 +176,7 @@ export class ModelContainer {
     const stored = {
       startedMs: nowMs,
       isRecorded: true,
+      hasStarted: false,
       containerStart: '',
       redisUrl: '',
       isMirrored: false,
@@ -193,7 +195,7 @@ export class ModelContainer {
   private async beat(running: Extract<State, { kind: 'running' }>): Promise<void> {
     const { nowMs } = this.#switch;
     if (nowMs < running.nextBeatMs) return;
-    const { kind } = await running.holder.beat({ status: 'healthy', reason: '' });
+    const { kind } = await running.holder.beat(HEALTHY);
     // Its liveness fails, and it is started again.
     if (kind === 'superseded') this.kill();
     if (kind === 'superseded' || kind === 'contested') return;

@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export const IMAGES = { database: 'ctrkit/database', snmp: 'ctrkit/snmp' } as const;
+export const IMAGES = { database: 'ctrkit/database', snmp: 'ctrkit/snmp', lldp: 'ctrkit/lldp' } as const;
 
-/** Tags of `ctrkit/snmp`; any other version is a container's environment (`env: { IMAGE_VERSION: … }`). */
-export type SnmpTag = '1.0.0' | '2.0.0';
+export type Feature = 'snmp' | 'lldp';
+
+/** Tags of each feature's image; any other version is a container's environment (`env: { IMAGE_VERSION: … }`). */
+export type FeatureTag = '1.0.0' | '2.0.0';
 
 /** Its value is the process id of the test file; test/support/machine/run looks for it too. */
 const LABEL = 'ctrkit-test';
@@ -38,13 +40,13 @@ export interface Database extends Container {
   readonly socketPath: string;
 }
 
-export interface SnmpOptions {
+export interface ContainerOptions {
   /** Its folder is mounted as /var/run/redis; without it there is no such folder. */
   readonly database?: Pick<Database, 'directory'>;
   /** RUNTIME_OWNER; not set where this is absent, which SONiC's start.sh reads as kube. */
   readonly owner?: 'local' | 'kube';
-  readonly tag?: SnmpTag;
-  /** Another image of the same making, with a slow application say; `tag` is then not looked at. */
+  readonly tag?: FeatureTag;
+  /** Instead of the feature's own, one with a slow application say; `tag` is then not looked at. */
   readonly image?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** As `docker run --network`. */
@@ -189,7 +191,7 @@ const waitForDatabase = async (database: Database): Promise<void> => {
   await waitFor('the database serves', isReady, { deadlineMs: 20_000, containers: [database] });
 };
 
-const snmpArguments = (options: SnmpOptions): string[] => {
+const containerArguments = (role: string, options: ContainerOptions): string[] => {
   const owner = options.owner === undefined ? {} : { RUNTIME_OWNER: options.owner };
   const env = Object.entries({ ...owner, ...options.env });
   const shared = options.database === undefined ? [] : [`${options.database.directory}:/var/run/redis`];
@@ -200,13 +202,16 @@ const snmpArguments = (options: SnmpOptions): string[] => {
     ...(options.network === undefined ? [] : ['--network', options.network]),
     ...(options.stopTimeoutS === undefined ? [] : ['--stop-timeout', String(options.stopTimeoutS)]),
     ...(options.args ?? []),
-    options.image ?? `${IMAGES.snmp}:${options.tag ?? '1.0.0'}`,
+    options.image ?? `ctrkit/${role}:${options.tag ?? '1.0.0'}`,
   ];
 };
 
-/** Starts the feature container and waits for nothing: whether it goes is what the test is about. */
-export const startSnmp = (options: SnmpOptions): Promise<Container> =>
-  runContainer('snmp', snmpArguments(options));
+/**
+ * Starts a feature's container, or under any other role's name that of the `image` given, and waits for nothing: whether
+ * it goes is what the test is about.
+ */
+export const startContainer = (role: string, options: ContainerOptions): Promise<Container> =>
+  runContainer(role, containerArguments(role, options));
 
 /** Runs a command in a container. */
 export const execIn = (container: Container, command: readonly string[]): Promise<CommandResult> =>
@@ -240,6 +245,16 @@ export const readSnmpVersion = async (container: Container, port = 161): Promise
   const { code, stdout } = await runProgram('snmpget', [...args, agent, SYS_LOCATION], 10_000);
   return code === 0 ? stdout.trim().replaceAll('"', '') : undefined;
 };
+
+/** The version that a container's lldpd announces, undefined while it does not answer. */
+const readLldpVersion = async (container: Container): Promise<string | undefined> => {
+  const ask = ['timeout', '2', 'lldpcli', '-f', 'keyvalue', 'show', 'chassis'];
+  return /^[\w.-]+\.descr=.* version (\S+)$/m.exec((await execIn(container, ask)).stdout)?.[1];
+};
+
+/** The version that a feature's application answers with, undefined while it does not. */
+export const readVersion = (feature: Feature, container: Container): Promise<string | undefined> =>
+  feature === 'snmp' ? readSnmpVersion(container) : readLldpVersion(container);
 
 /** Waits until `condition` gives something other than false or undefined and returns that. */
 export const waitFor = async <T>(

@@ -274,6 +274,10 @@ export class Container {
       CTRKIT_CONTAINER_ID: this.id,
       CTRKIT_RUN_DIR: this.runFolder,
       CTRKIT_HEARTBEAT_INTERVAL: '500ms',
+      // Of this container, and not there, whatever runs on this machine.
+      CTRKIT_CONFIG_DIR: join(this.runFolder, 'etc'),
+      CTRKIT_SUPERVISOR_DIR: join(this.runFolder, 'etc'),
+      SUPERVISOR_SERVER_URL: `unix://${this.runFolder}/supervisor.sock`,
       ...this.#env,
     };
   }

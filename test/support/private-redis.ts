@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { atExit, BOOT_ID, bootMs, until } from './kit.ts';
+import { RedisMonitor } from './redis-monitor.ts';
 
 const CONFIG_DB = 4;
 export const STATE_DB = 6;
@@ -121,15 +122,10 @@ export class PrivateRedis {
     t: TestContext,
     onCommand: (command: readonly string[], db: number) => void,
   ): Promise<void> {
-    const client = (await this.connect(0)) as Redis;
-    const monitor = await client.monitor();
-    t.after(() => {
-      monitor.disconnect();
-      client.disconnect();
-    });
-    monitor.on('monitor', (_time: string, command: string[], _source: string, db: string) =>
-      onCommand(command, Number(db)),
+    const monitor = await RedisMonitor.start(this.socketPath, ({ words, db }) =>
+      onCommand(words, Number(db)),
     );
+    t.after(() => monitor.close());
   }
 
   private client(db: number): Redis {

@@ -3,7 +3,8 @@ import { docker } from '../../support/images.ts';
 import { bootMs } from '../../support/kit.ts';
 import { assertClaimed, assertNotRunning } from '../support/assertions.ts';
 import { elapsedMs, isClaim, isPending, isRelease } from '../support/recorder.ts';
-import { kill, scenario, signalKit, type Switch } from '../support/switch.ts';
+import { signalKit } from '../support/signals.ts';
+import { kill, scenario, type Switch } from '../support/switch.ts';
 
 const others = { system_state: 'up' };
 

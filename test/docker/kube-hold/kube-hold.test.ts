@@ -3,7 +3,8 @@ import { readLogs, type Container } from '../../support/images.ts';
 import { BOOT_ID, bootMs } from '../../support/kit.ts';
 import { assertClaimed, assertNotRunning } from '../support/assertions.ts';
 import { elapsedMs, isPending, isRelease, type Recorder, type Write } from '../support/recorder.ts';
-import { scenario, signalKit, type Switch } from '../support/switch.ts';
+import { signalKit } from '../support/signals.ts';
+import { scenario, type Switch } from '../support/switch.ts';
 
 /** The promise of a hold: it goes on by itself within a second of the change. */
 const REACTION_LIMIT_MS = 1_000;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { dockerOutput, readLogs, stopContainer, type Container } from '../../support/images.ts';
 import type { Write } from '../support/recorder.ts';
-import { scenario, signalKit } from '../support/switch.ts';
+import { signalKit } from '../support/signals.ts';
+import { scenario } from '../support/switch.ts';
 
 const env = { CTRKIT_HEARTBEAT_INTERVAL: '1s' };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dockerOutput, execIn, readSnmpVersion, type Container } from '../../support/images.ts';
+import { dockerOutput, execIn, readVersion, type Container, type Feature } from '../../support/images.ts';
 import { BOOT_ID, bootMs } from '../../support/kit.ts';
 import type { Row, Switch } from './switch.ts';
 
@@ -7,15 +7,18 @@ import type { Row, Switch } from './switch.ts';
 export const listCommands = async (container: Container): Promise<string[]> =>
   (await dockerOutput(['top', container.id, '-eo', 'pid,args'])).split('\n').slice(1);
 
+const DAEMON = { snmp: 'snmpd', lldp: 'lldpd' } as const;
+
 /** start.sh waits for the gate, and there is no application: neither a process nor an answer. */
-export async function assertNotRunning(container: Container): Promise<void> {
+export async function assertNotRunning(container: Container, feature: Feature = 'snmp'): Promise<void> {
+  const daemon = DAEMON[feature];
   const commands = (await listCommands(container)).join('\n');
-  assert.match(commands, /container_startup\.py -f snmp /, 'no gate runs');
+  assert.match(commands, new RegExp(`container_startup\\.py -f ${feature} `), 'no gate runs');
   assert.match(commands, /\/usr\/bin\/start\.sh/, 'start.sh has ended');
-  assert.doesNotMatch(commands, /\/usr\/sbin\/snmpd/, 'snmpd runs');
-  const { stdout } = await execIn(container, ['supervisorctl', 'status', 'snmpd']);
-  assert.match(stdout, /^snmpd +STOPPED +Not started/);
-  assert.equal(await readSnmpVersion(container), undefined, 'something answers');
+  assert.doesNotMatch(commands, new RegExp(`[ /]${daemon}\\b`), `${daemon} runs`);
+  const { stdout } = await execIn(container, ['supervisorctl', 'status', daemon]);
+  assert.match(stdout, new RegExp(`^${daemon} +STOPPED +Not started`));
+  assert.equal(await readVersion(feature, container), undefined, 'something answers');
 }
 
 /** What the gate left for the agent of this container. */
@@ -34,7 +37,7 @@ interface Expected {
   readonly others?: Row;
 }
 
-/** FEATURE|snmp has every field of the contract's section 2, as a claim leaves it, and `others`. */
+/** The feature's row has every field of the contract's section 2, as a claim leaves it, and `others`. */
 export async function assertClaimed(here: Switch, container: Container, expected: Expected): Promise<void> {
   const { claim_token, claim_ms, update_time, last_update_ts, ...rest } = await here.status();
   const fullId = await dockerOutput(['inspect', '-f', '{{.Id}}', container.name]);
@@ -42,7 +45,7 @@ export async function assertClaimed(here: Switch, container: Container, expected
   assert.deepEqual(rest, {
     current_owner: owner,
     docker_id: fullId.slice(0, 12),
-    container_id: owner === 'local' ? 'snmp' : fullId.slice(0, 12),
+    container_id: owner === 'local' ? here.feature : fullId.slice(0, 12),
     container_version: version,
     claim_boot_id: BOOT_ID,
     ...(owner === 'kube' ? { remote_state: 'running' } : {}),
@@ -54,7 +57,7 @@ export async function assertClaimed(here: Switch, container: Container, expected
   assertTimes({ update_time, last_update_ts }, bootMs() - fromMs);
 }
 
-/** FEATURE|snmp has every field of the contract's section 2, as a release leaves it, and `others`. */
+/** The feature's row has every field of the contract's section 2, as a release leaves it, and `others`. */
 export async function assertReleased(here: Switch, claimed: Row, others: Row = {}): Promise<void> {
   const { update_time, last_update_ts, ...rest } = await here.status();
   assert.deepEqual(rest, {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { RedisMonitor, type MonitoredCommand } from '../../support/redis-monitor.ts';
 import type { Row } from './switch.ts';
 
 /** One command that may change something, as the server carried it out. */
@@ -22,27 +23,17 @@ export interface Write {
  */
 export class Recorder {
   readonly writes: Write[] = [];
-  readonly #client: Redis;
   /** Names of the commands that the server itself knows to write. */
   readonly #writing = new Set<string>();
-  #monitor: Redis | undefined;
+  #monitor: RedisMonitor | undefined;
 
-  private constructor(client: Redis) {
-    this.#client = client;
-  }
+  private constructor() {}
 
-  static async start(client: Redis): Promise<Recorder> {
-    const recorder = new Recorder(client.duplicate({ lazyConnect: true }));
-    recorder.#client.on('error', () => undefined);
-    await recorder.#client.connect();
+  static async start(client: Redis, socketPath: string): Promise<Recorder> {
+    const recorder = new Recorder();
     const commands = (await client.call('command')) as [name: string, arity: number, flags: string[]][];
     for (const [name, , flags] of commands) if (flags.includes('write')) recorder.#writing.add(name);
-    const monitor = await recorder.#client.monitor();
-    recorder.#monitor = monitor;
-    monitor.on('error', () => undefined);
-    monitor.on('monitor', (time: string, words: string[], source: string, db: string) =>
-      recorder.add({ time, words, source, db }),
-    );
+    recorder.#monitor = await RedisMonitor.start(socketPath, (command) => recorder.add(command));
     return recorder;
   }
 
@@ -51,17 +42,24 @@ export class Recorder {
     return this.writes.filter(({ db, key }) => db === 6 && key === 'FEATURE|snmp');
   }
 
+  /** Every heartbeat that was written, in order. */
+  get heartbeats(): Row[] {
+    const ofHealth = this.writes.filter(
+      ({ name, key }) => name === 'hset' && key.startsWith('CONTAINER_HEALTH|'),
+    );
+    return ofHealth.map(({ fields }) => fields);
+  }
+
   /** The values that `remote_state` was given, in order. */
   get remoteStates(): string[] {
     return this.statusWrites.flatMap(({ fields }) => fields['remote_state'] ?? []);
   }
 
   close(): void {
-    this.#monitor?.disconnect();
-    this.#client.disconnect();
+    this.#monitor?.close();
   }
 
-  private add(line: { time: string; words: readonly string[]; source: string; db: string }): void {
+  private add(line: MonitoredCommand): void {
     const [command = '', key = '', ...rest] = line.words;
     const name = command.toLowerCase();
     if (!this.#writing.has(name)) return;

@@ -8,17 +8,19 @@ import {
   execIn,
   makeDirectory,
   readLogs,
-  readSnmpVersion,
+  readVersion,
   removeAll,
+  startContainer,
   startDatabase,
-  startSnmp,
   stopContainer,
   waitFor,
   type Container,
+  type ContainerOptions,
   type Database,
-  type SnmpOptions,
-  type SnmpTag,
+  type Feature,
+  type FeatureTag,
 } from '../../support/images.ts';
+import type { ProbeName } from '../../../src/contract/probe.ts';
 import { Recorder } from './recorder.ts';
 
 const CONFIG_DB = 4;
@@ -32,12 +34,16 @@ const HOST_POLL_MS = 2_000;
 export type Row = Readonly<Record<string, string>>;
 
 /**
- * A test with a switch of its own. Its failure shows the log of every container it started, and what STATE_DB says;
- * afterwards nothing of it is left.
+ * A test with a switch of its own, about one feature. Its failure shows the log of every container it started, and what
+ * STATE_DB says; afterwards nothing of it is left.
  */
-export function scenario(title: string, play: (here: Switch, t: TestContext) => Promise<void>): void {
+export function scenario(
+  title: string,
+  play: (here: Switch, t: TestContext) => Promise<void>,
+  { feature = 'snmp' }: { readonly feature?: Feature } = {},
+): void {
   test(title, async (t) => {
-    const here = new Switch(await makeDirectory());
+    const here = new Switch(await makeDirectory(), feature);
     try {
       await play(here, t);
     } catch (error) {
@@ -53,14 +59,21 @@ export function scenario(title: string, play: (here: Switch, t: TestContext) => 
 export class Switch {
   /** Of the host: /var/run/redis in every container here. */
   readonly directory: string;
+  /** The one that this scenario is about. */
+  readonly feature: Feature;
   readonly #containers: Container[] = [];
   #database: Database | undefined;
   #clients: Redis[] = [];
   #recorders: Recorder[] = [];
   #host: NodeJS.Timeout | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, feature: Feature) {
     this.directory = directory;
+    this.feature = feature;
+  }
+
+  get #row(): string {
+    return `FEATURE|${this.feature}`;
   }
 
   get database(): Database {
@@ -101,19 +114,19 @@ export class Switch {
   }
 
   async wantKube(): Promise<void> {
-    await this.config.hset('FEATURE|snmp', { set_owner: 'kube', state: 'enabled' });
-    await this.state.hset('FEATURE|snmp', { system_state: 'up' });
+    await this.config.hset(this.#row, { set_owner: 'kube', state: 'enabled' });
+    await this.state.hset(this.#row, { system_state: 'up' });
   }
 
   /** Starts the feature's container, and waits for nothing. */
-  async start(owner: 'local' | 'kube', options: SnmpOptions = {}): Promise<Container> {
-    const container = await startSnmp({ database: this, owner, ...options });
+  async start(owner: 'local' | 'kube', options: ContainerOptions = {}): Promise<Container> {
+    const container = await startContainer(this.feature, { database: this, owner, ...options });
     this.#containers.push(container);
     return container;
   }
 
   /** A kube container that the host has let in and whose application answers. */
-  async startRunning(version: SnmpTag, env: Row = {}): Promise<Container> {
+  async startRunning(version: FeatureTag, env: Row = {}): Promise<Container> {
     const container = await this.start('kube', { tag: version, env });
     this.startHost();
     await this.untilRuns(container, version);
@@ -140,21 +153,21 @@ export class Switch {
   }
 
   async record(): Promise<Recorder> {
-    const recorder = await Recorder.start(this.state);
+    const recorder = await Recorder.start(this.state, this.database.socketPath);
     this.#recorders.push(recorder);
     return recorder;
   }
 
   status(): Promise<Row> {
-    return this.state.hgetall('FEATURE|snmp');
+    return this.state.hgetall(this.#row);
   }
 
   health(): Promise<Row> {
-    return this.state.hgetall('CONTAINER_HEALTH|snmp');
+    return this.state.hgetall(`CONTAINER_HEALTH|${this.feature}`);
   }
 
   hold(container: Container): Promise<Row> {
-    return this.state.hgetall(`CONTAINER_HOLD|snmp|${container.id}`);
+    return this.state.hgetall(`CONTAINER_HOLD|${this.feature}|${container.id}`);
   }
 
   /** What `look` returns, as soon as that is neither false nor undefined. */
@@ -186,9 +199,17 @@ export class Switch {
 
   async untilAnswers(container: Container, version = '1.0.0'): Promise<void> {
     await this.until(
-      `snmpd of ${container.id} answers`,
-      async () => (await readSnmpVersion(container)) === version,
+      `the ${this.feature} application of ${container.id} answers`,
+      async () => (await readVersion(this.feature, container)) === version,
     );
+  }
+
+  /** The heartbeat of this container, as soon as it says so. */
+  untilStatus(container: Container, status: string): Promise<Row> {
+    return this.until(`${container.id} is ${status}`, async () => {
+      const row = await this.health();
+      return row['docker_id'] === container.id && row['status'] === status && row;
+    });
   }
 
   /** The log of every container, and what STATE_DB says; for failure messages, so it never fails itself. */
@@ -245,8 +266,8 @@ export class Switch {
   }
 
   private async answer(): Promise<void> {
-    const remoteState = await this.state.hget('FEATURE|snmp', 'remote_state');
-    if (remoteState === 'pending') await this.state.hset('FEATURE|snmp', 'remote_state', 'ready');
+    const remoteState = await this.state.hget(this.#row, 'remote_state');
+    if (remoteState === 'pending') await this.state.hset(this.#row, 'remote_state', 'ready');
   }
 }
 
@@ -256,22 +277,11 @@ export async function kill(container: Container): Promise<void> {
   await docker(['wait', container.id]);
 }
 
-/** $1 is part of a command line, $2 a signal; prints how many processes there were. */
-const SIGNAL_PROCESSES = `
-n=0
-for process in /proc/[0-9]*; do
-  [ "$process" != "/proc/$$" ] && tr '\\0' ' ' <"$process/cmdline" | grep -qF "$1" || continue
-  kill -s "$2" "\${process#/proc/}" && n=$((n + 1))
-done
-echo $n`;
-
-/** Sends a signal to the kit's one process of that name, and to nothing else in the container. */
-export async function signalKit(
+/** What kubelet would get: `health_probe` in the container, its exit code and what it prints. */
+export async function probe(
   container: Container,
-  name: 'container_startup' | 'ctrkit_agent',
-  signal: 'STOP' | 'CONT' | 'KILL',
-): Promise<void> {
-  const command = ['sh', '-c', SIGNAL_PROCESSES, 'sh', `load.cjs ${name}`, signal];
-  const { stdout, stderr } = await execIn(container, command);
-  assert.equal(stdout.trim(), '1', `${name} in ${container.id}: ${stderr}`);
+  name: ProbeName,
+): Promise<{ readonly code: number; readonly stdout: string }> {
+  const { code, stdout } = await execIn(container, ['health_probe', name]);
+  return { code, stdout };
 }

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { bootMs } from '../../support/kit.ts';
+import { checkIn } from '../support/checks.ts';
+import { assertUnbroken, heartbeats, probeAll } from '../support/health-view.ts';
+import { signalApplication } from '../support/signals.ts';
+import { probe, scenario } from '../support/switch.ts';
+
+const HOOK = 'required.d/snmp-get';
+/** A check's period and its limit (DEFAULT_TIMING). */
+const NOTICED_WITHIN_MS = 10_000 + 5_000;
+
+scenario(
+  'snmpd frozen: noticed by the hook within a period and its limit, not ready and to be restarted, healthy when it goes on (D13)',
+  async (here, t) => {
+    await here.startDatabaseForKube();
+    const recorder = await here.record();
+    const container = await here.startRunning('1.0.0');
+    const healthy = await here.untilStatus(container, 'healthy');
+    assert.deepEqual(await probeAll(container), [0, 0, 0]);
+
+    await signalApplication(container, 'snmp', 'STOP');
+    const frozen = { wallMs: Date.now(), bootMs: bootMs() };
+    const unhealthy = await here.untilStatus(container, 'unhealthy');
+    const write = heartbeats(recorder).find(({ fields }) => fields['status'] === 'unhealthy');
+    const noticedMs = (write?.atMs ?? NaN) - frozen.wallMs;
+    t.diagnostic(`a frozen snmpd is recorded as unhealthy after ${Math.round(noticedMs)} ms`);
+    assert.ok(noticedMs <= NOTICED_WITHIN_MS, `recorded after ${noticedMs} ms`);
+    assert.ok(Number(unhealthy['beat_ms']) <= frozen.bootMs + NOTICED_WITHIN_MS, 'on the boot clock');
+    assert.match(unhealthy['reason'] ?? '', /^required\.d\/snmp-get: snmpd does not answer: /);
+    assert.equal(unhealthy['healthy_since_ms'], '');
+    assert.equal(checkIn(unhealthy, HOOK)?.result, 'failing');
+    // Its process is there: only who asks it finds out.
+    assert.equal(checkIn(unhealthy, 'critical-processes')?.result, 'ok');
+    assert.deepEqual(await probeAll(container), [0, 3, 3]);
+    const { stdout } = await probe(container, 'readiness');
+    assert.match(stdout, /^not ready \(3\): required\.d\/snmp-get: snmpd does not answer: [^\n]*\n$/);
+
+    await signalApplication(container, 'snmp', 'CONT');
+    const mendedMs = bootMs();
+    const mended = await here.untilStatus(container, 'healthy');
+    assert.ok(Number(mended['healthy_since_ms']) > Number(unhealthy['beat_ms']), 'the healthy clock went on');
+    assert.ok(Number(mended['beat_ms']) <= mendedMs + NOTICED_WITHIN_MS, 'mended too late');
+    assert.deepEqual([mended['restarts'], mended['token']], ['0', healthy['token']]);
+    assertUnbroken(recorder);
+    assert.deepEqual(await probeAll(container), [0, 0, 0]);
+    assert.deepEqual(await probe(container, 'readiness'), { code: 0, stdout: '' });
+  },
+);

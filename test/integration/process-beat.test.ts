@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Supervisord, waitUntil } from '../support/supervisord.ts';
+
+const TSX = createRequire(import.meta.url).resolve('tsx');
+const LISTENER = fileURLToPath(new URL('../support/listener-program.ts', import.meta.url));
+const PAGE = readFileSync(new URL('../../CHECKS.md', import.meta.url), 'utf8');
+const MARKS = '<!--XSUPERVISOR:BEGIN-->beat<!--XSUPERVISOR:END-->';
+
+/** The script of the documentation, with a daemon of the test's in it, that beats without much delay. */
+function documentedScript(directory: string): string {
+  const script = PAGE.split('```').find((block) => block.startsWith('sh\n') && block.includes('XSUPERVISOR'));
+  assert.ok(script, 'CHECKS.md has no such script');
+  const fitted = script
+    .slice('sh\n'.length)
+    .replace('my-daemon-answers', `test -e ${directory}/answers`)
+    .replace('exec my-daemon', 'exec /bin/sleep 600')
+    .replace('sleep 5', 'sleep 0.05');
+  assert.doesNotMatch(fitted, /my-daemon/);
+  return fitted;
+}
+
+const sections = (directory: string): string => {
+  writeFileSync(join(directory, 'wrapper'), documentedScript(directory), { mode: 0o755 });
+  writeFileSync(join(directory, 'own'), `printf '%s' '${MARKS}'; exec /bin/sleep 600\n`);
+  const program = (name: string): string =>
+    `[program:${name}]\ncommand=/bin/sh ${directory}/${name}\nautostart=false\nautorestart=false\nstdout_capture_maxbytes=1KB\n`;
+  return `${program('wrapper')}${program('own')}[eventlistener:listener]
+command=${process.execPath} --import ${TSX} ${LISTENER} ${directory}/heard
+events=PROCESS_COMMUNICATION_STDOUT
+stderr_logfile=${directory}/listener.err
+`;
+};
+
+interface Beat {
+  readonly payload: Readonly<Record<string, string>>;
+  readonly data: string;
+}
+
+test('the emitter of the documentation, and its text from any program, are beats to a real supervisord (D15)', async () => {
+  assert.ok(PAGE.includes(`    ${MARKS}\n`), 'the text of a beat in CHECKS.md is another');
+  const supervisord = new Supervisord(sections);
+  const heard = (): string => {
+    const file = join(supervisord.directory, 'heard');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  };
+  const beatsOf = (name: string): number =>
+    heard()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && (JSON.parse(line) as Beat).payload['processname'] === name)
+      .length;
+  try {
+    await supervisord.waitUntilUp();
+    await supervisord.control('start', 'own');
+    await waitUntil('a beat without a line end is heard at once', () => beatsOf('own') === 1);
+
+    const answers = join(supervisord.directory, 'answers');
+    writeFileSync(answers, '');
+    await supervisord.control('start', 'wrapper');
+    await waitUntil('it beats again and again', () => beatsOf('wrapper') >= 3);
+    assert.match(heard(), /"beat"/);
+
+    rmSync(answers);
+    let before = -1;
+    await waitUntil('it beats no more', async () => {
+      const was = before;
+      before = beatsOf('wrapper');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return was === before;
+    });
+    writeFileSync(answers, '');
+    await waitUntil('it beats once more', () => beatsOf('wrapper') > before);
+  } finally {
+    await supervisord.stop();
+  }
+});

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { claimFileIn } from '../../src/container/adapters/run-folder/claim-file.ts';
+import { gateNoticeFileIn } from '../../src/container/adapters/run-folder/gate-notice-file.ts';
+import { healthFileIn } from '../../src/container/adapters/run-folder/health-file.ts';
+import { lastEndIn } from '../../src/container/adapters/run-folder/last-end.ts';
+import { CtrkitError } from '../../src/contract/errors.ts';
+import { encodeHealthLine } from '../../src/contract/probe.ts';
+import { healthLine, HealthReader } from '../support/health-reader.ts';
+import { bootMs, Kit, noNamespaces, until } from '../support/kit.ts';
+
+const LINES = 2_000;
+const WELL = { startup: 0, readiness: 0, liveness: 0 };
+const CLAIM = {
+  feature: 'snmp',
+  owner: 'kube',
+  version: '1.2.0',
+  dockerId: 'aaaaaaaaaaaa',
+  token: 'token-a',
+  startedMs: 1_000,
+  isRecorded: true,
+  hasStarted: false,
+  containerStart: 'boot-1/1',
+  redisUrl: '',
+  isMirrored: false,
+} as const;
+
+/**
+ * A disk of its own, of 64 kB, which ends with the test, and the same one where it can only be read. Both lie in a
+ * mount namespace, and are reached through the process that keeps it.
+ */
+async function mountDisk(t: TestContext): Promise<{ disk: string; readOnly: string }> {
+  const kit = new Kit(t);
+  const mounted = join(kit.folder, 'disk');
+  const bound = join(kit.folder, 'read-only');
+  for (const folder of [mounted, bound]) mkdirSync(folder);
+  const script = [
+    'set -e',
+    `mount -t tmpfs -o size=64k tmpfs ${mounted}`,
+    `mount --bind ${mounted} ${bound}`,
+    `mount -o remount,bind,ro ${bound}`,
+    'echo mounted',
+    'exec sleep 600',
+  ].join('\n');
+  const keeper = kit.run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script]);
+  await until(
+    () => `it is mounted. ${keeper.said}`,
+    () => {
+      assert.equal(keeper.end, undefined, keeper.said);
+      return keeper.stdout.includes('mounted');
+    },
+  );
+  const seen = (folder: string) => `/proc/${keeper.pid}/root${folder}`;
+  return { disk: seen(mounted), readOnly: seen(bound) };
+}
+
+/** Leaves no room for another block, nor for another file. */
+function fill(disk: string): void {
+  try {
+    for (;;) writeFileSync(join(disk, 'full'), Buffer.alloc(4_096), { flag: 'a' });
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+  }
+  assert.equal(statfsSync(disk).bavail, 0);
+}
+
+const isDefect = (pattern: RegExp) => (error: unknown) =>
+  error instanceof CtrkitError && error.code === 'defect' && pattern.test(error.message);
+
+/** Lines are written while three readers look. */
+async function writeWatched(folder: string): Promise<void> {
+  const file = healthFileIn(folder);
+  const readers = Array.from({ length: 3 }, () => new HealthReader(join(folder, 'health')));
+  for (const reader of readers) await reader.ready();
+  for (let n = 1; n <= LINES; n++) {
+    file.write(healthLine(n));
+    if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const reading of await Promise.all(readers.map((reader) => reader.end()))) {
+    assert.deepEqual(reading.torn, []);
+    assert.ok(reading.seen > 20, `${reading.seen} different lines in ${reading.reads} looks`);
+  }
+  assert.equal(readFileSync(join(folder, 'health'), 'latin1'), healthLine(LINES));
+}
+
+describe('the run folder', { timeout: 120_000 }, () => {
+  test('readers never see a torn line while 2000 are written', async (t) => {
+    const { folder } = new Kit(t);
+    healthFileIn(folder).write(healthLine(0));
+    await writeWatched(folder);
+    assert.deepEqual(readdirSync(folder), ['health']);
+  });
+});
+
+describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_000 }, () => {
+  test('the probe is answered all the same, and no block more is taken', async (t) => {
+    const { disk } = await mountDisk(t);
+    const file = healthFileIn(disk);
+    const write = (readiness: number, reason: string) => {
+      const line = encodeHealthLine({ ...WELL, readiness }, bootMs() + 30_000, reason);
+      file.write(line);
+      assert.equal(readFileSync(join(disk, 'health'), 'latin1'), line);
+    };
+    write(0, '');
+    fill(disk);
+    for (let i = 0; i < 20; i++) write(10, `snmpd is FATAL ${'x'.repeat((i * 53) % 500)}`);
+    write(0, '');
+    assert.deepEqual(readdirSync(disk).toSorted(), ['full', 'health']);
+    assert.equal(statSync(join(disk, 'health')).mode & 0o777, 0o644);
+    rmSync(join(disk, 'full'));
+    write(0, 'well again');
+  });
+
+  test('lines written in place are longer and shorter than before, and each is one', async (t) => {
+    const { disk } = await mountDisk(t);
+    healthFileIn(disk).write(healthLine(0));
+    fill(disk);
+    const file = healthFileIn(disk);
+    for (let n = 1; n <= LINES; n++) {
+      file.write(healthLine(n));
+      assert.equal(readFileSync(join(disk, 'health'), 'latin1'), healthLine(n));
+    }
+  });
+
+  test('without a line there to write over it is told, and nothing of it stays', async (t) => {
+    const { disk } = await mountDisk(t);
+    fill(disk);
+    assert.throws(() => healthFileIn(disk).write(healthLine(1)), isDefect(/ENOSPC|no space left/));
+    assert.deepEqual(readdirSync(disk), ['full']);
+  });
+
+  test('the claim and the notice that are there stay whole', async (t) => {
+    const { disk } = await mountDisk(t);
+    const claims = claimFileIn(disk, 'boot-1/1');
+    const notices = gateNoticeFileIn(disk, 'boot-1/1');
+    claims.write(CLAIM);
+    notices.write({ state: 'held', text: 'held' });
+    fill(disk);
+    assert.throws(
+      () => claims.write({ ...CLAIM, hasStarted: true }),
+      isDefect(/claim\.json can't be written/),
+    );
+    assert.throws(
+      () => notices.write({ state: 'waiting', text: 'waits' }),
+      isDefect(/gate\.json can't be written/),
+    );
+    assert.deepEqual(claims.read(), CLAIM);
+    assert.equal(notices.read()?.state, 'held');
+    claims.remove();
+    assert.equal(claims.read(), undefined);
+  });
+
+  test('the reason of an end is lost, and the end is not kept waiting', async (t) => {
+    const { disk } = await mountDisk(t);
+    fill(disk);
+    const lastEnd = lastEndIn(disk, join(disk, 'termination-log'));
+    lastEnd.write('snmpd is FATAL');
+    assert.equal(lastEnd.read(), '');
+  });
+});
+
+describe('a run folder that can only be read', { skip: noNamespaces, timeout: 120_000 }, () => {
+  test('what can’t be written is told by name, and what is there is still read', async (t) => {
+    const { disk, readOnly } = await mountDisk(t);
+    claimFileIn(disk, 'boot-1/1').write(CLAIM);
+    healthFileIn(disk).write(healthLine(1));
+    const claims = claimFileIn(readOnly, 'boot-1/1');
+    assert.throws(
+      () => healthFileIn(readOnly).write(healthLine(2)),
+      isDefect(/health can't be written: EROFS/),
+    );
+    assert.throws(() => claims.write(CLAIM), isDefect(/claim\.json can't be written: EROFS/));
+    claims.remove();
+    lastEndIn(readOnly, join(readOnly, 'termination-log')).write('snmpd is FATAL');
+    assert.deepEqual(claims.read(), CLAIM);
+    assert.equal(readFileSync(join(disk, 'health'), 'latin1'), healthLine(1));
+    assert.deepEqual(readdirSync(disk).toSorted(), ['claim.json', 'health']);
+  });
+});
