@@ -1,4 +1,4 @@
-import { keepHeapSmall } from '../src/container/adapters/proc/heap.ts';
+import { keepHeapSmall } from '../src/adapters/heap.ts';
 import { listenForEvents } from '../src/container/adapters/supervisor/event-listener.ts';
 import { Agent } from '../src/container/agent/agent.ts';
 import { readChecksConfig } from '../src/container/adapters/checks-file.ts';

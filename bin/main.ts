@@ -1,6 +1,8 @@
 import { CtrkitError } from '../src/contract/errors.ts';
 import { EXIT } from '../src/contract/exit-codes.ts';
 
+const UNAVAILABLE: ReadonlySet<string> = new Set(['database', 'engine', 'disk', 'service']);
+
 /** The one place where what went wrong becomes one line and an exit code. */
 export async function runMain(name: string, main: () => Promise<number>): Promise<void> {
   const fail = (exitCode: number, text: string): void => {
@@ -22,7 +24,7 @@ export async function runMain(name: string, main: () => Promise<number>): Promis
         `error: a defect of ctrkit, please report it: ${error instanceof Error ? error.stack : String(error)}`,
       );
     } else if (error.code === 'usage') fail(EXIT.usage, `error: ${error.message}. Try ${name} --help`);
-    else if (error.code === 'database') fail(EXIT.unavailable, `error: ${error.message}`);
+    else if (UNAVAILABLE.has(error.code)) fail(EXIT.unavailable, `error: ${error.message}`);
     else fail(EXIT.defect, `error: ${error.message}`);
   }
 }

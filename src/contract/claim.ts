@@ -69,7 +69,12 @@ export const planLocalLabel = (claim: Claim, db: 'state' | 'hostState'): RowWrit
   values: { [localVersionLabel(claim.feature)]: claim.version },
 });
 
-export function planRelease(claim: Claim, wallMs: number): RowWrite {
+/**
+ * The write of a release. `isRunning` says what the record's `remote_state` is: only a `running` becomes `stopped`, as the
+ * shipped host side has it. A `none`, by which the host falls back to local, has to outlive the stop of the container, and
+ * so has the `pending` of the one that comes after.
+ */
+export function planRelease(claim: Claim, wallMs: number, isRunning = true): RowWrite {
   return {
     kind: 'set',
     address: featureStatusRow(claim.feature),
@@ -77,13 +82,26 @@ export function planRelease(claim: Claim, wallMs: number): RowWrite {
       current_owner: 'none',
       docker_id: '',
       container_id: '',
-      ...(claim.owner === 'kube' ? { remote_state: 'stopped' } : {}),
+      ...(claim.owner === 'kube' && isRunning ? { remote_state: 'stopped' } : {}),
       ...encodeUpdateTimes(wallMs),
       claim_token: '',
       claim_boot_id: '',
       claim_ms: '',
     },
   };
+}
+
+export interface GuardedRelease {
+  readonly guard: RowValues;
+  readonly write: RowWrite;
+}
+
+/** The release of whoever `record` says holds it, to be tried in this order: one of them fits `remote_state`. */
+export function planReleases(record: RowValues, claim: Claim, wallMs: number): GuardedRelease[] {
+  const asItIs = { guard: record, write: planRelease(claim, wallMs, false) };
+  if (claim.owner === 'local') return [asItIs];
+  const running = { ...record, values: { ...record.values, remote_state: 'running' } };
+  return [{ guard: running, write: planRelease(claim, wallMs) }, asItIs];
 }
 
 export const planHeartbeat = (feature: string, values: Record<string, string>): RowWrite => ({

@@ -1,4 +1,4 @@
-type CtrkitErrorCode = 'usage' | 'database' | 'supervisor' | 'defect';
+type CtrkitErrorCode = 'usage' | 'database' | 'supervisor' | 'engine' | 'disk' | 'service' | 'defect';
 
 /** What went wrong in a way a caller can act on; the message is one line for people. */
 export class CtrkitError extends Error {

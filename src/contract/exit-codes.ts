@@ -2,14 +2,19 @@
 export const EXIT = {
   /** The gate: go. Every other command: done. */
   ok: 0,
-  /** `container_state`: refused, because the record is somebody else's. The gate never ends with it. */
+  /**
+   * `container_state`: refused, because the record is somebody else's. The host's commands: the engine refused, there is
+   * nothing of that name, or what was waited for ended with a failure. The gate never ends with it.
+   */
   refused: 1,
   /** Wrong usage: a wrong option, name, owner or version. */
   usage: 64,
-  /** `container_state`: the databases can't be used. The gate waits instead. */
+  /** The databases, the engine or the disk can't be used. The gate waits instead. */
   unavailable: 69,
   /** A defect of the kit, or no Node.js to run it. */
   defect: 70,
+  /** `container wait`: nothing was deployed in time, the next start is a local one. */
+  gaveUp: 75,
 } as const;
 
 /**

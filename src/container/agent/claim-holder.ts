@@ -1,5 +1,5 @@
 import type { StoredClaim } from '../../contract/claim-file.ts';
-import { ownRecord, planClaim, planHeartbeat, planLocalLabel, planRelease } from '../../contract/claim.ts';
+import { ownRecord, planClaim, planHeartbeat, planLocalLabel, planReleases } from '../../contract/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { decodeStatus } from '../../contract/feature.ts';
 import { planUpStatus, type UpStatus } from '../../contract/feature-policy.ts';
@@ -109,11 +109,13 @@ export class ClaimHolder {
       : [];
     const down = { isUp: false, failReason: 'stopped' };
     const upStatus = this.#upStatus === undefined ? [] : [planUpStatus(claim.feature, down)];
-    const writes = [planRelease(claim, this.#clock.wallMs()), ...upStatus, ...hostsRow];
-    if (await this.#store.write([ownRecord(claim)], writes)) return true;
     // The host side clears owner and id when it stops a container, and leaves the rest to us.
-    const values = { claim_token: claim.token, current_owner: 'none' };
-    return this.#store.write([{ address: featureStatusRow(claim.feature), values }], writes);
+    const cleared = { claim_token: claim.token, current_owner: 'none' };
+    const records = [ownRecord(claim), { address: featureStatusRow(claim.feature), values: cleared }];
+    const releases = records.flatMap((record) => planReleases(record, claim, this.#clock.wallMs()));
+    for (const { guard, write } of releases)
+      if (await this.#store.write([guard], [write, ...upStatus, ...hostsRow])) return true;
+    return false;
   }
 
   private async readCounts(): Promise<Counts> {

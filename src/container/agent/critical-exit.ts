@@ -3,7 +3,7 @@ import { decideCriticalExit, type CriticalEnd } from '../../decide/critical-exit
 import type { Clock } from '../../ports/clock.ts';
 import type { LastEnd } from '../../ports/last-end.ts';
 import type { Log } from '../../ports/log.ts';
-import { SAY_AGAIN_MS } from '../outage-log.ts';
+import { SAY_AGAIN_MS } from '../../loop/outage-log.ts';
 
 /** supervisord is told again if nothing has come of it. */
 const END_AGAIN_MS = 10_000;

@@ -7,7 +7,7 @@ import { featureStatusRow, type FieldValues, type RowValues } from '../../contra
 import { findLiveHolder, isSelf } from '../../decide/liveness.ts';
 import { selectHolderRows } from '../../decide/startup-snapshot.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { momentOf } from '../gate/gate.ts';
+import { momentOf } from '../../loop/moment.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 import { showState } from './state-show.ts';
@@ -79,7 +79,8 @@ async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: Sta
   }
   const owner = status.currentOwner === 'kube' ? 'kube' : 'local';
   const { dockerId, claimToken: token, containerVersion: version } = status;
-  const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs());
+  const isRunning = status.remoteState === 'running';
+  const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs(), isRunning);
   // First the file: an agent that still sees the claim would make the record again.
   if (own !== undefined) claimFile.remove();
   const asRead = row === undefined ? [] : [{ ...row, values: pickHolder(row.values) }];
@@ -101,6 +102,7 @@ const pickHolder = (values: FieldValues): FieldValues => ({
   current_owner: values['current_owner'],
   claim_token: values['claim_token'],
   container_id: values['container_id'],
+  remote_state: values['remote_state'],
 });
 
 function findOther(rows: readonly RowValues[], claim: Claim, clock: Clock): string | undefined {

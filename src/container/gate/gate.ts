@@ -1,4 +1,4 @@
-import type { Claim, Moment } from '../../contract/claim.ts';
+import type { Claim } from '../../contract/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
@@ -37,12 +37,6 @@ export type GateResult = 'go' | 'orphaned';
 
 /** How soon a gate whose start.sh has gone notices. */
 export const PARENT_POLL_MS = 1_000;
-
-export const momentOf = (clock: Clock): Moment => ({
-  bootId: clock.bootId(),
-  bootMs: clock.bootMs(),
-  wallMs: clock.wallMs(),
-});
 
 /** For the agent, which renews the claim from here on. Throws CtrkitError('defect'). */
 export function leaveClaim(

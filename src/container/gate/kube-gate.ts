@@ -8,17 +8,11 @@ import { decodeSnapshot, selectStartupRows } from '../../decide/startup-snapshot
 import { isMirrored, planVerdict } from '../../decide/startup-writes.ts';
 import { decideStartup, type Progress, type StartupDecision, type Verdict } from '../../decide/startup.ts';
 import type { RowStore } from '../../ports/row-store.ts';
-import { OutageLog, SAY_AGAIN_MS } from '../outage-log.ts';
-import { Wakeup } from '../wakeup.ts';
+import { OutageLog, SAY_AGAIN_MS } from '../../loop/outage-log.ts';
+import { Wakeup } from '../../loop/wakeup.ts';
+import { momentOf } from '../../loop/moment.ts';
 import { AgentNotice } from './agent-notice.ts';
-import {
-  leaveClaim,
-  momentOf,
-  PARENT_POLL_MS,
-  type GatePorts,
-  type GateRequest,
-  type GateResult,
-} from './gate.ts';
+import { leaveClaim, PARENT_POLL_MS, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
 
 /** Behind the events, for a server that sends none. */

@@ -5,15 +5,9 @@ import { CtrkitError } from '../../contract/errors.ts';
 import { featureStatusRow } from '../../contract/rows.ts';
 import { decideBackoffMs } from '../../decide/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
-import { OutageLog } from '../outage-log.ts';
-import {
-  leaveClaim,
-  momentOf,
-  PARENT_POLL_MS,
-  type GatePorts,
-  type GateRequest,
-  type GateResult,
-} from './gate.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
+import { momentOf } from '../../loop/moment.ts';
+import { leaveClaim, PARENT_POLL_MS, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 
 /**
  * Owner local always goes: it claims, whoever held the feature before. Without a database it waits for a limited

@@ -11,8 +11,8 @@ import type { CheckSource } from '../../ports/check.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HealthFile } from '../../ports/health-file.ts';
 import type { Log } from '../../ports/log.ts';
-import { OutageLog } from '../outage-log.ts';
-import { Wakeup } from '../wakeup.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
+import { Wakeup } from '../../loop/wakeup.ts';
 import { CheckScheduler } from './check-scheduler.ts';
 import { ChangeNotice } from './change-notice.ts';
 

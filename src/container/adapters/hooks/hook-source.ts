@@ -3,7 +3,7 @@ import type { CheckKind, CheckTiming } from '../../../contract/check.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
-import { OutageLog } from '../../outage-log.ts';
+import { OutageLog } from '../../../loop/outage-log.ts';
 import { HookCheck } from './hook-check.ts';
 import { selectHooks } from './hook-names.ts';
 import { HookRunner } from './hook-runner.ts';

@@ -6,7 +6,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HealthReport } from '../../../contract/health-report.ts';
-import { OutageLog } from '../../outage-log.ts';
+import { OutageLog } from '../../../loop/outage-log.ts';
 import { parseHttpAddress } from './address.ts';
 import { answerRequest, type HttpAnswer } from './answer.ts';
 import { Listening, type ListeningPorts } from './listening.ts';

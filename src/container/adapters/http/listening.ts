@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createConnection, type Server } from 'node:net';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
-import { OutageLog } from '../../outage-log.ts';
+import { OutageLog } from '../../../loop/outage-log.ts';
 import type { HttpAddress } from './address.ts';
 
 export type ListenAddress = Exclude<HttpAddress, { kind: 'refused' }>;

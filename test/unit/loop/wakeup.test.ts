@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Wakeup } from '../../../src/container/wakeup.ts';
+import { Wakeup } from '../../../src/loop/wakeup.ts';
 
 /** Slept out only by a sleeper that is not woken, and then it says so. */
 const LONG_MS = 5_000;

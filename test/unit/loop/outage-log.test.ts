@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { OutageLog } from '../../../src/container/outage-log.ts';
+import { OutageLog } from '../../../src/loop/outage-log.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeLog } from '../../support/fake-log.ts';
 

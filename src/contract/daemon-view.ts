@@ -1,0 +1,57 @@
+/** What the daemon thinks of each feature, for `ctrkit status` and `ctrkit explain`: written when it changes. */
+
+/** Evidence to verdict (CONTRACT, section 8, "Certified golden"). Times are boot clock, milliseconds. */
+export type CertificationVerdict =
+  /** Switched off by the policy. */
+  | { readonly kind: 'off'; readonly text: string }
+  /** The image that runs is golden. */
+  | { readonly kind: 'golden'; readonly text: string }
+  /** Nothing is earned now; `text` says why and what would change it. */
+  | { readonly kind: 'not-counting'; readonly text: string }
+  /** Healthy without a break since `fromMs`; certified by the first heartbeat at or after `fromMs + neededMs`. */
+  | { readonly kind: 'counting'; readonly text: string; readonly fromMs: number; readonly neededMs: number }
+  /** To be made golden now. */
+  | { readonly kind: 'certified'; readonly text: string; readonly healthyMs: number };
+
+export type FailureCause = 'unhealthy' | 'crash-looping' | 'silent' | 'not-deployed';
+
+/** CONTRACT, section 8, "Fallback"; HLD, "Failure mode detection & rollback". */
+export type FallbackVerdict =
+  | { readonly kind: 'off'; readonly text: string }
+  /** Nothing fails, or what failed is over. */
+  | { readonly kind: 'well'; readonly text: string }
+  | {
+      readonly kind: 'failing';
+      readonly cause: FailureCause;
+      readonly text: string;
+      /** Failing time so far, as of `asOfMs`; it rises on while `isRising`. Falls back at `limitMs`. */
+      readonly failingMs: number;
+      readonly limitMs: number;
+      readonly asOfMs: number;
+      readonly isRising: boolean;
+    }
+  /** It would fall back, but may not: a lock, no golden image to go back to, once already; `text` says what lifts it. */
+  | { readonly kind: 'refused'; readonly cause: FailureCause; readonly text: string }
+  | { readonly kind: 'fall-back'; readonly cause: FailureCause; readonly text: string };
+
+export interface FeatureView {
+  /** Of the image that runs; empty texts where none does. */
+  readonly imageId: string;
+  readonly version: string;
+  readonly certification: CertificationVerdict;
+  readonly fallback: FallbackVerdict;
+  /** What the daemon did last for this feature, one line, empty if nothing; wall clock, seconds. */
+  readonly lastAct: string;
+  readonly lastActTs: number;
+}
+
+export interface DaemonView {
+  readonly pid: number;
+  readonly isShadow: boolean;
+  readonly bootId: string;
+  /** Boot clock, milliseconds. */
+  readonly startedMs: number;
+  /** What the daemon can't do at present (an engine or a database that is away), a line each. */
+  readonly problems: readonly string[];
+  readonly features: Readonly<Record<string, FeatureView>>;
+}

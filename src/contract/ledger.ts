@@ -1,0 +1,66 @@
+/**
+ * What the host side keeps on its disk of each feature's images (CONTRACT, section 8): STATE_DB does not survive a cold
+ * boot, this does. Plain data; reading and writing it is `src/node/ledger/`.
+ */
+export interface GoldenImage {
+  readonly imageId: string;
+  /** The names it had then, for people and for finding it again. */
+  readonly references: readonly string[];
+  readonly version: string;
+  /**
+   * `certified`: ran healthy for its time. `shipped`: the local image of the switch, golden until another one is (HLD,
+   * "Self-mitigation").
+   */
+  readonly source: 'certified' | 'shipped';
+  /** Wall clock, seconds, for people only. */
+  readonly sinceTs: number;
+}
+
+/** One fallback of one image. It stays until somebody lifts the block. */
+export interface Fallback {
+  readonly imageId: string;
+  readonly version: string;
+  /** One line for people. */
+  readonly reason: string;
+  /** Wall clock, seconds, for people only. */
+  readonly sinceTs: number;
+  /** For the cool-down, on the boot clock of that boot. */
+  readonly bootId: string;
+  readonly bootMs: number;
+  /** The service has been restarted for it; until then that is still to be done. */
+  readonly isDone: boolean;
+}
+
+/** What follows a certification, each step struck out when it is done: a daemon that was killed goes on there. */
+export interface Duties {
+  /** Tag the golden image as local. */
+  readonly tagAsLocal: boolean;
+  /** Remove the stopped local container that would start the image before. */
+  readonly removeLocalContainer: boolean;
+  readonly cleanUp: boolean;
+}
+
+export const NO_DUTIES: Duties = { tagAsLocal: false, removeLocalContainer: false, cleanUp: false };
+
+export interface FeatureLedger {
+  readonly golden: GoldenImage | undefined;
+  readonly previous: GoldenImage | undefined;
+  readonly duties: Duties;
+  readonly fallbacks: readonly Fallback[];
+  /** Where this feature's containers were seen to run from; clean-up looks nowhere else. */
+  readonly repositories: readonly string[];
+  /** Images that lost the local tag to a golden one and may have no name any more. */
+  readonly untagged: readonly string[];
+}
+
+export const EMPTY_FEATURE_LEDGER: FeatureLedger = {
+  golden: undefined,
+  previous: undefined,
+  duties: NO_DUTIES,
+  fallbacks: [],
+  repositories: [],
+  untagged: [],
+};
+
+/** By feature. */
+export type Ledger = Readonly<Record<string, FeatureLedger>>;

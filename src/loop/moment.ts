@@ -1,0 +1,8 @@
+import type { Moment } from '../contract/claim.ts';
+import type { Clock } from '../ports/clock.ts';
+
+export const momentOf = (clock: Clock): Moment => ({
+  bootId: clock.bootId(),
+  bootMs: clock.bootMs(),
+  wallMs: clock.wallMs(),
+});

@@ -1,0 +1,81 @@
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+export interface EngineContainer {
+  /** 64 hex digits; its first 12 are `docker_id`. */
+  readonly id: string;
+  /** Without the slash that the engine puts before them. */
+  readonly names: readonly string[];
+  /** `sha256:…` of the image it was made from, also when that image has lost its names. */
+  readonly imageId: string;
+  /** The name of the image it was made from, as it was written then. */
+  readonly image: string;
+  readonly state: ContainerState;
+}
+
+/** One container, looked at by itself. */
+export interface ContainerDetails extends EngineContainer {
+  /** Of its last end; undefined while it runs and before it ever has. */
+  readonly exitCode: number | undefined;
+  readonly wasKilledForMemory: boolean;
+  /** `KEY=value` of its environment: IMAGE_VERSION and RUNTIME_OWNER are read from here. */
+  readonly environment: readonly string[];
+}
+
+export interface EngineImage {
+  readonly id: string;
+  /** `repository:tag`, all of them. */
+  readonly tags: readonly string[];
+  /** `repository@sha256:…`, all of them; none for an image that no registry has seen. */
+  readonly digests: readonly string[];
+  /** Seconds since the epoch, as its builder wrote it: for people, and no proof of anything. */
+  readonly createdTs: number;
+  readonly sizeBytes: number;
+}
+
+export type EngineEvent =
+  | { readonly kind: 'start' | 'oom'; readonly containerId: string; readonly names: readonly string[] }
+  | {
+      readonly kind: 'die';
+      readonly containerId: string;
+      readonly names: readonly string[];
+      readonly exitCode: number;
+    }
+  /** A container was removed, an image got or lost a name: what was listed may no longer be so. */
+  | { readonly kind: 'changed' };
+
+export type Removal = 'removed' | 'missing' | 'in-use';
+
+/**
+ * The Docker engine of this host. Every call ends within a time limit of its own; one that could not be carried out
+ * throws CtrkitError('engine') with a line for people. Names and ids are the caller's to check.
+ */
+export interface ContainerEngine {
+  /** All of them, running or not. */
+  listContainers(): Promise<EngineContainer[]>;
+  /** By id (12 or 64 digits) or exact name; undefined if there is none. */
+  findContainer(idOrName: string): Promise<ContainerDetails | undefined>;
+  /** Images with at least one name or a container, and those that have lost their last name. */
+  listImages(): Promise<EngineImage[]>;
+  /** One that runs already is started. */
+  startContainer(idOrName: string): Promise<void>;
+  /** SIGTERM, and SIGKILL after `graceS` seconds. One that does not run is stopped. */
+  stopContainer(idOrName: string, graceS: number): Promise<void>;
+  /** One that does not run is killed. */
+  killContainer(idOrName: string): Promise<void>;
+  /** Resolves with its exit code when it no longer runs, undefined if there is no such container or `signal` aborts. No time limit. */
+  waitContainer(idOrName: string, signal: AbortSignal): Promise<number | undefined>;
+  /** Never by force: one that runs is `in-use`. */
+  removeContainer(id: string): Promise<Removal>;
+  /** Gives the image this name, taking it from whichever image has it. */
+  tagImage(imageId: string, repository: string, tag: string): Promise<void>;
+  /** Takes away one name, `repository:tag` or `repository@sha256:…`, never by force; with the last name goes the image. */
+  removeReference(reference: string): Promise<Removal>;
+  /** Removes an image that has no name left, never by force; `in-use` too if it has names. */
+  removeUnnamedImage(imageId: string): Promise<Removal>;
+  /**
+   * Resolves when watching. `onEnd` is called once when the engine has ended it, or is gone; what happened until the
+   * next watch is then only found by listing. The returned function ends it without that.
+   */
+  watch(onEvent: (event: EngineEvent) => void, onEnd: () => void): Promise<() => void>;
+  close(): void;
+}

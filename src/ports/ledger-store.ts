@@ -1,0 +1,15 @@
+import type { Ledger } from '../contract/ledger.ts';
+
+export interface LedgerReading {
+  readonly ledger: Ledger;
+  /** What was found broken, moved aside or taken from the older copy; a line each, empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** The ledger on the host's disk. One writer, the daemon; any number of readers. */
+export interface LedgerStore {
+  /** Never throws for what the files contain; throws CtrkitError('disk') if the folder can't be read. */
+  read(): LedgerReading;
+  /** On the disk when it returns, whole or not at all. Throws CtrkitError('disk'). */
+  write(ledger: Ledger): void;
+}

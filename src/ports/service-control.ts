@@ -1,0 +1,5 @@
+/** What starts and stops features on this host, systemd as SONiC ships it. */
+export interface ServiceControl {
+  /** Ends when the restart has been asked for, or with CtrkitError('service'), within a time limit of its own. */
+  restart(feature: string): Promise<void>;
+}

@@ -1,0 +1,29 @@
+import type { DatabaseName } from '../contract/databases.ts';
+
+export interface TableChange {
+  readonly db: DatabaseName;
+  readonly table: string;
+  /** Empty: any row, the watch has begun or has ended. */
+  readonly row: string;
+}
+
+export interface WatchedTable {
+  readonly db: DatabaseName;
+  readonly table: string;
+}
+
+/** CONFIG_DB and STATE_DB of this switch as whole tables, for the daemon; rows are read by RowStore. */
+export interface SwitchTables {
+  /** Rows of CONFIG_DB's FEATURE whose names are legal. Throws CtrkitError('database'). */
+  listFeatures(): Promise<string[]>;
+  /**
+   * Resolves when watching. `onEnd` is called once when the server has ended it: watch again, and read everything, as
+   * what changed meanwhile is not told. Throws CtrkitError('database').
+   */
+  watch(
+    tables: readonly WatchedTable[],
+    onChange: (change: TableChange) => void,
+    onEnd: () => void,
+  ): Promise<void>;
+  close(): void;
+}
