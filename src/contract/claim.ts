@@ -110,7 +110,8 @@ export const planHeartbeat = (feature: string, values: Record<string, string>): 
   values,
 });
 
-function encodeUpdateTimes(wallMs: number): { update_time: string; last_update_ts: string } {
+/** SONiC's and the HLD's time of the last change, for people (GAPS D27). */
+export function encodeUpdateTimes(wallMs: number): { update_time: string; last_update_ts: string } {
   return {
     update_time: formatLocalTime(new Date(wallMs)),
     last_update_ts: String(Math.floor(wallMs / 1000)),

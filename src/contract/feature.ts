@@ -58,6 +58,8 @@ export interface NodeLabels {
 
 export const versionEnabledLabel = (feature: string, version: string): string =>
   `${feature}_${version}_enabled`;
+/** Lets Kubernetes deploy the feature on this node, `true`, or keeps it from doing so, `false`. */
+export const enabledLabel = (feature: string): string => `${feature}_enabled`;
 export const localVersionLabel = (feature: string): string => `${feature}_local`;
 
 /** SONiC writes True, true, False and false (GAPS D20: `"false"` is not a yes). */

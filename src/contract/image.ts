@@ -23,8 +23,10 @@ export interface Reference {
   readonly digest: string;
 }
 
-/** Undefined for `<none>:<none>` and for whatever else is no reference. */
+/** Undefined for `<none>:<none>`, for an image's id, and for whatever else is no reference. */
 export function parseReference(text: string): Reference | undefined {
+  // A container that was started by the image's id shows that in place of a name.
+  if (isImageId(text)) return undefined;
   const [name = '', digest = ''] = text.split('@', 2);
   // A colon before a slash is a registry's port.
   const colon = name.lastIndexOf(':');

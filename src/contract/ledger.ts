@@ -62,5 +62,10 @@ export const EMPTY_FEATURE_LEDGER: FeatureLedger = {
   untagged: [],
 };
 
+/** Longest list of one feature's ledger, so that the file can't grow for ever: the oldest entries go. */
+export const MAX_LEDGER_LIST = 32;
+/** A repository of 255, and a digest of 71 or a tag of 128. */
+export const MAX_REFERENCE_LENGTH = 512;
+
 /** By feature. */
 export type Ledger = Readonly<Record<string, FeatureLedger>>;

@@ -1,0 +1,28 @@
+/** Containers and images as the Docker engine of the host shows them. */
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+export interface EngineContainer {
+  /** 64 hex digits; its first 12 are `docker_id`. */
+  readonly id: string;
+  /** Without the slash that the engine puts before them. */
+  readonly names: readonly string[];
+  /** `sha256:…` of the image it was made from, also when that image has lost its names. */
+  readonly imageId: string;
+  /** The name of the image it was made from, as it was written then. */
+  readonly image: string;
+  readonly state: ContainerState;
+}
+
+/** What is running, or can be at any moment without having ended. */
+export const RUNNING_STATES: ReadonlySet<ContainerState> = new Set(['running', 'paused', 'restarting']);
+
+export interface EngineImage {
+  readonly id: string;
+  /** `repository:tag`, all of them. */
+  readonly tags: readonly string[];
+  /** `repository@sha256:…`, all of them; none for an image that no registry has seen. */
+  readonly digests: readonly string[];
+  /** Seconds since the epoch, as its builder wrote it: for people, and no proof of anything. */
+  readonly createdTs: number;
+  readonly sizeBytes: number;
+}

@@ -1,0 +1,94 @@
+/** Files that have to outlive a power cut at any point. All of it throws what node:fs throws. */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** On the disk when it returns, in place of what was there; whole or not at all, also if `temporary` is left behind. */
+export function writeDurably(path: string, text: string, temporary: string): void {
+  // Left by a writer that was killed; or put there by somebody, and then not to be followed.
+  rmSync(temporary, { force: true });
+  try {
+    const file = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+    try {
+      writeFileSync(file, text);
+      // Whatever the umask.
+      fchmodSync(file, 0o644);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/** A rename is on the disk only when its folder is. */
+export function syncFolder(folder: string): void {
+  const opened = openSync(folder, O_RDONLY);
+  try {
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
+}
+
+/** With the folders above it, on the disk when it returns. */
+export function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (first === undefined) return;
+  // Whatever the umask: anybody may ask what is golden.
+  chmodSync(folder, 0o755);
+  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
+}
+
+type FileReading =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'missing' }
+  /** There is something, but no text of at most `maxBytes` in a regular file. */
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** Never waits for a pipe in its place, and follows no link. Throws where the file can't be reached at all. */
+export function readWholeFile(path: string, maxBytes: number): FileReading {
+  try {
+    return readOpened(openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW), maxBytes);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { kind: 'missing' };
+    // A link, a socket or a device in its place; a block that the disk can't give any more.
+    if (code === 'ELOOP' || code === 'ENXIO' || code === 'EIO') return { kind: 'unreadable', why: message };
+    throw error;
+  }
+}
+
+function readOpened(file: number, maxBytes: number): FileReading {
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) return { kind: 'unreadable', why: 'it is no regular file' };
+    if (stat.size > maxBytes) return { kind: 'unreadable', why: `it is longer than ${maxBytes} bytes` };
+    const bytes = Buffer.alloc(stat.size);
+    let size = 0;
+    for (let more = -1; more !== 0 && size < bytes.length; size += more) {
+      more = readSync(file, bytes, size, bytes.length - size, null);
+    }
+    return { kind: 'text', text: bytes.toString('utf8', 0, size) };
+  } finally {
+    closeSync(file);
+  }
+}
