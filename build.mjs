@@ -1,4 +1,5 @@
-// Builds dist/rootfs, exactly what an image gets, and dist/node, the pinned Node.js for images that have none.
+// Builds dist/rootfs, exactly what an image gets, dist/host, what the host gets, and dist/node, the pinned Node.js for
+// images and hosts that have none.
 // Built under temporary names and renamed: an interrupted build leaves the old one.
 import { spawnSync } from 'node:child_process';
 import {
@@ -17,6 +18,7 @@ import { build } from 'esbuild';
 
 const ROOTFS = 'dist/rootfs.tmp';
 const KIT = `${ROOTFS}/usr/lib/ctrkit`;
+const HOST = 'dist/host.tmp';
 
 /** The Redis commands that the kit, and ioredis on connecting, may send. */
 const COMMANDS = new Set([
@@ -68,7 +70,10 @@ const lazyModules = {
     });
     onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
       contents: `const load = () => require('node:${path}');
-        module.exports = new Proxy(function () {}, {
+        module.exports = new Proxy(() => {}, {
+          // An import by name copies the names: that is use.
+          ownKeys: () => Reflect.ownKeys(load()),
+          getOwnPropertyDescriptor: (_, key) => ({ get: () => load()[key], enumerable: true, configurable: true }),
           get: (_, key) => load()[key],
           has: (_, key) => key in load(),
           apply: (_, self, args) => Reflect.apply(load(), self, args),
@@ -83,7 +88,8 @@ const noDebug = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'no-debug' }));
     onLoad({ filter: /.*/, namespace: 'no-debug' }, () => ({
-      contents: 'exports.default = () => Object.assign(() => {}, { enabled: false });',
+      contents: `const debug = () => Object.assign(() => {}, { enabled: false });
+        module.exports = Object.assign(debug, { default: debug });`,
     }));
   },
 };
@@ -121,11 +127,25 @@ const onlyExposition = {
   },
 };
 
-/** Bundles `entry` into the kit's `name`.cjs, and leaves what went into it in dist/`name`.meta.json. */
-async function bundle(name, entry, plugins) {
+/**
+ * Of dockerode and its modem only what talks to an engine over its socket: not ssh, nor tar files of builds, nor the gRPC
+ * of BuildKit, 800 kB and 5 MB of memory that nothing here uses.
+ */
+const ENGINE_UNUSED =
+  /^(?:ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|split-ca)$/;
+const onlyEngine = {
+  name: 'only-engine',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: ENGINE_UNUSED }, ({ path }) => ({ path, namespace: 'unused' }));
+    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+/** Bundles `entry` into `folder`/`name`.cjs, and leaves what went into it in dist/`name`.meta.json. */
+async function bundle(folder, { name, entry, plugins }) {
   const { metafile } = await build({
     entryPoints: [entry],
-    outfile: `${KIT}/${name}.cjs`,
+    outfile: `${folder}/${name}.cjs`,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -175,8 +195,16 @@ rmSync('dist/rootfs.tmp', { recursive: true, force: true });
 rmSync('dist/node.tmp', { recursive: true, force: true });
 mkdirSync('dist', { recursive: true });
 cpSync('rootfs', ROOTFS, { recursive: true, verbatimSymlinks: true });
-await bundle('container', 'bin/container.ts', [fewerCommands, lazyModules, noDebug, noCluster, separateHttp]);
-await bundle('health-http', HEALTH_HTTP, [onlyExposition]);
+const redis = [fewerCommands, lazyModules, noDebug, noCluster];
+await bundle(KIT, { name: 'container', entry: 'bin/container.ts', plugins: [...redis, separateHttp] });
+await bundle(KIT, { name: 'health-http', entry: HEALTH_HTTP, plugins: [onlyExposition] });
+rmSync(HOST, { recursive: true, force: true });
+cpSync('docker/host/rootfs', HOST, { recursive: true, verbatimSymlinks: true });
+await bundle(`${HOST}/usr/lib/ctrkit-host`, {
+  name: 'host',
+  entry: 'bin/host.ts',
+  plugins: [...redis, onlyEngine],
+});
 if (existsSync(pinnedNode)) {
   compile(pinnedNode);
   mkdirSync('dist/node.tmp/usr/lib/ctrkit', { recursive: true });
@@ -189,6 +217,9 @@ if (existsSync(pinnedNode)) {
   );
 }
 setModes(ROOTFS);
+setModes(HOST);
 replace('dist/rootfs');
+replace('dist/host');
 const kilobytes = (path) => Math.round(statSync(path).size / 1024);
 console.log(`build: dist/rootfs (container.cjs ${kilobytes('dist/rootfs/usr/lib/ctrkit/container.cjs')} kB)`);
+console.log(`build: dist/host (host.cjs ${kilobytes('dist/host/usr/lib/ctrkit-host/host.cjs')} kB)`);

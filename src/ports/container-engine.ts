@@ -1,16 +1,6 @@
-export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+import type { ContainerState, EngineContainer, EngineImage } from '../contract/engine.ts';
 
-export interface EngineContainer {
-  /** 64 hex digits; its first 12 are `docker_id`. */
-  readonly id: string;
-  /** Without the slash that the engine puts before them. */
-  readonly names: readonly string[];
-  /** `sha256:…` of the image it was made from, also when that image has lost its names. */
-  readonly imageId: string;
-  /** The name of the image it was made from, as it was written then. */
-  readonly image: string;
-  readonly state: ContainerState;
-}
+export type { ContainerState, EngineContainer, EngineImage };
 
 /** One container, looked at by itself. */
 export interface ContainerDetails extends EngineContainer {
@@ -19,17 +9,6 @@ export interface ContainerDetails extends EngineContainer {
   readonly wasKilledForMemory: boolean;
   /** `KEY=value` of its environment: IMAGE_VERSION and RUNTIME_OWNER are read from here. */
   readonly environment: readonly string[];
-}
-
-export interface EngineImage {
-  readonly id: string;
-  /** `repository:tag`, all of them. */
-  readonly tags: readonly string[];
-  /** `repository@sha256:…`, all of them; none for an image that no registry has seen. */
-  readonly digests: readonly string[];
-  /** Seconds since the epoch, as its builder wrote it: for people, and no proof of anything. */
-  readonly createdTs: number;
-  readonly sizeBytes: number;
 }
 
 export type EngineEvent =

@@ -16,7 +16,7 @@ export type Feature = 'snmp' | 'lldp';
 export type FeatureTag = '1.0.0' | '2.0.0';
 
 /** Its value is the process id of the test file; test/support/machine/run looks for it too. */
-const LABEL = 'ctrkit-test';
+export const LABEL = 'ctrkit-test';
 const PREFIX = `ctrkit-test-${process.pid}-`;
 const SYS_LOCATION = '1.3.6.1.2.1.1.6.0';
 

@@ -1,0 +1,129 @@
+/** What the host side remembers of a feature from one look to the next. In memory only: what nobody saw counts for nobody. */
+import type { Evidence } from './certify.ts';
+import type { FailingTime } from './failing-time.ts';
+import type { FeatureReading } from './feature-reading.ts';
+import type { LastEnd } from './standing.ts';
+import type { RestartHistory } from './switch-over.ts';
+import { RECORD_FIELDS } from './reap.ts';
+
+/** The container that was last seen to run the feature for Kubernetes. */
+export interface SeenHolder {
+  readonly dockerId: string;
+  readonly token: string;
+  readonly imageId: string;
+  readonly version: string;
+  /** What its last heartbeat said before it said that it is stopping. */
+  readonly wasUnhealthy: boolean;
+  readonly isStopping: boolean;
+  readonly restarts: number;
+}
+
+/** The end of a container, as the engine told of it. */
+export interface ContainerEnd {
+  readonly containerId: string;
+  readonly exitCode: number;
+  /** Boot clock. */
+  readonly atMs: number;
+}
+
+export interface FeatureMemory {
+  readonly evidence: Evidence | undefined;
+  readonly failing: FailingTime | undefined;
+  readonly holder: SeenHolder | undefined;
+  readonly lastEnd: LastEnd | undefined;
+  readonly before: { readonly setOwner: string; readonly remoteState: string } | undefined;
+  /** The owner has changed since the node's label was written. */
+  readonly isLabelDue: boolean;
+  /** Boot clock; of a fallback that blames no image too. */
+  readonly lastFallbackMs: number | undefined;
+  readonly restarts: RestartHistory;
+  /** The record as it was read last, and since when it has been so, boot clock. */
+  readonly record: { readonly gist: string; readonly sinceMs: number } | undefined;
+}
+
+export const NO_MEMORY: FeatureMemory = {
+  evidence: undefined,
+  failing: undefined,
+  holder: undefined,
+  lastEnd: undefined,
+  before: undefined,
+  isLabelDue: false,
+  lastFallbackMs: undefined,
+  restarts: [],
+  record: undefined,
+};
+
+/** `imageId` is that of the recorded container, undefined if it can't be told. The last holder stays until there is another. */
+export function rememberHolder(
+  before: SeenHolder | undefined,
+  { status, beat }: FeatureReading,
+  imageId: string | undefined,
+): SeenHolder | undefined {
+  const isKubes = status.currentOwner === 'kube' && status.dockerId !== '';
+  const known = isKubes && before?.token === status.claimToken && before.dockerId === status.dockerId;
+  const current: SeenHolder | undefined =
+    !isKubes || known || imageId === undefined
+      ? before
+      : {
+          dockerId: status.dockerId,
+          token: status.claimToken,
+          imageId,
+          version: status.containerVersion,
+          wasUnhealthy: false,
+          isStopping: false,
+          restarts: 0,
+        };
+  if (current === undefined || current.token === '' || beat.token !== current.token) return current;
+  const isStopping = beat.status === 'stopping';
+  return {
+    ...current,
+    // `container_version` may be that of a container that waits.
+    version: beat.version || current.version,
+    isStopping,
+    wasUnhealthy: isStopping ? current.wasUnhealthy : beat.status === 'unhealthy',
+    restarts: beat.restarts ?? current.restarts,
+  };
+}
+
+/**
+ * Whether an end was asked for. One that said it was stopping was: by the service, by kubelet for another version, by hand.
+ * Not where kubelet ends what is unhealthy, nor where the kit ends a container whose critical process has gone.
+ */
+export function judgeEnd(
+  end: ContainerEnd,
+  holder: SeenHolder,
+  { status, config, isRebooting }: FeatureReading,
+): LastEnd {
+  const { imageId, token, isStopping, wasUnhealthy, restarts } = holder;
+  const isServicePlanned =
+    status.systemState !== 'up' ||
+    config.setOwner !== 'kube' ||
+    isRebooting ||
+    config.state.endsWith('disabled');
+  const wasAsked = isStopping && !wasUnhealthy && restarts === 0;
+  const why =
+    restarts > 0
+      ? ', a critical process had ended'
+      : wasUnhealthy
+        ? ', it was unhealthy'
+        : isStopping
+          ? ''
+          : ', without a word';
+  return {
+    imageId,
+    token,
+    atMs: end.atMs,
+    wasPlanned: isServicePlanned || wasAsked,
+    text: `exit code ${end.exitCode}${why}`,
+  };
+}
+
+/** What was read is the record that was read before, or another one since now. */
+export function rememberRecord(
+  before: FeatureMemory['record'],
+  { statusValues }: FeatureReading,
+  nowMs: number,
+): NonNullable<FeatureMemory['record']> {
+  const gist = JSON.stringify(RECORD_FIELDS.map((field) => statusValues[field] ?? ''));
+  return before?.gist === gist ? before : { gist, sinceMs: nowMs };
+}

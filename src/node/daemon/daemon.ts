@@ -1,0 +1,215 @@
+import { CtrkitError } from '../../contract/errors.ts';
+import { GLOBAL_POLICY } from '../../contract/image-policy.ts';
+import { decideBackoffMs } from '../../decide/backoff.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
+import { Wakeup } from '../../loop/wakeup.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+import type { SwitchTables, TableChange, WatchedTable } from '../../ports/switch-tables.ts';
+import { EngineWatch } from './engine-watch.ts';
+import { FeatureKeeper, lookAt, type FeaturePorts } from './feature-keeper.ts';
+import { ViewPublisher, type ViewTarget } from './view-publisher.ts';
+
+/** Behind the events, for a server that sends none, and for a lock that was added. */
+const POLL_MS = 5_000;
+/** The list of features is a walk over all of CONFIG_DB. */
+const LIST_EVERY_MS = 60_000;
+
+const FEATURE_TABLES: readonly WatchedTable[] = [
+  { db: 'config', table: 'FEATURE' },
+  { db: 'config', table: 'IMAGE_MGMT' },
+  { db: 'state', table: 'FEATURE' },
+  { db: 'state', table: 'CONTAINER_HEALTH' },
+  { db: 'state', table: 'KUBE_LABELS' },
+  { db: 'state', table: 'KUBERNETES_MASTER' },
+  { db: 'state', table: 'WARM_RESTART_ENABLE_TABLE' },
+  { db: 'state', table: 'FAST_RESTART_ENABLE_TABLE' },
+];
+/** Their rows are features. */
+const OF_ONE_FEATURE: ReadonlySet<string> = new Set(['FEATURE', 'CONTAINER_HEALTH', 'IMAGE_MGMT']);
+
+export interface Connection {
+  readonly store: RowStore;
+  readonly tables: SwitchTables;
+}
+
+export interface DaemonPorts extends Omit<
+  FeaturePorts,
+  'engineState' | 'onDone' | 'startedMs' | 'onReading'
+> {
+  onReading?: NonNullable<FeaturePorts['onReading']>;
+  /** Throws CtrkitError('usage' or 'database'). Asked again after a failure: files and servers come and go. */
+  connect(): Connection;
+  readonly isShadow: boolean;
+  readonly view: ViewTarget;
+  random(): number;
+}
+
+/** One loop: what may have changed is read, decided on, and acted on, a feature at a time. */
+export class Daemon {
+  readonly #ports: DaemonPorts;
+  readonly #wakeup = new Wakeup();
+  readonly #outage: OutageLog;
+  readonly #viewOutage: OutageLog;
+  readonly #features = new Map<string, FeatureKeeper>();
+  readonly #dirty = new Set<string>();
+  readonly #engine: EngineWatch;
+  readonly #publisher: ViewPublisher;
+  readonly #featurePorts: FeaturePorts;
+  /** Boot clock: when everything is read again, whatever the events say, and when the features are listed again. */
+  #nextPollMs = 0;
+  #nextListMs = 0;
+  #isWatching = false;
+  #connection: Connection | undefined;
+  #problem = '';
+
+  constructor(ports: DaemonPorts) {
+    this.#ports = ports;
+    this.#outage = new OutageLog(ports.log, ports.clock);
+    this.#viewOutage = new OutageLog(ports.log, ports.clock);
+    this.#engine = new EngineWatch({
+      ...ports,
+      onChange: () => this.markAll(),
+      onEvent: (event) => {
+        if (event.kind === 'die') for (const feature of this.#features.values()) feature.noteEnd(event);
+      },
+    });
+    const startedMs = ports.clock.bootMs();
+    this.#publisher = new ViewPublisher(
+      ports.view,
+      {
+        isShadow: ports.isShadow,
+        bootId: ports.clock.bootId(),
+        startedMs,
+      },
+      (text) => this.#viewOutage.fail(text),
+    );
+    this.#featurePorts = {
+      ...ports,
+      startedMs,
+      engineState: () => this.#engine.state,
+      onDone: (feature) => this.mark(feature),
+    };
+  }
+
+  /** Runs until `signal` aborts. What was being done is left as it is: whoever starts next takes it up. */
+  async run(signal: AbortSignal): Promise<void> {
+    const end = (): void => this.#wakeup.notify();
+    signal.addEventListener('abort', end, { once: true });
+    void this.#engine.start();
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.lookAround(signal);
+        failures = 0;
+        await this.#wakeup.sleep(this.untilNextLookMs());
+      } catch (error) {
+        if (!(error instanceof CtrkitError) || error.code === 'defect') throw error;
+        failures += 1;
+        this.lose(`${error.message}; nothing is decided meanwhile`);
+        await this.#wakeup.sleep(decideBackoffMs(failures, this.#ports.random()));
+      }
+    }
+    this.close();
+  }
+
+  private async lookAround(signal: AbortSignal): Promise<void> {
+    const { store, tables } = await this.connected();
+    const nowMs = this.#ports.clock.bootMs();
+    if (nowMs >= this.#nextListMs) await this.list(tables);
+    if (nowMs >= this.#nextPollMs) this.markAll();
+    for (const [name, { nextLookAtMs }] of this.#features)
+      if (nextLookAtMs !== undefined && nextLookAtMs <= nowMs) this.#dirty.add(name);
+    while (this.#dirty.size > 0 && !signal.aborted) {
+      const features = [...this.#dirty].flatMap((name) => this.#features.get(name) ?? []);
+      this.#dirty.clear();
+      await lookAt(features, store);
+      this.publish();
+    }
+    this.#outage.mend('the databases answer again');
+    if (this.#problem === '') return;
+    this.#problem = '';
+    this.publish();
+  }
+
+  private async connected(): Promise<Connection> {
+    this.#connection ??= this.#ports.connect();
+    if (!this.#isWatching) {
+      // First the watch, then the reading: what changes between the two is read.
+      await this.#connection.tables.watch(
+        FEATURE_TABLES,
+        (change) => this.note(change),
+        () => {
+          this.#isWatching = false;
+          this.#wakeup.notify();
+        },
+      );
+      this.#isWatching = true;
+      this.#nextListMs = 0;
+      this.#nextPollMs = 0;
+    }
+    return this.#connection;
+  }
+
+  private async list(tables: SwitchTables): Promise<void> {
+    const names = await tables.listFeatures();
+    this.#nextListMs = this.#ports.clock.bootMs() + LIST_EVERY_MS;
+    for (const name of this.#features.keys()) if (!names.includes(name)) this.#features.delete(name);
+    for (const name of names) {
+      if (this.#features.has(name)) continue;
+      this.#features.set(name, new FeatureKeeper(name, this.#featurePorts));
+    }
+    for (const name of names) this.#dirty.add(name);
+  }
+
+  private note({ db, table, row }: TableChange): void {
+    if (!OF_ONE_FEATURE.has(table) || row === GLOBAL_POLICY) this.markAll();
+    else if (this.#features.has(row)) this.mark(row);
+    else if (db === 'config' && table === 'FEATURE') {
+      this.#nextListMs = 0;
+      this.#wakeup.notify();
+    }
+  }
+
+  private mark(name: string): void {
+    this.#dirty.add(name);
+    this.#wakeup.notify();
+  }
+
+  private markAll(): void {
+    for (const name of this.#features.keys()) this.#dirty.add(name);
+    this.#nextPollMs = this.#ports.clock.bootMs() + POLL_MS;
+    this.#wakeup.notify();
+  }
+
+  private untilNextLookMs(): number {
+    const looks = [...this.#features.values()].flatMap(({ nextLookAtMs }) => nextLookAtMs ?? []);
+    return Math.max(0, Math.min(this.#nextPollMs, ...looks) - this.#ports.clock.bootMs());
+  }
+
+  private publish(): void {
+    const problems = [this.#problem, this.#engine.state.isAway ? 'the Docker engine is away' : ''];
+    this.#publisher.publish(
+      problems.filter((text) => text !== ''),
+      this.#features,
+      this.#ports.clock.bootMs(),
+    );
+  }
+
+  private lose(text: string): void {
+    this.#outage.fail(text);
+    this.#problem = text;
+    this.#connection?.store.close();
+    this.#connection?.tables.close();
+    this.#connection = undefined;
+    this.#isWatching = false;
+    this.publish();
+  }
+
+  private close(): void {
+    this.#engine.close();
+    this.#ports.engine.close();
+    this.#connection?.store.close();
+    this.#connection?.tables.close();
+    this.#publisher.close();
+  }
+}

@@ -1,0 +1,201 @@
+import type { FeatureView } from '../../contract/daemon-view.ts';
+import type { RowFields, RowValues } from '../../contract/rows.ts';
+import { planCleanUp, type CleanUpPlan } from '../../decide/clean-up.ts';
+import type { FallbackTiming } from '../../decide/fallback.ts';
+import { NO_MEMORY, type ContainerEnd, type FeatureMemory } from '../../decide/feature-memory.ts';
+import { decodeReading, selectReading, type FeatureReading } from '../../decide/feature-reading.ts';
+import type { HostStep } from '../../decide/host-step.ts';
+import { judgeFeature } from '../../decide/judge-feature.ts';
+import { decideLocalRepository } from '../../decide/local-repository.ts';
+import type { Situation } from '../../decide/situation.ts';
+import { listOwnedElsewhere } from '../../decide/owned-elsewhere.ts';
+import { noteRestart } from '../../decide/switch-over.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ContainerEngine, EngineEvent } from '../../ports/container-engine.ts';
+import type { Log } from '../../ports/log.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+import type { EngineState } from './engine-watch.ts';
+import type { Executor } from './executor.ts';
+import type { LedgerKeeper } from './ledger-keeper.ts';
+import { StepPace } from './step-pace.ts';
+
+export interface FeaturePorts {
+  readonly engine: ContainerEngine;
+  readonly keeper: LedgerKeeper;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timing: FallbackTiming;
+  /** Boot clock. */
+  readonly startedMs: number;
+  engineState(): EngineState;
+  /** SONiC's list of image names: the local repository of each feature. */
+  readonly mappedRepositories: ReadonlyMap<string, string>;
+  /** The operator's lock on the feature, if one holds. */
+  lockText(feature: string): string | undefined;
+  /** Something was done: the feature is to be looked at again. */
+  onDone(feature: string): void;
+  /** Each reading, for whoever compares. */
+  onReading?(feature: string, reading: FeatureReading): void;
+}
+
+/** One feature: what is remembered of it, and the one task at a time that does something for it. */
+export class FeatureKeeper {
+  readonly name: string;
+  readonly #ports: FeaturePorts;
+  readonly #pace: StepPace;
+  #memory: FeatureMemory = NO_MEMORY;
+  #ends: ContainerEnd[] = [];
+  #versions: readonly string[] = [];
+  #view: FeatureView | undefined;
+  #nextLookAtMs: number | undefined;
+  #isBusy = false;
+
+  constructor(name: string, ports: FeaturePorts) {
+    this.name = name;
+    this.#ports = ports;
+    this.#pace = new StepPace();
+  }
+
+  get view(): FeatureView | undefined {
+    return this.#view;
+  }
+
+  get nextLookAtMs(): number | undefined {
+    return this.#nextLookAtMs;
+  }
+
+  noteEnd({ containerId, exitCode }: Extract<EngineEvent, { kind: 'die' }>): void {
+    // One a look is the rule; a loop that was busy meanwhile needs no more than the last few.
+    this.#ends = [...this.#ends.slice(-7), { containerId, exitCode, atMs: this.#ports.clock.bootMs() }];
+  }
+
+  selectRows(): RowFields[] {
+    this.#versions = [...new Set(this.#ports.keeper.of(this.name).fallbacks.map(({ version }) => version))];
+    return selectReading(this.name, this.#versions);
+  }
+
+  look(rows: readonly RowValues[]): void {
+    const { clock, keeper } = this.#ports;
+    const reading = decodeReading(this.name, this.#versions, rows);
+    const now = { bootId: clock.bootId(), ms: clock.bootMs(), wallMs: clock.wallMs() };
+    const ends = this.#ends;
+    this.#ends = [];
+    this.#ports.onReading?.(this.name, reading);
+    const situation: Situation = {
+      ...this.#ports,
+      feature: this.name,
+      reading,
+      ledger: keeper.of(this.name),
+      engine: this.#ports.engineState(),
+      localRepository: this.findLocalRepository(),
+      lockText: this.#ports.lockText(this.name),
+      ends,
+      now,
+      daemonStartedMs: this.#ports.startedMs,
+    };
+    const { memory, steps, view, nextLookAtMs } = judgeFeature(this.#memory, situation);
+    this.#memory = memory;
+    this.show(view);
+    const due = this.#pace.select(steps, now.ms);
+    const waits = [nextLookAtMs, due.nextMs].filter((ms) => ms !== undefined);
+    this.#nextLookAtMs = waits.length === 0 ? undefined : Math.min(...waits);
+    if (due.steps.length > 0 && !this.#isBusy) void this.run(due.steps, reading);
+  }
+
+  private async run(steps: readonly HostStep[], reading: FeatureReading): Promise<void> {
+    const { executor, clock, log } = this.#ports;
+    this.#isBusy = true;
+    for (const step of steps) {
+      this.note(step);
+      this.#pace.note(step, clock.bootMs());
+      try {
+        const context = {
+          feature: this.name,
+          policy: reading.policy,
+          planCleanUp: () => this.planCleanUp(reading),
+        };
+        const text = await executor.run(step, context);
+        if (text !== '') this.tell(text);
+      } catch (error) {
+        // The step is still to be done: the next look plans it again, and the pace says when.
+        log.error(`${this.name}: ${step.kind} failed: ${(error as Error).message}`);
+        break;
+      }
+    }
+    this.#isBusy = false;
+    this.#ports.onDone(this.name);
+  }
+
+  /** Before it is done: a restart that takes long, or fails, has been asked for. */
+  private note(step: HostStep): void {
+    const atMs = this.#ports.clock.bootMs();
+    if (step.kind === 'restart') {
+      const restarts = noteRestart(this.#memory.restarts, { edge: step.edge, atMs });
+      this.#memory = { ...this.#memory, restarts };
+    } else if (step.kind === 'fall-back') {
+      // It writes `none` and restarts the service: to the next look that is the edge back to local, done already.
+      const restarts = noteRestart(this.#memory.restarts, { edge: 'back-to-local', atMs });
+      this.#memory = { ...this.#memory, lastFallbackMs: atMs, restarts };
+    }
+  }
+
+  private tell(text: string): void {
+    this.#ports.log.info(`${this.name}: ${text}`);
+    if (this.#view === undefined) return;
+    const lastActTs = Math.floor(this.#ports.clock.wallMs() / 1_000);
+    this.#view = { ...this.#view, lastAct: text, lastActTs };
+  }
+
+  private show(view: Omit<FeatureView, 'lastAct' | 'lastActTs'>): void {
+    const { log } = this.#ports;
+    const before = this.#view;
+    const { certification, fallback } = view;
+    if (before?.certification.kind !== certification.kind && certification.kind === 'counting')
+      log.info(`${this.name}: ${certification.text}`);
+    if (
+      before?.fallback.kind !== fallback.kind &&
+      (fallback.kind === 'failing' || fallback.kind === 'refused')
+    )
+      log.warn(
+        `${this.name}: ${fallback.kind === 'refused' ? 'would fall back to local, but ' : ''}${fallback.text}`,
+      );
+    this.#view = { ...view, lastAct: before?.lastAct ?? '', lastActTs: before?.lastActTs ?? 0 };
+  }
+
+  private findLocalRepository(): string | undefined {
+    const { mappedRepositories: mapped } = this.#ports;
+    const container = this.#ports.engineState().containers.find(({ names }) => names.includes(this.name));
+    return decideLocalRepository(this.name, {
+      mapped: mapped.get(this.name),
+      containerImage: container?.image,
+    });
+  }
+
+  private async planCleanUp({ policy }: FeatureReading): Promise<CleanUpPlan> {
+    const { engine, keeper, mappedRepositories } = this.#ports;
+    const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+    return planCleanUp({
+      feature: this.name,
+      ledger: keeper.of(this.name),
+      policy,
+      images,
+      containers,
+      localRepository: this.findLocalRepository(),
+      ownedElsewhere: listOwnedElsewhere(this.name, keeper.all, mappedRepositories),
+      isLocked: this.#ports.lockText(this.name) !== undefined,
+    });
+  }
+}
+
+/** All rows of all these features in one reading. Throws CtrkitError('database'). */
+export async function lookAt(features: readonly FeatureKeeper[], store: RowStore): Promise<void> {
+  const wanted = features.map((feature) => feature.selectRows());
+  const rows = await store.read(wanted.flat());
+  let from = 0;
+  features.forEach((feature, i) => {
+    const to = from + (wanted[i]?.length ?? 0);
+    feature.look(rows.slice(from, to));
+    from = to;
+  });
+}

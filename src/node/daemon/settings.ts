@@ -1,0 +1,43 @@
+import { parseDurationMs } from '../../contract/duration.ts';
+import { DEFAULT_TIMING, type FallbackTiming } from '../../decide/fallback.ts';
+
+/** The environment as the daemon reads it; `ctrkitd --help` lists it. */
+export interface DaemonSettings {
+  readonly stateDir: string;
+  readonly runDir: string;
+  /** Empty for the default. */
+  readonly restartCommand: string;
+  /** SONiC's list of image names, empty for the one it ships. */
+  readonly imageNamesFile: string;
+  readonly timing: FallbackTiming;
+  /** Settings that are not what they should be, a line each; their defaults are used. */
+  readonly warnings: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const LONGEST_MS = 7 * 86_400_000;
+
+export function readDaemonSettings(env: Environment): DaemonSettings {
+  const warnings: string[] = [];
+  const duration = (name: string, defaultMs: number): number => {
+    const text = env[name] ?? '';
+    const ms = text === '' ? defaultMs : parseDurationMs(text);
+    if (ms !== undefined && ms <= LONGEST_MS) return ms;
+    warnings.push(
+      `${name} is ${JSON.stringify(text.slice(0, 40))}: write a number of seconds, or N[ms|s|m|h|d], up to 7d; using ${defaultMs / 1_000} s`,
+    );
+    return defaultMs;
+  };
+  return {
+    stateDir: env['CTRKIT_STATE_DIR'] || '/var/lib/ctrkit',
+    runDir: env['CTRKIT_RUN_DIR'] || '/run/ctrkit',
+    restartCommand: env['CTRKIT_RESTART_COMMAND'] ?? '',
+    imageNamesFile: env['CTRKIT_IMAGE_NAMES'] ?? '',
+    timing: {
+      coolDownMs: duration('CTRKIT_FALLBACK_COOL_DOWN', DEFAULT_TIMING.coolDownMs),
+      daemonGraceMs: duration('CTRKIT_FALLBACK_GRACE', DEFAULT_TIMING.daemonGraceMs),
+    },
+    warnings,
+  };
+}

@@ -1,0 +1,114 @@
+import type { FeatureLedger } from '../../contract/ledger.ts';
+import {
+  adoptShipped,
+  certify,
+  finishFallback,
+  liftFallback,
+  recordFallback,
+  rememberRepository,
+  strikeOut,
+} from '../../decide/golden.ts';
+import type { HostStep } from '../../decide/host-step.ts';
+import { shortImageId } from '../../contract/image.ts';
+import type { Executor, StepContext } from './executor.ts';
+import type { LedgerKeeper } from './ledger-keeper.ts';
+
+/**
+ * Says what it would do and does nothing: no row, no image, no container, no service, no file. It goes on deciding as if
+ * it had been done, with a ledger in memory.
+ */
+export class ShadowExecutor implements Executor {
+  readonly #keeper: LedgerKeeper;
+  /** By feature and step: what was said already. A record that is gone stays gone, and is told once. */
+  readonly #said = new Set<string>();
+
+  constructor(keeper: LedgerKeeper) {
+    this.#keeper = keeper;
+  }
+
+  async run(step: HostStep, context: StepContext): Promise<string> {
+    const { feature, policy } = context;
+    const text = await this.describe(step, context);
+    this.#keeper.update(feature, (ledger) => follow(ledger, step, policy));
+    const key = JSON.stringify([feature, step.kind, text]);
+    if (text === '' || this.#said.has(key)) return '';
+    this.#said.add(key);
+    return `would have: ${text}`;
+  }
+
+  private async describe(step: HostStep, context: StepContext): Promise<string> {
+    switch (step.kind) {
+      case 'adopt-shipped':
+        return `counted the switch's own image ${shortImageId(step.image.imageId)} as golden`;
+      case 'certify':
+      case 'release':
+        return step.text;
+      case 'mirror':
+        return `written container_stable_version=${step.stableVersion}, container_last_version=${step.lastVersion}`;
+      case 'tag-as-local':
+        return `tagged ${shortImageId(step.imageId)} as ${step.repository}:latest`;
+      case 'remove-local-container':
+        return `removed the stopped local container ${step.containerId.slice(0, 12)}`;
+      case 'clean-up':
+        return describePlan(await context.planCleanUp());
+      case 'lift':
+        return `lifted the block of version ${step.version}`;
+      case 'block':
+        return `blocked version ${step.version} again`;
+      case 'fall-back':
+        return `fallen back to local: ${step.text}`;
+      case 'finish-fallback':
+        return `finished the fallback from version ${step.fallback.version}`;
+      case 'label':
+        return `written the label ${context.feature}_enabled=${step.value}`;
+      case 'restart':
+        return `restarted the service: ${step.text}`;
+      case 'remember-repository':
+      case 'strike-out':
+        return '';
+    }
+  }
+}
+
+function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['planCleanUp']>>): string {
+  const names = entries
+    .filter(({ action }) => action === 'remove')
+    .flatMap(({ steps }) =>
+      steps.map((step) => (step.kind === 'reference' ? step.reference : shortImageId(step.imageId))),
+    );
+  return allowed && names.length > 0 ? `cleaned up: ${names.join(', ')}` : '';
+}
+
+/** The ledger as it would be. */
+function follow(ledger: FeatureLedger, step: HostStep, policy: StepContext['policy']): FeatureLedger {
+  switch (step.kind) {
+    case 'adopt-shipped':
+      return adoptShipped(ledger, step.image, new Set([step.image.imageId]));
+    case 'certify':
+      return certify(ledger, step.image, policy);
+    case 'remember-repository':
+      return rememberRepository(ledger, step.repository);
+    case 'tag-as-local':
+      return strikeOut(ledger, 'tagAsLocal');
+    case 'remove-local-container':
+      return strikeOut(ledger, 'removeLocalContainer');
+    case 'clean-up':
+      return strikeOut(ledger, 'cleanUp');
+    case 'strike-out':
+      return strikeOut(ledger, step.duty);
+    case 'lift':
+      return liftFallback(ledger, step.imageId);
+    case 'fall-back':
+      return step.fallback === undefined
+        ? ledger
+        : finishFallback(recordFallback(ledger, step.fallback), step.fallback.imageId);
+    case 'finish-fallback':
+      return finishFallback(ledger, step.fallback.imageId);
+    case 'mirror':
+    case 'release':
+    case 'block':
+    case 'label':
+    case 'restart':
+      return ledger;
+  }
+}

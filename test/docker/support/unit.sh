@@ -1,0 +1,62 @@
+#!/bin/sh
+# Stands in for a feature's systemd unit, as SONiC's service files have it: ExecStartPre start, ExecStart wait, ExecStop
+# stop, RestartSec. One process a feature; what it is told comes from the environment of the test.
+#   unit.sh run FEATURE       the unit: starts, waits, stops and starts again until SIGTERM, which stops it
+#   unit.sh restart FEATURE   as systemctl restart: the old one has stopped before the new one starts
+#   unit.sh start|stop FEATURE
+# UNIT_DIR its files, UNIT_HOST the host's overlay, UNIT_CREATE the words of `docker create` for the local container,
+# UNIT_RESTART_S the pause before it starts again, default 1.
+set -u
+verb=$1 feature=$2
+pid_file=$UNIT_DIR/$feature.pid
+container() { "$UNIT_HOST/usr/bin/container" "$@"; }
+say() { echo "$(date +%T.%3N) unit $feature: $*" >>"$UNIT_DIR/$feature.log"; }
+
+run() {
+	waiter=
+	# shellcheck disable=SC2317 # by trap
+	end() {
+		trap '' TERM
+		[ -z "$waiter" ] || kill "$waiter" 2>/dev/null
+		say 'stopping'
+		container stop "$feature" >>"$UNIT_DIR/$feature.log" 2>&1
+		say "stopped ($?)"
+		exit 0
+	}
+	trap end TERM
+	while :; do
+		docker container inspect "$feature" >/dev/null 2>&1 ||
+			eval "docker create --name $feature $UNIT_CREATE" >>"$UNIT_DIR/$feature.log" 2>&1
+		say 'starting'
+		container start "$feature" >>"$UNIT_DIR/$feature.log" 2>&1
+		say "started ($?)"
+		container wait "$feature" >>"$UNIT_DIR/$feature.log" 2>&1 &
+		waiter=$!
+		wait "$waiter"
+		say "wait ended ($?)"
+		waiter=
+		container stop "$feature" >>"$UNIT_DIR/$feature.log" 2>&1
+		sleep "${UNIT_RESTART_S:-1}" &
+		wait $!
+	done
+}
+
+stop() {
+	[ -f "$pid_file" ] || return 0
+	pid=$(cat "$pid_file")
+	kill -TERM "$pid" 2>/dev/null
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	rm -f "$pid_file"
+}
+
+case $verb in
+run) run ;;
+start) setsid "$0" run "$feature" </dev/null >/dev/null 2>&1 & echo $! >"$pid_file" ;;
+stop) stop ;;
+restart)
+	say 'restart asked for'
+	stop
+	setsid "$0" run "$feature" </dev/null >/dev/null 2>&1 &
+	echo $! >"$pid_file"
+	;;
+esac
