@@ -7,6 +7,8 @@ export interface ContainerDetails extends EngineContainer {
   /** Of its last end; undefined while it runs and before it ever has. */
   readonly exitCode: number | undefined;
   readonly wasKilledForMemory: boolean;
+  /** Of its first process, in the engine's process namespace; left out while it does not run. */
+  readonly pid?: number;
   /** `KEY=value` of its environment: IMAGE_VERSION and RUNTIME_OWNER are read from here. */
   readonly environment: readonly string[];
 }

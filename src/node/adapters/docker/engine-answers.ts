@@ -1,0 +1,115 @@
+/** The engine's answers, as far as the kit needs them (Docker Engine API 1.41; newer ones have the same fields). */
+import * as v from 'valibot';
+import type {
+  ContainerDetails,
+  ContainerState,
+  EngineContainer,
+  EngineImage,
+} from '../../../ports/container-engine.ts';
+
+const texts = () => v.optional(v.nullable(v.array(v.string())));
+
+const LISTED_CONTAINER = v.object({
+  Id: v.string(),
+  Names: texts(),
+  Image: v.string(),
+  ImageID: v.string(),
+  State: v.string(),
+});
+
+const INSPECTED_CONTAINER = v.object({
+  Id: v.string(),
+  Name: v.string(),
+  Image: v.string(),
+  Config: v.object({ Image: v.string(), Env: texts() }),
+  State: v.object({
+    Status: v.string(),
+    ExitCode: v.number(),
+    OOMKilled: v.boolean(),
+    Pid: v.optional(v.number(), 0),
+  }),
+});
+
+const LISTED_IMAGE = v.object({
+  Id: v.string(),
+  RepoTags: texts(),
+  RepoDigests: texts(),
+  Created: v.number(),
+  Size: v.number(),
+});
+
+const INSPECTED_IMAGE = v.object({ RepoTags: texts(), RepoDigests: texts() });
+const WAIT_RESULT = v.object({ StatusCode: v.number() });
+
+const STATES: ReadonlySet<string> = new Set<ContainerState>([
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+]);
+const NEVER_ENDED: ReadonlySet<ContainerState> = new Set(['created', 'running', 'paused']);
+
+export function decodeContainers(body: unknown): EngineContainer[] {
+  return decode(v.array(LISTED_CONTAINER), body).map((listed) => ({
+    id: listed.Id,
+    names: (listed.Names ?? []).map(withoutSlash),
+    imageId: listed.ImageID,
+    image: listed.Image,
+    state: decodeState(listed.State),
+  }));
+}
+
+export function decodeContainer(body: unknown): ContainerDetails {
+  const { Id, Name, Image, Config, State } = decode(INSPECTED_CONTAINER, body);
+  const state = decodeState(State.Status);
+  return {
+    id: Id,
+    names: [withoutSlash(Name)],
+    imageId: Image,
+    image: Config.Image,
+    state,
+    exitCode: NEVER_ENDED.has(state) ? undefined : State.ExitCode,
+    wasKilledForMemory: State.OOMKilled,
+    ...(State.Pid > 0 && { pid: State.Pid }),
+    environment: Config.Env ?? [],
+  };
+}
+
+export function decodeImages(body: unknown): EngineImage[] {
+  return decode(v.array(LISTED_IMAGE), body).map((listed) => ({
+    id: listed.Id,
+    tags: realNames(listed.RepoTags),
+    digests: realNames(listed.RepoDigests),
+    createdTs: listed.Created,
+    sizeBytes: listed.Size,
+  }));
+}
+
+/** All names of one image that was looked at by itself. */
+export function decodeImageNames(body: unknown): string[] {
+  const { RepoTags, RepoDigests } = decode(INSPECTED_IMAGE, body);
+  return [...realNames(RepoTags), ...realNames(RepoDigests)];
+}
+
+export const decodeExitCode = (body: unknown): number => decode(WAIT_RESULT, body).StatusCode;
+
+/** A state that is not known counts as running: nothing is then taken from under it. */
+const decodeState = (text: string): ContainerState =>
+  STATES.has(text) ? (text as ContainerState) : 'running';
+
+const withoutSlash = (name: string): string => name.replace(/^\//, '');
+
+/** An image without names is listed as `<none>:<none>`, and one with only a digest as `repository:<none>`. */
+const realNames = (names: readonly string[] | null | undefined): string[] =>
+  (names ?? []).filter((name) => !name.includes('<none>'));
+
+function decode<const Schema extends v.GenericSchema>(schema: Schema, body: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, body);
+  if (result.success) return result.output;
+  const { message } = result.issues[0];
+  const path = v.getDotPath(result.issues[0]) ?? 'its answer';
+  throw new Error(`its answer makes no sense: ${path}: ${message}`);
+}

@@ -1,0 +1,88 @@
+/** The engine's events: one JSON object a line (Docker Engine API 1.41, `/events`). */
+import type { IncomingMessage } from 'node:http';
+import { StringDecoder } from 'node:string_decoder';
+import * as v from 'valibot';
+import type { EngineEvent } from '../../../ports/container-engine.ts';
+
+/** Of both kinds together; what is not among them is not sent. */
+export const EVENT_FILTERS = JSON.stringify({
+  type: ['container', 'image'],
+  event: ['start', 'die', 'oom', 'destroy', 'delete', 'tag', 'untag', 'pull', 'import', 'load'],
+});
+
+/** A container's labels come with each of its events; a line beyond this is none. */
+const MAX_LINE_CHARACTERS = 1024 * 1024;
+
+const EVENT = v.object({
+  Type: v.string(),
+  Action: v.string(),
+  Actor: v.object({ ID: v.string(), Attributes: v.optional(v.nullable(v.record(v.string(), v.string()))) }),
+});
+
+/** Undefined for an event that nobody asked for. Throws for what is no event. */
+export function decodeEvent(line: string): EngineEvent | undefined {
+  const { Type, Action, Actor } = v.parse(EVENT, JSON.parse(line));
+  if (Type === 'image') return { kind: 'changed' };
+  if (Type !== 'container') return undefined;
+  const name = Actor.Attributes?.['name'];
+  const container = { containerId: Actor.ID, names: name === undefined ? [] : [name] };
+  switch (Action) {
+    case 'start':
+    case 'oom':
+      return { kind: Action, ...container };
+    case 'die': {
+      const exitCode = Number.parseInt(Actor.Attributes?.['exitCode'] ?? '', 10);
+      // Without a code whoever hears of it has to look for itself.
+      return Number.isNaN(exitCode) ? { kind: 'changed' } : { kind: 'die', ...container, exitCode };
+    }
+    case 'destroy':
+      return { kind: 'changed' };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Reads events until the stream ends, breaks, or has a line that is none, then calls `onEnd` once. The returned function
+ * ends it without that.
+ */
+export function readEvents(
+  stream: IncomingMessage,
+  onEvent: (event: EngineEvent) => void,
+  onEnd: () => void,
+): () => void {
+  const decoder = new StringDecoder('utf8');
+  let pending = '';
+  let isOver = false;
+  const stop = (): void => {
+    isOver = true;
+    stream.destroy();
+  };
+  const end = (): void => {
+    if (isOver) return;
+    stop();
+    onEnd();
+  };
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (pending + decoder.write(chunk)).split('\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) {
+      if (isOver) return;
+      const event = tryDecode(line);
+      if (event === 'nonsense') return end();
+      if (event !== undefined) onEvent(event);
+    }
+    if (pending.length > MAX_LINE_CHARACTERS) end();
+  });
+  stream.once('end', end).once('close', end).on('error', end);
+  return stop;
+}
+
+function tryDecode(line: string): EngineEvent | undefined | 'nonsense' {
+  if (line.trim() === '') return undefined;
+  try {
+    return decodeEvent(line);
+  } catch {
+    return 'nonsense';
+  }
+}

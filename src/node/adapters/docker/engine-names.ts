@@ -1,0 +1,40 @@
+/** What may go into a call on the engine: it takes the beginning of an id for the id, and shell words for nothing. */
+import { CtrkitError } from '../../../contract/errors.ts';
+import { isImageId, isRepository, isTag, parseReference } from '../../../contract/image.ts';
+
+/** As Docker allows them; the first 12 or all 64 digits of an id match too. */
+const CONTAINER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+const FULL_CONTAINER_ID = /^[0-9a-f]{64}$/;
+/** `sha256:` and hex digits would be an image's id, not a repository and its tag. */
+const ID_PREFIX = 'sha256';
+
+export const isFullContainerId = (text: string): boolean => FULL_CONTAINER_ID.test(text);
+
+export function assertContainerName(text: string): void {
+  if (!CONTAINER_NAME.test(text)) refuse('a container', text);
+}
+
+export function assertImageId(text: string): void {
+  if (!isImageId(text)) refuse("an image's id", text);
+}
+
+/** A whole name, with either a tag or a digest: anything less could name something else. */
+export function assertReference(text: string): void {
+  const { repository, tag, digest } = parseReference(text) ?? { repository: '', tag: '', digest: '' };
+  const whole = tag === '' ? `${repository}@${digest}` : `${repository}:${tag}`;
+  if (whole !== text || (tag === '' && digest === '') || repository === ID_PREFIX)
+    refuse('a whole reference', text);
+}
+
+export function assertNewTag(repository: string, tag: string): void {
+  if (!isRepository(repository) || repository === ID_PREFIX) refuse('a repository', repository);
+  if (!isTag(tag)) refuse('a tag', tag);
+}
+
+/** Who calls has to look at what comes from outside: whatever gets here unchecked is a mistake of the kit's. */
+function refuse(what: string, text: string): never {
+  throw new CtrkitError(
+    'defect',
+    `the engine was to be asked for ${what} named ${JSON.stringify(text.slice(0, 80))}`,
+  );
+}

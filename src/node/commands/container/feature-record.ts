@@ -1,0 +1,57 @@
+/** The feature's rows as every action reads them, and the container that they speak of. */
+import { CtrkitError } from '../../../contract/errors.ts';
+import { featureStatusRow, type RowFields } from '../../../contract/rows.ts';
+import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature.ts';
+import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host-snapshot.ts';
+import { isRecordOf, planClear } from '../../../decide/host-writes.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
+import type { RowStore } from '../../../ports/row-store.ts';
+
+/** How often a record that changes under our hands is looked at again. */
+export const MAX_CONFLICTS = 20;
+
+/** Throws CtrkitError('database'). */
+export const readSnapshot = async (store: RowStore, name: string): Promise<HostSnapshot> =>
+  decodeHostSnapshot(await store.read(selectHostRows(name)));
+
+/** The first that runs; else the first that the engine knows; else undefined. Throws CtrkitError('engine'). */
+export async function findFirst(
+  engine: ContainerEngine,
+  ids: readonly string[],
+): Promise<ContainerDetails | undefined> {
+  let found: ContainerDetails | undefined;
+  for (const id of ids) {
+    const one = await engine.findContainer(id);
+    if (one?.state === 'running') return one;
+    found ??= one;
+  }
+  return found;
+}
+
+/** As `docker_id` has it. */
+export const shortId = (container: ContainerDetails): string => container.id.slice(0, 12);
+
+/**
+ * Clears the record of a container that has ended, if it still is that one's; whose it is now, if not. `before` is the
+ * record as it was while the container ran. Throws CtrkitError('database').
+ */
+export async function clearRecord(
+  name: string,
+  before: FeatureStatus,
+  { store, clock }: { readonly store: RowStore; readonly clock: Clock },
+): Promise<string | undefined> {
+  const wanted: RowFields = { address: featureStatusRow(name), fields: STATUS_FIELDS };
+  for (let tries = 0; tries < MAX_CONFLICTS; tries++) {
+    const [row] = await store.read([wanted]);
+    const now = decodeStatus(row?.values ?? {});
+    if (!isRecordOf(before, now)) return now.dockerId;
+    for (const { guard, write } of planClear(name, row?.values ?? {}, clock.wallMs())) {
+      if (await store.write([guard], [write])) return undefined;
+    }
+  }
+  throw new CtrkitError(
+    'database',
+    `the record of ${name} changes with every look and is not cleared: try again`,
+  );
+}

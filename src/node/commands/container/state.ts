@@ -1,0 +1,74 @@
+/** The record by hand, from the host (HLD, "system container state"). */
+import { planClaim, type Claim } from '../../../contract/claim.ts';
+import { EXIT } from '../../../contract/exit-codes.ts';
+import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
+import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/host-snapshot.ts';
+import { planClear } from '../../../decide/host-writes.ts';
+import { findLiveHolder } from '../../../decide/liveness.ts';
+import { momentOf } from '../../../loop/moment.ts';
+import type { RowStore } from '../../../ports/row-store.ts';
+import { findFirst, readSnapshot, shortId } from './feature-record.ts';
+import type { ContainerOptions } from './options.ts';
+import type { ContainerPorts } from './ports.ts';
+
+type UpOptions = Extract<ContainerOptions, { action: 'up' }>;
+
+/** Throws CtrkitError('database' or 'engine'). */
+export async function recordUp(options: UpOptions, store: RowStore, ports: ContainerPorts): Promise<number> {
+  const { name, owner, version } = options;
+  const snapshot = await readSnapshot(store, name);
+  const now = { bootId: ports.clock.bootId(), ms: ports.clock.bootMs() };
+  const holder = findLiveHolder(snapshot.status, snapshot.heartbeat, now);
+  if (holder !== undefined && owner === 'kube') {
+    ports.tell(
+      `${name}: refused: container ${holder.dockerId}, owner ${holder.owner}, is on record. To clear that: container state ${name} down`,
+    );
+    return EXIT.refused;
+  }
+  const dockerId = await findOwnId(options, snapshot, ports);
+  const claim: Claim = { feature: name, owner, version, dockerId, token: '' };
+  const writes = planClaim(claim, momentOf(ports.clock));
+  if (!(await store.write(snapshot.guards, [...writes, withoutHeartbeat(name)])))
+    return tellChanged(name, ports);
+  ports.tell(`${name}: up: ${owner}, version ${version}, container ${dockerId}`);
+  return EXIT.ok;
+}
+
+/** What Kubernetes named its container, the host does not know; nor is it told by hand. */
+async function findOwnId(
+  { name, owner }: UpOptions,
+  { status }: HostSnapshot,
+  { openEngine }: ContainerPorts,
+) {
+  if (owner === 'kube') return 'unknown';
+  const ids = status.currentOwner === 'local' ? containersOnRecord(name, status) : [name];
+  const found = await findFirst(await openEngine(), ids);
+  return found === undefined ? 'unknown' : shortId(found);
+}
+
+/** Nobody renews it, so it must not go overdue: as a claim of the shipped kit it counts until it is cleared. */
+const withoutHeartbeat = (name: string): RowWrite => ({
+  kind: 'set',
+  address: featureStatusRow(name),
+  values: { claim_token: '', claim_boot_id: '', claim_ms: '' },
+});
+
+/** Throws CtrkitError('database'). */
+export async function recordDown(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {
+  const { guards, status } = await readSnapshot(store, name);
+  if (!isHeld(status)) {
+    ports.tell(`${name}: down: nobody was on record`);
+    return EXIT.ok;
+  }
+  for (const { guard, write } of planClear(name, guards[0]?.values ?? {}, ports.clock.wallMs())) {
+    if (!(await store.write([guard], [write]))) continue;
+    ports.tell(`${name}: down: the record of container ${status.dockerId} is cleared`);
+    return EXIT.ok;
+  }
+  return tellChanged(name, ports);
+}
+
+function tellChanged(name: string, { tell }: ContainerPorts): number {
+  tell(`${name}: refused: the record has just changed. Look at it with ctrkit status, then try again`);
+  return EXIT.refused;
+}

@@ -1,0 +1,92 @@
+import { CtrkitError } from '../../../contract/errors.ts';
+import { EXIT } from '../../../contract/exit-codes.ts';
+import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/host-snapshot.ts';
+import { isKillRefused } from '../../../decide/host-start.ts';
+import { planDown, planLabel } from '../../../decide/host-writes.ts';
+import { findLiveHolder } from '../../../decide/liveness.ts';
+import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
+import type { RowStore } from '../../../ports/row-store.ts';
+import { clearRecord, findFirst, readSnapshot, shortId } from './feature-record.ts';
+import type { ContainerOptions } from './options.ts';
+import type { ContainerPorts } from './ports.ts';
+
+type EndOptions = Extract<ContainerOptions, { action: 'stop' | 'kill' }>;
+
+/** Throws CtrkitError('database' or 'engine'). */
+export async function endFeature(
+  options: EndOptions,
+  store: RowStore,
+  ports: ContainerPorts,
+): Promise<number> {
+  const { name, action, skipUpdates } = options;
+  const snapshot = await readSnapshot(store, name).catch((error: unknown) =>
+    endUnrecorded(options, ports, error),
+  );
+  const { config, status } = snapshot;
+  const engine = await ports.openEngine();
+  if (!snapshot.isKnown && (await engine.findContainer(name)) === undefined) {
+    ports.tell(`${name}: refused: there is no feature and no container of that name`);
+    return EXIT.refused;
+  }
+  if (action === 'kill' && isKillRefused(config, status)) {
+    ports.tell(
+      `${name}: refused: its state is "${config.state}", and only a feature that is enabled is killed. To stop it: container stop ${name}`,
+    );
+    return EXIT.refused;
+  }
+  if (!skipUpdates) await store.write([], planEnding(options, snapshot, ports.clock.wallMs()));
+  const found = await findFirst(engine, containersOnRecord(name, status));
+  if (found === undefined && isOutOfReach(snapshot, ports)) {
+    ports.tell(
+      `${name}: refused: the engine does not know container ${status.dockerId}, which still gives signs of life. Have Kubernetes end it: config feature owner ${name} local`,
+    );
+    return EXIT.refused;
+  }
+  if (found !== undefined) await endContainer(options, found.id, engine);
+  const another = skipUpdates ? undefined : await clearRecord(name, status, { store, ...ports });
+  ports.tell(
+    `${name}: ${describeEnd(action, found)}${another === undefined ? '' : `; container ${another} has taken its place`}`,
+  );
+  return EXIT.ok;
+}
+
+/** A stop is told before it happens: no gate passes during it, and nobody takes it for a failure. */
+function planEnding({ name, action }: EndOptions, { config, status }: HostSnapshot, wallMs: number) {
+  const isKube = config.setOwner === 'kube';
+  if (action === 'stop') return [planDown(name, wallMs), ...(isKube ? [] : [planLabel(name, false)])];
+  return isKube || status.currentOwner === 'kube' ? [planLabel(name, false)] : [];
+}
+
+/** On record, beating, and none of this engine's: it runs where only Kubernetes can end it. */
+function isOutOfReach({ status, heartbeat }: HostSnapshot, { clock }: ContainerPorts): boolean {
+  const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+  return isHeld(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
+}
+
+async function endContainer(options: EndOptions, id: string, engine: ContainerEngine): Promise<void> {
+  await (options.action === 'stop' ? engine.stopContainer(id, options.graceS) : engine.killContainer(id));
+}
+
+function describeEnd(action: EndOptions['action'], found: ContainerDetails | undefined): string {
+  const done = action === 'stop' ? 'stopped' : 'killed';
+  if (found === undefined) return `${done}: it had no container`;
+  const { state } = found;
+  const isIdle = state === 'exited' || state === 'created' || state === 'dead';
+  return `${done}: container ${shortId(found)}${isIdle ? ' did not run' : ''}`;
+}
+
+/** Without its databases the switch still stops what it started itself, and says that the record is as it was. */
+async function endUnrecorded(
+  options: EndOptions,
+  { openEngine, tell }: ContainerPorts,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
+  const engine = await openEngine();
+  const found = await engine.findContainer(options.name);
+  if (found?.state === 'running') {
+    await endContainer(options, found.id, engine);
+    tell(`${options.name}: ${describeEnd(options.action, found)}; its record is left as it was`);
+  }
+  throw error;
+}
