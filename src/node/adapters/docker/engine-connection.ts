@@ -1,5 +1,5 @@
 import { Agent, type IncomingMessage } from 'node:http';
-import { addAbortSignal, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { explainFailure } from './engine-error.ts';
@@ -59,7 +59,7 @@ export class EngineConnection {
   ): Promise<T> {
     const run = async (signal: AbortSignal): Promise<T> => {
       const stream = await this.dial(request, signal);
-      const text = await readText(addAbortSignal(signal, stream));
+      const text = await readText(stream);
       const status = stream.statusCode ?? 0;
       return decode({ status, body: status === 200 ? parseJson(text) : undefined });
     };
@@ -105,8 +105,6 @@ export class EngineConnection {
   private dial(request: EngineRequest, abortSignal: AbortSignal): Promise<IncomingMessage> {
     const { method, path, query = {}, expected } = request;
     return new Promise((resolve, reject) => {
-      // The modem does not tell of every way in which a call can end.
-      abortSignal.addEventListener('abort', () => reject(new Error('ended')), { once: true });
       this.#modem.dial(
         {
           method,

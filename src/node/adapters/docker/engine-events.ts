@@ -20,7 +20,7 @@ const EVENT = v.object({
 });
 
 /** Undefined for an event that nobody asked for. Throws for what is no event. */
-export function decodeEvent(line: string): EngineEvent | undefined {
+function decodeEvent(line: string): EngineEvent | undefined {
   const { Type, Action, Actor } = v.parse(EVENT, JSON.parse(line));
   if (Type === 'image') return { kind: 'changed' };
   if (Type !== 'container') return undefined;
@@ -74,7 +74,8 @@ export function readEvents(
     }
     if (pending.length > MAX_LINE_CHARACTERS) end();
   });
-  stream.once('end', end).once('close', end).on('error', end);
+  // An end and an error are both followed by a close.
+  stream.once('close', end).on('error', () => {});
   return stop;
 }
 
