@@ -59,7 +59,7 @@ function describeCertification(verdict: CertificationVerdict, nowMs: number): st
 }
 
 /** Milliseconds until it is golden; 0 when its time is full. */
-export const findCertificationLeftMs = (
+const findCertificationLeftMs = (
   { fromMs, neededMs }: Extract<CertificationVerdict, { kind: 'counting' }>,
   nowMs: number,
 ): number => Math.max(fromMs + neededMs - nowMs, 0);
@@ -88,10 +88,7 @@ function describeFallback(verdict: FallbackVerdict, nowMs: number): string {
 }
 
 /** Milliseconds until it falls back. */
-export function findFallbackLeftMs(
-  verdict: Extract<FallbackVerdict, { kind: 'failing' }>,
-  nowMs: number,
-): number {
+function findFallbackLeftMs(verdict: Extract<FallbackVerdict, { kind: 'failing' }>, nowMs: number): number {
   const { failingMs, limitMs, asOfMs, isRising } = verdict;
   const sinceMs = isRising ? Math.max(nowMs - asOfMs, 0) : 0;
   return Math.max(limitMs - failingMs - sinceMs, 0);

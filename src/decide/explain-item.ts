@@ -75,8 +75,7 @@ export interface ExplainSnapshot {
 
 const DATABASES = { config: 'CONFIG_DB', state: 'STATE_DB', hostState: "the host's STATE_DB" } as const;
 
-export const describeRow = ({ db, table, row }: RowValues['address']): string =>
-  `${DATABASES[db]} ${table}|${row}`;
+const describeRow = ({ db, table, row }: RowValues['address']): string => `${DATABASES[db]} ${table}|${row}`;
 
 /** These fields of a row, also those that are not there. */
 export const pick = ({ address, values }: RowValues, fields: readonly string[]): ReadValue[] =>

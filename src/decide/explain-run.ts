@@ -41,11 +41,11 @@ function explainSystemState({ status }: FeatureRows, unit: string): Explanation[
   return [{ topic: 'wanted', text, lifts: `systemctl start ${unit}`, values }];
 }
 
-export const findHolder = (rows: FeatureRows, { now }: Snapshot): Holder | undefined =>
+const findHolder = (rows: FeatureRows, { now }: Snapshot): Holder | undefined =>
   findLiveHolder(decodeStatus(rows.status.values), decodeHeartbeat(rows.health.values), now);
 
 /** By its id, or by its name where the shipped kit has recorded nothing else. */
-export const findContainer = (dockerId: string, { containers }: Snapshot): EngineContainer | undefined =>
+const findContainer = (dockerId: string, { containers }: Snapshot): EngineContainer | undefined =>
   'found' in containers && dockerId !== ''
     ? containers.found.find(({ id, names }) => id.startsWith(dockerId) || names.includes(dockerId))
     : undefined;

@@ -1,0 +1,119 @@
+import type { DaemonView } from '../../src/contract/daemon-view.ts';
+import { CtrkitError } from '../../src/contract/errors.ts';
+import type { Ledger } from '../../src/contract/ledger.ts';
+import { featureConfigRow, featureStatusRow } from '../../src/contract/rows.ts';
+import type { CtrkitPorts, SwitchDatabases } from '../../src/node/commands/ctrkit/ports.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { FakeLockStore } from './fake-lock-store.ts';
+import { FakeDatabases } from './fake-row-store.ts';
+
+/** A switch as `ctrkit` sees it, in memory, with what the command said. */
+export class FakeCtrkit {
+  readonly clock = new FakeClock();
+  readonly databases = new FakeDatabases(() => this.clock.bootMs());
+  readonly engine = new FakeEngine();
+  readonly locks = new FakeLockStore();
+  ledger: Ledger = {};
+  ledgerProblems: string[] = [];
+  view: DaemonView | undefined;
+  isTerminal = false;
+  stdout = '';
+  readonly told: string[] = [];
+  /** How many databases were opened and not closed. */
+  openDatabases = 0;
+  #interrupt: ((exitCode: number) => void) | undefined;
+
+  /** Features of CONFIG_DB, enabled and Kubernetes'. */
+  addFeatures(...names: readonly string[]): void {
+    for (const name of names) {
+      this.databases.put(featureConfigRow(name), { set_owner: 'kube', state: 'enabled' });
+      this.databases.put(featureStatusRow(name), { system_state: 'up' });
+    }
+  }
+
+  get isCatchingSignals(): boolean {
+    return this.#interrupt !== undefined;
+  }
+
+  interrupt(exitCode: number): void {
+    this.#interrupt?.(exitCode);
+  }
+
+  readonly ports: CtrkitPorts = {
+    clock: this.clock,
+    openDatabases: () => this.open(),
+    openEngine: async () => this.engine.open(),
+    readLocalRepositories: () => ({ repositories: new Map([['snmp', 'docker-snmp']]), problems: [] }),
+    locks: this.locks,
+    ledger: { read: () => ({ ledger: this.ledger, problems: this.ledgerProblems }) },
+    view: {
+      read: () => (this.view === undefined ? { problem: 'ctrkitd does not run' } : { found: this.view }),
+      watch: () => () => {},
+    },
+    terminal: {
+      isTerminal: false,
+      height: () => 24,
+      width: () => 200,
+      write: (text) => (this.stdout += text),
+      tell: (text) => this.told.push(text),
+      paint: (_colour, text) => text,
+    },
+    user: 'alice',
+    catchSignals: (onInterrupt) => {
+      this.#interrupt = onInterrupt;
+      return () => (this.#interrupt = undefined);
+    },
+  };
+
+  private open(): SwitchDatabases {
+    const { databases } = this;
+    const store = databases.open();
+    const at = (id: number) => ({ endpoint: {}, id, separator: '|' });
+    let unlisten = (): void => {};
+    this.openDatabases += 1;
+    return {
+      databases: { config: at(4), state: at(6), asic: '', source: 'a test', warnings: [] },
+      store,
+      tables: {
+        async listFeatures() {
+          databases.assertUp();
+          const rows = databases
+            .addresses()
+            .filter(({ db, table }) => db === 'config' && table === 'FEATURE');
+          return rows.map(({ row }) => row).toSorted();
+        },
+        async watch(_tables, onChange, onEnd) {
+          databases.assertUp();
+          unlisten();
+          unlisten = databases.listen(() => {
+            if (!databases.isDown) onChange({ db: 'state', table: 'FEATURE', row: '' });
+            else {
+              unlisten();
+              onEnd();
+            }
+          });
+        },
+        close: () => unlisten(),
+      },
+      async listFields(address) {
+        databases.assertUp();
+        return Object.keys(databases.row(address) ?? {});
+      },
+      close: () => {
+        this.openDatabases -= 1;
+        unlisten();
+        store.close();
+      },
+    };
+  }
+
+  /** From now on nobody can open the databases: their file is broken, say. */
+  breakDatabases(text: string): void {
+    Object.assign(this.ports, {
+      openDatabases: () => {
+        throw new CtrkitError('database', text);
+      },
+    });
+  }
+}
