@@ -136,7 +136,7 @@ function findUnwantedVersion(scene: Scene, version: string): Unwanted | undefine
   if (labels.isVersionBlocked) {
     return {
       reason: 'version-blocked',
-      text: `STATE_DB KUBE_LABELS|SET ${versionEnabledLabel(feature, version)} is "false": version ${version} is blocked on this switch. To lift it: remove that field`,
+      text: `STATE_DB KUBE_LABELS|SET ${versionEnabledLabel(feature, version)} is "false": version ${version} is blocked on this switch. To lift it: ctrkit unblock ${feature} ${version}, or set that field to true`,
     };
   }
   const isLocalVersion =

@@ -114,7 +114,7 @@ const CASES: readonly Case[] = [
   {
     title: 'its version is blocked on this switch',
     reason: 'version-blocked',
-    text: /snmp_1\.4\.0_enabled is "false".*remove that field/,
+    text: /snmp_1\.4\.0_enabled is "false".*set that field to true/,
     hold: ({ state }) => state.hset('KUBE_LABELS|SET', 'snmp_1.4.0_enabled', 'false'),
     lift: ({ state }) => state.hdel('KUBE_LABELS|SET', 'snmp_1.4.0_enabled'),
   },

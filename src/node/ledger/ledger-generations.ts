@@ -1,6 +1,6 @@
 /** The two generations of the ledger on the disk, and which of them counts. */
 import type { FeatureLedger, Ledger } from '../../contract/ledger.ts';
-import { readWholeFile } from './durable-file.ts';
+import { readWholeFile } from '../disk/durable-file.ts';
 import { decodeLedger, MAX_LEDGER_BYTES, type LedgerText } from './ledger-codec.ts';
 
 export const LEDGER_FILE = 'ledger.json';

@@ -3,7 +3,7 @@ import { CtrkitError } from '../../contract/errors.ts';
 import type { FeatureLock } from '../../contract/lock.ts';
 import { isFeatureName } from '../../contract/names.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
-import { makeFolder, readWholeFile, syncFolder, writeDurably } from '../ledger/durable-file.ts';
+import { makeFolder, readWholeFile, syncFolder, writeDurably } from '../disk/durable-file.ts';
 import { decodeLock, encodeLock } from './lock-json.ts';
 
 const SUFFIX = '.json';

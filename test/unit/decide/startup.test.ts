@@ -99,7 +99,7 @@ describe('the table of the gate', () => {
       /CONFIG_DB FEATURE\|snmp set_owner is "local".*config feature owner snmp kube/,
       /CONFIG_DB FEATURE\|snmp state is "disabled".*config feature state snmp enabled/,
       /STATE_DB FEATURE\|snmp system_state is "down".*systemctl start snmp/,
-      /STATE_DB KUBE_LABELS\|SET snmp_1\.2\.0_enabled is "false".*remove that field/,
+      /STATE_DB KUBE_LABELS\|SET snmp_1\.2\.0_enabled is "false".*set that field to true/,
       /STATE_DB KUBE_LABELS\|SET snmp_local is "1\.2\.0".*Deploy a higher one/,
       /container bbbbbbbbbbbb runs version 1\.3\.0, higher than this one's 1\.2\.0/,
     ];
