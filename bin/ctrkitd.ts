@@ -22,7 +22,9 @@ async function main({ isShadow, redisUrl, restartCommand, stateDir }: DaemonOpti
   const ports = buildHostPorts(isShadow ? 'ctrkitd-shadow' : 'ctrkitd');
   const settings = readDaemonSettings(process.env);
   const command = restartCommand || settings.restartCommand || DEFAULT_RESTART_COMMAND;
-  const service = new ServiceCommand(parseRestartCommand(command));
+  const words = parseRestartCommand(command);
+  // A wrong URL stays wrong; files that tell where the databases are come and go.
+  if (redisUrl || ports.settings.redisUrl) ports.findDatabases(redisUrl);
   const folder = stateDir || settings.stateDir;
   await assertSingle(`ctrkitd:${isShadow ? 'shadow:' : ''}${folder}`);
   const names = readLocalRepositories(settings.imageNamesFile || undefined);
@@ -32,7 +34,7 @@ async function main({ isShadow, redisUrl, restartCommand, stateDir }: DaemonOpti
   await startDaemon({
     ...ports,
     isShadow,
-    service,
+    service: new ServiceCommand(words, undefined, stop.signal),
     timing: settings.timing,
     engine: await ports.openEngine(),
     ledger: ledgerFileIn(folder),

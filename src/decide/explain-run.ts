@@ -4,7 +4,7 @@ import type { EngineContainer } from '../contract/engine.ts';
 import { decodeConfig, decodeStatus } from '../contract/feature.ts';
 import { decodeHeartbeat, OVERDUE_AFTER_INTERVALS } from '../contract/health.ts';
 import type { HoldReason } from '../contract/hold.ts';
-import { shortImageId } from '../contract/image.ts';
+import { isImageId, shortImageId } from '../contract/image.ts';
 import { decodeObservedBeat } from '../contract/observed-beat.ts';
 import { decodeMaster } from '../contract/switch-rows.ts';
 import { describeDuration } from './duration-text.ts';
@@ -85,7 +85,9 @@ function describeImage(container: EngineContainer | undefined, { containers, led
         ? 'the golden one before'
         : 'not golden';
   const engineState = state === 'running' ? '' : `; the engine says it is ${state}`;
-  return `, image ${image} (${shortImageId(imageId)}), ${mark}${engineState}`;
+  // kubelet starts a container by the image's id, which is no name.
+  const name = isImageId(image) ? shortImageId(imageId) : `${image} (${shortImageId(imageId)})`;
+  return `, image ${name}, ${mark}${engineState}`;
 }
 
 export function explainHeartbeat(rows: FeatureRows, snapshot: Snapshot): Explanation[] {

@@ -129,7 +129,7 @@ const tellOff = (standing: Standing, feature: string): string =>
 
 /** The first thing that is in the way. The text says what lifts it. */
 function findRefusal(input: FallbackInput): Refusal | undefined {
-  const { policy, feature, lockText, localImageId, standing } = input;
+  const { policy, feature, lockText, localImageId, standing, ledger } = input;
   if (policy.noFallbackToLocal)
     return {
       text: `CONFIG_DB FEATURE|${feature} no_fallback_to_local is true. To allow it: set it to false`,
@@ -141,6 +141,11 @@ function findRefusal(input: FallbackInput): Refusal | undefined {
   if (lockText !== undefined) return { text: `${lockText}. To lift it: ctrkit lock rm ${feature}` };
   if (localImageId === undefined)
     return { text: `there is no local image to fall back to. To allow it: give ${feature} one` };
+  const bad = selectFallback(ledger, localImageId);
+  if (bad !== undefined)
+    return {
+      text: `the local image ${shortImageId(localImageId)} was itself fallen back from. To lift that: ctrkit unblock ${feature} ${bad.version}`,
+    };
   return findRefusalOfImage(input, standing.subject) ?? findWait(input);
 }
 

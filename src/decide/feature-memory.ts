@@ -16,6 +16,8 @@ export interface SeenHolder {
   readonly wasUnhealthy: boolean;
   readonly isStopping: boolean;
   readonly restarts: number;
+  /** As of its last heartbeat that said it was well: what was mended by then has not ended it. */
+  readonly restartsWhenWell: number;
 }
 
 /** The end of a container, as the engine told of it. */
@@ -72,6 +74,7 @@ export function rememberHolder(
           wasUnhealthy: false,
           isStopping: false,
           restarts: 0,
+          restartsWhenWell: 0,
         };
   if (current === undefined || current.token === '' || beat.token !== current.token) return current;
   const isStopping = beat.status === 'stopping';
@@ -82,7 +85,27 @@ export function rememberHolder(
     isStopping,
     wasUnhealthy: isStopping ? current.wasUnhealthy : beat.status === 'unhealthy',
     restarts: beat.restarts ?? current.restarts,
+    restartsWhenWell:
+      beat.status === 'healthy' || beat.status === 'degraded'
+        ? (beat.restarts ?? current.restartsWhenWell)
+        : current.restartsWhenWell,
   };
+}
+
+/** systemd is asked where its answer could matter: the service is down, after a container of Kubernetes has ended. */
+export const isUnitAsked = ({ config, status }: FeatureReading, { lastEnd }: FeatureMemory): boolean =>
+  config.setOwner === 'kube' && status.systemState !== 'up' && lastEnd !== undefined;
+
+/** Whose end it was. The same container may have started and claimed anew between the end and this look. */
+export function findEnded(
+  before: SeenHolder | undefined,
+  holder: SeenHolder,
+  { end, reading }: { readonly end: ContainerEnd; readonly reading: FeatureReading },
+): SeenHolder | undefined {
+  const { claimToken, claimMs } = reading.status;
+  const isLaterStart = holder.token === claimToken && claimMs !== undefined && claimMs > end.atMs;
+  if (!isLaterStart || holder.token === before?.token) return holder;
+  return before?.dockerId === holder.dockerId ? before : undefined;
 }
 
 /**
@@ -92,23 +115,25 @@ export function rememberHolder(
 export function judgeEnd(
   end: ContainerEnd,
   holder: SeenHolder,
-  { status, config, isRebooting }: FeatureReading,
+  { status, config, isRebooting, enabledLabel }: FeatureReading,
 ): LastEnd {
-  const { imageId, token, isStopping, wasUnhealthy, restarts } = holder;
+  const { imageId, token, isStopping, wasUnhealthy, restarts, restartsWhenWell } = holder;
+  const hasCrashed = restarts > restartsWhenWell;
   const isServicePlanned =
     status.systemState !== 'up' ||
     config.setOwner !== 'kube' ||
+    // `container kill` takes it away before it kills, and so does whoever undeploys.
+    enabledLabel === 'false' ||
     isRebooting ||
     config.state.endsWith('disabled');
-  const wasAsked = isStopping && !wasUnhealthy && restarts === 0;
-  const why =
-    restarts > 0
-      ? ', a critical process had ended'
-      : wasUnhealthy
-        ? ', it was unhealthy'
-        : isStopping
-          ? ''
-          : ', without a word';
+  const wasAsked = isStopping && !wasUnhealthy && !hasCrashed;
+  const why = hasCrashed
+    ? ', a critical process had ended'
+    : wasUnhealthy
+      ? ', it was unhealthy'
+      : isStopping
+        ? ''
+        : ', without a word';
   return {
     imageId,
     token,

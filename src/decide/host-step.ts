@@ -27,6 +27,8 @@ export type HostStep =
       readonly fallback: Fallback | undefined;
       /** What has to stand still for it to happen. */
       readonly guards: readonly RowValues[];
+      /** It came down by itself: nobody has stopped it. */
+      readonly isServiceDown?: boolean;
       readonly text: string;
     }
   /** A fallback that was on its way when the daemon was killed. */

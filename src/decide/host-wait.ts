@@ -11,7 +11,12 @@ export interface WaitLimits {
 
 export type WaitProgress =
   /** Nobody runs the feature. Boot clock, since when this has been waited for; it is not begun anew. */
-  | { readonly kind: 'waiting'; readonly sinceMs: number }
+  | {
+      readonly kind: 'waiting';
+      readonly sinceMs: number;
+      /** Boot clock, since when a `ready` has been lying there; undefined for none. */
+      readonly readySinceMs?: number | undefined;
+    }
   /** The engine does not know who runs it: the record alone tells when that ends. */
   | { readonly kind: 'following'; readonly sinceMs: number; readonly runner: string };
 
@@ -46,8 +51,11 @@ export function decideWait(
 ): WaitDecision {
   const runner = identifyRunner(snapshot.status);
   if (progress.kind === 'following') return follow(snapshot, progress, runner, now);
-  if (runner === undefined && snapshot.config.setOwner === 'kube')
-    return { step: awaitKubernetes(snapshot, progress.sinceMs, limits, now), progress };
+  if (runner === undefined && snapshot.config.setOwner === 'kube') {
+    const isReady = snapshot.status.remoteState === 'ready';
+    const waiting = { ...progress, readySinceMs: isReady ? (progress.readySinceMs ?? now.ms) : undefined };
+    return { step: awaitKubernetes(snapshot, waiting, limits, now), progress: waiting };
+  }
   const ids = containersOnRecord(limits.name, snapshot.status);
   if (runner !== undefined && (ids.length === 0 || !isHeld(snapshot.status)))
     return follow(snapshot, { kind: 'following', sinceMs: progress.sinceMs, runner }, runner, now);
@@ -63,9 +71,14 @@ function identifyRunner(status: FeatureStatus): string | undefined {
   return status.remoteState === 'running' ? 'a container without an id' : undefined;
 }
 
+type Waiting = Extract<WaitProgress, { kind: 'waiting' }>;
+
+/** A gate that is alive claims within milliseconds of its `ready`, the shipped one within its 2 s. */
+const CLAIM_WITHIN_MS = 30_000;
+
 function awaitKubernetes(
   { config, status }: HostSnapshot,
-  sinceMs: number,
+  { sinceMs, readySinceMs }: Waiting,
   { name, revertToLocalMs }: WaitLimits,
   now: BootTime,
 ): WaitStep {
@@ -73,12 +86,15 @@ function awaitKubernetes(
   const row = `STATE_DB FEATURE|${name} remote_state is "${status.remoteState}"`;
   const text = `waiting for Kubernetes to run it; ${row}`;
   if (config.noFallbackToLocal) return { kind: 'sleep', recheckAtMs: undefined, text };
-  const recheckAtMs = sinceMs + revertToLocalMs;
+  // Who asked is gone, and took nothing back: nobody is to wait minutes for it.
+  const unclaimedAtMs = readySinceMs === undefined ? Infinity : readySinceMs + CLAIM_WITHIN_MS;
+  const recheckAtMs = Math.min(sinceMs + revertToLocalMs, unclaimedAtMs);
   if (now.ms < recheckAtMs) return { kind: 'sleep', recheckAtMs, text };
-  return {
-    kind: 'give-up',
-    text: `Kubernetes has not run it for ${revertToLocalMs / 1000} s; ${row}. The next start runs the switch's own container`,
-  };
+  const why =
+    now.ms >= unclaimedAtMs
+      ? `the container that asked to run has not claimed within ${CLAIM_WITHIN_MS / 1000} s`
+      : `Kubernetes has not run it for ${revertToLocalMs / 1000} s; ${row}`;
+  return { kind: 'give-up', text: `${why}. The next start runs the switch's own container` };
 }
 
 type Following = Extract<WaitProgress, { kind: 'following' }>;

@@ -6,7 +6,8 @@ import type { FeatureView } from '../contract/daemon-view.ts';
 import { RUNNING_STATES, type EngineContainer } from '../contract/engine.ts';
 import { decideCertification, type Certification } from './certify.ts';
 import { decideFallback, type FallbackDecision } from './fallback.ts';
-import { judgeEnd, rememberHolder, rememberRecord, type FeatureMemory } from './feature-memory.ts';
+import { findEnded, judgeEnd, rememberHolder, rememberRecord, type FeatureMemory } from './feature-memory.ts';
+import type { FeatureReading } from './feature-reading.ts';
 import { selectFallback } from './golden.ts';
 import type { HostStep } from './host-step.ts';
 import { findLocalImage, planFallbackSteps, planImageSteps } from './plan-steps.ts';
@@ -52,7 +53,6 @@ export function judgeFeature(before: FeatureMemory, situation: Situation): Judge
       ...memory,
       evidence: certification.evidence,
       failing: fallback.failing,
-      isLabelDue: verdicts.label !== undefined,
     },
     steps: planSteps(situation, { memory, verdicts, container }),
     view: {
@@ -83,16 +83,36 @@ function remember(
 ): FeatureMemory {
   const holder = rememberHolder(before.holder, reading, container?.imageId);
   const end = holder && ends.findLast(({ containerId }) => containerId.startsWith(holder.dockerId));
+  const ended = end && findEnded(before.holder, holder, { end, reading });
+  const { setOwner } = reading.config;
   return {
     ...before,
     holder,
-    lastEnd: end === undefined || holder === undefined ? before.lastEnd : judgeEnd(end, holder, reading),
+    lastEnd: end === undefined || ended === undefined ? before.lastEnd : judgeEnd(end, ended, reading),
     record: rememberRecord(before.record, reading, now.ms),
-    before: { setOwner: reading.config.setOwner, remoteState: reading.status.remoteState },
-    // Only then: what an operator sets by hand stays.
-    isLabelDue: before.isLabelDue || (before.before ?? reading.config).setOwner !== reading.config.setOwner,
+    before: {
+      // `config reload` empties the table for a moment: that is no change of owner.
+      setOwner: reading.config.state === '' ? (before.before?.setOwner ?? setOwner) : setOwner,
+      remoteState: reading.status.remoteState,
+    },
+    isLabelDue: isLabelDue(before, reading),
   };
 }
+
+/** From a change of the owner until the label says so: only then, what an operator sets by hand stays. */
+function isLabelDue(
+  { before, isLabelDue: wasDue }: FeatureMemory,
+  { config, enabledLabel }: FeatureReading,
+): boolean {
+  const isChanged = before !== undefined && config.state !== '' && before.setOwner !== config.setOwner;
+  return (wasDue || isChanged) && enabledLabel !== String(config.setOwner === 'kube');
+}
+
+/** Who asks to take over announced itself by its version. */
+const isAskerBlocked = ({ ledger, reading }: Situation): boolean =>
+  ledger.fallbacks.some(
+    ({ version }) => version === reading.status.containerVersion && reading.blocks[version] !== 'true',
+  );
 
 function judge(
   memory: FeatureMemory,
@@ -108,11 +128,15 @@ function judge(
     ...reading,
     feature,
     now,
-    container: container && { imageId: container.imageId, isRunning },
+    container: container && { imageId: container.imageId, isRunning, isPaused: container.state === 'paused' },
     isEngineAway: engine.isAway,
     lastEnd: memory.lastEnd,
+    unit: situation.unit,
   };
-  const switchOver = decideSwitchOver({ ...snapshot, before }, lockText);
+  const switchOver = decideSwitchOver(
+    { ...snapshot, before, isAskerBlocked: isAskerBlocked(situation) },
+    lockText,
+  );
   return {
     certification: decideCertification(memory.evidence, {
       ...reading,

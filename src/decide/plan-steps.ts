@@ -3,8 +3,10 @@ import type { CertificationVerdict, FallbackVerdict } from '../contract/daemon-v
 import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../contract/engine.ts';
 import { LOCAL_TAG, parseReference } from '../contract/image.ts';
 import type { Fallback, GoldenImage } from '../contract/ledger.ts';
-import { NO_VERSION } from '../contract/names.ts';
+import { isVersion, NO_VERSION } from '../contract/names.ts';
+import { isDownByItself } from '../contract/unit-state.ts';
 import { featureConfigRow, featureStatusRow, type RowValues } from '../contract/rows.ts';
+import { selectFallback } from './golden.ts';
 import type { HostStep } from './host-step.ts';
 import type { Situation } from './situation.ts';
 
@@ -16,7 +18,9 @@ interface OfImages {
 
 /** What starts in local mode: `<local repository>:latest`. */
 export const findLocalImage = ({ engine, localRepository }: Situation): EngineImage | undefined =>
-  engine.images.find(({ tags }) => tags.includes(`${localRepository}:${LOCAL_TAG}`));
+  localRepository === undefined
+    ? undefined
+    : engine.images.find(({ tags }) => tags.includes(`${localRepository}:${LOCAL_TAG}`));
 
 /** Not to be called while the engine is away. */
 export function planImageSteps(situation: Situation, { container, certification }: OfImages): HostStep[] {
@@ -48,7 +52,8 @@ function planAdoption(situation: Situation): HostStep[] {
   const local = findLocalImage(situation);
   const isThere =
     ledger.golden !== undefined && engine.images.some(({ id }) => id === ledger.golden?.imageId);
-  if (local === undefined || isThere) return [];
+  // One that was fallen back from is golden to nobody.
+  if (local === undefined || isThere || selectFallback(ledger, local.id) !== undefined) return [];
   const version = findLocalVersion(situation, local);
   return [
     { kind: 'adopt-shipped', image: describeImage(situation, local.id, { version, source: 'shipped' }) },
@@ -63,30 +68,48 @@ function findLocalVersion({ reading, localRepository }: Situation, { tags }: Eng
   return reading.localVersion || NO_VERSION;
 }
 
-/** Where a container of Kubernetes came from. By its id kubelet starts it, so the image's names tell. */
+/** Where a container of Kubernetes came from: clean-up will look there, so what is not certain is not remembered. */
 function planRepository(
   { ledger, engine, localRepository, reading }: Situation,
   container: EngineContainer | undefined,
 ): HostStep[] {
   if (container === undefined || reading.status.currentOwner !== 'kube') return [];
-  const image = engine.images.find(({ id }) => id === container.imageId);
-  const written = parseReference(container.image);
-  const isWritten = written !== undefined && (written.tag !== '' || written.digest !== '');
-  const repositories = isWritten
-    ? [written.repository]
-    : [...(image?.tags ?? []), ...(image?.digests ?? [])].flatMap(
-        (name) => parseReference(name)?.repository ?? [],
-      );
-  return [...new Set(repositories)]
-    .filter((repository) => repository !== localRepository && !ledger.repositories.includes(repository))
-    .map((repository) => ({ kind: 'remember-repository', repository }));
+  const repository = findRepository(
+    container,
+    engine.images.find(({ id }) => id === container.imageId),
+    localRepository,
+  );
+  if (repository === undefined || repository === localRepository) return [];
+  return ledger.repositories.includes(repository) ? [] : [{ kind: 'remember-repository', repository }];
+}
+
+/**
+ * As it was written when the container was made. kubelet makes it by the image's id: then from where the image was pulled,
+ * or its only name; a second name may have been given by anybody, and the rest of that repository is not ours.
+ */
+function findRepository(
+  { image: written }: EngineContainer,
+  image: EngineImage | undefined,
+  localRepository: string | undefined,
+): string | undefined {
+  const reference = parseReference(written);
+  if (reference !== undefined && (reference.tag !== '' || reference.digest !== ''))
+    return reference.repository;
+  const repositoriesOf = (names: readonly string[] = []): string[] => [
+    ...new Set(names.flatMap((name) => parseReference(name)?.repository ?? [])),
+  ];
+  const pulled = repositoriesOf(image?.digests);
+  const named = pulled.length > 0 ? pulled : repositoriesOf(image?.tags);
+  const others = named.filter((repository) => repository !== localRepository);
+  return others.length === 1 ? others[0] : undefined;
 }
 
 function planDuties(situation: Situation): HostStep[] {
   const { ledger, engine, feature, localRepository, lockText, reading } = situation;
   const { golden, duties } = ledger;
   const isThere = golden !== undefined && engine.images.some(({ id }) => id === golden.imageId);
-  if (!isThere || reading.policy.isDisabled) return [];
+  // Under a lock the next start is to run what it would have run.
+  if (!isThere || reading.policy.isDisabled || lockText !== undefined) return [];
   // In this order: nothing of the old image goes before the new one is the local one.
   if (duties.tagAsLocal && localRepository !== undefined)
     return [{ kind: 'tag-as-local', imageId: golden.imageId, repository: localRepository }];
@@ -97,7 +120,7 @@ function planDuties(situation: Situation): HostStep[] {
     // It runs, so this is for later: the next stop is an event of the engine.
     if (!RUNNING_STATES.has(local.state)) return [{ kind: 'remove-local-container', containerId: local.id }];
   }
-  return duties.cleanUp && lockText === undefined ? [{ kind: 'clean-up' }] : [];
+  return duties.cleanUp ? [{ kind: 'clean-up' }] : [];
 }
 
 interface OfFallback {
@@ -111,12 +134,13 @@ export function planFallbackSteps(
   situation: Situation,
   { verdict, blamed, container }: OfFallback,
 ): HostStep[] {
-  const { ledger, reading, feature, lockText } = situation;
+  const { ledger, reading, feature, lockText, engine } = situation;
   const steps: HostStep[] = [];
   for (const fallback of ledger.fallbacks) {
     const label = reading.blocks[fallback.version]?.toLowerCase() ?? '';
     if (!fallback.isDone) {
-      if (lockText === undefined)
+      // Who runs now, the engine alone can tell: another image is not to be restarted for it.
+      if (lockText === undefined && !engine.isAway)
         steps.push({
           kind: 'finish-fallback',
           fallback,
@@ -128,18 +152,23 @@ export function planFallbackSteps(
   }
   if (verdict.kind !== 'fall-back') return steps;
   const fallback = blamed && describeFallback(situation.now, blamed, verdict.text);
-  return [...steps, { kind: 'fall-back', fallback, guards: guardsOf(feature, reading), text: verdict.text }];
+  const isServiceDown = reading.status.systemState !== 'up';
+  const { text } = verdict;
+  return [...steps, { kind: 'fall-back', fallback, guards: guardsOf(feature, reading), isServiceDown, text }];
 }
 
-/** The service is up for Kubernetes, and nobody else's container has come in between. */
+/** Nobody has stopped the service, nobody else's container has come in between, and it was decided in this boot. */
 function isStillTheirs(
-  { reading }: Situation,
-  { imageId }: Fallback,
+  { reading, unit, now }: Situation,
+  { imageId, bootId }: Fallback,
   container: EngineContainer | undefined,
 ): boolean {
   const { config, status } = reading;
   const isOthers = container !== undefined && container.imageId !== imageId;
-  return config.setOwner === 'kube' && status.systemState === 'up' && !isOthers;
+  // The fallback itself writes that the service is down; a stop by hand would have ended the container too.
+  const isCutShort = container !== undefined && RUNNING_STATES.has(container.state);
+  const isWanted = status.systemState === 'up' || isCutShort || isDownByItself(unit);
+  return config.setOwner === 'kube' && bootId === now.bootId && isWanted && !isOthers;
 }
 
 /** What a fallback was decided upon: a stop by hand, or another container, comes first. */
@@ -154,10 +183,12 @@ function guardsOf(feature: string, { statusValues, config }: Situation['reading'
 
 function describeFallback(
   now: Situation['now'],
-  { imageId, version }: NonNullable<OfFallback['blamed']>,
+  { imageId, version: blamedVersion }: NonNullable<OfFallback['blamed']>,
   reason: string,
 ): Fallback {
   const sinceTs = Math.floor(now.wallMs / 1_000);
+  // It becomes part of a label's name, and comes from a row that anybody may write.
+  const version = isVersion(blamedVersion) ? blamedVersion : NO_VERSION;
   return { imageId, version, reason, sinceTs, bootId: now.bootId, bootMs: now.ms, isDone: false };
 }
 

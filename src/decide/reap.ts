@@ -54,8 +54,10 @@ export const RECORD_FIELDS = [
   'update_time',
 ] as const;
 
-/** The host writes the owner before it starts the container: until then a container that does not run proves nothing. */
+/** A container that has claimed was running; the engine's listing and the record are not read at one instant. */
 const START_GRACE_MS = 10_000;
+/** The host writes the owner before it starts the container, which on a switch that boots may take the engine a while. */
+const HOST_START_GRACE_MS = 70_000;
 
 /** By what the recorded holder is to be asked for at the engine: an id, a name, or nothing. */
 export function selectHolderName(feature: string, status: FeatureStatus): string | undefined {
@@ -111,11 +113,11 @@ function findWait(
       'the container engine does not know it, but its heartbeat is not overdue',
       holder.liveUntilMs,
     );
-  // A holder of the shipped kit without an id, or under the feature's name, which a pod of it does not have (GAPS D25).
-  const isIdKnown = isNamed && status.dockerId !== feature;
-  if (!isBeating && holder !== undefined && !isIdKnown && engineState === 'missing')
-    return keep('the container engine has none of that name, and there is no id to tell by');
-  const graceOverAtMs = sameSinceMs + START_GRACE_MS;
+  // A holder of the shipped kit: it counts as live until it is cleared. Another engine may run it, containerd say, or a pod
+  // that bears the feature's name on record only (GAPS D25).
+  if (!isBeating && holder !== undefined && engineState === 'missing')
+    return keep('the container engine does not know it, and it has no heartbeat to tell by');
+  const graceOverAtMs = sameSinceMs + (status.claimToken === '' ? HOST_START_GRACE_MS : START_GRACE_MS);
   if (now.ms < graceOverAtMs)
     return keep(`its container is ${engineState}: it may be starting`, graceOverAtMs);
   return undefined;

@@ -1,5 +1,6 @@
 import type { EngineContainer, EngineImage } from '../contract/engine.ts';
 import type { FeatureLedger } from '../contract/ledger.ts';
+import type { UnitState } from '../contract/unit-state.ts';
 import type { FallbackTiming } from './fallback.ts';
 import type { ContainerEnd } from './feature-memory.ts';
 import type { FeatureReading } from './feature-reading.ts';
@@ -22,6 +23,8 @@ export interface Situation {
   readonly lockText: string | undefined;
   /** Containers whose end the engine told of since the last look, the newest last. */
   readonly ends: readonly ContainerEnd[];
+  /** Undefined while systemd has not said, or need not be asked. */
+  readonly unit: UnitState | undefined;
   readonly now: BootTime & { readonly wallMs: number };
   /** Boot clock. */
   readonly daemonStartedMs: number;

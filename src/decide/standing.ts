@@ -8,6 +8,7 @@ import { OVERDUE_AFTER_INTERVALS } from '../contract/health.ts';
 import { shortImageId } from '../contract/image.ts';
 import type { ObservedBeat } from '../contract/observed-beat.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../contract/one-line.ts';
+import { isDownByItself, type UnitState } from '../contract/unit-state.ts';
 import { findLiveHolder, type BootTime, type Holder } from './liveness.ts';
 
 /** The last end of a container of Kubernetes of this feature, as the daemon saw it. */
@@ -23,9 +24,6 @@ export interface LastEnd {
   readonly text: string;
 }
 
-/** What systemd says of the feature's unit: `restarting` is its RestartSec, `failed` its start limit. */
-export type UnitState = 'active' | 'restarting' | 'failed' | 'inactive';
-
 /** Everything the host side judges a feature by, as of one look. */
 export interface HostSnapshot {
   readonly feature: string;
@@ -34,7 +32,8 @@ export interface HostSnapshot {
   readonly beat: ObservedBeat;
   readonly now: BootTime;
   /** The recorded holder's; undefined if the engine does not know it. */
-  readonly container: { readonly imageId: string; readonly isRunning: boolean } | undefined;
+  readonly container:
+    { readonly imageId: string; readonly isRunning: boolean; readonly isPaused?: boolean } | undefined;
   readonly isEngineAway: boolean;
   readonly lastEnd: LastEnd | undefined;
   /** Undefined as long as nobody has said. */
@@ -75,11 +74,10 @@ export function decideStanding(snapshot: HostSnapshot): Standing {
 /** `system_state` is down between a crash and systemd's next start too; only systemd can tell that from a stop. */
 function judgeStopped(snapshot: HostSnapshot): Standing {
   const { unit, feature, status } = snapshot;
-  const isDownByItself = unit === 'restarting' || unit === 'failed';
   const stopped = neutral(
     `service ${feature} is not started: system_state is "${toOneLine(status.systemState, 20)}"`,
   );
-  return (isDownByItself && findCrash(snapshot)) || stopped;
+  return (isDownByItself(unit) && findCrash(snapshot)) || stopped;
 }
 
 function judgeNobody(snapshot: HostSnapshot): Standing {
@@ -109,6 +107,8 @@ function judgeHolder(snapshot: HostSnapshot): Standing {
   if (container === undefined) return neutral('the container engine does not know the container');
   if (beat.token === token && beat.bootId !== '' && beat.bootId !== now.bootId)
     return neutral('the heartbeat is of another boot', container.imageId);
+  // Somebody is looking at it: it can't beat.
+  if (container.isPaused === true) return neutral('its container is paused', container.imageId);
   return judgeBeat(snapshot, container.imageId, holder);
 }
 
@@ -160,13 +160,14 @@ function judgeStart(snapshot: HostSnapshot, imageId: string, overdueAtMs: number
 }
 
 /** The last end was a crash, and young, and nothing better has come since. */
-function findCrash({ lastEnd, beat, now }: HostSnapshot): Standing | undefined {
+function findCrash({ lastEnd, beat, now, unit }: HostSnapshot): Standing | undefined {
   if (lastEnd === undefined || lastEnd.wasPlanned || lastEnd.imageId === '') return undefined;
   // The start after it was well, or was asked to stop: how that one ended is not told yet.
   const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
   if (isOfLaterStart && beat.status !== 'starting' && beat.status !== 'unhealthy') return undefined;
-  const overAtMs = lastEnd.atMs + CRASH_WINDOW_MS;
-  if (now.ms >= overAtMs) return undefined;
+  // Where systemd has given up, the next container is held: it can't get well by itself.
+  const overAtMs = unit === 'failed' ? undefined : lastEnd.atMs + CRASH_WINDOW_MS;
+  if (overAtMs !== undefined && now.ms >= overAtMs) return undefined;
   const text = `image ${shortImageId(lastEnd.imageId)} crashed and is not well since: ${toOneLine(lastEnd.text, MAX_REASON_LENGTH)}`;
   return failing(lastEnd.imageId, 'crash-looping', text, overAtMs);
 }

@@ -7,6 +7,8 @@ import { findLiveHolder } from './liveness.ts';
 import type { HostSnapshot } from './standing.ts';
 
 export interface SwitchSnapshot extends Omit<HostSnapshot, 'lastEnd'> {
+  /** `container_version`, who announced itself last, is of a version that was fallen back from. */
+  readonly isAskerBlocked?: boolean;
   /** As the look before this one had it; undefined for the first. */
   readonly before: { readonly setOwner: string; readonly remoteState: string } | undefined;
 }
@@ -84,6 +86,9 @@ function findEdgeOfKube(snapshot: SwitchSnapshot): SwitchDecision {
       ? none('no_fallback_to_local is true: a restart would not start the local image')
       : restart(snapshot, 'back-to-local', 'Kubernetes was given up on');
   if (remoteState !== 'pending') return none('no container asks to take over');
+  // Its gate has asked before the block was written again, and is held by now.
+  if (snapshot.isAskerBlocked === true)
+    return none('the container that asks to take over is of a blocked version');
   if (isNobody) return none('nobody runs it: the service itself lets the container start');
   return findTakeOver(snapshot);
 }

@@ -9,16 +9,25 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readDaemonSettings } from '../../src/node/daemon/settings.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What went into each bundle. */
-const META = { container: 'dist/container.meta.json', http: 'dist/health-http.meta.json' } as const;
+const META = {
+  container: 'dist/container.meta.json',
+  http: 'dist/health-http.meta.json',
+  host: 'dist/host.meta.json',
+} as const;
 const OVERLAY = join(ROOT, 'dist/rootfs');
+const HOST = join(ROOT, 'dist/host');
+const UNIT = 'usr/lib/systemd/system/ctrkitd.service';
 
 /** Everything an image gets: path, and mode or what it is a link to. */
 const WANTED: Readonly<Record<string, string>> = {
@@ -52,6 +61,60 @@ const WANTED: Readonly<Record<string, string>> = {
   'usr/share/sonic/scripts': 'folder 755',
   'usr/share/sonic/scripts/container_startup.py': 'file 755',
 };
+/** Everything a host gets. No folder `lib` beside `usr`: it would take the place of the host's link of that name. */
+const WANTED_ON_HOST: Readonly<Record<string, string>> = {
+  usr: 'folder 755',
+  'usr/bin': 'folder 755',
+  'usr/bin/container': 'link ../lib/ctrkit-host/launch',
+  'usr/bin/ctrkit': 'link ../lib/ctrkit-host/launch',
+  'usr/bin/ctrkitd': 'link ../lib/ctrkit-host/launch',
+  'usr/lib': 'folder 755',
+  'usr/lib/ctrkit-host': 'folder 755',
+  'usr/lib/ctrkit-host/host.cjs': 'file 644',
+  'usr/lib/ctrkit-host/launch': 'file 755',
+  'usr/lib/systemd': 'folder 755',
+  'usr/lib/systemd/system': 'folder 755',
+  [UNIT]: 'file 644',
+  'usr/local': 'folder 755',
+  'usr/local/bin': 'folder 755',
+  // Where SONiC's service files call it.
+  'usr/local/bin/container': 'link ../../lib/ctrkit-host/launch',
+};
+/** Every package that is in the host side's bundle. */
+const WANTED_PACKAGES = [
+  '@colors/colors',
+  '@ioredis/commands',
+  '@pinojs/redact',
+  'ansi-regex',
+  'atomic-sleep',
+  'cli-table3',
+  'cluster-key-slot',
+  'commander',
+  'denque',
+  'docker-modem',
+  'dockerode',
+  'emoji-regex',
+  'inherits',
+  'ioredis',
+  'is-fullwidth-code-point',
+  'on-exit-leak-free',
+  'pino',
+  'pino-std-serializers',
+  'quick-format-unescaped',
+  'readable-stream',
+  'redis-errors',
+  'safe-buffer',
+  'safe-stable-stringify',
+  'semver',
+  'sonic-boom',
+  'standard-as-callback',
+  'string-width',
+  'string_decoder',
+  'strip-ansi',
+  'thread-stream',
+  'util-deprecate',
+  'valibot',
+];
 /** The bundle compiled for one Node.js; there is one where the build found that Node.js. */
 const CACHE = /^usr\/lib\/ctrkit\/container\.v\d+\.\d+\.\d+-(x64|arm64)\.cache$/;
 
@@ -68,6 +131,8 @@ function describeEntries(folder: string, prefix = ''): Record<string, string> {
   }
   return found;
 }
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -87,9 +152,10 @@ const ASK_FOR_METRICS = `
       (response) => response.pipe(process.stdout)));
 `;
 
-describe('what an image gets', { timeout: 120_000 }, () => {
+describe('what images and hosts get', { timeout: 120_000 }, () => {
   before(() => {
-    if ([META.container, META.http, 'dist/rootfs'].every((path) => existsSync(join(ROOT, path)))) return;
+    if ([...Object.values(META), 'dist/rootfs', 'dist/host'].every((path) => existsSync(join(ROOT, path))))
+      return;
     const { status, stderr } = spawnSync(process.execPath, ['build.mjs'], { cwd: ROOT, encoding: 'utf8' });
     assert.equal(status, 0, `the build failed: ${stderr}`);
   });
@@ -102,8 +168,9 @@ describe('what an image gets', { timeout: 120_000 }, () => {
     for (const path of needed) assert.ok(inputs().includes(path), path);
   });
 
-  test('the container side’s bundle holds nothing of a host side, of the tests, or of the tools', () => {
-    const foreign = inputs().filter((path) => /(^|:)(src\/node|test|docker)\//.test(path));
+  test('the container side’s bundles hold nothing of a host side, of the tests, or of the tools', () => {
+    const all = [...inputs(), ...inputs(META.http)];
+    const foreign = all.filter((path) => /(^|:)(src\/node|test|docker)\//.test(path));
     assert.deepEqual(foreign, []);
     const tools = inputs().filter((path) =>
       /node_modules\/(tsx|typescript|fast-check|esbuild|oxlint)\//.test(path),
@@ -165,20 +232,88 @@ describe('what an image gets', { timeout: 120_000 }, () => {
     assert.deepEqual(found, WANTED);
   });
 
-  test('every link of the overlay leads to a file in it, wherever the overlay lies', () => {
-    for (const [path, what] of Object.entries(describeEntries(OVERLAY))) {
-      if (!what.startsWith('link ')) continue;
-      const target = what.slice('link '.length);
-      assert.ok(!target.startsWith('/'), path);
-      assert.ok(statSync(join(OVERLAY, path)).isFile(), path);
-    }
+  for (const overlay of [OVERLAY, HOST]) {
+    test(`every link of ${basename(overlay)} leads to a file in it, wherever it lies`, () => {
+      for (const [path, what] of Object.entries(describeEntries(overlay))) {
+        if (!what.startsWith('link ')) continue;
+        const target = what.slice('link '.length);
+        assert.ok(!target.startsWith('/'), path);
+        assert.ok(statSync(join(overlay, path)).isFile(), path);
+      }
+    });
+
+    test(`no file of ${basename(overlay)} knows where it was built`, () => {
+      for (const [path, what] of Object.entries(describeEntries(overlay))) {
+        // The compiled form names the files that it was compiled from; nothing is looked for there.
+        if (what.startsWith('folder') || CACHE.test(path)) continue;
+        assert.equal(readFileSync(join(overlay, path)).includes(ROOT), false, path);
+      }
+    });
+  }
+
+  test('the host gets exactly these files, with these modes and links', () => {
+    assert.deepEqual(describeEntries(HOST), WANTED_ON_HOST);
   });
 
-  test('no file of the overlay knows where it was built', () => {
-    for (const [path, what] of Object.entries(describeEntries(OVERLAY))) {
-      // The compiled form names the files that it was compiled from; nothing is looked for there.
-      if (what.startsWith('folder') || CACHE.test(path)) continue;
-      assert.equal(readFileSync(join(OVERLAY, path)).includes(ROOT), false, path);
-    }
+  test('the host side’s bundle holds all three commands, and nothing of the container side, the tests or the tools', () => {
+    const held = inputs(META.host);
+    for (const path of ['bin/host-container.ts', 'bin/ctrkit.ts', 'bin/ctrkitd.ts', 'src/decide/certify.ts'])
+      assert.ok(held.includes(path), path);
+    assert.deepEqual(
+      held.filter((path) => /(^|:)(src\/container|test|docker)\//.test(path)),
+      [],
+    );
   });
+
+  test('of dockerode the host side’s bundle holds what talks to a socket: no ssh, no gRPC, no tar files', () => {
+    const packages = inputs(META.host).flatMap(
+      (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1] ?? [],
+    );
+    assert.deepEqual([...new Set(packages)].toSorted(), WANTED_PACKAGES);
+  });
+
+  for (const name of ['usr/bin/container', 'usr/local/bin/container', 'usr/bin/ctrkit', 'usr/bin/ctrkitd']) {
+    test(`${name} runs from wherever the host’s files lie, through a link to it as well`, () => {
+      const folder = mkdtempSync(join(tmpdir(), 'ctrkit-host-'));
+      try {
+        cpSync(HOST, join(folder, 'host'), { recursive: true, verbatimSymlinks: true });
+        symlinkSync(join(folder, 'host', name), join(folder, basename(name)));
+        const env = { PATH: process.env['PATH'], CTRKIT_NODE: process.execPath };
+        for (const path of [join(folder, 'host', name), join(folder, basename(name))]) {
+          const { status, stdout, stderr } = spawnSync(path, ['--help'], { env, encoding: 'utf8' });
+          assert.equal(status, 0, stderr);
+          assert.match(stdout, new RegExp(`^Usage: ${basename(name)} `));
+        }
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  }
+
+  test('the unit starts a command that the host gets, with the folders that are the daemon’s defaults', () => {
+    const unit = readFileSync(join(HOST, UNIT), 'utf8');
+    const valueOf = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
+    assert.ok(statSync(join(HOST, valueOf('ExecStart'))).mode & 0o111);
+    const { stateDir, runDir } = readDaemonSettings({});
+    assert.equal(`/var/lib/${valueOf('StateDirectory')}`, stateDir);
+    assert.equal(`/run/${valueOf('RuntimeDirectory')}`, runDir);
+    assert.equal(valueOf('Conflicts'), 'ctrmgrd.service');
+  });
+
+  test(
+    'systemd finds nothing wrong with the unit',
+    { skip: !hasSystemd && 'no systemd-analyze here' },
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'ctrkit-unit-'));
+      try {
+        const unit = readFileSync(join(HOST, UNIT), 'utf8');
+        const path = join(folder, 'ctrkitd.service');
+        writeFileSync(path, unit.replace('ExecStart=/', `ExecStart=${HOST}/`));
+        const { status, stderr } = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' });
+        assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 });

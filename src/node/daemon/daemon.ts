@@ -10,7 +10,7 @@ import { FeatureKeeper, lookAt, type FeaturePorts } from './feature-keeper.ts';
 import { ViewPublisher, type ViewTarget } from './view-publisher.ts';
 
 /** Behind the events, for a server that sends none, and for a lock that was added. */
-const POLL_MS = 5_000;
+const POLL_MS = 10_000;
 /** The list of features is a walk over all of CONFIG_DB. */
 const LIST_EVERY_MS = 60_000;
 
@@ -32,14 +32,11 @@ export interface Connection {
   readonly tables: SwitchTables;
 }
 
-export interface DaemonPorts extends Omit<
-  FeaturePorts,
-  'engineState' | 'onDone' | 'startedMs' | 'onReading'
-> {
-  onReading?: NonNullable<FeaturePorts['onReading']>;
+export interface DaemonPorts extends Omit<FeaturePorts, 'engineState' | 'onDone' | 'startedMs'> {
   /** Throws CtrkitError('usage' or 'database'). Asked again after a failure: files and servers come and go. */
   connect(): Connection;
-  readonly isShadow: boolean;
+  /** What `connect` gave is closed: to use it now would open a connection that nobody closes. */
+  onDisconnect(): void;
   readonly view: ViewTarget;
   random(): number;
 }
@@ -52,6 +49,8 @@ export class Daemon {
   readonly #viewOutage: OutageLog;
   readonly #features = new Map<string, FeatureKeeper>();
   readonly #dirty = new Set<string>();
+  /** Features that the last list did not have. */
+  readonly #missing = new Set<string>();
   readonly #engine: EngineWatch;
   readonly #publisher: ViewPublisher;
   readonly #featurePorts: FeaturePorts;
@@ -93,9 +92,23 @@ export class Daemon {
 
   /** Runs until `signal` aborts. What was being done is left as it is: whoever starts next takes it up. */
   async run(signal: AbortSignal): Promise<void> {
-    const end = (): void => this.#wakeup.notify();
+    const end = (): void => {
+      // An answer that is waited for now could take all of its time.
+      this.#connection?.store.close();
+      this.#connection?.tables.close();
+      this.#wakeup.notify();
+    };
     signal.addEventListener('abort', end, { once: true });
-    void this.#engine.start();
+    try {
+      void this.#engine.start();
+      await this.lookUntil(signal);
+    } finally {
+      // For a defect too: what is open would keep the process, which does nothing any more.
+      this.close();
+    }
+  }
+
+  private async lookUntil(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       try {
@@ -104,12 +117,12 @@ export class Daemon {
         await this.#wakeup.sleep(this.untilNextLookMs());
       } catch (error) {
         if (!(error instanceof CtrkitError) || error.code === 'defect') throw error;
+        if (signal.aborted) return;
         failures += 1;
         this.lose(`${error.message}; nothing is decided meanwhile`);
         await this.#wakeup.sleep(decideBackoffMs(failures, this.#ports.random()));
       }
     }
-    this.close();
   }
 
   private async lookAround(signal: AbortSignal): Promise<void> {
@@ -153,7 +166,15 @@ export class Daemon {
   private async list(tables: SwitchTables): Promise<void> {
     const names = await tables.listFeatures();
     this.#nextListMs = this.#ports.clock.bootMs() + LIST_EVERY_MS;
-    for (const name of this.#features.keys()) if (!names.includes(name)) this.#features.delete(name);
+    for (const [name, feature] of this.#features) {
+      if (names.includes(name)) this.#missing.delete(name);
+      // `config reload` empties the table for a moment: what is remembered of a feature, and done for it, goes on.
+      else if (feature.isBusy || !this.#missing.has(name)) this.#missing.add(name);
+      else {
+        this.#features.delete(name);
+        this.#missing.delete(name);
+      }
+    }
     for (const name of names) {
       if (this.#features.has(name)) continue;
       this.#features.set(name, new FeatureKeeper(name, this.#featurePorts));
@@ -198,18 +219,22 @@ export class Daemon {
   private lose(text: string): void {
     this.#outage.fail(text);
     this.#problem = text;
+    this.disconnect();
+    this.publish();
+  }
+
+  private disconnect(): void {
     this.#connection?.store.close();
     this.#connection?.tables.close();
     this.#connection = undefined;
     this.#isWatching = false;
-    this.publish();
+    this.#ports.onDisconnect();
   }
 
   private close(): void {
     this.#engine.close();
     this.#ports.engine.close();
-    this.#connection?.store.close();
-    this.#connection?.tables.close();
+    this.disconnect();
     this.#publisher.close();
   }
 }

@@ -28,6 +28,9 @@ export interface EngineWatchPorts {
   onEvent(event: EngineEvent): void;
 }
 
+/** Behind the events. */
+const LOOK_EVERY_MS = 30_000;
+
 /** Keeps an eye on the engine: its events say when to look, only a look says what is so. */
 export class EngineWatch {
   readonly #ports: EngineWatchPorts;
@@ -35,6 +38,7 @@ export class EngineWatch {
   #state: EngineState = { isAway: true, containers: [], images: [] };
   #unwatch: (() => void) | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #poll: NodeJS.Timeout | undefined;
   #failures = 0;
   /** Something happened since the look that is under way began. */
   #isStale = false;
@@ -63,7 +67,11 @@ export class EngineWatch {
         () => this.lose('the engine has ended its events'),
       );
       if (this.#isClosed) this.#unwatch();
-      else await this.look();
+      else {
+        // An engine that hangs ends nothing: only asking it tells.
+        this.#poll ??= setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+        await this.look();
+      }
     } catch (error) {
       this.lose((error as Error).message);
     }
@@ -94,6 +102,7 @@ export class EngineWatch {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
+    clearInterval(this.#poll);
     this.#unwatch?.();
     this.#unwatch = undefined;
   }

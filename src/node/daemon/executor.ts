@@ -1,6 +1,7 @@
 import { planReleases } from '../../contract/claim.ts';
 import { enabledLabel } from '../../contract/feature.ts';
 import { featureStatusRow, labelsRow, type RowWrite } from '../../contract/rows.ts';
+import { isDownByItself } from '../../contract/unit-state.ts';
 import type { CleanUpPlan } from '../../decide/clean-up.ts';
 import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/golden.ts';
 import type { HostStep } from '../../decide/host-step.ts';
@@ -88,9 +89,19 @@ export class HostExecutor implements Executor {
         await this.#ports.store().write([], [planLabel(feature, step.value)]);
         return `Kubernetes may ${step.value === 'true' ? '' : 'not '}deploy it: set_owner has changed`;
       case 'restart':
-        await this.#ports.service.restart(feature);
-        return `service restarted: ${step.text}`;
+        return this.restart(feature, step);
     }
+  }
+
+  private async restart(
+    feature: string,
+    { edge, text }: Extract<HostStep, { kind: 'restart' }>,
+  ): Promise<string> {
+    const { service } = this.#ports;
+    // No row tells of an operator who stops a service that is down already.
+    if (edge === 'start-kube' && !isDownByItself(await service.state(feature))) return '';
+    await service.restart(feature);
+    return `service restarted: ${text}`;
   }
 
   private async mirror(

@@ -1,6 +1,7 @@
 import { versionEnabledLabel } from '../../contract/feature.ts';
 import type { Fallback } from '../../contract/ledger.ts';
 import { featureStatusRow, labelsRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import { isDownByItself } from '../../contract/unit-state.ts';
 import { finishFallback, liftFallback, recordFallback } from '../../decide/golden.ts';
 import type { HostStep } from '../../decide/host-step.ts';
 import type { ExecutorPorts } from './executor.ts';
@@ -16,8 +17,11 @@ export class FallbackActs {
     this.#ports = ports;
   }
 
-  async fallBack(feature: string, { fallback, guards, text }: StepOf<'fall-back'>): Promise<string> {
+  async fallBack(feature: string, step: StepOf<'fall-back'>): Promise<string> {
+    const { fallback, guards, isServiceDown, text } = step;
     const { keeper, service, log } = this.#ports;
+    // No row tells of an operator who stops a service that is down already.
+    if (isServiceDown && !isDownByItself(await service.state(feature))) return '';
     // The disk first: once an image, also for a daemon that is killed on the next line.
     if (fallback !== undefined) keeper.update(feature, (ledger) => recordFallback(ledger, fallback));
     if (!(await this.letLocalRun(feature, { fallback, guards }))) {
@@ -43,7 +47,10 @@ export class FallbackActs {
     return `the fallback from version ${fallback.version}, which was cut short, is finished`;
   }
 
-  /** `none`, so that `container start` starts the local image, and the version's block, in one step (HLD). */
+  /**
+   * `none`, so that `container start` starts the local image, and the version's block, in one step (HLD). The service counts
+   * as down from here on: another container's gate would answer `none` with `pending`, and local would not be started.
+   */
   private letLocalRun(
     feature: string,
     { fallback, guards }: { readonly fallback: Fallback | undefined; readonly guards: readonly RowValues[] },
@@ -51,7 +58,7 @@ export class FallbackActs {
     const none: RowWrite = {
       kind: 'set',
       address: featureStatusRow(feature),
-      values: { remote_state: 'none' },
+      values: { remote_state: 'none', system_state: 'down' },
       remove: ['pending_token'],
     };
     const writes = fallback === undefined ? [none] : [none, planBlock(feature, fallback.version)];

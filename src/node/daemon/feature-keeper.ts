@@ -1,11 +1,18 @@
 import type { FeatureView } from '../../contract/daemon-view.ts';
 import type { RowFields, RowValues } from '../../contract/rows.ts';
+import type { UnitState } from '../../contract/unit-state.ts';
 import { planCleanUp, type CleanUpPlan } from '../../decide/clean-up.ts';
 import type { FallbackTiming } from '../../decide/fallback.ts';
-import { NO_MEMORY, type ContainerEnd, type FeatureMemory } from '../../decide/feature-memory.ts';
+import {
+  isUnitAsked,
+  NO_MEMORY,
+  type ContainerEnd,
+  type FeatureMemory,
+} from '../../decide/feature-memory.ts';
 import { decodeReading, selectReading, type FeatureReading } from '../../decide/feature-reading.ts';
-import type { HostStep } from '../../decide/host-step.ts';
-import { judgeFeature } from '../../decide/judge-feature.ts';
+import { selectFallback } from '../../decide/golden.ts';
+import { DISRUPTIVE, type HostStep } from '../../decide/host-step.ts';
+import { judgeFeature, type Judgement } from '../../decide/judge-feature.ts';
 import { decideLocalRepository } from '../../decide/local-repository.ts';
 import type { Situation } from '../../decide/situation.ts';
 import { listOwnedElsewhere } from '../../decide/owned-elsewhere.ts';
@@ -18,6 +25,7 @@ import type { EngineState } from './engine-watch.ts';
 import type { Executor } from './executor.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import { StepPace } from './step-pace.ts';
+import type { UnitWatch } from './unit-watch.ts';
 
 export interface FeaturePorts {
   readonly engine: ContainerEngine;
@@ -31,12 +39,14 @@ export interface FeaturePorts {
   engineState(): EngineState;
   /** SONiC's list of image names: the local repository of each feature. */
   readonly mappedRepositories: ReadonlyMap<string, string>;
+  readonly units: UnitWatch;
   /** The operator's lock on the feature, if one holds. */
-  lockText(feature: string): string | undefined;
+  lockText(feature: string, isFresh?: boolean): string | undefined;
+  readonly isShadow: boolean;
   /** Something was done: the feature is to be looked at again. */
   onDone(feature: string): void;
-  /** Each reading, for whoever compares. */
-  onReading?(feature: string, reading: FeatureReading): void;
+  /** Each look and what came out, for whoever compares. */
+  onLook?(situation: Situation, judged: Judgement['view']): void;
 }
 
 /** One feature: what is remembered of it, and the one task at a time that does something for it. */
@@ -61,6 +71,11 @@ export class FeatureKeeper {
     return this.#view;
   }
 
+  /** Something is being done for it. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   get nextLookAtMs(): number | undefined {
     return this.#nextLookAtMs;
   }
@@ -81,7 +96,6 @@ export class FeatureKeeper {
     const now = { bootId: clock.bootId(), ms: clock.bootMs(), wallMs: clock.wallMs() };
     const ends = this.#ends;
     this.#ends = [];
-    this.#ports.onReading?.(this.name, reading);
     const situation: Situation = {
       ...this.#ports,
       feature: this.name,
@@ -90,6 +104,7 @@ export class FeatureKeeper {
       engine: this.#ports.engineState(),
       localRepository: this.findLocalRepository(),
       lockText: this.#ports.lockText(this.name),
+      unit: this.readUnit(reading),
       ends,
       now,
       daemonStartedMs: this.#ports.startedMs,
@@ -97,16 +112,19 @@ export class FeatureKeeper {
     const { memory, steps, view, nextLookAtMs } = judgeFeature(this.#memory, situation);
     this.#memory = memory;
     this.show(view);
+    this.#ports.onLook?.(situation, view);
     const due = this.#pace.select(steps, now.ms);
     const waits = [nextLookAtMs, due.nextMs].filter((ms) => ms !== undefined);
     this.#nextLookAtMs = waits.length === 0 ? undefined : Math.min(...waits);
-    if (due.steps.length > 0 && !this.#isBusy) void this.run(due.steps, reading);
+    if (due.steps.length > 0 && !this.#isBusy) void this.run(selectBatch(due.steps), reading);
   }
 
   private async run(steps: readonly HostStep[], reading: FeatureReading): Promise<void> {
     const { executor, clock, log } = this.#ports;
     this.#isBusy = true;
     for (const step of steps) {
+      // One that was added a moment ago holds already: its owner has been told so.
+      if (DISRUPTIVE.has(step.kind) && this.#ports.lockText(this.name, true) !== undefined) continue;
       this.note(step);
       this.#pace.note(step, clock.bootMs());
       try {
@@ -116,7 +134,10 @@ export class FeatureKeeper {
           planCleanUp: () => this.planCleanUp(reading),
         };
         const text = await executor.run(step, context);
-        if (text !== '') this.tell(text);
+        if (text === '') continue;
+        this.tell(text);
+        // One that did nothing, because something came in between, needs no rest.
+        if (step.kind === 'fall-back') this.#memory = { ...this.#memory, lastFallbackMs: clock.bootMs() };
       } catch (error) {
         // The step is still to be done: the next look plans it again, and the pace says when.
         log.error(`${this.name}: ${step.kind} failed: ${(error as Error).message}`);
@@ -136,7 +157,7 @@ export class FeatureKeeper {
     } else if (step.kind === 'fall-back') {
       // It writes `none` and restarts the service: to the next look that is the edge back to local, done already.
       const restarts = noteRestart(this.#memory.restarts, { edge: 'back-to-local', atMs });
-      this.#memory = { ...this.#memory, lastFallbackMs: atMs, restarts };
+      this.#memory = { ...this.#memory, restarts };
     }
   }
 
@@ -148,19 +169,27 @@ export class FeatureKeeper {
   }
 
   private show(view: Omit<FeatureView, 'lastAct' | 'lastActTs'>): void {
-    const { log } = this.#ports;
+    const { log, keeper, isShadow } = this.#ports;
     const before = this.#view;
     const { certification, fallback } = view;
     if (before?.certification.kind !== certification.kind && certification.kind === 'counting')
       log.info(`${this.name}: ${certification.text}`);
-    if (
-      before?.fallback.kind !== fallback.kind &&
-      (fallback.kind === 'failing' || fallback.kind === 'refused')
-    )
+    // A shadow has not fallen back, so that the image still fails: told once.
+    const isTold = isShadow && selectFallback(keeper.of(this.name), view.imageId) !== undefined;
+    const isNews = before?.fallback.kind !== fallback.kind && !isTold;
+    if (isNews && (fallback.kind === 'failing' || fallback.kind === 'refused'))
       log.warn(
         `${this.name}: ${fallback.kind === 'refused' ? 'would fall back to local, but ' : ''}${fallback.text}`,
       );
     this.#view = { ...view, lastAct: before?.lastAct ?? '', lastActTs: before?.lastActTs ?? 0 };
+  }
+
+  private readUnit(reading: FeatureReading): UnitState | undefined {
+    const { units } = this.#ports;
+    if (isUnitAsked(reading, this.#memory))
+      return units.state(this.name, () => this.#ports.onDone(this.name));
+    units.forget(this.name);
+    return undefined;
   }
 
   private findLocalRepository(): string | undefined {
@@ -183,9 +212,20 @@ export class FeatureKeeper {
       containers,
       localRepository: this.findLocalRepository(),
       ownedElsewhere: listOwnedElsewhere(this.name, keeper.all, mappedRepositories),
-      isLocked: this.#ports.lockText(this.name) !== undefined,
+      isLocked: this.#ports.lockText(this.name, true) !== undefined,
     });
   }
+}
+
+/**
+ * What may be done on one reading. What is quick goes first, together; then one disruptive step by itself, and clean-up,
+ * which may take minutes, last and by itself: after each batch the feature is looked at again.
+ */
+function selectBatch(steps: readonly HostStep[]): readonly HostStep[] {
+  const quick = steps.filter(({ kind }) => !DISRUPTIVE.has(kind) && kind !== 'clean-up');
+  if (quick.length > 0) return quick;
+  const disruptive = steps.find(({ kind }) => DISRUPTIVE.has(kind));
+  return disruptive === undefined ? steps : [disruptive];
 }
 
 /** All rows of all these features in one reading. Throws CtrkitError('database'). */

@@ -23,10 +23,10 @@ export class LockWatch {
     this.#outage = new OutageLog(log, clock);
   }
 
-  /** The lock that holds on the feature, one line for people; undefined if none does. */
-  text(feature: string): string | undefined {
+  /** The lock that holds on the feature, one line for people; undefined if none does. `isFresh`: read at this moment. */
+  text(feature: string, isFresh = false): string | undefined {
     const nowMs = this.#clock.bootMs();
-    if (nowMs >= this.#readMs + READ_EVERY_MS) this.read(nowMs);
+    if (isFresh || nowMs >= this.#readMs + READ_EVERY_MS) this.read(nowMs);
     return this.#problem ?? this.#texts.get(feature);
   }
 

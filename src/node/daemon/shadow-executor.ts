@@ -13,14 +13,20 @@ import { shortImageId } from '../../contract/image.ts';
 import type { Executor, StepContext } from './executor.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 
+/** More than a whole switch has to say at a time. */
+const MAX_SAID = 1_000;
+
 /**
  * Says what it would do and does nothing: no row, no image, no container, no service, no file. It goes on deciding as if
  * it had been done, with a ledger in memory.
  */
 export class ShadowExecutor implements Executor {
   readonly #keeper: LedgerKeeper;
-  /** By feature and step: what was said already. A record that is gone stays gone, and is told once. */
+  /** What was said already, the newest last: nothing of it is done, so it is planned again and again. */
   readonly #said = new Set<string>();
+
+  /** Feature and version of what it would have fallen back from. */
+  readonly #fallbacks = new Set<string>();
 
   constructor(keeper: LedgerKeeper) {
     this.#keeper = keeper;
@@ -30,10 +36,16 @@ export class ShadowExecutor implements Executor {
     const { feature, policy } = context;
     const text = await this.describe(step, context);
     this.#keeper.update(feature, (ledger) => follow(ledger, step, policy));
-    const key = JSON.stringify([feature, step.kind, text]);
-    if (text === '' || this.#said.has(key)) return '';
+    return text === '' || !this.isNew(feature, step, text) ? '' : `would have: ${text}`;
+  }
+
+  private isNew(feature: string, step: HostStep, text: string): boolean {
+    const key = JSON.stringify([feature, step.kind, step.kind === 'restart' ? step.key : text]);
+    const isNew = !this.#said.delete(key);
     this.#said.add(key);
-    return `would have: ${text}`;
+    const [oldest] = this.#said;
+    if (this.#said.size > MAX_SAID && oldest !== undefined) this.#said.delete(oldest);
+    return isNew;
   }
 
   private async describe(step: HostStep, context: StepContext): Promise<string> {
@@ -54,9 +66,12 @@ export class ShadowExecutor implements Executor {
       case 'lift':
         return `lifted the block of version ${step.version}`;
       case 'block':
-        return `blocked version ${step.version} again`;
+        // Its own fallbacks have blocked nothing: that is no label that somebody has forgotten.
+        return this.#fallbacks.has(`${context.feature} ${step.version}`)
+          ? ''
+          : `blocked version ${step.version} again`;
       case 'fall-back':
-        return `fallen back to local: ${step.text}`;
+        return this.describeFallback(step, context.feature);
       case 'finish-fallback':
         return `finished the fallback from version ${step.fallback.version}`;
       case 'label':
@@ -67,6 +82,15 @@ export class ShadowExecutor implements Executor {
       case 'strike-out':
         return '';
     }
+  }
+
+  private describeFallback(
+    { fallback, text }: Extract<HostStep, { kind: 'fall-back' }>,
+    feature: string,
+  ): string {
+    if (fallback === undefined) return `fallen back to local: ${text}`;
+    this.#fallbacks.add(`${feature} ${fallback.version}`);
+    return `fallen back to local and blocked version ${fallback.version}: ${text}`;
   }
 }
 

@@ -13,6 +13,7 @@ import { LedgerKeeper } from './ledger-keeper.ts';
 import { LockWatch } from './lock-watch.ts';
 import { ShadowComparison } from './shadow-comparison.ts';
 import { ShadowExecutor } from './shadow-executor.ts';
+import { UnitWatch } from './unit-watch.ts';
 import type { ViewTarget } from './view-publisher.ts';
 
 export interface DaemonStart {
@@ -38,7 +39,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   for (const problem of problems) log.warn(problem);
   const keeper = new LedgerKeeper(isShadow ? { write: () => undefined } : start.ledger, ledger);
   const locks = new LockWatch(start.locks, clock, log);
-  const comparison = isShadow ? new ShadowComparison(log, keeper) : undefined;
+  const comparison = isShadow ? new ShadowComparison(log) : undefined;
   let store: RowStore | undefined;
   const executor: Executor = isShadow
     ? new ShadowExecutor(keeper)
@@ -47,19 +48,23 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
     ...start,
     keeper,
     executor,
-    lockText: (feature) => locks.text(feature),
+    units: new UnitWatch({ service, clock, log }),
+    lockText: (feature, isFresh) => locks.text(feature, isFresh),
     connect: () => {
       const connection = start.connect();
       store = connection.store;
       return connection;
     },
-    ...(comparison && { onReading: (feature, reading) => comparison.note(feature, reading) }),
+    onDisconnect: () => {
+      store = undefined;
+    },
+    ...(comparison && { onLook: (situation, judged) => comparison.note(situation, judged) }),
   });
   log.info(isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
   await daemon.run(start.signal);
 }
 
 function assertOpen(store: RowStore | undefined): RowStore {
-  if (store === undefined) throw new CtrkitError('database', 'the databases have not been reached yet');
+  if (store === undefined) throw new CtrkitError('database', 'the databases are out of reach');
   return store;
 }

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
@@ -69,6 +69,8 @@ export class Host {
   readonly directory: string;
   readonly stateDir: string;
   readonly kubelet: Kubelet;
+  /** Words before the daemon's own that end in `exec`, a namespace say: the process has to stay the same one. */
+  daemonPrefix: readonly string[] = [];
   readonly #options: HostOptions;
   #database: Database | undefined;
   #daemon: ChildProcess | undefined;
@@ -106,8 +108,9 @@ export class Host {
 
   async begin(): Promise<void> {
     mkdirSync(`${this.directory}/run`);
+    symlinkSync(UNIT, `${this.directory}/systemctl`);
     writeFileSync(`${this.directory}/names.json`, JSON.stringify({ [this.feature]: this.localRepository }));
-    this.#database = await startDatabase(`${this.directory}`);
+    this.#database = await startDatabase(this.directory);
     await this.connect();
     await this.setConfig({ state: 'enabled', set_owner: 'local', auto_restart: 'enabled' });
     await this.config.hset('IMAGE_MGMT|GLOBAL', this.#options.policy);
@@ -123,7 +126,7 @@ export class Host {
       CTRKIT_STATE_DIR: this.stateDir,
       CTRKIT_RUN_DIR: `${this.directory}/run`,
       CTRKIT_IMAGE_NAMES: `${this.directory}/names.json`,
-      CTRKIT_RESTART_COMMAND: `${UNIT} restart {feature}`,
+      CTRKIT_RESTART_COMMAND: `${this.directory}/systemctl restart {feature}`,
       CTRKIT_FALLBACK_GRACE: '0',
       CTRKIT_FALLBACK_COOL_DOWN: '0',
       CTRKIT_REVERT_TO_LOCAL: '300s',
@@ -199,7 +202,8 @@ export class Host {
   }
 
   startDaemon(...args: string[]): ChildProcess {
-    const child = spawn(`${HOST}/usr/bin/ctrkitd`, args, {
+    const [file = '', ...words] = [...this.daemonPrefix, `${HOST}/usr/bin/ctrkitd`, ...args];
+    const child = spawn(file, words, {
       env: { ...this.env, ...this.#options.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -256,6 +260,12 @@ export class Host {
     const text = readIfThere(`${this.directory}/run/ctrkitd.json`);
     if (text === '') return undefined;
     return (JSON.parse(text) as { features: Record<string, never> }).features[this.feature];
+  }
+
+  /** What the daemon says that it can't do at present. */
+  daemonProblems(): readonly string[] {
+    const text = readIfThere(`${this.directory}/run/ctrkitd.json`);
+    return text === '' ? ['no view yet'] : (JSON.parse(text) as { problems: readonly string[] }).problems;
   }
 
   status(): Promise<Row> {

@@ -37,6 +37,12 @@ export class Kubelet {
     return this.start(this.#deployment, imageId, words);
   }
 
+  /** A second pod beside the one before, which goes on, but is not started again once it has ended. */
+  async roll(imageId: string, words: readonly string[] = []): Promise<string> {
+    this.#deployment += 1;
+    return this.start(this.#deployment, imageId, words);
+  }
+
   /** No pod any more. */
   async stop(): Promise<void> {
     this.#deployment += 1;

@@ -178,6 +178,15 @@ describe('falling back is refused', () => {
     );
   });
 
+  test('onto a local image that was itself fallen back from', () => {
+    const ledger = {
+      ...EMPTY_FEATURE_LEDGER,
+      golden: golden(LOCAL),
+      fallbacks: [fallback({ imageId: LOCAL })],
+    };
+    assert.match(refused({ ledger }), /itself fallen back from/);
+  });
+
   test('no_fallback_to_local="false" is not in the way (D20)', () => {
     const policy = policyOf({ fail_time_to_fallback: '2m' }, { no_fallback_to_local: 'false' });
     assert.equal(decide({ policy }).verdict.kind, 'fall-back');

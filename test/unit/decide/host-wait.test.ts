@@ -59,6 +59,17 @@ describe('container wait, with nobody on record', () => {
       assert.equal(stepOf({ status: { remote_state: remoteState } }, 300_000).kind, 'give-up', remoteState);
   });
 
+  test('gives up on an answer that nobody takes for 30 s: who asked is gone', () => {
+    const ready = { status: { remote_state: 'ready' } };
+    const answered = decide(ready, WAITING, 1_000).progress;
+    const step = decide(ready, answered, 30_999).step;
+    assert.deepEqual(step.kind === 'sleep' && step.recheckAtMs, NOW.ms + 31_000);
+    assert.equal(decide(ready, answered, 31_000).step.kind, 'give-up');
+    const asked = decide({ status: { remote_state: 'pending' } }, answered, 20_000).progress;
+    assert.equal(decide(ready, asked, 40_000).step.kind, 'sleep', 'the time of the next answer is its own');
+    assert.equal(decide({ ...ready, config: NO_FALLBACK }, answered, 31_000).step.kind, 'sleep');
+  });
+
   test('never gives up without fallback; "false" is not without (D20)', () => {
     const step = stepOf({ config: NO_FALLBACK }, 90 * 86_400_000);
     assert.deepEqual(step.kind === 'sleep' && step.recheckAtMs, undefined);

@@ -41,8 +41,7 @@ describe('the record of a container that is gone (D10)', () => {
     for (const rows of [KUBE, LOCAL, SILENT, SHIPPED_LOCAL, SHIPPED_KUBE])
       for (const engineState of ['exited', 'dead', 'removing', 'created'] as const)
         assert.equal(decide(rows, { engineState }).kind, 'release');
-    for (const rows of [SILENT, SHIPPED_KUBE])
-      assert.equal(decide(rows, { engineState: 'missing' }).kind, 'release');
+    assert.equal(decide(SILENT, { engineState: 'missing' }).kind, 'release');
   });
 
   test('is released against all that tells it from the next one, as it was read', () => {
@@ -83,13 +82,22 @@ describe('the record of a container that is gone (D10)', () => {
       assert.equal(decide({ status }).kind, 'keep');
   });
 
-  test('stays for ten seconds after it was written: the host writes the owner before it starts the container', () => {
-    for (const rows of [SHIPPED_LOCAL, LOCAL])
+  test('stays for a while after it was written: the host writes the owner before it starts the container', () => {
+    for (const [rows, graceMs] of [
+      [SHIPPED_LOCAL, 70_000],
+      [LOCAL, 10_000],
+    ] as const)
       for (const engineState of ['created', 'exited'] as const) {
-        const young = decide(rows, { engineState, sameSinceMs: NOW.ms - 9_999 });
+        const young = decide(rows, { engineState, sameSinceMs: NOW.ms - graceMs + 1 });
         assert.deepEqual([young.kind, young.kind === 'keep' && young.recheckAtMs], ['keep', NOW.ms + 1]);
-        assert.equal(decide(rows, { engineState, sameSinceMs: NOW.ms - 10_000 }).kind, 'release');
+        assert.equal(decide(rows, { engineState, sameSinceMs: NOW.ms - graceMs }).kind, 'release');
       }
+  });
+
+  test('of the shipped kit stays when this engine does not know the container: containerd may run it', () => {
+    assert.equal(decide(SHIPPED_KUBE, { engineState: 'missing' }).kind, 'keep');
+    const seen = { engineState: 'missing', sameSinceMs: NOW.ms - 5_000, endedAtMs: NOW.ms - 500 } as const;
+    assert.equal(decide(SHIPPED_KUBE, seen).kind, 'release', 'this engine has told of its end');
   });
 
   test('goes at once when this daemon has seen the container end under it', () => {

@@ -192,6 +192,13 @@ describe('a crash', () => {
     assert.equal(at('inactive'), 'neutral');
     assert.equal(at(undefined), 'neutral');
     assert.equal(brief(judge(down, { unit: 'failed' })), 'neutral');
+    const old = { lastEnd: { ...CRASH, atMs: NOW.ms - CRASH_WINDOW_MS } };
+    assert.equal(
+      brief(judge(down, { ...old, unit: 'failed' })),
+      'crash-looping',
+      'nothing starts it any more',
+    );
+    assert.equal(brief(judge(down, { ...old, unit: 'restarting' })), 'neutral');
   });
 });
 

@@ -102,6 +102,14 @@ describe('a restart so that the other owner takes over', () => {
     assert.notEqual(keyOf({ docker_id: 'bbbbbbbbbbbb', container_id: 'bbbbbbbbbbbb' }), key);
   });
 
+  test('a container of a version that was fallen back from does not take over: its gate asked too early', () => {
+    for (const who of [local, kube])
+      assert.equal(
+        edgeOf(decide({ status: { ...who, remote_state: 'pending' } }, { isAskerBlocked: true })),
+        'none',
+      );
+  });
+
   test('nothing is done where nothing is to be done', () => {
     for (const remote_state of ['', 'none', 'running', 'ready', 'stopped'])
       for (const owner of [kube, local, nobody])

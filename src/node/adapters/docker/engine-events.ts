@@ -7,7 +7,20 @@ import type { EngineEvent } from '../../../ports/container-engine.ts';
 /** Of both kinds together; what is not among them is not sent. */
 export const EVENT_FILTERS = JSON.stringify({
   type: ['container', 'image'],
-  event: ['start', 'die', 'oom', 'destroy', 'delete', 'tag', 'untag', 'pull', 'import', 'load'],
+  event: [
+    'start',
+    'die',
+    'oom',
+    'pause',
+    'unpause',
+    'destroy',
+    'delete',
+    'tag',
+    'untag',
+    'pull',
+    'import',
+    'load',
+  ],
 });
 
 /** A container's labels come with each of its events; a line beyond this is none. */

@@ -9,7 +9,7 @@ export interface EngineLimits {
 
 export const ENGINE_LIMITS: EngineLimits = {
   lookMs: 5_000,
-  actMs: 10_000,
+  actMs: 60_000,
   removeMs: 60_000,
   stopExtraMs: 15_000,
 };
