@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: what the kit costs in every container, beside the bare Node.js of the same binary, in one run.
- * Takes about five minutes; `--quick` leaves out the minutes that agents are watched for, and the containers.
+ * `npm run bench`: what the kit costs in every container and on the host, beside the bare Node.js of the same binary, in
+ * one run. Takes about nine minutes; `--quick` leaves out the minutes that agents are watched for, the containers, and most
+ * of the daemon's time; `--host` leaves out all but the host.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis.ts';
 import { benchContainers } from './containers.ts';
+import { benchHost } from './host.ts';
 import { readMemoryMb, readRunSeconds, summarise, timeProcess } from './measure.ts';
 import { printHead, printRow } from './table.ts';
 
@@ -123,13 +125,17 @@ console.log(
 );
 printHead();
 try {
-  await benchGate();
-  await redis.select(6);
-  await benchHandshake();
-  if (!process.argv.includes('--quick')) {
-    await benchAgent();
-    await benchContainers();
+  const isQuick = process.argv.includes('--quick');
+  if (!process.argv.includes('--host')) {
+    await benchGate();
+    await redis.select(6);
+    await benchHandshake();
+    if (!isQuick) {
+      await benchAgent();
+      await benchContainers();
+    }
   }
+  await benchHost(node, isQuick);
 } finally {
   redis.disconnect();
   await server.stop();

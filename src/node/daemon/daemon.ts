@@ -47,6 +47,7 @@ export class Daemon {
   readonly #wakeup = new Wakeup();
   readonly #outage: OutageLog;
   readonly #viewOutage: OutageLog;
+  readonly #broken: OutageLog;
   readonly #features = new Map<string, FeatureKeeper>();
   readonly #dirty = new Set<string>();
   /** Features that the last list did not have. */
@@ -65,6 +66,7 @@ export class Daemon {
     this.#ports = ports;
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#viewOutage = new OutageLog(ports.log, ports.clock);
+    this.#broken = new OutageLog(ports.log, ports.clock);
     this.#engine = new EngineWatch({
       ...ports,
       onChange: () => this.markAll(),
@@ -135,7 +137,9 @@ export class Daemon {
     while (this.#dirty.size > 0 && !signal.aborted) {
       const features = [...this.#dirty].flatMap((name) => this.#features.get(name) ?? []);
       this.#dirty.clear();
-      await lookAt(features, store);
+      await lookAt(features, store, (name, why) =>
+        this.#broken.fail(`${name}: a key of it is no hash: ${why}; nothing is decided for it`),
+      );
       this.publish();
     }
     this.#outage.mend('the databases answer again');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hostScenario, type Host } from '../support/host.ts';
-import { CRASHES, NEVER_UP } from './failing-images.ts';
+import { CRASHES, NEVER_UP } from '../support/failing-images.ts';
 
 /** Deploys v2, which fails as `lines` have it, over a golden local v1, and waits for the fallback. */
 async function fallBackFrom(here: Host, lines: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hostScenario } from '../support/host.ts';
-import { makeSick, MAY_BE_SICK } from './failing-images.ts';
+import { makeSick, MAY_BE_SICK } from '../support/failing-images.ts';
 
 const ROUNDS = 8;
 

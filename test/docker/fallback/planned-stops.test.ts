@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { dockerOutput } from '../../support/images.ts';
 import { hostScenario, type Host } from '../support/host.ts';
-import { makeSick, MAY_BE_SICK } from './failing-images.ts';
+import { makeSick, MAY_BE_SICK } from '../support/failing-images.ts';
 
 const WARM_RESTART = 'WARM_RESTART_ENABLE_TABLE|system';
 

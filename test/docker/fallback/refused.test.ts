@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { dockerOutput } from '../../support/images.ts';
 import { hostScenario, type Host } from '../support/host.ts';
-import { makeSick, MAY_BE_SICK } from './failing-images.ts';
+import { makeSick, MAY_BE_SICK } from '../support/failing-images.ts';
 
 const untilExplained = (here: Host, what: RegExp): Promise<true> =>
   here.until(`ctrkit explain says ${what.source}`, async () => {

@@ -17,8 +17,8 @@ export type ParsedDaemonLine =
 
 const EXAMPLES = `
 It certifies images that ran healthy for their time as golden, falls back to the golden local image when what Kubernetes
-deployed fails, releases the records of containers that are gone, restarts services when they change hands, and cleans up
-older images: each as CONFIG_DB IMAGE_MGMT and FEATURE say, and nothing of it without that.
+deployed fails, and cleans up older images, as CONFIG_DB IMAGE_MGMT and FEATURE say and not without that; it releases the
+records of containers that are gone, and restarts services when they change hands.
 
 Examples:
   ctrkitd                     runs until SIGTERM; one on a host
@@ -32,6 +32,7 @@ Environment:
   CTRKIT_RESTART_COMMAND      as --restart-command
   CTRKIT_FALLBACK_COOL_DOWN   between two fallbacks of a feature, default 30m
   CTRKIT_FALLBACK_GRACE       after its own start it falls back no sooner, default 60s
+  CTRKIT_IMAGE_NAMES          SONiC's list of local repositories, default /usr/share/sonic/templates/ctr_image_names.json
   DOCKER_HOST                 the engine's socket, default unix:///var/run/docker.sock
   CTRKIT_LOG                  json for a JSON object a line
 `;
