@@ -9,7 +9,7 @@ import { featureStatusRow, type FieldValues, type RowValues } from '../contract/
 import { findLiveHolder, type BootTime } from './liveness.ts';
 
 /** What the engine says of the container under `selectHolderName`. */
-export type HolderState =
+type HolderState =
   | 'running'
   | 'paused'
   | 'restarting'

@@ -26,7 +26,7 @@ export const BEAT_EVERY_MS = 10_000;
 const row = (db: RowAddress['db'], table: string, name: string): RowAddress => ({ db, table, row: name });
 export const CONFIG_ROW = row('config', 'FEATURE', 'snmp');
 export const STATUS_ROW = row('state', 'FEATURE', 'snmp');
-export const BEAT_ROW = row('state', 'CONTAINER_HEALTH', 'snmp');
+const BEAT_ROW = row('state', 'CONTAINER_HEALTH', 'snmp');
 export const LABELS_ROW = row('state', 'KUBE_LABELS', 'SET');
 export const POLICY_ROW = row('config', 'IMAGE_MGMT', 'GLOBAL');
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** SONiC's timers of features that Kubernetes may run; the file is there only in images built for that. */
-export const REMOTE_CONFIG_PATH = '/etc/sonic/remote_ctr.config.json';
+const REMOTE_CONFIG_PATH = '/etc/sonic/remote_ctr.config.json';
 
 export interface RemoteConfig {
   /** As the file has them, by name; empty if there is no file. */

@@ -137,7 +137,7 @@ export type Effect = 'tag' | 'destroy' | 'untag' | 'delete' | LedgerEffect;
 type LedgerEffect = 'golden' | 'tag struck out' | 'container struck out';
 
 /** Of the newest version. */
-export function listLedgerEffects(rounds: CrashRounds): LedgerEffect[] {
+function listLedgerEffects(rounds: CrashRounds): LedgerEffect[] {
   const { golden, duties } = rounds.ledger();
   if (golden?.imageId !== rounds.id(-1)) return [];
   return [
