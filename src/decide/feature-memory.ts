@@ -39,6 +39,8 @@ export interface FeatureMemory {
   /** Boot clock; of a fallback that blames no image too. */
   readonly lastFallbackMs: number | undefined;
   readonly restarts: RestartHistory;
+  /** Boot clock: since when a warm or fast reboot has been announced; undefined while none is. */
+  readonly rebootSinceMs: number | undefined;
   /** The record as it was read last, and since when it has been so, boot clock. */
   readonly record: { readonly gist: string; readonly sinceMs: number } | undefined;
 }
@@ -52,6 +54,7 @@ export const NO_MEMORY: FeatureMemory = {
   isLabelDue: false,
   lastFallbackMs: undefined,
   restarts: [],
+  rebootSinceMs: undefined,
   record: undefined,
 };
 
@@ -151,4 +154,17 @@ export function rememberRecord(
 ): NonNullable<FeatureMemory['record']> {
   const gist = JSON.stringify(RECORD_FIELDS.map((field) => statusValues[field] ?? ''));
   return before?.gist === gist ? before : { gist, sinceMs: nowMs };
+}
+
+/** `config warm_restart enable system` leaves the announcement standing for good: no reboot takes longer. */
+const LONGEST_REBOOT_MS = 600_000;
+
+/** The reading, with a reboot that is announced but has not come for too long taken for none. */
+export function boundReboot(
+  reading: FeatureReading,
+  rebootSinceMs: number | undefined,
+  nowMs: number,
+): FeatureReading {
+  const isOver = rebootSinceMs !== undefined && nowMs - rebootSinceMs >= LONGEST_REBOOT_MS;
+  return isOver ? { ...reading, isRebooting: false } : reading;
 }

@@ -6,7 +6,14 @@ import type { FeatureView } from '../contract/daemon-view.ts';
 import { RUNNING_STATES, type EngineContainer } from '../contract/engine.ts';
 import { decideCertification, type Certification } from './certify.ts';
 import { decideFallback, type FallbackDecision } from './fallback.ts';
-import { findEnded, judgeEnd, rememberHolder, rememberRecord, type FeatureMemory } from './feature-memory.ts';
+import {
+  boundReboot,
+  findEnded,
+  judgeEnd,
+  rememberHolder,
+  rememberRecord,
+  type FeatureMemory,
+} from './feature-memory.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import { selectFallback } from './golden.ts';
 import type { HostStep } from './host-step.ts';
@@ -36,10 +43,13 @@ interface Verdicts {
   readonly restartAtMs: number | undefined;
 }
 
-export function judgeFeature(before: FeatureMemory, situation: Situation): Judgement {
-  const { reading, now } = situation;
+export function judgeFeature(before: FeatureMemory, asRead: Situation): Judgement {
+  const { now } = asRead;
+  const rebootSinceMs = asRead.reading.isRebooting ? (before.rebootSinceMs ?? now.ms) : undefined;
+  const reading = boundReboot(asRead.reading, rebootSinceMs, now.ms);
+  const situation = { ...asRead, reading };
   const container = findRecorded(situation);
-  const memory = remember(before, situation, container);
+  const memory = { ...remember(before, situation, container), rebootSinceMs };
   const verdicts = judge(memory, situation, { container, before: before.before });
   const { certification, fallback, restartAtMs, reap } = verdicts;
   const looks = [

@@ -27,6 +27,9 @@ import type { LedgerKeeper } from './ledger-keeper.ts';
 import { StepPace } from './step-pace.ts';
 import type { UnitWatch } from './unit-watch.ts';
 
+/** Time alone never asks for more looks than this. */
+const SOONEST_MS = 20;
+
 export interface FeaturePorts {
   readonly engine: ContainerEngine;
   readonly keeper: LedgerKeeper;
@@ -115,7 +118,7 @@ export class FeatureKeeper {
     this.#ports.onLook?.(situation, view);
     const due = this.#pace.select(steps, now.ms);
     const waits = [nextLookAtMs, due.nextMs].filter((ms) => ms !== undefined);
-    this.#nextLookAtMs = waits.length === 0 ? undefined : Math.min(...waits);
+    this.#nextLookAtMs = waits.length === 0 ? undefined : Math.max(Math.min(...waits), now.ms + SOONEST_MS);
     if (due.steps.length > 0 && !this.#isBusy) void this.run(selectBatch(due.steps), reading);
   }
 

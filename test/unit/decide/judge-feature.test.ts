@@ -112,6 +112,14 @@ describe('one look at one feature', () => {
     assert.deepEqual(kindsOf(judge(situationOf({ ledger, rows: asked }))), ['block']);
   });
 
+  test('a warm reboot that is announced and does not come is none after ten minutes', () => {
+    const rows = { ...SICK, 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } };
+    const at = (ms: number) => later(ms, rows);
+    const [first, soon, late] = judgeAll([at(0), at(590_000), at(600_000)]);
+    for (const one of [first, soon]) assert.match(one?.view.fallback.text ?? '', /reboot/);
+    assert.equal(late?.view.fallback.kind, 'failing');
+  });
+
   test('a paused container is looked at by somebody: that is no failure', () => {
     const engine = { containers: [containerOf({ state: 'paused' })] };
     const silent = { [BEAT_ROW]: { beat_ms: `${AT.ms - 100_000}` }, [STATUS]: { claim_ms: '1' } };
