@@ -6,14 +6,14 @@ import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature.ts';
 import { encodeHeartbeat, HEALTH_FIELDS, type HeartbeatRecord } from '../../src/contract/health.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/ledger.ts';
 import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/observed-beat.ts';
-import { decideCertification, type CertificationInput, type Evidence } from '../../src/decide/certify.ts';
+import { decideCertification, type CertificationInput, type Evidence } from '../../src/decide/host/certify.ts';
 import {
   certify,
   finishFallback,
   liftFallback,
   recordFallback,
   selectFallback,
-} from '../../src/decide/golden.ts';
+} from '../../src/decide/host/golden.ts';
 import { encodeLedger } from '../../src/node/ledger/ledger-codec.ts';
 import { goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
 

@@ -6,9 +6,9 @@ import { decodeImagePolicy } from '../../src/contract/image-policy.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/ledger.ts';
 import { decodeObservedBeat } from '../../src/contract/observed-beat.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
-import { account, type FailingTime } from '../../src/decide/failing-time.ts';
-import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/fallback.ts';
-import { decideStanding, type LastEnd, type Standing } from '../../src/decide/standing.ts';
+import { account, type FailingTime } from '../../src/decide/host/failing-time.ts';
+import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/host/fallback.ts';
+import { decideStanding, type LastEnd, type Standing } from '../../src/decide/host/standing.ts';
 
 const LIMIT_S = 60;
 const DEPLOY_LIMIT_S = 120;

@@ -2,8 +2,8 @@
 import type { EngineContainer, EngineImage } from '../../src/contract/engine.ts';
 import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../src/contract/ledger.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
-import { decodeReading, selectReading, type FeatureReading } from '../../src/decide/feature-reading.ts';
-import type { Situation } from '../../src/decide/situation.ts';
+import { decodeReading, selectReading, type FeatureReading } from '../../src/decide/host/feature-reading.ts';
+import type { Situation } from '../../src/decide/host/situation.ts';
 import { goldenOf, imageIdOf } from './beats.ts';
 
 export const AT = { bootId: 'boot-1', ms: 10_000_000, wallMs: 1_700_000_000_000 };

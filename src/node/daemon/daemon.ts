@@ -6,7 +6,8 @@ import { Wakeup } from '../../loop/wakeup.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import type { SwitchTables, TableChange, WatchedTable } from '../../ports/switch-tables.ts';
 import { EngineWatch } from './engine-watch.ts';
-import { FeatureKeeper, lookAt, type FeaturePorts } from './feature-keeper.ts';
+import { FeatureKeeper, type FeaturePorts } from './feature-keeper.ts';
+import { lookAt } from './look-at.ts';
 import { ViewPublisher, type ViewTarget } from './view-publisher.ts';
 
 /** Behind the events, for a server that sends none, and for a lock that was added. */

@@ -2,41 +2,11 @@ import { planReleases } from '../../contract/claim.ts';
 import { enabledLabel } from '../../contract/feature.ts';
 import { featureStatusRow, labelsRow, type RowWrite } from '../../contract/rows.ts';
 import { isDownByItself } from '../../contract/unit-state.ts';
-import type { CleanUpPlan } from '../../decide/clean-up.ts';
-import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/golden.ts';
-import type { HostStep } from '../../decide/host-step.ts';
-import type { ImagePolicy } from '../../contract/image-policy.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { ContainerEngine } from '../../ports/container-engine.ts';
-import type { Log } from '../../ports/log.ts';
-import type { RowStore } from '../../ports/row-store.ts';
-import type { ServiceControl } from '../../ports/service-control.ts';
+import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/host/golden.ts';
+import type { HostStep } from '../../decide/host/host-step.ts';
 import { FallbackActs, planBlock } from './fallback-acts.ts';
 import { ImageActs } from './image-acts.ts';
-import type { LedgerKeeper } from './ledger-keeper.ts';
-
-export interface ExecutorPorts {
-  readonly engine: ContainerEngine;
-  readonly keeper: LedgerKeeper;
-  readonly service: ServiceControl;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Throws CtrkitError('database') while there is none. */
-  store(): RowStore;
-}
-
-export interface StepContext {
-  readonly feature: string;
-  readonly policy: ImagePolicy;
-  /** Made afresh from what the engine has at this moment. */
-  planCleanUp(): Promise<CleanUpPlan>;
-}
-
-/** Carries steps out. Throws what its ports throw: the step is then still to be done. */
-export interface Executor {
-  /** One line on what was done, empty if there was nothing left to do. */
-  run(step: HostStep, context: StepContext): Promise<string>;
-}
+import type { Executor, ExecutorPorts, StepContext, StepOf } from './step-execution.ts';
 
 export class HostExecutor implements Executor {
   readonly #ports: ExecutorPorts;
@@ -93,10 +63,7 @@ export class HostExecutor implements Executor {
     }
   }
 
-  private async restart(
-    feature: string,
-    { edge, text }: Extract<HostStep, { kind: 'restart' }>,
-  ): Promise<string> {
+  private async restart(feature: string, { edge, text }: StepOf<'restart'>): Promise<string> {
     const { service } = this.#ports;
     // No row tells of an operator who stops a service that is down already.
     if (edge === 'start-kube' && !isDownByItself(await service.state(feature))) return '';
@@ -104,16 +71,13 @@ export class HostExecutor implements Executor {
     return `service restarted: ${text}`;
   }
 
-  private async mirror(
-    feature: string,
-    { stableVersion, lastVersion }: Extract<HostStep, { kind: 'mirror' }>,
-  ): Promise<string> {
+  private async mirror(feature: string, { stableVersion, lastVersion }: StepOf<'mirror'>): Promise<string> {
     const values = { container_stable_version: stableVersion, container_last_version: lastVersion };
     await this.#ports.store().write([], [{ kind: 'set', address: featureStatusRow(feature), values }]);
     return '';
   }
 
-  private async release({ record, claim, text }: Extract<HostStep, { kind: 'release' }>): Promise<string> {
+  private async release({ record, claim, text }: StepOf<'release'>): Promise<string> {
     for (const { guard, write } of planReleases(record, claim, this.#ports.clock.wallMs()))
       if (await this.#ports.store().write([guard], [write])) return text;
     return '';

@@ -2,11 +2,9 @@ import { versionEnabledLabel } from '../../contract/feature.ts';
 import type { Fallback } from '../../contract/ledger.ts';
 import { featureStatusRow, labelsRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import { isDownByItself } from '../../contract/unit-state.ts';
-import { finishFallback, liftFallback, recordFallback } from '../../decide/golden.ts';
-import type { HostStep } from '../../decide/host-step.ts';
-import type { ExecutorPorts } from './executor.ts';
+import { finishFallback, liftFallback, recordFallback } from '../../decide/host/golden.ts';
+import type { ExecutorPorts, StepOf } from './step-execution.ts';
 
-type StepOf<Kind extends HostStep['kind']> = Extract<HostStep, { kind: Kind }>;
 type FallbackPorts = Pick<ExecutorPorts, 'keeper' | 'service' | 'store' | 'log'>;
 
 /** What the executor does to go back to the local image (HLD, "Self-mitigation"). */

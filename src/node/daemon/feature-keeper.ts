@@ -1,28 +1,27 @@
 import type { FeatureView } from '../../contract/daemon-view.ts';
 import type { RowFields, RowValues } from '../../contract/rows.ts';
 import type { UnitState } from '../../contract/unit-state.ts';
-import { planCleanUp, type CleanUpPlan } from '../../decide/clean-up.ts';
-import type { FallbackTiming } from '../../decide/fallback.ts';
+import { planCleanUp, type CleanUpPlan } from '../../decide/host/clean-up.ts';
+import type { FallbackTiming } from '../../decide/host/fallback.ts';
 import {
   isUnitAsked,
   NO_MEMORY,
   type ContainerEnd,
   type FeatureMemory,
-} from '../../decide/feature-memory.ts';
-import { decodeReading, selectReading, type FeatureReading } from '../../decide/feature-reading.ts';
-import { selectFallback } from '../../decide/golden.ts';
-import { DISRUPTIVE, type HostStep } from '../../decide/host-step.ts';
-import { judgeFeature, type Judgement } from '../../decide/judge-feature.ts';
-import { decideLocalRepository } from '../../decide/local-repository.ts';
-import type { Situation } from '../../decide/situation.ts';
-import { listOwnedElsewhere } from '../../decide/owned-elsewhere.ts';
-import { noteRestart } from '../../decide/switch-over.ts';
+} from '../../decide/host/feature-memory.ts';
+import { decodeReading, selectReading, type FeatureReading } from '../../decide/host/feature-reading.ts';
+import { selectFallback } from '../../decide/host/golden.ts';
+import { DISRUPTIVE, type HostStep } from '../../decide/host/host-step.ts';
+import { judgeFeature, type Judgement } from '../../decide/host/judge-feature.ts';
+import { decideLocalRepository } from '../../decide/host/local-repository.ts';
+import type { Situation } from '../../decide/host/situation.ts';
+import { listOwnedElsewhere } from '../../decide/host/owned-elsewhere.ts';
+import { noteRestart } from '../../decide/host/switch-over.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContainerEngine, EngineEvent } from '../../ports/container-engine.ts';
 import type { Log } from '../../ports/log.ts';
-import type { RowStore } from '../../ports/row-store.ts';
 import type { EngineState } from './engine-watch.ts';
-import type { Executor } from './executor.ts';
+import type { Executor } from './step-execution.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import { StepPace } from './step-pace.ts';
 import type { UnitWatch } from './unit-watch.ts';
@@ -229,35 +228,4 @@ function selectBatch(steps: readonly HostStep[]): readonly HostStep[] {
   if (quick.length > 0) return quick;
   const disruptive = steps.find(({ kind }) => DISRUPTIVE.has(kind));
   return disruptive === undefined ? steps : [disruptive];
-}
-
-/** What Redis says of a key that is no hash: whoever wrote it, it is in the way of one feature only. */
-const WRONG_TYPE = /WRONGTYPE/;
-
-/**
- * All rows of all these features in one reading; a feature at a time where one of them can't be read as it is, which
- * `onBroken` is told. Throws CtrkitError('database').
- */
-export async function lookAt(
-  features: readonly FeatureKeeper[],
-  store: RowStore,
-  onBroken: (name: string, why: string) => void,
-): Promise<void> {
-  const wanted = features.map((feature) => feature.selectRows());
-  let rows: readonly RowValues[];
-  try {
-    rows = await store.read(wanted.flat());
-  } catch (error) {
-    const [first] = features;
-    if (first === undefined || !(error instanceof Error) || !WRONG_TYPE.test(error.message)) throw error;
-    if (features.length === 1) onBroken(first.name, error.message);
-    else for (const feature of features) await lookAt([feature], store, onBroken);
-    return;
-  }
-  let from = 0;
-  features.forEach((feature, i) => {
-    const to = from + (wanted[i]?.length ?? 0);
-    feature.look(rows.slice(from, to));
-    from = to;
-  });
 }

@@ -1,11 +1,8 @@
 import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/image.ts';
-import type { CleanUpStep } from '../../decide/clean-up.ts';
-import { adoptShipped, rememberUntagged, strikeOut } from '../../decide/golden.ts';
-import type { HostStep } from '../../decide/host-step.ts';
+import type { CleanUpStep } from '../../decide/host/clean-up.ts';
+import { adoptShipped, rememberUntagged, strikeOut } from '../../decide/host/golden.ts';
 import type { Removal } from '../../ports/container-engine.ts';
-import type { ExecutorPorts, StepContext } from './executor.ts';
-
-type StepOf<Kind extends HostStep['kind']> = Extract<HostStep, { kind: Kind }>;
+import type { ExecutorPorts, StepContext, StepOf } from './step-execution.ts';
 
 /** What the executor does with images. Each returns one line on what was done, empty for nothing. */
 export class ImageActs {

@@ -7,10 +7,10 @@ import {
   recordFallback,
   rememberRepository,
   strikeOut,
-} from '../../decide/golden.ts';
-import type { HostStep } from '../../decide/host-step.ts';
+} from '../../decide/host/golden.ts';
+import type { HostStep } from '../../decide/host/host-step.ts';
 import { shortImageId } from '../../contract/image.ts';
-import type { Executor, StepContext } from './executor.ts';
+import type { Executor, StepContext } from './step-execution.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 
 /** More than a whole switch has to say at a time. */

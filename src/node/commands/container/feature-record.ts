@@ -2,8 +2,8 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { featureStatusRow, type RowFields } from '../../../contract/rows.ts';
 import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature.ts';
-import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host-snapshot.ts';
-import { isRecordOf, planClear } from '../../../decide/host-writes.ts';
+import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
+import { isRecordOf, planClear } from '../../../decide/host/host-writes.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';

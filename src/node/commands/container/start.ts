@@ -1,8 +1,8 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { containersOnRecord, type HostSnapshot } from '../../../decide/host-snapshot.ts';
-import { decideStart, type StartDecision } from '../../../decide/host-start.ts';
-import { planStart, planStartFailed } from '../../../decide/host-writes.ts';
+import { containersOnRecord, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
+import { decideStart, type StartDecision } from '../../../decide/host/host-start.ts';
+import { planStart, planStartFailed } from '../../../decide/host/host-writes.ts';
 import { findLiveHolder } from '../../../decide/liveness.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';

@@ -2,8 +2,8 @@
 import { planClaim, type Claim } from '../../../contract/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
-import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/host-snapshot.ts';
-import { planClear } from '../../../decide/host-writes.ts';
+import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
+import { planClear } from '../../../decide/host/host-writes.ts';
 import { findLiveHolder } from '../../../decide/liveness.ts';
 import { momentOf } from '../../../loop/moment.ts';
 import type { RowStore } from '../../../ports/row-store.ts';

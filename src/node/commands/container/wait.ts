@@ -3,7 +3,7 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import { RUNNING_STATES } from '../../../contract/engine.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { decideBackoffMs } from '../../../decide/backoff.ts';
-import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host-snapshot.ts';
+import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
 import {
   decideEnd,
   decideSeen,
@@ -11,8 +11,8 @@ import {
   type WaitEnd,
   type WaitProgress,
   type WaitStep,
-} from '../../../decide/host-wait.ts';
-import { planGiveUp, planReady } from '../../../decide/host-writes.ts';
+} from '../../../decide/host/host-wait.ts';
+import { planGiveUp, planReady } from '../../../decide/host/host-writes.ts';
 import { OutageLog, SAY_AGAIN_MS } from '../../../loop/outage-log.ts';
 import { Wakeup } from '../../../loop/wakeup.ts';
 import type { RowStore } from '../../../ports/row-store.ts';

@@ -1,5 +1,5 @@
 import { toPlainLine } from '../../../contract/plain-line.ts';
-import type { Explanation, Topic } from '../../../decide/explain-item.ts';
+import type { Explanation, Topic } from '../../../decide/host/explain-item.ts';
 import type { Colour, Terminal } from './ports.ts';
 
 const TOPIC_WIDTH = 'certification'.length;

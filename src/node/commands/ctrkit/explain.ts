@@ -1,9 +1,14 @@
 import type { EngineContainer } from '../../../contract/engine.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { toPlainLine } from '../../../contract/plain-line.ts';
-import { explainFeature } from '../../../decide/explain.ts';
-import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../../../decide/explain-item.ts';
-import { selectFeature } from '../../../decide/golden.ts';
+import { explainFeature } from '../../../decide/host/explain.ts';
+import type {
+  ExplainSnapshot,
+  Explanation,
+  FeatureRows,
+  Reading,
+} from '../../../decide/host/explain-item.ts';
+import { selectFeature } from '../../../decide/host/golden.ts';
 import { formatExplanation } from './explain-text.ts';
 import { findFeature } from './find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';

@@ -3,9 +3,9 @@ import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../..
 import { decodeStatus } from '../../../contract/feature.ts';
 import { shortImageId } from '../../../contract/image.ts';
 import type { FeatureLedger } from '../../../contract/ledger.ts';
-import type { CleanUpEntry, CleanUpPlan } from '../../../decide/clean-up.ts';
-import type { FeatureRows } from '../../../decide/explain-item.ts';
-import { listBlocks } from '../../../decide/version-blocks.ts';
+import type { CleanUpEntry, CleanUpPlan } from '../../../decide/host/clean-up.ts';
+import type { FeatureRows } from '../../../decide/host/explain-item.ts';
+import { listBlocks } from '../../../decide/host/version-blocks.ts';
 
 export interface EngineListing {
   readonly containers: readonly EngineContainer[];

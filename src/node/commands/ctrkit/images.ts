@@ -1,12 +1,12 @@
 import { shortImageId } from '../../../contract/image.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import type { Ledger } from '../../../contract/ledger.ts';
-import { planCleanUp, type CleanUpPlan } from '../../../decide/clean-up.ts';
-import { selectFeature } from '../../../decide/golden.ts';
-import { decideLocalRepository } from '../../../decide/local-repository.ts';
-import { decideLock } from '../../../decide/lock.ts';
-import { listOwnedElsewhere } from '../../../decide/owned-elsewhere.ts';
-import type { FeatureRows } from '../../../decide/explain-item.ts';
+import { planCleanUp, type CleanUpPlan } from '../../../decide/host/clean-up.ts';
+import { selectFeature } from '../../../decide/host/golden.ts';
+import { decideLocalRepository } from '../../../decide/host/local-repository.ts';
+import { decideLock } from '../../../decide/host/lock.ts';
+import { listOwnedElsewhere } from '../../../decide/host/owned-elsewhere.ts';
+import type { FeatureRows } from '../../../decide/host/explain-item.ts';
 import { findFeature } from './find-feature.ts';
 import { describeImages, type EngineListing, type ImageEntry } from './image-entry.ts';
 import { formatLocalTime } from './local-time.ts';

@@ -1,7 +1,7 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
 import type { FeatureLock } from '../../../contract/lock.ts';
-import { describeDuration } from '../../../decide/duration-text.ts';
-import { decideLock } from '../../../decide/lock.ts';
+import { describeDuration } from '../../../decide/host/duration-text.ts';
+import { decideLock } from '../../../decide/host/lock.ts';
 import { findFeature, findNearest } from './find-feature.ts';
 import { formatLocalTime } from './local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';

@@ -18,8 +18,8 @@ import {
   type RowValues,
 } from '../../../contract/rows.ts';
 import { masterRow } from '../../../contract/switch-rows.ts';
-import type { FeatureRows } from '../../../decide/explain-item.ts';
-import { listVersionLabels } from '../../../decide/version-blocks.ts';
+import type { FeatureRows } from '../../../decide/host/explain-item.ts';
+import { listVersionLabels } from '../../../decide/host/version-blocks.ts';
 import type { SwitchDatabases } from './ports.ts';
 
 /** Of CONFIG_DB `FEATURE|<f>`. */

@@ -7,7 +7,7 @@ import type { FeatureLock } from '../../../contract/lock.ts';
 import { decodeObservedBeat } from '../../../contract/observed-beat.ts';
 import type { FieldValues } from '../../../contract/rows.ts';
 import { findLiveHolder } from '../../../decide/liveness.ts';
-import { decideLock, type LockMoment } from '../../../decide/lock.ts';
+import { decideLock, type LockMoment } from '../../../decide/host/lock.ts';
 import { formatLocalTime } from './local-time.ts';
 
 export interface StatusSources {

@@ -10,8 +10,8 @@ import {
   type FieldValues,
 } from '../../../../../src/contract/rows.ts';
 import { masterRow } from '../../../../../src/contract/switch-rows.ts';
-import { planCleanUp } from '../../../../../src/decide/clean-up.ts';
-import type { FeatureRows } from '../../../../../src/decide/explain-item.ts';
+import { planCleanUp } from '../../../../../src/decide/host/clean-up.ts';
+import type { FeatureRows } from '../../../../../src/decide/host/explain-item.ts';
 import { describeImages } from '../../../../../src/node/commands/ctrkit/image-entry.ts';
 
 const idOf = (digit: number): string => `sha256:${String(digit).repeat(64)}`;

@@ -1,0 +1,38 @@
+/** What `container start` starts (FACTS, "Host start"; HLD, "Container start"). */
+import type { FeatureConfig, FeatureStatus } from '../../contract/feature.ts';
+
+export interface StartScene {
+  readonly config: FeatureConfig;
+  readonly status: FeatureStatus;
+  /** This switch has joined its Kubernetes master. */
+  readonly isMasterConnected: boolean;
+  /** The container on record is Kubernetes' own, and runs. */
+  readonly isKubeRunning: boolean;
+}
+
+export type StartDecision =
+  /** The switch's own container, and Kubernetes is kept from deploying. */
+  | { readonly kind: 'local'; readonly text: string }
+  /** Kubernetes may deploy; nothing is started here. */
+  | { readonly kind: 'kube'; readonly text: string }
+  /** Kubernetes may deploy; until it does, the switch's own container runs. */
+  | { readonly kind: 'kube-and-local'; readonly text: string };
+
+export function decideStart({ config, status, isMasterConnected, isKubeRunning }: StartScene): StartDecision {
+  if (config.setOwner !== 'kube') return { kind: 'local', text: 'set_owner is local' };
+  if (config.noFallbackToLocal) return { kind: 'kube', text: 'no_fallback_to_local is true' };
+  // Beside it the switch's own container would run the feature a second time.
+  if (isKubeRunning) return { kind: 'kube', text: `container ${status.dockerId} runs it` };
+  if (!isMasterConnected)
+    return { kind: 'kube-and-local', text: 'the switch has not joined its Kubernetes master' };
+  const { remoteState } = status;
+  return remoteState === '' || remoteState === 'none'
+    ? { kind: 'kube-and-local', text: 'Kubernetes has deployed nothing yet' }
+    : { kind: 'kube', text: `remote_state is ${remoteState}` };
+}
+
+/** `container kill` leaves alone what the switch does not run by its configuration, as the shipped command does. */
+export function isKillRefused({ setOwner, state }: FeatureConfig, { currentOwner }: FeatureStatus): boolean {
+  if (setOwner === 'kube' || currentOwner === 'kube') return false;
+  return !['enabled', 'always_enabled'].includes(state);
+}

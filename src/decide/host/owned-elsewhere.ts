@@ -1,0 +1,22 @@
+import type { Ledger } from '../../contract/ledger.ts';
+import type { OwnedElsewhere } from './clean-up.ts';
+
+/** What belongs to the other features: by the ledger, and by SONiC's list of image names (`mapped`, by feature). */
+export function listOwnedElsewhere(
+  feature: string,
+  ledger: Ledger,
+  mapped: ReadonlyMap<string, string>,
+): OwnedElsewhere[] {
+  const others = new Set([...Object.keys(ledger), ...mapped.keys()]);
+  others.delete(feature);
+  return [...others].map((other) => {
+    const own = Object.hasOwn(ledger, other) ? ledger[other] : undefined;
+    const local = mapped.get(other);
+    const images = [own?.golden, own?.previous, ...(own?.fallbacks ?? [])];
+    return {
+      feature: other,
+      repositories: [...(local === undefined ? [] : [local]), ...(own?.repositories ?? [])],
+      imageIds: images.flatMap((image) => image?.imageId ?? []),
+    };
+  });
+}

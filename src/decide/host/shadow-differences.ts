@@ -1,0 +1,169 @@
+/**
+ * Where a shadow and the shipped daemon beside it come to other conclusions (FACTS, "State machine as shipped", "Image
+ * tags"): which version is stable, what is tagged as the local image, which images go, when Kubernetes is given up on.
+ */
+import type { FallbackVerdict, FeatureView } from '../../contract/daemon-view.ts';
+import { shortImageId } from '../../contract/image.ts';
+import type { GoldenImage } from '../../contract/ledger.ts';
+import { describeDuration } from './duration-text.ts';
+import { findLocalImage } from './plan-steps.ts';
+import type { Situation } from './situation.ts';
+
+/** One line for people. */
+export interface ShadowNote {
+  /** False where the shipped daemon has done what ctrkit would not have, or the reverse. */
+  readonly isAgreement: boolean;
+  readonly text: string;
+}
+
+/** What is kept from one look to the next. */
+export interface ShadowMemory {
+  readonly stableVersion: string;
+  readonly remoteState: string;
+  readonly systemState: string;
+  /** The two that ctrkit never lets go. */
+  readonly golden: GoldenImage | undefined;
+  readonly previous: GoldenImage | undefined;
+  readonly localImageId: string | undefined;
+  /** Of all images; as of the last look at the engine that was answered, undefined before the first. */
+  readonly imageIds: ReadonlySet<string> | undefined;
+  readonly fallback: FallbackVerdict['kind'];
+  /** Boot clock; the fallback that ctrkit would have done, until the shipped side does it or another version runs. */
+  readonly fellBack: { readonly version: string; readonly atMs: number } | undefined;
+}
+
+type Judged = Pick<FeatureView, 'version' | 'certification' | 'fallback'>;
+
+interface Compared {
+  readonly before: ShadowMemory;
+  readonly after: ShadowMemory;
+  readonly situation: Situation;
+  readonly judged: Judged;
+}
+
+/** `before` is undefined for the first look, with which nothing can be compared. */
+export function compareShadow(
+  before: ShadowMemory | undefined,
+  situation: Situation,
+  judged: Judged,
+): { readonly memory: ShadowMemory; readonly notes: readonly ShadowNote[] } {
+  const memory = remember(before, situation, judged);
+  if (before === undefined) return { memory, notes: [] };
+  const compared = { before, after: memory, situation, judged };
+  const notes = [
+    ...compareStable(compared),
+    ...compareLocal(compared),
+    ...compareImages(compared),
+    ...compareGivingUp(compared),
+    ...tellService(compared),
+  ];
+  const isOver = hasGivenUp(compared);
+  return { memory: isOver ? { ...memory, fellBack: undefined } : memory, notes };
+}
+
+function remember(before: ShadowMemory | undefined, situation: Situation, judged: Judged): ShadowMemory {
+  const { reading, ledger, engine, now } = situation;
+  const { fallback } = judged;
+  // Between two starts of what crashes nothing runs.
+  const version = judged.version || reading.status.containerVersion;
+  const isFalling = fallback.kind === 'fall-back' && before?.fallback !== 'fall-back';
+  const isAnother = version !== before?.fellBack?.version;
+  return {
+    stableVersion: reading.stableVersion,
+    remoteState: reading.status.remoteState,
+    systemState: reading.status.systemState,
+    golden: ledger.golden,
+    previous: ledger.previous,
+    localImageId: engine.isAway ? before?.localImageId : findLocalImage(situation)?.id,
+    imageIds: engine.isAway ? before?.imageIds : new Set(engine.images.map(({ id }) => id)),
+    fallback: fallback.kind,
+    fellBack: isFalling ? { version, atMs: now.ms } : isAnother ? undefined : before?.fellBack,
+  };
+}
+
+function compareStable({ before, after, judged }: Compared): ShadowNote[] {
+  const { golden, stableVersion } = after;
+  const isCertifiedNow = golden?.source === 'certified' && golden.imageId !== before.golden?.imageId;
+  const theirs = stableVersion === '' ? 'no version' : `version ${stableVersion}`;
+  if (stableVersion !== before.stableVersion) {
+    const said = `the shipped daemon counts ${theirs} as stable`;
+    return golden?.version === stableVersion
+      ? [agree(`${said}, and so would ctrkit`)]
+      : [differ(`${said}; ${tellGolden(golden)}: ${judged.certification.text}`)];
+  }
+  if (!isCertifiedNow) return [];
+  const said = `ctrkit would have version ${golden.version} golden`;
+  return golden.version === stableVersion
+    ? [agree(`${said}, and so the shipped daemon had it`)]
+    : [differ(`${said}; the shipped daemon counts ${theirs} as stable so far`)];
+}
+
+/** The local image is what a fallback, and the next reboot, starts. */
+function compareLocal({ before, after, situation, judged }: Compared): ShadowNote[] {
+  const { localImageId: id, golden } = after;
+  if (before.imageIds === undefined || id === before.localImageId) return [];
+  const name = `${situation.localRepository ?? ''}:latest`;
+  if (id === undefined)
+    return [differ(`${name} is gone, there is no local image; ctrkit never takes that name away`)];
+  const said = `${name} is image ${shortImageId(id)} now`;
+  if (id === golden?.imageId) return [agree(`${said}, which is the golden one for ctrkit too`)];
+  return [
+    differ(`${said}; ctrkit would not have tagged it, ${tellGolden(golden)}: ${judged.certification.text}`),
+  ];
+}
+
+/** What ctrkit would go back to. */
+function compareImages({ before, after }: Compared): ShadowNote[] {
+  const kept = [
+    ['the golden one', before.golden],
+    ['the golden one before', before.previous],
+  ] as const;
+  return kept.flatMap(([what, image]) => {
+    const isGone =
+      image !== undefined &&
+      before.imageIds?.has(image.imageId) === true &&
+      after.imageIds?.has(image.imageId) === false;
+    if (!isGone) return [];
+    const name = `image ${shortImageId(image.imageId)}, version ${image.version},`;
+    return [differ(`${name} is removed; ctrkit would have kept it: it is ${what}`)];
+  });
+}
+
+const STATES_OF_KUBE: ReadonlySet<string> = new Set(['pending', 'ready', 'running', 'stopped']);
+
+const hasGivenUp = ({ before, after, situation }: Compared): boolean =>
+  situation.reading.config.setOwner === 'kube' &&
+  after.remoteState === 'none' &&
+  STATES_OF_KUBE.has(before.remoteState);
+
+function compareGivingUp(compared: Compared): ShadowNote[] {
+  const { before, after, situation, judged } = compared;
+  if (hasGivenUp(compared)) {
+    const said = 'the shipped side gave up on Kubernetes (remote_state is none)';
+    if (after.fellBack === undefined)
+      return [differ(`${said}; ctrkit would not have: ${judged.fallback.text}`)];
+    const laterMs = situation.now.ms - after.fellBack.atMs;
+    return [agree(`${said}, ${describeDuration(laterMs)} after ctrkit would have fallen back`)];
+  }
+  const isFalling = after.fellBack !== undefined && after.fellBack !== before.fellBack;
+  if (!isFalling || after.remoteState === 'none') return [];
+  const state = after.remoteState || '(none)';
+  return [
+    differ(`ctrkit would fall back to local; the shipped side has not so far, remote_state is ${state}`),
+  ];
+}
+
+/** Whoever restarts it, beside the line on what ctrkit would have restarted. */
+function tellService({ before, after }: Compared): ShadowNote[] {
+  if (before.systemState === after.systemState || before.systemState === '') return [];
+  const word = after.systemState === 'up' ? 'started' : 'stopped';
+  return [agree(`its service was ${word} (system_state is ${after.systemState || '(none)'})`)];
+}
+
+const tellGolden = (golden: GoldenImage | undefined): string =>
+  golden === undefined
+    ? 'ctrkit has none golden'
+    : `ctrkit has version ${golden.version} golden, image ${shortImageId(golden.imageId)}`;
+
+const agree = (text: string): ShadowNote => ({ isAgreement: true, text });
+const differ = (text: string): ShadowNote => ({ isAgreement: false, text });

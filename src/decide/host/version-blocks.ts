@@ -1,0 +1,42 @@
+/** Versions that this switch refuses, by the node's labels (HLD, "Proposed behavior at high level"). */
+import { versionEnabledLabel } from '../../contract/feature.ts';
+import { isVersion } from '../../contract/names.ts';
+import type { RowValues } from '../../contract/rows.ts';
+
+export interface VersionBlock {
+  readonly version: string;
+  readonly row: RowValues;
+  readonly field: string;
+}
+
+const SUFFIX = '_enabled';
+
+/**
+ * The labels `<feature>_<version>_enabled` among `fields`. A name may begin with another: what begins with a longer one
+ * of `features` is that one's.
+ */
+export function listVersionLabels(
+  feature: string,
+  fields: readonly string[],
+  features: readonly string[],
+): string[] {
+  const longer = features.filter((name) => name !== feature && name.startsWith(`${feature}_`));
+  return fields.filter(
+    (field) =>
+      versionOf(feature, field) !== undefined && !longer.some((name) => field.startsWith(`${name}_`)),
+  );
+}
+
+/** Those that say false, of fields that were chosen by `listVersionLabels`. */
+export const listBlocks = (feature: string, labels: readonly RowValues[]): VersionBlock[] =>
+  labels.flatMap((row) =>
+    Object.entries(row.values).flatMap(([field, value]) => {
+      const version = versionOf(feature, field);
+      return version !== undefined && value?.toLowerCase() === 'false' ? [{ version, row, field }] : [];
+    }),
+  );
+
+function versionOf(feature: string, field: string): string | undefined {
+  const version = field.slice(feature.length + 1, -SUFFIX.length);
+  return isVersion(version) && field === versionEnabledLabel(feature, version) ? version : undefined;
+}
