@@ -6,7 +6,11 @@ import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature.ts';
 import { encodeHeartbeat, HEALTH_FIELDS, type HeartbeatRecord } from '../../src/contract/health.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/ledger.ts';
 import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/observed-beat.ts';
-import { decideCertification, type CertificationInput, type Evidence } from '../../src/decide/host/certify.ts';
+import {
+  decideCertification,
+  type CertificationInput,
+  type Evidence,
+} from '../../src/decide/host/certify.ts';
 import {
   certify,
   finishFallback,

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { EXIT } from '../../src/contract/exit-codes.ts';
+import { FALLBACK_FIELDS, IMAGE_POLICY_FIELDS } from '../../src/contract/image-policy.ts';
+import { parseDaemonLine } from '../../src/node/commands/ctrkitd/options.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
 /** The cells of the table under `| exit | meaning |`. */
-function readExitTable(): { readonly exit: string; readonly meaning: string }[] {
-  const lines = read('README.md').split('\n');
+function readExitTable(file: string): { readonly exit: string; readonly meaning: string }[] {
+  const lines = read(file).split('\n');
   const head = lines.findIndex((line) => /^\|\s*exit\s*\|\s*meaning\s*\|/i.test(line));
-  assert.notEqual(head, -1, 'README.md has no table | exit | meaning |');
+  assert.notEqual(head, -1, `${file} has no table | exit | meaning |`);
   const rows = lines.slice(head + 2);
   const end = rows.findIndex((line) => !line.startsWith('|'));
   return rows.slice(0, end === -1 ? undefined : end).map((line) => {
@@ -18,19 +20,46 @@ function readExitTable(): { readonly exit: string; readonly meaning: string }[] 
   });
 }
 
-describe('README.md', () => {
-  test('its table of exit codes has every code of the source, in order, and no other', () => {
-    const table = readExitTable();
-    const codes = table.map(({ exit }) => exit).filter((exit) => /^\d+$/.test(exit));
-    const wanted = Object.values(EXIT).toSorted((a, b) => a - b);
-    assert.deepEqual(codes.map(Number), wanted);
+for (const file of ['README.md', 'HOST.md'])
+  describe(file, () => {
+    test('its table of exit codes has every code of the source, in order, and no other', () => {
+      const table = readExitTable(file);
+      const codes = table.map(({ exit }) => exit).filter((exit) => /^\d+$/.test(exit));
+      const wanted = Object.values(EXIT).toSorted((a, b) => a - b);
+      assert.deepEqual(codes.map(Number), wanted);
+    });
+
+    test('its table of exit codes has the shell’s convention for a signal, and a meaning for each', () => {
+      const table = readExitTable(file);
+      const others = table.map(({ exit }) => exit).filter((exit) => !/^\d+$/.test(exit));
+      assert.deepEqual(others, ['128+n']);
+      for (const { exit, meaning } of table) assert.notEqual(meaning, '', exit);
+    });
   });
 
-  test('its table of exit codes has the shell’s convention for a signal, and a meaning for each', () => {
-    const table = readExitTable();
-    const others = table.map(({ exit }) => exit).filter((exit) => !/^\d+$/.test(exit));
-    assert.deepEqual(others, ['128+n']);
-    for (const { exit, meaning } of table) assert.notEqual(meaning, '', exit);
+describe('HOST.md', () => {
+  test('its table of settings has every field of the policy, and no other', () => {
+    const fields = [...IMAGE_POLICY_FIELDS, ...FALLBACK_FIELDS.map((field) => `FEATURE\\|f ${field}`)];
+    const rows = [...read('HOST.md').matchAll(/^\| `([^|]*(?:\\\|[^|]*)?)` \|/gm)].map(
+      ([, cell = '']) => cell,
+    );
+    const named = rows.map((cell) => cell.replaceAll('`', ''));
+    const missing = fields.filter(
+      (field) => !named.includes(field) && field !== 'FEATURE\\|f remote_fail_detection',
+    );
+    assert.deepEqual(missing, []);
+    assert.match(read('HOST.md'), /remote_fail_detection/);
+  });
+
+  test('it names every setting that --help of ctrkitd names', () => {
+    const line = parseDaemonLine(['--help']);
+    assert.ok(line.kind === 'help');
+    const settings = [...line.text.matchAll(/^ {2}([A-Z][A-Z_]+) /gm)].map(([, name = '']) => name);
+    assert.ok(settings.length > 5);
+    assert.deepEqual(
+      settings.filter((name) => !read('HOST.md').includes(name)),
+      [],
+    );
   });
 });
 

@@ -20,7 +20,7 @@ import type { HostStep } from './host-step.ts';
 import { findLocalImage, planFallbackSteps, planImageSteps } from './plan-steps.ts';
 import { decideReap, selectHolderName, type ReapDecision } from './reap.ts';
 import type { Situation } from './situation.ts';
-import { decideStanding, type HostSnapshot } from './standing.ts';
+import { decideStanding, type FeatureSnapshot } from './standing.ts';
 import { decideEnabledLabel, decideRetry, decideSwitchOver, type SwitchDecision } from './switch-over.ts';
 
 export interface Judgement {
@@ -134,7 +134,7 @@ function judge(
 ): Verdicts {
   const { feature, reading, ledger, engine, lockText, now } = situation;
   const isRunning = container !== undefined && RUNNING_STATES.has(container.state);
-  const snapshot: HostSnapshot = {
+  const snapshot: FeatureSnapshot = {
     ...reading,
     feature,
     now,
@@ -193,7 +193,10 @@ function judgeReap(
   });
 }
 
-function findLabel(snapshot: HostSnapshot, { reading, lockText }: Situation): 'true' | 'false' | undefined {
+function findLabel(
+  snapshot: FeatureSnapshot,
+  { reading, lockText }: Situation,
+): 'true' | 'false' | undefined {
   const wanted = decideEnabledLabel({ ...snapshot, before: undefined }, lockText);
   return wanted === reading.enabledLabel ? undefined : wanted;
 }

@@ -25,7 +25,7 @@ export interface LastEnd {
 }
 
 /** Everything the host side judges a feature by, as of one look. */
-export interface HostSnapshot {
+export interface FeatureSnapshot {
   readonly feature: string;
   readonly config: FeatureConfig;
   readonly status: FeatureStatus;
@@ -56,7 +56,7 @@ export type Standing = { readonly text: string; readonly recheckAtMs: number | u
 /** kubelet's longest back-off is 5 minutes, twice that: what crashed and has not come back by then is not in a loop. */
 export const CRASH_WINDOW_MS = 600_000;
 
-export function decideStanding(snapshot: HostSnapshot): Standing {
+export function decideStanding(snapshot: FeatureSnapshot): Standing {
   const { config, status, isEngineAway, isRebooting } = snapshot;
   if (config.setOwner !== 'kube')
     return neutral(`set_owner is "${config.setOwner}": local has nothing to fall back to`);
@@ -72,7 +72,7 @@ export function decideStanding(snapshot: HostSnapshot): Standing {
 }
 
 /** `system_state` is down between a crash and systemd's next start too; only systemd can tell that from a stop. */
-function judgeStopped(snapshot: HostSnapshot): Standing {
+function judgeStopped(snapshot: FeatureSnapshot): Standing {
   const { unit, feature, status } = snapshot;
   const stopped = neutral(
     `service ${feature} is not started: system_state is "${toOneLine(status.systemState, 20)}"`,
@@ -80,7 +80,7 @@ function judgeStopped(snapshot: HostSnapshot): Standing {
   return (isDownByItself(unit) && findCrash(snapshot)) || stopped;
 }
 
-function judgeNobody(snapshot: HostSnapshot): Standing {
+function judgeNobody(snapshot: FeatureSnapshot): Standing {
   const { status, isMasterConnected } = snapshot;
   const crash = findCrash(snapshot);
   if (crash !== undefined) return crash;
@@ -90,7 +90,7 @@ function judgeNobody(snapshot: HostSnapshot): Standing {
   return failing('', 'not-deployed', 'Kubernetes has deployed nothing', undefined);
 }
 
-function judgeHolder(snapshot: HostSnapshot): Standing {
+function judgeHolder(snapshot: FeatureSnapshot): Standing {
   const { status, beat, now, container, lastEnd } = snapshot;
   if (status.claimBootId !== '' && status.claimBootId !== now.bootId)
     return neutral('the record is of another boot');
@@ -112,7 +112,7 @@ function judgeHolder(snapshot: HostSnapshot): Standing {
   return judgeBeat(snapshot, container.imageId, holder);
 }
 
-function judgeBeat(snapshot: HostSnapshot, imageId: string, holder: Holder | undefined): Standing {
+function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | undefined): Standing {
   const { beat } = snapshot;
   const name = shortImageId(imageId);
   const overdueAtMs = findOverdueMs(snapshot);
@@ -153,14 +153,14 @@ function judgeBeat(snapshot: HostSnapshot, imageId: string, holder: Holder | und
 }
 
 /** A start is no failure, unless the same image has just crashed. */
-function judgeStart(snapshot: HostSnapshot, imageId: string, overdueAtMs: number | undefined): Standing {
+function judgeStart(snapshot: FeatureSnapshot, imageId: string, overdueAtMs: number | undefined): Standing {
   const crash = snapshot.lastEnd?.imageId === imageId ? findCrash(snapshot) : undefined;
   if (crash === undefined) return neutral('its container is starting', imageId, overdueAtMs);
   return { ...crash, recheckAtMs: Math.min(crash.recheckAtMs ?? Infinity, overdueAtMs ?? Infinity) };
 }
 
 /** The last end was a crash, and young, and nothing better has come since. */
-function findCrash({ lastEnd, beat, now, unit }: HostSnapshot): Standing | undefined {
+function findCrash({ lastEnd, beat, now, unit }: FeatureSnapshot): Standing | undefined {
   if (lastEnd === undefined || lastEnd.wasPlanned || lastEnd.imageId === '') return undefined;
   // The start after it was well, or was asked to stop: how that one ended is not told yet.
   const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
@@ -173,7 +173,7 @@ function findCrash({ lastEnd, beat, now, unit }: HostSnapshot): Standing | undef
 }
 
 /** When the holder's own heartbeat is overdue; undefined if it is already, or there is none. */
-function findOverdueMs({ beat, status, now }: HostSnapshot): number | undefined {
+function findOverdueMs({ beat, status, now }: FeatureSnapshot): number | undefined {
   const { token, beatMs, intervalMs } = beat;
   // One from the future is none, as findLiveHolder has it.
   if (token !== status.claimToken || beatMs === undefined || beatMs > now.ms + intervalMs) return undefined;

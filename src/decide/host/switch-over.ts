@@ -4,9 +4,9 @@
  */
 import { isOwner } from '../../contract/feature.ts';
 import { findLiveHolder } from '../liveness.ts';
-import type { HostSnapshot } from './standing.ts';
+import type { FeatureSnapshot } from './standing.ts';
 
-export interface SwitchSnapshot extends Omit<HostSnapshot, 'lastEnd'> {
+export interface SwitchSnapshot extends Omit<FeatureSnapshot, 'lastEnd'> {
   /** `container_version`, who announced itself last, is of a version that was fallen back from. */
   readonly isAskerBlocked?: boolean;
   /** As the look before this one had it; undefined for the first. */
