@@ -1,8 +1,8 @@
 import { planReleases } from '../../contract/claim.ts';
-import { enabledLabel } from '../../contract/feature.ts';
-import { featureStatusRow, labelsRow, type RowWrite } from '../../contract/rows.ts';
+import { featureStatusRow } from '../../contract/rows.ts';
 import { isDownByItself } from '../../contract/unit-state.ts';
 import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/host/golden.ts';
+import { planLabel } from '../../decide/host/host-writes.ts';
 import type { HostStep } from '../../decide/host/host-step.ts';
 import { FallbackActs, planBlock } from './fallback-acts.ts';
 import { ImageActs } from './image-acts.ts';
@@ -56,7 +56,7 @@ export class HostExecutor implements Executor {
       case 'finish-fallback':
         return this.#fallbacks.finishFallback(feature, step);
       case 'label':
-        await this.#ports.store().write([], [planLabel(feature, step.value)]);
+        await this.#ports.store().write([], [planLabel(feature, step.value === 'true')]);
         return `Kubernetes may ${step.value === 'true' ? '' : 'not '}deploy it: set_owner has changed`;
       case 'restart':
         return this.restart(feature, step);
@@ -83,9 +83,3 @@ export class HostExecutor implements Executor {
     return '';
   }
 }
-
-const planLabel = (feature: string, value: string): RowWrite => ({
-  kind: 'set',
-  address: labelsRow('state'),
-  values: { [enabledLabel(feature)]: value },
-});
