@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../src/contract/ledger.ts';
-import { certify, recordFallback, rememberRepository, rememberUntagged } from '../../src/decide/host/golden.ts';
+import {
+  certify,
+  recordFallback,
+  rememberRepository,
+  rememberUntagged,
+} from '../../src/decide/host/golden.ts';
 import { ledgerFileIn } from '../../src/node/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { goldenOf, imageIdOf, policyOf } from '../support/beats.ts';

@@ -43,9 +43,9 @@ describe('HOST.md', () => {
     const rows = [...read('HOST.md').matchAll(/^\| `([^|]*(?:\\\|[^|]*)?)` \|/gm)].map(
       ([, cell = '']) => cell,
     );
-    const named = rows.map((cell) => cell.replaceAll('`', ''));
+    const named = new Set(rows.map((cell) => cell.replaceAll('`', '')));
     const missing = fields.filter(
-      (field) => !named.includes(field) && field !== 'FEATURE\\|f remote_fail_detection',
+      (field) => !named.has(field) && field !== 'FEATURE\\|f remote_fail_detection',
     );
     assert.deepEqual(missing, []);
     assert.match(read('HOST.md'), /remote_fail_detection/);
