@@ -1,13 +1,8 @@
-/** The container side's one bundle: the launcher names the command, argv is then as the command expects it. */
-const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
+import { runCommand } from './run-command.ts';
+
+// The container side's one bundle.
+runCommand({
   container_startup: () => import('./container_startup.ts'),
   container_state: () => import('./container_state.ts'),
   ctrkit_agent: () => import('./ctrkit_agent.ts'),
-};
-
-const [name = ''] = process.argv.splice(2, 1);
-const load = COMMANDS[name];
-if (load === undefined) {
-  process.stderr.write(`ctrkit: "${name}" is no command of this bundle: run it by its own name\n`);
-  process.exitCode = 70;
-} else void load();
+});

@@ -4,6 +4,7 @@
  */
 import type { Owner } from './feature.ts';
 import { localVersionLabel } from './feature.ts';
+import { formatLocalTime } from './local-time.ts';
 import { featureStatusRow, healthRow, labelsRow, type RowValues, type RowWrite } from './rows.ts';
 
 /** One start of one container, from go to release. */
@@ -116,11 +117,4 @@ export function encodeUpdateTimes(wallMs: number): { update_time: string; last_u
     update_time: formatLocalTime(new Date(wallMs)),
     last_update_ts: String(Math.floor(wallMs / 1000)),
   };
-}
-
-/** `YYYY-MM-DD HH:MM:SS` in the switch's time zone. */
-function formatLocalTime(date: Date): string {
-  const two = (n: number) => String(n).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

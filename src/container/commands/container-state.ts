@@ -3,7 +3,7 @@ import { planClaim, planRelease, type Claim } from '../../contract/claim.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
 import { decodeHeartbeat } from '../../contract/health.ts';
-import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
+import { MAX_CONFLICTS, featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder, isSelf } from '../../decide/liveness.ts';
 import { selectHolderRows } from '../../decide/startup-snapshot.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -11,9 +11,6 @@ import { momentOf } from '../../loop/moment.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 import { showState } from './state-show.ts';
-
-/** How often a record that changes under our hands is looked at again. */
-const MAX_CONFLICTS = 20;
 
 /** Returns the exit code. Throws CtrkitError('database'). */
 export async function runState(options: StateOptions, ports: StatePorts): Promise<number> {

@@ -33,7 +33,7 @@ export class HostExecutor implements Executor {
         keeper.update(feature, (ledger) => rememberRepository(ledger, step.repository));
         return '';
       case 'mirror':
-        return this.mirror(feature, step);
+        return this.writeVersions(feature, step);
       case 'tag-as-local':
         return this.#images.tagAsLocal(feature, step);
       case 'remove-local-container':
@@ -71,7 +71,10 @@ export class HostExecutor implements Executor {
     return `service restarted: ${text}`;
   }
 
-  private async mirror(feature: string, { stableVersion, lastVersion }: StepOf<'mirror'>): Promise<string> {
+  private async writeVersions(
+    feature: string,
+    { stableVersion, lastVersion }: StepOf<'mirror'>,
+  ): Promise<string> {
     const values = { container_stable_version: stableVersion, container_last_version: lastVersion };
     await this.#ports.store().write([], [{ kind: 'set', address: featureStatusRow(feature), values }]);
     return '';

@@ -1,15 +1,12 @@
 /** The feature's rows as every action reads them, and the container that they speak of. */
 import { CtrkitError } from '../../../contract/errors.ts';
-import { featureStatusRow, type RowFields } from '../../../contract/rows.ts';
+import { MAX_CONFLICTS, featureStatusRow, type RowFields } from '../../../contract/rows.ts';
 import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature.ts';
 import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
 import { isRecordOf, planClear } from '../../../decide/host/host-writes.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-
-/** How often a record that changes under our hands is looked at again. */
-export const MAX_CONFLICTS = 20;
 
 /** Throws CtrkitError('database'). */
 export const readSnapshot = async (store: RowStore, name: string): Promise<HostSnapshot> =>

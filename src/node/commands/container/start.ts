@@ -1,3 +1,4 @@
+import { MAX_CONFLICTS } from '../../../contract/rows.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { containersOnRecord, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
@@ -6,7 +7,7 @@ import { planStart, planStartFailed } from '../../../decide/host/host-writes.ts'
 import { findLiveHolder } from '../../../decide/liveness.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findFirst, MAX_CONFLICTS, readSnapshot, shortId } from './feature-record.ts';
+import { findFirst, readSnapshot, shortId } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
 /** First the record, then the container: its gate finds the feature up. Throws CtrkitError('database' or 'engine'). */

@@ -9,7 +9,7 @@ import { listOwnedElsewhere } from '../../../decide/host/owned-elsewhere.ts';
 import type { FeatureRows } from '../../../decide/host/explain-item.ts';
 import { findFeature } from './find-feature.ts';
 import { describeImages, type EngineListing, type ImageEntry } from './image-entry.ts';
-import { formatLocalTime } from './local-time.ts';
+import { describeTime } from './local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
 import { readFeature, type FeatureNames } from './read-feature.ts';
 import { momentOf } from './status.ts';
@@ -128,7 +128,7 @@ function formatRow(feature: string, image: ImageEntry): Cell[] {
     { text: image.short_id },
     { text: image.version },
     { text: formatSize(image.size_bytes) },
-    { text: formatLocalTime(image.created_ts) },
+    { text: describeTime(image.created_ts) },
     { text: image.marks.join(', '), ...(image.marks.includes('golden') ? { colour: 'green' } : {}) },
     {
       text: `${cleanUp.action}: ${cleanUp.reason}`,

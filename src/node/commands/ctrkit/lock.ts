@@ -3,7 +3,7 @@ import type { FeatureLock } from '../../../contract/lock.ts';
 import { describeDuration } from '../../../decide/host/duration-text.ts';
 import { decideLock } from '../../../decide/host/lock.ts';
 import { findFeature, findNearest } from './find-feature.ts';
-import { formatLocalTime } from './local-time.ts';
+import { describeTime } from './local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
 import { attempt } from './reading.ts';
 import { momentOf } from './status.ts';
@@ -114,7 +114,7 @@ export function listLocks(json: boolean, { locks, clock, terminal }: LockPorts):
     const rows = entries.map(({ feature, owner, reason, since_ts, remaining_ms }) => [
       { text: feature },
       { text: owner },
-      { text: formatLocalTime(since_ts) },
+      { text: describeTime(since_ts) },
       { text: describeEnd(remaining_ms) },
       { text: reason },
     ]);

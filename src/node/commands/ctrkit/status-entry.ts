@@ -8,7 +8,7 @@ import { decodeObservedBeat } from '../../../contract/observed-beat.ts';
 import type { FieldValues } from '../../../contract/rows.ts';
 import { findLiveHolder } from '../../../decide/liveness.ts';
 import { decideLock, type LockMoment } from '../../../decide/host/lock.ts';
-import { formatLocalTime } from './local-time.ts';
+import { describeTime } from './local-time.ts';
 
 export interface StatusSources {
   readonly feature: string;
@@ -69,7 +69,7 @@ export function describeStatus(sources: StatusSources): StatusEntry {
     state: config['state'] ?? '',
     auto_restart: config['auto_restart'] ?? '',
     system_state: status.systemState,
-    update_time: values['update_time'] || formatLocalTime(lastUpdateTs ?? 0),
+    update_time: values['update_time'] || describeTime(lastUpdateTs ?? 0),
     last_update_ts: lastUpdateTs,
     container_id: isHeld ? status.dockerId : '',
     version: status.containerVersion,

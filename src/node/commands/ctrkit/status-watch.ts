@@ -4,7 +4,7 @@ import { EXIT } from '../../../contract/exit-codes.ts';
 import { toPlainLine } from '../../../contract/plain-line.ts';
 import { Wakeup } from '../../../loop/wakeup.ts';
 import type { WatchedTable } from '../../../ports/switch-tables.ts';
-import { formatLocalTime } from './local-time.ts';
+import { describeTime } from './local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
 import { openScreen } from './screen.ts';
 import { encodeStatus, readStatus, type StatusOptions, type StatusReading } from './status.ts';
@@ -113,7 +113,7 @@ function drawOver({ terminal, clock }: CtrkitPorts): Output {
   let table = '';
   let notes: readonly string[] = [];
   const draw = (warning: readonly string[] = []): void => {
-    const when = `changed ${Math.max(changes, 0)} times, last at ${formatLocalTime(changedTs)}; Ctrl-C ends`;
+    const when = `changed ${Math.max(changes, 0)} times, last at ${describeTime(changedTs)}; Ctrl-C ends`;
     const plain = notes.map((line) => toPlainLine(line));
     screen.draw([...table.trimEnd().split('\n'), '', ...plain], [...warning, terminal.paint('dim', when)]);
   };

@@ -1,6 +1,6 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
 import type { Fallback } from '../../../contract/ledger.ts';
-import type { RowValues, RowWrite } from '../../../contract/rows.ts';
+import { MAX_CONFLICTS, type RowValues, type RowWrite } from '../../../contract/rows.ts';
 import { labelsRow } from '../../../contract/rows.ts';
 import { versionEnabledLabel } from '../../../contract/feature.ts';
 import { selectFeature } from '../../../decide/host/golden.ts';
@@ -8,9 +8,6 @@ import { listBlocks } from '../../../decide/host/version-blocks.ts';
 import { findFeature } from './find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
 import { selectLabels, type FeatureNames } from './read-feature.ts';
-
-/** How often a row that changes under our hands is looked at again. */
-const MAX_CONFLICTS = 20;
 
 export interface UnblockOptions {
   readonly feature: string;

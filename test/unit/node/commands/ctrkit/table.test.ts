@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatLocalTime } from '../../../../../src/node/commands/ctrkit/local-time.ts';
+import { describeTime } from '../../../../../src/node/commands/ctrkit/local-time.ts';
 import { formatTable } from '../../../../../src/node/commands/ctrkit/table.ts';
 
 const plain = (_colour: string, text: string): string => text;
@@ -42,7 +42,7 @@ describe('a table', () => {
 });
 
 test('a time is told as SONiC tells it, and no time is none', () => {
-  assert.match(formatLocalTime(1_607_468_397), /^2020-12-0[789] \d\d:\d\d:57$/);
-  assert.equal(formatLocalTime(0), '');
-  assert.equal(formatLocalTime(1e15), '');
+  assert.match(describeTime(1_607_468_397), /^2020-12-0[789] \d\d:\d\d:57$/);
+  assert.equal(describeTime(0), '');
+  assert.equal(describeTime(1e15), '');
 });
