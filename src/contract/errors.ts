@@ -1,4 +1,5 @@
-type CtrkitErrorCode = 'usage' | 'database' | 'supervisor' | 'engine' | 'disk' | 'service' | 'defect';
+type CtrkitErrorCode =
+  'usage' | 'database' | 'supervisor' | 'engine' | 'disk' | 'service' | 'cluster' | 'defect';
 
 /** What went wrong in a way a caller can act on; the message is one line for people. */
 export class CtrkitError extends Error {

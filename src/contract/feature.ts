@@ -61,6 +61,10 @@ export const versionEnabledLabel = (feature: string, version: string): string =>
 /** Lets Kubernetes deploy the feature on this node, `true`, or keeps it from doing so, `false`. */
 export const enabledLabel = (feature: string): string => `${feature}_enabled`;
 export const localVersionLabel = (feature: string): string => `${feature}_local`;
+/** The version of the image that is golden on this node: whoever rolls out over the fleet selects by it. */
+export const goldenLabel = (feature: string): string => `${feature}_golden`;
+/** The version that this node fell back from last, until somebody lifts its block. */
+export const failedLabel = (feature: string): string => `${feature}_failed`;
 
 /** SONiC writes True, true, False and false (GAPS D20: `"false"` is not a yes). */
 export const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';

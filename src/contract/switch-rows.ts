@@ -6,9 +6,20 @@ export const masterRow: RowAddress = { db: 'state', table: 'KUBERNETES_MASTER', 
 export const warmRestartRow: RowAddress = { db: 'state', table: 'WARM_RESTART_ENABLE_TABLE', row: 'system' };
 export const fastRestartRow: RowAddress = { db: 'state', table: 'FAST_RESTART_ENABLE_TABLE', row: 'system' };
 
-/** Undefined as long as nobody has said whether this switch has joined its master. */
-export const decodeMaster = (values: FieldValues): boolean | undefined =>
-  values['connected'] === undefined || values['connected'] === '' ? undefined : isTrue(values['connected']);
+/** What `decodeMaster` reads. */
+export const MASTER_FIELDS = ['connected', 'server_reachability'] as const;
+
+/**
+ * The master can deploy here: this switch has joined it, and it answers as far as anybody has said (the shipped kit says
+ * nothing of that). Undefined as long as nobody has said whether this switch has joined.
+ */
+export function decodeMaster({
+  connected,
+  server_reachability: reachability,
+}: FieldValues): boolean | undefined {
+  if (connected === undefined || connected === '') return undefined;
+  return isTrue(connected) && reachability?.toLowerCase() !== 'false';
+}
 
 /** A warm or fast reboot is under way: containers end without having failed. SONiC writes true, or enable. */
 export const isRestartEnabled = (values: FieldValues): boolean =>

@@ -37,6 +37,8 @@ export interface ContainerEngine {
   findContainer(idOrName: string): Promise<ContainerDetails | undefined>;
   /** Images with at least one name or a container, and those that have lost their last name. */
   listImages(): Promise<EngineImage[]>;
+  /** By a whole reference, `repository:tag` or `repository@sha256:…`; undefined if there is no such image. */
+  readImageLabels(reference: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** One that runs already is started. */
   startContainer(idOrName: string): Promise<void>;
   /** SIGTERM, and SIGKILL after `graceS` seconds. One that does not run is stopped. */

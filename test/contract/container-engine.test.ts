@@ -13,6 +13,10 @@ function fakeBackend(): EngineBackend {
     open: () => engine.open(),
     repository: (role) => `test-${role}`,
     makeImage: async (references) => engine.putImage(`image ${(made += 1)}`, references),
+    makeLabelledImage: async (reference) => {
+      engine.putImage(`image ${(made += 1)}`, [reference]);
+      engine.labelImage(reference, { colour: 'blue' });
+    },
     pullImage: async (role) => {
       const repository = `registry.example:5000/${role}`;
       const digest = `${repository}@sha256:${String((made += 1)).padStart(64, '0')}`;

@@ -30,6 +30,8 @@ export interface EngineBackend {
   repository(role: string): string;
   /** A new image with these names; returns its id. */
   makeImage(references: readonly string[]): Promise<string>;
+  /** A new image with this name and the label `colour=blue`. */
+  makeLabelledImage(reference: string): Promise<void>;
   /** One from a registry, with a tag and a digest. */
   pullImage(role: string): Promise<PulledImage>;
   /** With `COLOUR=blue` in its environment; runs until told to end. `created` is never started. */
@@ -198,6 +200,17 @@ function testImages({ backend, engine, image, newImage }: Context): void {
     assert.deepEqual(found?.tags.toSorted(), [other, tag].toSorted());
     assert.deepEqual(found?.digests, [digest]);
     assert.ok(found.createdTs > 1_600_000_000);
+  });
+
+  test('the labels of an image are found by its name or digest, none is told from no image', async () => {
+    const labelled = `${backend.repository('labelled')}:1`;
+    await backend.makeLabelledImage(labelled);
+    assert.equal((await engine().readImageLabels(labelled))?.['colour'], 'blue');
+    const { digest } = await backend.pullImage('labels');
+    const found = await engine().readImageLabels(digest);
+    assert.equal(typeof found, 'object');
+    assert.equal(found?.['colour'], undefined);
+    assert.equal(await engine().readImageLabels(`${backend.repository('labelled')}:2`), undefined);
   });
 
   test('a name that is given to another image is taken from the first, which stays without one', async () => {

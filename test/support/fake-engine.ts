@@ -27,6 +27,7 @@ interface StoredImage {
   /** `repository:tag` and `repository@sha256:…`. */
   readonly references: Set<string>;
   readonly createdTs: number;
+  labels: Readonly<Record<string, string>>;
 }
 
 interface Watcher {
@@ -72,11 +73,22 @@ export class FakeEngine {
   /** An image with these names, which it takes from whatever has them. Returns its id, made from `content` and always the same. */
   putImage(content: string, references: readonly string[] = [], createdTs = 1_700_000_000): string {
     const id = `sha256:${hexOf(content)}`;
-    const image = this.#images.get(id) ?? { id, references: new Set(), createdTs };
+    const image = this.#images.get(id) ?? { id, references: new Set(), createdTs, labels: {} };
     this.#images.set(id, image);
     for (const reference of references) this.name(image, reference);
     this.emit({ kind: 'changed' });
     return id;
+  }
+
+  /** As by `LABEL` in its Dockerfile. */
+  labelImage(reference: string, labels: Readonly<Record<string, string>>): void {
+    const image = this.imageOf(reference);
+    if (image === undefined) throw new Error(`no image ${reference}`);
+    image.labels = labels;
+  }
+
+  labelsOf(reference: string): Readonly<Record<string, string>> | undefined {
+    return this.imageOf(reference)?.labels;
   }
 
   /** As `docker run -d` or `docker create`. Returns its id. */
@@ -318,6 +330,10 @@ class FakeEngineClient implements ContainerEngine {
 
   async listImages(): Promise<EngineImage[]> {
     return this.#engine.answer(() => this.#engine.images());
+  }
+
+  async readImageLabels(reference: string): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.#engine.answer(() => this.#engine.labelsOf(reference));
   }
 
   startContainer(idOrName: string): Promise<void> {

@@ -85,6 +85,11 @@ export class RealEngine implements EngineBackend {
     return this.buildAs(dockerfile(this.#made), references);
   }
 
+  async makeLabelledImage(reference: string): Promise<void> {
+    this.#made += 1;
+    await this.buildAs(`${emptyDockerfile(this.#made)}LABEL colour=blue\n`, [reference]);
+  }
+
   async pullImage(role: string): Promise<PulledImage> {
     this.#made += 1;
     const repository = `${this.#registry.host}/${LABEL}/${role}`;

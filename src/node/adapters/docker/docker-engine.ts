@@ -12,6 +12,7 @@ import {
   decodeContainer,
   decodeContainers,
   decodeExitCode,
+  decodeImageLabels,
   decodeImageNames,
   decodeImages,
 } from './engine-answers.ts';
@@ -61,6 +62,14 @@ export class DockerEngine implements ContainerEngine {
   listImages(): Promise<EngineImage[]> {
     const request = this.look('/images/json', 'list the images');
     return this.#connection.call(request, ({ body }) => decodeImages(body));
+  }
+
+  async readImageLabels(reference: string): Promise<Readonly<Record<string, string>> | undefined> {
+    assertReference(reference);
+    const request = this.look(`/images/${reference}/json`, `look at image ${reference}`);
+    return this.#connection.call({ ...request, expected: [200, MISSING] }, ({ status, body }) =>
+      status === MISSING ? undefined : decodeImageLabels(body),
+    );
   }
 
   async startContainer(idOrName: string): Promise<void> {

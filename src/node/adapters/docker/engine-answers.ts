@@ -39,6 +39,11 @@ const LISTED_IMAGE = v.object({
 });
 
 const INSPECTED_IMAGE = v.object({ RepoTags: texts(), RepoDigests: texts() });
+const LABELLED_IMAGE = v.object({
+  Config: v.optional(
+    v.nullable(v.object({ Labels: v.optional(v.nullable(v.record(v.string(), v.string()))) })),
+  ),
+});
 const WAIT_RESULT = v.object({ StatusCode: v.number() });
 
 const STATES: ReadonlySet<string> = new Set<ContainerState>([
@@ -89,6 +94,10 @@ export function decodeImages(body: unknown): EngineImage[] {
 }
 
 /** All names of one image that was looked at by itself. */
+/** An image without any has none, or no configuration at all. */
+export const decodeImageLabels = (body: unknown): Readonly<Record<string, string>> =>
+  decode(LABELLED_IMAGE, body).Config?.Labels ?? {};
+
 export function decodeImageNames(body: unknown): string[] {
   const { RepoTags, RepoDigests } = decode(INSPECTED_IMAGE, body);
   return [...realNames(RepoTags), ...realNames(RepoDigests)];

@@ -65,3 +65,34 @@ Examples:
   ctrkit unblock snmp 20230531.22
 
 A container of that version that is held goes on at once. If it fails again, it falls back again.`;
+
+export const MANIFEST_HELP = `
+Examples:
+  ctrkit manifest snmp --image registry.example/docker-snmp:20230531.12 --version 20230531.12 \\
+    --platform x86_64-dell_s6000_s1220-r0 --batch 5% --time-to-golden 10m | kubectl apply -f -
+  ctrkit manifest snmp --image docker-snmp:20230531.12 --version 20230531.12 --static-pod \\
+    > /etc/kubernetes/manifests/snmp.yaml
+  ctrkit manifest lldp --image docker-lldp:1.2 --version 1.2 --host --asic 0 --asic 1
+
+A node gets the pod while its label <feature>_enabled is true, unless <feature>_<version>_enabled is
+false, and if it has every label that is asked for; ctrkitd on the switch sees to all of them. The
+document of ASIC 0 asks for <feature>0_enabled.
+
+A version that an operator blocks is taken away by that label, and the node counts no more. One that
+failed and was fallen back from is not: its pod stays, held and not Ready, the rollout stops at the
+batch until kubectl rollout undo, and <feature>_failed names the version. With --time-to-golden longer
+than fail_time_to_fallback no second batch gets it. CTRKIT_HELD_READY=1 lets a rollout go on.
+
+What is mounted and set is what SONiC's own service scripts have, then what the image's label
+com.azure.sonic.manifest says, then --volume and --env, each replacing what has the same path or name.
+Values are taken as they are: $(NAME) is not expanded. What --env says is in the manifest for all to
+read, and secrets are best handed in by files.
+
+A feature's pod and container are named without capitals and with - in place of _. Two features that
+differ in nothing else (a_b and a-b) need a --name for one of them.
+
+A pod can't join the network of an ASIC's database container: it runs in the host's.
+
+Nothing but the local engine is asked, for the image's label. Where it or the image is not there, a
+line on stderr says so. Refused with 64 is what the API server would refuse, and what it would take but
+never deploy.`;

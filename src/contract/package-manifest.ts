@@ -1,0 +1,31 @@
+/**
+ * What an image says of itself in its label: SONiC's package manifest, JSON (FACTS, "Image label"; SONiC: application
+ * extension, "Manifest"). Only what a pod can be made from is here.
+ */
+export const PACKAGE_MANIFEST_LABEL = 'com.azure.sonic.manifest';
+
+/** An image's label is a few kilobytes. */
+export const MAX_PACKAGE_MANIFEST_BYTES = 256 * 1024;
+
+interface PackageMount {
+  readonly source: string;
+  readonly target: string;
+  /** `bind`, `tmpfs`, or what has no counterpart in a pod. */
+  readonly type: string;
+}
+
+export interface PackageManifest {
+  /** The feature that the image is of; empty if it does not say. */
+  readonly serviceName: string;
+  /** Runs once for the host; undefined if it does not say. */
+  readonly isHostService: boolean | undefined;
+  /** Runs once for each ASIC; undefined if it does not say. */
+  readonly isAsicService: boolean | undefined;
+  readonly isPrivileged: boolean;
+  /** `/host:/container[:ro]` each. */
+  readonly volumes: readonly string[];
+  readonly mounts: readonly PackageMount[];
+  /** Folders in memory: `/path[:options]`. */
+  readonly tmpfs: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}

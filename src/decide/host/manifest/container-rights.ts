@@ -1,0 +1,62 @@
+/** What a feature's container may do, and how much memory it may have. */
+import type { ManifestRequest } from './manifest-request.ts';
+import { quote, refuse } from './words.ts';
+
+/** Of Linux, as Kubernetes names them: without CAP_. The runtime refuses all others, when it is too late. */
+const CAPABILITIES: ReadonlySet<string> = new Set(
+  (
+    'ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH ' +
+    'FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN ' +
+    'NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT ' +
+    'SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM'
+  ).split(' '),
+);
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+};
+/** The agent alone has 15 MB of its own, and supervisord is there too. */
+const LEAST_MEMORY_BYTES = 64 * 2 ** 20;
+
+const PULL_POLICIES: ReadonlySet<string> = new Set(['IfNotPresent', 'Always', 'Never']);
+
+/** A container's `securityContext`; undefined for what every container has. */
+export function planSecurityContext({ isPrivileged, capabilities, packageManifest }: ManifestRequest) {
+  const names = new Set(capabilities.map((name) => name.toUpperCase().replace(/^CAP_/, '')));
+  for (const name of names)
+    if (!CAPABILITIES.has(name))
+      refuse(
+        `--capability ${quote(name)}: Linux has none of that name: write one of capabilities(7), NET_ADMIN say`,
+      );
+  // It includes all of them.
+  if (isPrivileged || packageManifest?.isPrivileged === true) return { privileged: true };
+  return names.size === 0 ? undefined : { capabilities: { add: [...names] } };
+}
+
+/** A container's `resources`; the request is the limit's, as Kubernetes has it where none is named. */
+export function planResources({ memory }: ManifestRequest) {
+  if (memory === undefined) return undefined;
+  const match = /^([1-9]\d{0,15})(k|M|G|Ki|Mi|Gi)?$/.exec(memory);
+  if (match === null)
+    return refuse(`--memory is ${quote(memory)}: write bytes, or a number with Mi or Gi, 200Mi say`);
+  const bytes = Number(match[1]) * (UNIT_BYTES[match[2] ?? ''] ?? 1);
+  if (bytes < LEAST_MEMORY_BYTES)
+    return refuse(`--memory is ${quote(memory)}: no feature runs in less than 64Mi`);
+  if (bytes > 2 ** 50) return refuse(`--memory is ${quote(memory)}: no switch has as much`);
+  return { limits: { memory } };
+}
+
+/**
+ * `IfNotPresent` by default, also for `:latest`, for which Kubernetes has another default: a container that is started again
+ * must not need the registry.
+ */
+export function planPullPolicy({ pullPolicy = 'IfNotPresent' }: ManifestRequest): string {
+  if (PULL_POLICIES.has(pullPolicy)) return pullPolicy;
+  return refuse(`--pull-policy is ${quote(pullPolicy)}: write ${[...PULL_POLICIES].join(', ')}`);
+}
