@@ -6,6 +6,7 @@ import { CLAIM_FILE } from '../src/container/adapters/run-folder/claim-file.ts';
 import { watchFiles } from '../src/container/adapters/run-folder/files.ts';
 import { GATE_NOTICE_FILE } from '../src/container/adapters/run-folder/gate-notice-file.ts';
 import { healthFileIn } from '../src/container/adapters/run-folder/health-file.ts';
+import { hastenStop } from '../src/container/adapters/supervisor/hasten-stop.ts';
 import { createSupervisorClient } from '../src/container/adapters/supervisor/rpc-client.ts';
 import { CriticalExit } from '../src/container/agent/critical-exit.ts';
 import { PolicyReader } from '../src/container/agent/policy-reader.ts';
@@ -94,6 +95,7 @@ export async function buildAgentPorts(ports: Ports, onChange: () => void) {
     watchFiles: (listener: () => void) => watchFiles(runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener),
     onProcessEvent: processes.apply,
     stopChecks: () => hooks.stop(),
+    hastenStop: () => hastenStop(supervisorSocket(process.env)),
   };
 }
 

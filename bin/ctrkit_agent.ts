@@ -31,11 +31,15 @@ void runMain('ctrkit_agent', async () => {
   // Its reader is supervisord, which may go first: a line that nobody reads is no reason to fail.
   process.stderr.on('error', () => {});
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end(signal));
+  let calm: (() => void) | undefined;
   const listener = listenForEvents({
     input: process.stdin,
     output: process.stdout,
     onEvent: (event) => {
-      if (event.name === 'SUPERVISOR_STATE_CHANGE_STOPPING') agent.stopping();
+      if (event.name === 'SUPERVISOR_STATE_CHANGE_STOPPING') {
+        agent.stopping();
+        calm ??= ports.hastenStop();
+      }
       ports.onProcessEvent(event);
     },
     onError: (error) => common.log.error(error.message),
@@ -47,6 +51,7 @@ void runMain('ctrkit_agent', async () => {
   } finally {
     // Whatever it was: what is left open would keep a dead agent from being started again.
     listener.stop();
+    calm?.();
     ports.stopChecks();
     await http?.close();
     // A connection that nobody accepts, or a file system that hangs, must not keep it beyond its second.
