@@ -4,9 +4,15 @@ import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
 import { exitCodeOfSignal } from '../src/contract/exit-codes.ts';
 import { toPlainLine } from '../src/contract/plain-line.ts';
 import { readLocalRepositories } from '../src/node/adapters/local-repositories.ts';
+import { readInput } from '../src/node/adapters/read-input.ts';
 import { RedisRowFields } from '../src/node/adapters/redis/row-fields.ts';
 import { RedisSwitchTables } from '../src/node/adapters/redis/switch-tables.ts';
-import type { CtrkitPorts, SwitchDatabases, Terminal } from '../src/node/commands/ctrkit/ports.ts';
+import type {
+  MembershipSide,
+  CtrkitPorts,
+  SwitchDatabases,
+  Terminal,
+} from '../src/node/commands/ctrkit/ports.ts';
 import { ledgerFileIn } from '../src/node/ledger/ledger-file.ts';
 import { lockFilesIn } from '../src/node/locks/lock-file.ts';
 import { viewFileIn } from '../src/node/view/view-file.ts';
@@ -24,10 +30,22 @@ export function buildCtrkitPorts(ports: ReturnType<typeof buildHostPorts>): Ctrk
     locks: lockFilesIn(`${stateDir}/locks`),
     ledger: ledgerFileIn(stateDir),
     view: viewFileIn(runDir),
+    readInput,
+    openMembership: (signal) => openMembership(stateDir, signal),
     terminal: createTerminal(),
     user: findUser(),
     catchSignals,
   };
+}
+
+/** Loaded when used: most commands have nothing to do with it. */
+async function openMembership(stateDir: string, signal: AbortSignal): Promise<MembershipSide> {
+  const { buildMembershipSide } = await import('./membership-side.ts');
+  return buildMembershipSide({
+    stateDir,
+    signal,
+    restartCommand: process.env['CTRKIT_RESTART_COMMAND'] ?? '',
+  });
 }
 
 function openDatabases(databases: SwitchDatabases['databases']): SwitchDatabases {

@@ -27,7 +27,9 @@ export function buildHostPorts(name: string) {
     openStore: (databases: Databases) => new RedisRowStore(databases),
     /** Loaded when used: a command that asks the databases alone starts without it. */
     openEngine: () => (engine ??= openEngine(settings.engineAddress)),
-    closeEngine: async () => (await engine)?.close(),
+    /** Whoever asked for one that can't be opened knows it already. */
+    closeEngine: async () => (await engine?.catch(() => undefined))?.close(),
+    readRemoteConfig: () => readRemoteConfig(settings.remoteConfigPath || undefined),
     readRevertToLocalMs: (): number => {
       const { revertToLocalMs, warnings } = readRevertToLocal(
         process.env,

@@ -1,7 +1,7 @@
 import { CtrkitError } from '../src/contract/errors.ts';
 import { EXIT } from '../src/contract/exit-codes.ts';
 
-const UNAVAILABLE: ReadonlySet<string> = new Set(['database', 'engine', 'disk', 'service']);
+const UNAVAILABLE: ReadonlySet<string> = new Set(['database', 'engine', 'disk', 'service', 'cluster']);
 
 /** The one place where what went wrong becomes one line and an exit code. */
 export async function runMain(name: string, main: () => Promise<number>): Promise<void> {

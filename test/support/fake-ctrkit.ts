@@ -2,8 +2,10 @@ import type { DaemonView } from '../../src/contract/daemon-view.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { Ledger } from '../../src/contract/ledger.ts';
 import { featureConfigRow, featureStatusRow } from '../../src/contract/rows.ts';
+import type { UnitState } from '../../src/contract/unit-state.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../../src/node/commands/ctrkit/ports.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeClusterTools } from './fake-cluster-tools.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeLockStore } from './fake-lock-store.ts';
 import { FakeDatabases } from './fake-row-store.ts';
@@ -22,6 +24,15 @@ export class FakeCtrkit {
   readonly told: string[] = [];
   /** How many databases were opened and not closed. */
   openDatabases = 0;
+  /** By path; `-` is stdin. */
+  readonly inputs = new Map<string, string>();
+  readonly cluster = new FakeClusterTools();
+  /** What happens when a feature is restarted; told in `cluster.effects` too. */
+  onRestart: (feature: string) => void = () => undefined;
+  /** Somebody else joins or leaves. */
+  isTurnTaken = false;
+  /** What systemd says of every unit. */
+  unit: UnitState | undefined;
   #interrupt: ((exitCode: number) => void) | undefined;
 
   /** Features of CONFIG_DB, enabled and Kubernetes'. */
@@ -51,6 +62,21 @@ export class FakeCtrkit {
       read: () => (this.view === undefined ? { problem: 'ctrkitd does not run' } : { found: this.view }),
       watch: () => () => {},
     },
+    readInput: async (path) => {
+      const text = this.inputs.get(path);
+      if (text === undefined) throw new CtrkitError('usage', `${path} can't be read`);
+      return text;
+    },
+    openMembership: async () => ({
+      tools: this.cluster,
+      service: { restart: (feature) => this.restart(feature), state: async () => this.unit },
+      pause: async (ms) => this.clock.advance(ms),
+      takeTurn: async () => {
+        if (this.isTurnTaken) return undefined;
+        this.isTurnTaken = true;
+        return () => (this.isTurnTaken = false);
+      },
+    }),
     terminal: {
       isTerminal: false,
       height: () => 24,
@@ -65,6 +91,12 @@ export class FakeCtrkit {
       return () => (this.#interrupt = undefined);
     },
   };
+
+  private async restart(feature: string): Promise<void> {
+    this.cluster.onEffect(`restart ${feature}`);
+    this.cluster.effects.push(`restart ${feature}`);
+    this.onRestart(feature);
+  }
 
   private open(): SwitchDatabases {
     const { databases } = this;

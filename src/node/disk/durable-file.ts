@@ -18,15 +18,15 @@ import { dirname } from 'node:path';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /** On the disk when it returns, in place of what was there; whole or not at all, also if `temporary` is left behind. */
-export function writeDurably(path: string, text: string, temporary: string): void {
+export function writeDurably(path: string, text: string, temporary: string, mode = 0o644): void {
   // Left by a writer that was killed; or put there by somebody, and then not to be followed.
   rmSync(temporary, { force: true });
   try {
-    const file = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+    const file = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
     try {
       writeFileSync(file, text);
       // Whatever the umask.
-      fchmodSync(file, 0o644);
+      fchmodSync(file, mode);
       fsyncSync(file);
     } finally {
       closeSync(file);

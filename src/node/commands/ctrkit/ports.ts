@@ -1,10 +1,12 @@
 import type { Databases } from '../../../contract/databases.ts';
 import type { RowAddress } from '../../../contract/rows.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { ClusterTools } from '../../../ports/cluster-tools.ts';
 import type { ContainerEngine } from '../../../ports/container-engine.ts';
 import type { LedgerStore } from '../../../ports/ledger-store.ts';
 import type { LockStore } from '../../../ports/lock-store.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
+import type { ServiceControl } from '../../../ports/service-control.ts';
 import type { SwitchTables } from '../../../ports/switch-tables.ts';
 import type { ViewFile } from '../../view/view-file.ts';
 
@@ -35,6 +37,16 @@ export interface Terminal {
   readonly paint: (colour: Colour, text: string) => string;
 }
 
+/** What joining a Kubernetes master and leaving it take, beside the databases. */
+export interface MembershipSide {
+  readonly tools: ClusterTools;
+  readonly service: ServiceControl;
+  /** Resolves after so many milliseconds, or at once when it is interrupted. */
+  readonly pause: (ms: number) => Promise<void>;
+  /** How to give it back; undefined if somebody else joins or leaves at this moment. */
+  readonly takeTurn: () => Promise<(() => void) | undefined>;
+}
+
 export interface CtrkitPorts {
   readonly clock: Clock;
   /** `redisUrl` is empty for the switch's own. Throws CtrkitError('usage' | 'database'). */
@@ -49,6 +61,13 @@ export interface CtrkitPorts {
   readonly locks: LockStore;
   readonly ledger: Pick<LedgerStore, 'read'>;
   readonly view: Pick<ViewFile, 'read' | 'watch'>;
+  /**
+   * A file that somebody named, or stdin for `-`. Throws CtrkitError('usage') where it can't be read, or has more than
+   * `mostBytes`.
+   */
+  readonly readInput: (path: string, mostBytes: number) => Promise<string>;
+  /** What is under way ends when `signal` aborts. Throws CtrkitError('usage') for a setting that makes no sense. */
+  readonly openMembership: (signal: AbortSignal) => Promise<MembershipSide>;
   readonly terminal: Terminal;
   /** Whose locks these are, unless somebody else is named. */
   readonly user: string;

@@ -4,9 +4,19 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { hideUrls, parseFeature, parseLockTime, parseText, parseVersion } from './arguments.ts';
 import { explain } from './explain.ts';
-import { EXPLAIN_HELP, EXIT_HELP, IMAGES_HELP, LOCK_HELP, STATUS_HELP, UNBLOCK_HELP } from './help-text.ts';
+import {
+  EXIT_HELP,
+  EXPLAIN_HELP,
+  IMAGES_HELP,
+  LOCK_HELP,
+  MANIFEST_HELP,
+  STATUS_HELP,
+  UNBLOCK_HELP,
+} from './help-text.ts';
 import { showImages } from './images.ts';
+import { addKube } from './kube.ts';
 import { addLock, listLocks, removeLock } from './lock.ts';
+import { addManifestOptions, type ManifestFlags } from './manifest-options.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
 import { showStatus } from './status.ts';
 import { watchStatus } from './status-watch.ts';
@@ -18,6 +28,8 @@ interface Context {
   /** What the command ends with. */
   readonly end: (exitCode: number) => void;
   readonly redisUrl: () => string;
+  /** The whole command line. */
+  readonly words: readonly string[];
 }
 
 /** Runs the subcommand that `args` name. Returns the exit code; throws CtrkitError. */
@@ -35,8 +47,10 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
     ports,
     end: (code) => (exitCode = code),
     redisUrl: () => program.opts<{ redis?: string }>().redis ?? '',
+    words: args,
   };
-  for (const add of [addStatus, addExplain, addImages, addLocks, addUnblock]) add(program, context);
+  for (const add of [addStatus, addExplain, addImages, addLocks, addUnblock, addManifest, addKube])
+    add(program, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
@@ -152,4 +166,16 @@ function addUnblock(program: Command, context: Context): void {
     .action((feature: string, version: string) =>
       withDatabases(context, (on) => unblock({ feature, version }, context.ports, on)),
     );
+}
+
+function addManifest(program: Command, { ports, end, words }: Context): void {
+  const command = program
+    .command('manifest')
+    .description('the Kubernetes manifest that deploys a feature on switches, as YAML')
+    .addHelpText('after', MANIFEST_HELP);
+  addManifestOptions(command).action(async (feature: string, flags: ManifestFlags) => {
+    // Loaded when used: no other command writes YAML.
+    const { printManifest } = await import('./manifest.ts');
+    end(await printManifest(feature, flags, ports, words));
+  });
 }

@@ -17,7 +17,7 @@ import {
   type RowFields,
   type RowValues,
 } from '../../../contract/rows.ts';
-import { masterRow } from '../../../contract/switch-rows.ts';
+import { MASTER_FIELDS, masterRow } from '../../../contract/switch-rows.ts';
 import type { FeatureRows } from '../../../decide/host/explain-item.ts';
 import { listVersionLabels } from '../../../decide/host/version-blocks.ts';
 import type { SwitchDatabases } from './ports.ts';
@@ -47,7 +47,7 @@ export async function readFeature(names: FeatureNames, on: SwitchDatabases): Pro
     { address: healthRow(feature), fields: HEALTH_FIELDS },
     { address: imagePolicyRow(configName), fields: IMAGE_POLICY_FIELDS },
     { address: imagePolicyRow(GLOBAL_POLICY), fields: IMAGE_POLICY_FIELDS },
-    { address: masterRow, fields: ['connected'] },
+    { address: masterRow, fields: MASTER_FIELDS },
   ];
   const rows = await on.store.read([
     ...wanted,

@@ -18,7 +18,8 @@ export type ParsedDaemonLine =
 const EXAMPLES = `
 It certifies images that ran healthy for their time as golden, falls back to the golden local image when what Kubernetes
 deployed fails, and cleans up older images, as CONFIG_DB IMAGE_MGMT and FEATURE say and not without that; it releases the
-records of containers that are gone, and restarts services when they change hands.
+records of containers that are gone, and restarts services when they change hands. It brings STATE_DB KUBE_LABELS|SET to
+the labels of this switch's node, and says in STATE_DB KUBERNETES_MASTER|SERVER whether the master answers.
 
 Examples:
   ctrkitd                     runs until SIGTERM; one on a host
@@ -33,6 +34,10 @@ Environment:
   CTRKIT_FALLBACK_COOL_DOWN   between two fallbacks of a feature, default 30m
   CTRKIT_FALLBACK_GRACE       after its own start it falls back no sooner, default 60s
   CTRKIT_IMAGE_NAMES          SONiC's list of local repositories, default /usr/share/sonic/templates/ctr_image_names.json
+  CTRKIT_KUBECONFIG           the kubelet's, default /etc/kubernetes/kubelet.conf, else /etc/sonic/kube_admin.conf; none:
+                              the node's labels and STATE_DB KUBERNETES_MASTER are left to another program
+  CTRKIT_NODE_NAME            this switch's node, default the host's name in lower case
+  CTRKIT_SONIC_VERSION_FILE   whose build_version is the label sonic_version, default /etc/sonic/sonic_version.yml
   DOCKER_HOST                 the engine's socket, default unix:///var/run/docker.sock
   CTRKIT_LOG                  json for a JSON object a line
 `;

@@ -1,0 +1,33 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HostClusterTools } from '../src/node/adapters/cluster-tools/cluster-tools.ts';
+import { takeMembershipTurn } from '../src/node/adapters/cluster-tools/membership-turn.ts';
+import {
+  DEFAULT_RESTART_COMMAND,
+  parseRestartCommand,
+  ServiceCommand,
+} from '../src/node/adapters/service/service-command.ts';
+import type { MembershipSide } from '../src/node/commands/ctrkit/ports.ts';
+import { readMembershipSettings } from '../src/node/membership/settings.ts';
+
+interface MembershipSideOptions {
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+  /** Empty for the default. */
+  readonly restartCommand: string;
+}
+
+/** What joins and leaves, for the command and for the daemon. Throws CtrkitError('usage'). */
+export function buildMembershipSide({
+  stateDir,
+  signal,
+  restartCommand,
+}: MembershipSideOptions): MembershipSide {
+  const words = parseRestartCommand(restartCommand || DEFAULT_RESTART_COMMAND);
+  return {
+    tools: new HostClusterTools(readMembershipSettings(process.env, hostname())),
+    service: new ServiceCommand(words, undefined, signal),
+    pause: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
+    takeTurn: () => takeMembershipTurn(stateDir),
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * Is this switch to join its master now, or to leave it? (HLD, "config kube join/reset"; SONiC: ctrmgrd joins by itself once
+ * a server is configured.)
+ */
+import { describeServer, type MasterConfig } from '../../contract/master-config.ts';
+import { describeDuration } from './duration-text.ts';
+
+/** How things stand. */
+export interface Standing {
+  /** kubelet has a configuration of its own, which joining gives it. */
+  readonly isJoined: boolean;
+  /** STATE_DB says so; undefined as long as nobody has said. */
+  readonly isConnected: boolean | undefined;
+  /** The server answers; undefined as long as nobody has said. */
+  readonly isReachable: boolean | undefined;
+  /** The master's admin configuration is on the disk: joining has begun, or leaving is not done. */
+  readonly hasAdminConfig: boolean;
+}
+
+/** What this daemon has tried since the configuration became what it is. */
+export interface MembershipHistory {
+  /** Boot clock: when this configuration was seen first. */
+  readonly sinceMs: number;
+  /** Tries in a row that have failed. */
+  readonly failures: number;
+  /** Boot clock: when the last of them ended. */
+  readonly lastFailureMs: number;
+  /** In [0, 1), another one on each switch: a fleet that gets its power back must not join at one instant. */
+  readonly spread: number;
+}
+
+export interface MembershipTiming {
+  /** So long after the boot the switch has other things to do. */
+  readonly joinLatencyOnBootMs: number;
+  readonly retryJoinMs: number;
+}
+
+/** Of the file that SONiC ships (FACTS, "remote_ctr.config.json"). */
+export const DEFAULT_MEMBERSHIP_TIMING: MembershipTiming = {
+  joinLatencyOnBootMs: 300_000,
+  retryJoinMs: 30_000,
+};
+
+export type MembershipDecision =
+  | { readonly kind: 'join' | 'leave'; readonly text: string }
+  /** `untilMs`: boot clock, when time alone makes it something else; undefined if it does not. */
+  | { readonly kind: 'nothing'; readonly text: string; readonly untilMs: number | undefined };
+
+/** A master that is away for hours is asked again this often at least. */
+const LONGEST_RETRY_MS = 600_000;
+
+export function decideMembership(
+  config: MasterConfig,
+  standing: Standing,
+  history: MembershipHistory,
+  { timing, nowMs }: { readonly timing: MembershipTiming; readonly nowMs: number },
+): MembershipDecision {
+  const wish = findWish(config, standing);
+  if (wish.kind === 'nothing') return wish;
+  const dueMs = findDueMs(wish.kind, history, timing);
+  if (nowMs >= dueMs) return wish;
+  const again = history.failures === 0 ? '' : ' again';
+  const text = `${wish.text}; it does${again} in ${describeDuration(dueMs - nowMs)}`;
+  return { kind: 'nothing', text, untilMs: dueMs };
+}
+
+/** Whatever the time. */
+function findWish(config: MasterConfig, standing: Standing): MembershipDecision {
+  if (config.isDisabled)
+    return isAnythingLeft(standing)
+      ? { kind: 'leave', text: 'the server is disabled, and the switch has not left it yet' }
+      : nothing('the server is disabled: it stays away');
+  if (standing.isJoined)
+    return nothing(
+      standing.isReachable === false
+        ? 'it has joined; the server does not answer now, kubelet goes on trying'
+        : 'it has joined',
+    );
+  if (config.ip === '')
+    return nothing(
+      config.faults.length === 0 ? 'no server is configured' : `no server: ${config.faults.join(', ')}`,
+    );
+  return { kind: 'join', text: `the switch is to join ${describeServer(config)}` };
+}
+
+/** A leave that was cut short leaves something: the next one goes on. */
+export const isAnythingLeft = ({ isJoined, hasAdminConfig, isConnected }: Standing): boolean =>
+  isJoined || hasAdminConfig || isConnected === true;
+
+/**
+ * After the boot, and after a change of the configuration (a tool may have written it to the whole fleet), each switch
+ * waits a time of its own. A failure is met again after the retry time, then after double that.
+ */
+function findDueMs(
+  kind: 'join' | 'leave',
+  { sinceMs, failures, lastFailureMs, spread }: MembershipHistory,
+  { joinLatencyOnBootMs, retryJoinMs }: MembershipTiming,
+): number {
+  if (failures > 0) {
+    const longestMs = Math.max(LONGEST_RETRY_MS, retryJoinMs);
+    const waitMs = Math.min(longestMs, retryJoinMs * 2 ** Math.min(failures - 1, 10));
+    return lastFailureMs + waitMs * (1 + spread / 2);
+  }
+  // Whoever says to leave waits for it, and the master has no work with it.
+  if (kind === 'leave') return sinceMs;
+  return Math.max(joinLatencyOnBootMs * (1 + spread / 2), sinceMs + retryJoinMs * spread);
+}
+
+const nothing = (text: string): MembershipDecision => ({ kind: 'nothing', text, untilMs: undefined });
+
+export type JoinDecision =
+  /** `isAnew`: it has joined already, and has to leave first. */
+  | { readonly kind: 'join'; readonly isAnew: boolean }
+  /** One line that says what to do. */
+  | { readonly kind: 'refuse'; readonly text: string };
+
+/** May an operator's join go ahead? (HLD, "config kube join".) */
+export function decideJoin(config: MasterConfig, { isJoined }: Standing, isForced: boolean): JoinDecision {
+  const refuse = (text: string): JoinDecision => ({ kind: 'refuse', text });
+  if (config.faults.length > 0)
+    return refuse(
+      `CONFIG_DB KUBERNETES_MASTER|SERVER: ${config.faults.join(', ')}. To mend it: config kubernetes server ip ADDRESS`,
+    );
+  if (config.ip === '')
+    return refuse('no server is configured. To name it: config kubernetes server ip ADDRESS');
+  if (config.isDisabled)
+    return refuse('the server is disabled. To enable it: config kubernetes server disable off');
+  if (isJoined && !isForced)
+    return refuse(
+      'the switch has joined already. To leave it first: ctrkit kube reset; to join anew: --force',
+    );
+  return { kind: 'join', isAnew: isJoined };
+}

@@ -1,0 +1,76 @@
+/** Joining the master (HLD, "kube_join … fetches admin.conf from master through https GET and use that to join"). */
+import { CtrkitError } from '../../contract/errors.ts';
+import { describeServer, planDisable, type MasterConfig } from '../../contract/master-config.ts';
+import { decideJoin } from '../../decide/host/membership.ts';
+import { checkAdminConfig, type AdminConfig } from './admin-config.ts';
+import { leave } from './leave.ts';
+import type { MembershipPorts } from './membership-ports.ts';
+import { assertGoesOn, findFailure, withProgress } from './progress.ts';
+import { readMembership } from './read-membership.ts';
+
+export interface JoinOptions {
+  /** Also where it has joined already, and locks of features don't count. */
+  readonly isForced: boolean;
+  /** A file in place of the server's answer; undefined for that. */
+  readonly configPath: string | undefined;
+}
+
+export type JoinOutcome =
+  | { readonly kind: 'refused'; readonly text: string }
+  /** `left`: what is to be done by hand, a line each; all of it has been told. */
+  | { readonly kind: 'joined'; readonly text: string; readonly left: readonly string[] };
+
+/** Throws CtrkitError('database' | 'cluster' | 'disk'). Once it has begun it can be done again from the start. */
+export async function join(options: JoinOptions, ports: MembershipPorts): Promise<JoinOutcome> {
+  const { tools, signal } = ports;
+  const { config, standing } = await readMembership(ports);
+  const decision = decideJoin(config, standing, options.isForced);
+  if (decision.kind === 'refuse') return { kind: 'refused', text: decision.text };
+  const obstacle = tools.findObstacle();
+  if (obstacle !== undefined) throw new CtrkitError('cluster', obstacle);
+  // First of all: without it nothing is touched.
+  const admin = await readAdmin(options, config, ports);
+  const left = decision.isAnew ? [...(await leaveFirst(ports))] : [];
+  // An earlier join was cut short: what it has left behind would keep the tool from joining.
+  if (!decision.isAnew && standing.hasAdminConfig)
+    await withProgress('what an earlier join left is taken away', ports, () => tools.reset(signal));
+  assertGoesOn(ports);
+  tools.writeAdminConfig(admin.text);
+  // Before the tool: a join that is done leaves nothing to be done.
+  const failure = await findFailure(() => tools.enableKubelet(true, signal));
+  if (failure !== undefined) {
+    left.push(`kubelet does not start with the next boot: ${failure}`);
+    ports.warn(left.at(-1) ?? '');
+  }
+  await withProgress(`${tools.nodeName} joins ${admin.server}`, ports, () =>
+    tools.join(admin.secrets, signal),
+  );
+  if (!tools.hasJoined())
+    throw new CtrkitError(
+      'cluster',
+      `the tool has ended well, but there is no ${tools.kubeletConfigPath}: look at CTRKIT_JOIN_COMMAND and CTRKIT_KUBELET_CONF`,
+    );
+  return { kind: 'joined', text: `joined ${admin.server} as node ${tools.nodeName}`, left };
+}
+
+async function readAdmin(
+  { configPath }: JoinOptions,
+  config: MasterConfig,
+  ports: MembershipPorts,
+): Promise<AdminConfig> {
+  const { tools, signal, warn } = ports;
+  if (configPath !== undefined) return checkAdminConfig(tools.readAdminConfig(configPath), config.isInsecure);
+  if (config.isInsecure)
+    warn(`insecure is on: whoever answers at ${describeServer(config)} becomes the master of this switch`);
+  const answer = await withProgress(`asking ${describeServer(config)}`, ports, () =>
+    tools.fetchAdminConfig(config, signal),
+  );
+  return checkAdminConfig(answer, config.isInsecure);
+}
+
+/** Disabled meanwhile: the daemon must not take it for a node of the master that is being left. */
+async function leaveFirst(ports: MembershipPorts): Promise<readonly string[]> {
+  const outcome = await leave({ isForced: true, disable: true }, ports);
+  await ports.store.write([], [planDisable(false)]);
+  return outcome.kind === 'left' ? outcome.left : [];
+}

@@ -1,0 +1,41 @@
+import type { MasterConfig } from '../contract/master-config.ts';
+
+export type ServerAddress = Pick<MasterConfig, 'ip' | 'port' | 'isInsecure'>;
+
+/** A master's admin configuration as it came. */
+export interface AdminConfigText {
+  readonly text: string;
+  /** Where from, for people. */
+  readonly origin: string;
+}
+
+/**
+ * The tools that make a host a node of a cluster and take it out again, and the files they work on. Every call ends within
+ * a time limit of its own, or when `signal` aborts; one that could not be carried out throws CtrkitError('cluster') with a
+ * line for people, without secrets.
+ */
+export interface ClusterTools {
+  /** Why there can be neither joining nor leaving, one line: a tool is not installed. Undefined if there can. */
+  findObstacle(): string | undefined;
+  /** kubelet has a configuration of its own. */
+  hasJoined(): boolean;
+  hasAdminConfig(): boolean;
+  /** From the master, by https. */
+  fetchAdminConfig(server: ServerAddress, signal: AbortSignal): Promise<AdminConfigText>;
+  /** A file somebody has brought along. Throws CtrkitError('disk'). */
+  readAdminConfig(path: string): AdminConfigText;
+  /** On the disk when it returns, whole or not at all, for root only. Throws CtrkitError('disk'). */
+  writeAdminConfig(text: string): void;
+  /** One that is not there is removed. Throws CtrkitError('disk'). */
+  removeAdminConfig(): void;
+  /** Makes this host the node, by the admin configuration on the disk. `secrets` are hidden in what the tool says. */
+  join(secrets: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Takes it out, whether it has joined or half. */
+  reset(signal: AbortSignal): Promise<void>;
+  /** kubelet starts with the boot, or does not. */
+  enableKubelet(isOn: boolean, signal: AbortSignal): Promise<void>;
+  /** Under which name it joins. */
+  readonly nodeName: string;
+  /** By which file it is told whether it has joined. */
+  readonly kubeletConfigPath: string;
+}

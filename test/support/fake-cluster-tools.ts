@@ -1,0 +1,107 @@
+import { CtrkitError } from '../../src/contract/errors.ts';
+import type { AdminConfigText, ClusterTools, ServerAddress } from '../../src/ports/cluster-tools.ts';
+
+/** A configuration as kubeadm makes it, with secrets that are none. */
+export const ADMIN_CONFIG = `apiVersion: v1
+kind: Config
+clusters:
+- name: kubernetes
+  cluster:
+    server: https://10.10.10.10:6443
+    certificate-authority-data: Y2E=
+contexts:
+- name: admin@kubernetes
+  context: { cluster: kubernetes, user: admin }
+current-context: admin@kubernetes
+users:
+- name: admin
+  user:
+    client-certificate-data: Y2VydA==
+    client-key-data: c2VjcmV0LWtleQ==
+    token: "123456"
+`;
+
+/** The tools and files of one host in memory. `effects` has what was done, in its order. */
+export class FakeClusterTools implements ClusterTools {
+  readonly nodeName = 'switch-1';
+  readonly kubeletConfigPath = '/etc/kubernetes/kubelet.conf';
+  readonly effects: string[] = [];
+  /** Called before each effect: what throws there keeps it from happening, as a kill does. */
+  onEffect: (name: string) => void = () => undefined;
+  isJoined = false;
+  adminConfig: string | undefined;
+  obstacle: string | undefined;
+  answer = ADMIN_CONFIG;
+  /** What is wrong with it, by the name of an effect. */
+  readonly failures = new Map<string, string>();
+  /** The tool ends well, and has done nothing. */
+  isIdle = false;
+  /** The tool does not end by itself. */
+  isHanging = false;
+  secrets: readonly string[] = [];
+  asked: ServerAddress | undefined;
+
+  findObstacle(): string | undefined {
+    return this.obstacle;
+  }
+
+  hasJoined(): boolean {
+    return this.isJoined;
+  }
+
+  hasAdminConfig(): boolean {
+    return this.adminConfig !== undefined;
+  }
+
+  async fetchAdminConfig(server: ServerAddress): Promise<AdminConfigText> {
+    this.effect('fetch');
+    this.asked = server;
+    return { text: this.answer, origin: `${server.ip}:${server.port}` };
+  }
+
+  readAdminConfig(path: string): AdminConfigText {
+    this.effect(`read ${path}`);
+    return { text: this.answer, origin: path };
+  }
+
+  writeAdminConfig(text: string): void {
+    this.effect('write');
+    this.adminConfig = text;
+  }
+
+  removeAdminConfig(): void {
+    this.effect('remove');
+    this.adminConfig = undefined;
+  }
+
+  async join(secrets: readonly string[], signal: AbortSignal): Promise<void> {
+    this.secrets = secrets;
+    this.effect('join');
+    await this.hang(signal);
+    if (!this.isIdle) this.isJoined = true;
+  }
+
+  async reset(signal: AbortSignal): Promise<void> {
+    this.effect('reset');
+    await this.hang(signal);
+    if (!this.isIdle) this.isJoined = false;
+  }
+
+  async enableKubelet(isOn: boolean): Promise<void> {
+    this.effect(isOn ? 'enable' : 'disable');
+  }
+
+  private effect(name: string): void {
+    this.onEffect(name);
+    this.effects.push(name);
+    const failure = this.failures.get(name);
+    if (failure !== undefined) throw new CtrkitError('cluster', failure);
+  }
+
+  private hang(signal: AbortSignal): Promise<void> {
+    if (!this.isHanging) return Promise.resolve();
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new CtrkitError('cluster', 'was interrupted')));
+    });
+  }
+}
