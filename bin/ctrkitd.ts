@@ -1,6 +1,14 @@
+import { hostname } from 'node:os';
 import { keepHeapSmall } from '../src/adapters/heap.ts';
+import { CtrkitError } from '../src/contract/errors.ts';
 import { EXIT } from '../src/contract/exit-codes.ts';
+import type { Log } from '../src/ports/log.ts';
+import type { Databases } from '../src/contract/databases.ts';
+import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
 import { readLocalRepositories } from '../src/node/adapters/local-repositories.ts';
+import { KubernetesNode } from '../src/node/adapters/kubernetes/kubernetes-node.ts';
+import { readSonicVersion } from '../src/node/adapters/kubernetes/sonic-version.ts';
+import { RedisRowFields } from '../src/node/adapters/redis/row-fields.ts';
 import { RedisSwitchTables } from '../src/node/adapters/redis/switch-tables.ts';
 import {
   DEFAULT_RESTART_COMMAND,
@@ -9,11 +17,15 @@ import {
 } from '../src/node/adapters/service/service-command.ts';
 import { assertSingle } from '../src/node/adapters/single-instance.ts';
 import { parseDaemonLine, type DaemonOptions } from '../src/node/commands/ctrkitd/options.ts';
+import type { Connection } from '../src/node/daemon/companion.ts';
+import type { ClusterSide } from '../src/node/daemon/cluster/cluster-parts.ts';
 import { startDaemon } from '../src/node/daemon/start-daemon.ts';
-import { readDaemonSettings } from '../src/node/daemon/settings.ts';
+import { readDaemonSettings, type ClusterSettings } from '../src/node/daemon/settings.ts';
 import { ledgerFileIn } from '../src/node/ledger/ledger-file.ts';
 import { lockFilesIn } from '../src/node/locks/lock-file.ts';
+import { readMembershipTiming } from '../src/node/membership/settings.ts';
 import { viewFileIn } from '../src/node/view/view-file.ts';
+import { buildMembershipSide } from './membership-side.ts';
 import { buildHostPorts } from './host-ports.ts';
 import { runMain } from './main.ts';
 
@@ -41,14 +53,67 @@ async function main({ isShadow, redisUrl, restartCommand, stateDir }: DaemonOpti
     locks: lockFilesIn(`${folder}/locks`),
     view: viewFileIn(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
     mappedRepositories: names.repositories,
+    cluster: isShadow
+      ? undefined
+      : buildCluster(settings.cluster, ports.log, () =>
+          buildMembership({ stateDir: folder, signal: stop.signal, restartCommand: command }, ports),
+        ),
     connect: () => {
       const databases = ports.findDatabases(redisUrl);
       for (const warning of databases.warnings) ports.log.warn(warning);
-      return { store: ports.openStore(databases), tables: new RedisSwitchTables(databases) };
+      return openConnection(databases);
     },
     signal: stop.signal,
   });
   return EXIT.ok;
+}
+
+function openConnection(databases: Databases): Connection {
+  const store = new RedisRowStore(databases);
+  const tables = new RedisSwitchTables(databases);
+  const fields = new RedisRowFields(databases);
+  return {
+    store,
+    tables,
+    listFields: (address) => fields.list(address),
+    close: () => {
+      for (const one of [store, tables, fields]) one.close();
+    },
+  };
+}
+
+function buildCluster(
+  { kubeconfigs, nodeName, sonicVersionFile }: ClusterSettings,
+  log: Log,
+  membership: () => ClusterSide['membership'],
+): ClusterSide | undefined {
+  if (kubeconfigs.length === 0) return undefined;
+  return {
+    node: new KubernetesNode({ kubeconfigs, nodeName: () => nodeName || hostname().toLowerCase() }),
+    membership: membership(),
+    readSonicVersion: async () => {
+      const { version, warning } = await readSonicVersion(sonicVersionFile || undefined);
+      if (warning !== undefined) log.warn(warning);
+      return version;
+    },
+  };
+}
+
+/** A setting that makes no sense, the host's name say, keeps the switch from joining, and the daemon from nothing else. */
+function buildMembership(
+  options: Parameters<typeof buildMembershipSide>[0],
+  ports: ReturnType<typeof buildHostPorts>,
+): ClusterSide['membership'] {
+  const { values, warning: fault } = ports.readRemoteConfig();
+  const { timing, warnings } = readMembershipTiming(values);
+  for (const warning of [fault ?? [], warnings].flat()) ports.log.warn(warning);
+  try {
+    return { ...buildMembershipSide(options), timing };
+  } catch (error) {
+    if (!(error instanceof CtrkitError) || error.code !== 'usage') throw error;
+    ports.log.warn(`this switch neither joins nor leaves a Kubernetes master by itself: ${error.message}`);
+    return undefined;
+  }
 }
 
 void runMain('ctrkitd', async () => {

@@ -55,6 +55,7 @@ class Bench {
       CTRKIT_STATE_DIR: `${this.folder}/state`,
       CTRKIT_RUN_DIR: `${this.folder}/run`,
       CTRKIT_RESTART_COMMAND: 'true {feature}',
+      CTRKIT_KUBECONFIG: 'none',
       DOCKER_HOST: `unix://${this.folder}/engine.sock`,
     };
   }

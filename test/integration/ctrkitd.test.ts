@@ -95,6 +95,8 @@ async function prepare(t: TestContext, { hasEngine = true, hasRedis = true } = {
     CTRKIT_IMAGE_NAMES: join(kit.folder, 'names.json'),
     CTRKIT_RESTART_COMMAND: '/bin/true {feature}',
     CTRKIT_FALLBACK_GRACE: '0',
+    // The tests say themselves whether there is a master.
+    CTRKIT_KUBECONFIG: 'none',
     CTRKIT_FALLBACK_COOL_DOWN: '0',
     DOCKER_HOST: `unix://${engine.path}`,
   };
@@ -344,7 +346,7 @@ describe('ctrkitd as a process', { timeout: 300_000 }, () => {
         ],
       ],
       ['state', 'KUBE_LABELS|SET', ['snmp_local', 'snmp_enabled', 'snmp_2.0_enabled']],
-      ['state', 'KUBERNETES_MASTER|SERVER', ['connected']],
+      ['state', 'KUBERNETES_MASTER|SERVER', ['connected', 'server_reachability']],
       [
         'config',
         'IMAGE_MGMT|GLOBAL',

@@ -188,7 +188,19 @@ export class FakeHost {
     if (this.connectFailure !== undefined) throw this.connectFailure;
     const tables = new FakeSwitchTables(this.databases);
     this.tables.push(tables);
-    return { store: this.openStore(), tables };
+    const store = this.openStore();
+    return {
+      store,
+      tables,
+      listFields: async (address) => {
+        this.databases.assertUp();
+        return Object.keys(this.databases.row(address) ?? {});
+      },
+      close: () => {
+        store.close();
+        tables.close();
+      },
+    };
   }
 
   /** A real one that is used after it was closed opens a connection that nobody closes. */

@@ -84,6 +84,7 @@ const WANTED_ON_HOST: Readonly<Record<string, string>> = {
 const WANTED_PACKAGES = [
   '@colors/colors',
   '@ioredis/commands',
+  '@kubernetes/client-node',
   '@pinojs/redact',
   'ansi-regex',
   'atomic-sleep',
@@ -97,6 +98,7 @@ const WANTED_PACKAGES = [
   'inherits',
   'ioredis',
   'is-fullwidth-code-point',
+  'js-yaml',
   'on-exit-leak-free',
   'pino',
   'pino-std-serializers',
@@ -275,6 +277,11 @@ describe('what images and hosts get', { timeout: 120_000 }, () => {
       (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1] ?? [],
     );
     assert.deepEqual([...new Set(packages)].toSorted(), WANTED_PACKAGES);
+  });
+
+  test('of the Kubernetes client it holds what reads a kubeconfig: not its generated API, nor its ways to log in', () => {
+    const held = inputs(META.host).flatMap((path) => /client-node\/dist\/(.+)$/.exec(path)?.[1] ?? []);
+    assert.deepEqual(held.toSorted(), ['config.js', 'config_types.js']);
   });
 
   for (const name of ['usr/bin/container', 'usr/local/bin/container', 'usr/bin/ctrkit', 'usr/bin/ctrkitd']) {

@@ -1,12 +1,12 @@
 /** What is wanted of a feature, what runs, how it is, and what keeps it from running. */
 import { decodeChecks } from '../../contract/check-list.ts';
 import type { EngineContainer } from '../../contract/engine.ts';
-import { decodeConfig, decodeStatus } from '../../contract/feature.ts';
+import { decodeConfig, decodeStatus, isTrue } from '../../contract/feature.ts';
 import { decodeHeartbeat, OVERDUE_AFTER_INTERVALS } from '../../contract/health.ts';
 import type { HoldReason } from '../../contract/hold.ts';
 import { isImageId, shortImageId } from '../../contract/image.ts';
 import { decodeObservedBeat } from '../../contract/observed-beat.ts';
-import { decodeMaster } from '../../contract/switch-rows.ts';
+import { decodeMaster, MASTER_FIELDS } from '../../contract/switch-rows.ts';
 import { describeDuration } from './duration-text.ts';
 import {
   pick,
@@ -181,10 +181,12 @@ export function explainReady(rows: FeatureRows, snapshot: Snapshot): Explanation
 function explainNotDeployed(rows: FeatureRows, { feature }: Snapshot): Explanation[] {
   const field = `${feature}_enabled`;
   const label = rows.labels.find(({ values }) => values[field] !== undefined) ?? rows.labels[0];
-  const values = [...(label === undefined ? [] : pick(label, [field])), ...pick(rows.master, ['connected'])];
+  const values = [...(label === undefined ? [] : pick(label, [field])), ...pick(rows.master, MASTER_FIELDS)];
   if (rows.holds.length > 0) return [];
   if (decodeMaster(rows.master.values) === false) {
-    const text = 'not deployed: the switch is not connected to its Kubernetes master';
+    const text = isTrue(rows.master.values['connected'])
+      ? 'not deployed: the Kubernetes master does not answer this switch'
+      : 'not deployed: the switch is not connected to its Kubernetes master';
     return [{ topic: 'ready', text, lifts: 'show kube server', values }];
   }
   if (label?.values[field]?.toLowerCase() !== 'true') {

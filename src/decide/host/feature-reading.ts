@@ -33,6 +33,7 @@ import {
   decodeMaster,
   fastRestartRow,
   isRestartEnabled,
+  MASTER_FIELDS,
   masterRow,
   warmRestartRow,
 } from '../../contract/switch-rows.ts';
@@ -77,7 +78,7 @@ export const selectReading = (feature: string, versions: readonly string[]): Row
   },
   { address: imagePolicyRow(feature), fields: IMAGE_POLICY_FIELDS },
   { address: imagePolicyRow(GLOBAL_POLICY), fields: IMAGE_POLICY_FIELDS },
-  { address: masterRow, fields: ['connected'] },
+  { address: masterRow, fields: MASTER_FIELDS },
   { address: warmRestartRow, fields: ['enable'] },
   { address: fastRestartRow, fields: ['enable'] },
 ];

@@ -18,7 +18,7 @@ import {
   type RowFields,
   type RowValues,
 } from '../../contract/rows.ts';
-import { decodeMaster, masterRow } from '../../contract/switch-rows.ts';
+import { decodeMaster, MASTER_FIELDS, masterRow } from '../../contract/switch-rows.ts';
 
 export interface HostSnapshot {
   readonly config: FeatureConfig;
@@ -44,7 +44,7 @@ export function configRowNames(name: string): string[] {
 export const selectHostRows = (name: string): RowFields[] => [
   { address: featureStatusRow(name), fields: STATUS_FIELDS },
   { address: healthRow(name), fields: LIVENESS_FIELDS },
-  { address: masterRow, fields: ['connected'] },
+  { address: masterRow, fields: MASTER_FIELDS },
   ...configRowNames(name).map((row) => ({ address: featureConfigRow(row), fields: CONFIG_FIELDS })),
 ];
 

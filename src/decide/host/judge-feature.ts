@@ -109,13 +109,17 @@ function remember(
   };
 }
 
-/** From a change of the owner until the label says so: only then, what an operator sets by hand stays. */
+/**
+ * From a change of the owner, or the daemon's first look, which may have missed one, until the label says so: otherwise
+ * what an operator sets by hand stays.
+ */
 function isLabelDue(
   { before, isLabelDue: wasDue }: FeatureMemory,
   { config, enabledLabel }: FeatureReading,
 ): boolean {
-  const isChanged = before !== undefined && config.state !== '' && before.setOwner !== config.setOwner;
-  return (wasDue || isChanged) && enabledLabel !== String(config.setOwner === 'kube');
+  const isChanged = config.state !== '' && before?.setOwner !== config.setOwner;
+  // None lets nothing in.
+  return (wasDue || isChanged) && (enabledLabel || 'false') !== String(config.setOwner === 'kube');
 }
 
 /** Who asks to take over announced itself by its version. */

@@ -1,37 +1,19 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import { GLOBAL_POLICY } from '../../contract/image-policy.ts';
 import { decideBackoffMs } from '../../decide/backoff.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
-import type { RowStore } from '../../ports/row-store.ts';
-import type { SwitchTables, TableChange, WatchedTable } from '../../ports/switch-tables.ts';
+import type { SwitchTables, TableChange } from '../../ports/switch-tables.ts';
+import type { Companion, Connection } from './companion.ts';
 import { EngineWatch } from './engine-watch.ts';
 import { FeatureKeeper, type FeaturePorts } from './feature-keeper.ts';
 import { lookAt } from './look-at.ts';
 import { ViewPublisher, type ViewTarget } from './view-publisher.ts';
+import { selectAffected, WATCHED_TABLES } from './watched-tables.ts';
 
 /** Behind the events, for a server that sends none, and for a lock that was added. */
 const POLL_MS = 10_000;
 /** The list of features is a walk over all of CONFIG_DB. */
 const LIST_EVERY_MS = 60_000;
-
-const FEATURE_TABLES: readonly WatchedTable[] = [
-  { db: 'config', table: 'FEATURE' },
-  { db: 'config', table: 'IMAGE_MGMT' },
-  { db: 'state', table: 'FEATURE' },
-  { db: 'state', table: 'CONTAINER_HEALTH' },
-  { db: 'state', table: 'KUBE_LABELS' },
-  { db: 'state', table: 'KUBERNETES_MASTER' },
-  { db: 'state', table: 'WARM_RESTART_ENABLE_TABLE' },
-  { db: 'state', table: 'FAST_RESTART_ENABLE_TABLE' },
-];
-/** Their rows are features. */
-const OF_ONE_FEATURE: ReadonlySet<string> = new Set(['FEATURE', 'CONTAINER_HEALTH', 'IMAGE_MGMT']);
-
-export interface Connection {
-  readonly store: RowStore;
-  readonly tables: SwitchTables;
-}
 
 export interface DaemonPorts extends Omit<FeaturePorts, 'engineState' | 'onDone' | 'startedMs'> {
   /** Throws CtrkitError('usage' or 'database'). Asked again after a failure: files and servers come and go. */
@@ -39,6 +21,8 @@ export interface DaemonPorts extends Omit<FeaturePorts, 'engineState' | 'onDone'
   /** What `connect` gave is closed: to use it now would open a connection that nobody closes. */
   onDisconnect(): void;
   readonly view: ViewTarget;
+  /** Beside the features. */
+  readonly companions?: readonly Companion[];
   random(): number;
 }
 
@@ -60,6 +44,7 @@ export class Daemon {
   #nextPollMs = 0;
   #nextListMs = 0;
   #isWatching = false;
+  #isClosed = false;
   #connection: Connection | undefined;
   #problem = '';
 
@@ -96,9 +81,9 @@ export class Daemon {
   /** Runs until `signal` aborts. What was being done is left as it is: whoever starts next takes it up. */
   async run(signal: AbortSignal): Promise<void> {
     const end = (): void => {
+      for (const companion of this.companions) companion.close();
       // An answer that is waited for now could take all of its time.
-      this.#connection?.store.close();
-      this.#connection?.tables.close();
+      this.#connection?.close();
       this.#wakeup.notify();
     };
     signal.addEventListener('abort', end, { once: true });
@@ -154,7 +139,7 @@ export class Daemon {
     if (!this.#isWatching) {
       // First the watch, then the reading: what changes between the two is read.
       await this.#connection.tables.watch(
-        FEATURE_TABLES,
+        WATCHED_TABLES,
         (change) => this.note(change),
         () => {
           this.#isWatching = false;
@@ -164,6 +149,7 @@ export class Daemon {
       this.#isWatching = true;
       this.#nextListMs = 0;
       this.#nextPollMs = 0;
+      for (const companion of this.companions) companion.connect(this.#connection);
     }
     return this.#connection;
   }
@@ -187,8 +173,12 @@ export class Daemon {
     for (const name of names) this.#dirty.add(name);
   }
 
-  private note({ db, table, row }: TableChange): void {
-    if (!OF_ONE_FEATURE.has(table) || row === GLOBAL_POLICY) this.markAll();
+  private note(change: TableChange): void {
+    const { db, table, row } = change;
+    for (const companion of this.companions) companion.note(change);
+    const affected = selectAffected(change);
+    if (affected === 'all') this.markAll();
+    else if (affected === 'none') return;
     else if (this.#features.has(row)) this.mark(row);
     else if (db === 'config' && table === 'FEATURE') {
       this.#nextListMs = 0;
@@ -212,8 +202,16 @@ export class Daemon {
     return Math.max(0, Math.min(this.#nextPollMs, ...looks) - this.#ports.clock.bootMs());
   }
 
-  private publish(): void {
-    const problems = [this.#problem, this.#engine.state.isAway ? 'the Docker engine is away' : ''];
+  private get companions(): readonly Companion[] {
+    return this.#ports.companions ?? [];
+  }
+
+  /** What the daemon, or a companion of it, can't do may be something else now. */
+  publish(): void {
+    // The view's file is gone then.
+    if (this.#isClosed) return;
+    const engine = this.#engine.state.isAway ? 'the Docker engine is away' : '';
+    const problems = [this.#problem, engine, ...this.companions.flatMap((one) => one.problems)];
     this.#publisher.publish(
       problems.filter((text) => text !== ''),
       this.#features,
@@ -229,14 +227,17 @@ export class Daemon {
   }
 
   private disconnect(): void {
-    this.#connection?.store.close();
-    this.#connection?.tables.close();
+    // First those who could use it once more, which would open it again.
+    for (const companion of this.companions) companion.disconnect();
+    this.#connection?.close();
     this.#connection = undefined;
     this.#isWatching = false;
     this.#ports.onDisconnect();
   }
 
   private close(): void {
+    this.#isClosed = true;
+    for (const companion of this.companions) companion.close();
     this.#engine.close();
     this.#ports.engine.close();
     this.disconnect();

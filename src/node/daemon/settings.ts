@@ -10,11 +10,28 @@ export interface DaemonSettings {
   /** SONiC's list of image names, empty for the one it ships. */
   readonly imageNamesFile: string;
   readonly timing: FallbackTiming;
+  readonly cluster: ClusterSettings;
   /** Settings that are not what they should be, a line each; their defaults are used. */
   readonly warnings: readonly string[];
 }
 
+export interface ClusterSettings {
+  /** Of the kubelet's configuration, the first one that is there; none: the cluster is somebody else's. */
+  readonly kubeconfigs: readonly string[];
+  /** Empty for the host's name. */
+  readonly nodeName: string;
+  /** Empty for the one SONiC ships. */
+  readonly sonicVersionFile: string;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The kubelet's own as kubeadm writes it. */
+const KUBELET_CONFIG = '/etc/kubernetes/kubelet.conf';
+/** SONiC's, by which a switch joins, and whose node may be there before the kubelet's is. */
+const ADMIN_CONFIG = '/etc/sonic/kube_admin.conf';
+/** In place of a path: a switch whose labels and KUBERNETES_MASTER another program keeps. */
+const NO_CLUSTER = 'none';
 
 const LONGEST_MS = 7 * 86_400_000;
 
@@ -38,6 +55,17 @@ export function readDaemonSettings(env: Environment): DaemonSettings {
       coolDownMs: duration('CTRKIT_FALLBACK_COOL_DOWN', DEFAULT_TIMING.coolDownMs),
       daemonGraceMs: duration('CTRKIT_FALLBACK_GRACE', DEFAULT_TIMING.daemonGraceMs),
     },
+    cluster: readClusterSettings(env),
     warnings,
+  };
+}
+
+export function readClusterSettings(env: Environment): ClusterSettings {
+  const path = env['CTRKIT_KUBECONFIG'] ?? '';
+  const usual = [env['CTRKIT_KUBELET_CONF'] || KUBELET_CONFIG, env['CTRKIT_KUBE_ADMIN_CONF'] || ADMIN_CONFIG];
+  return {
+    kubeconfigs: path === NO_CLUSTER ? [] : path === '' ? usual : [path],
+    nodeName: env['CTRKIT_NODE_NAME'] ?? '',
+    sonicVersionFile: env['CTRKIT_SONIC_VERSION_FILE'] ?? '',
   };
 }

@@ -4,10 +4,11 @@ import type { Clock } from '../../ports/clock.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
 import type { Log } from '../../ports/log.ts';
-import type { RowStore } from '../../ports/row-store.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
 import type { FallbackTiming } from '../../decide/host/fallback.ts';
-import { Daemon, type Connection } from './daemon.ts';
+import { buildClusterParts, NO_CLUSTER_PARTS, type ClusterSide } from './cluster/cluster-parts.ts';
+import type { Connection } from './companion.ts';
+import { Daemon } from './daemon.ts';
 import { HostExecutor } from './executor.ts';
 import type { Executor } from './step-execution.ts';
 import { LedgerKeeper } from './ledger-keeper.ts';
@@ -31,6 +32,8 @@ export interface DaemonStart {
   readonly signal: AbortSignal;
   connect(): Connection;
   random(): number;
+  /** Undefined: KUBERNETES_MASTER and the node's labels are somebody else's. */
+  readonly cluster?: ClusterSide | undefined;
 }
 
 /** Puts the daemon together and runs it until `signal` aborts. A shadow is given nothing that could touch anything. */
@@ -38,34 +41,73 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   const { isShadow, log, clock, engine, service } = start;
   const { ledger, problems } = start.ledger.read();
   for (const problem of problems) log.warn(problem);
-  const keeper = new LedgerKeeper(isShadow ? { write: () => undefined } : start.ledger, ledger);
+  const keeper: LedgerKeeper = new LedgerKeeper(
+    isShadow ? { write: () => undefined } : tellOf(start.ledger, () => cluster.wake()),
+    ledger,
+  );
   const locks = new LockWatch(start.locks, clock, log);
   const comparison = isShadow ? new ShadowComparison(log) : undefined;
-  let store: RowStore | undefined;
+  let open: Connection | undefined;
   const executor: Executor = isShadow
     ? new ShadowExecutor(keeper)
-    : new HostExecutor({ engine, keeper, service, clock, log, store: () => assertOpen(store) });
-  const daemon = new Daemon({
+    : new HostExecutor({ engine, keeper, service, clock, log, store: () => assertOpen(open).store });
+  const cluster =
+    isShadow || start.cluster === undefined
+      ? NO_CLUSTER_PARTS
+      : buildClusterParts({
+          ...start,
+          side: start.cluster,
+          connection: () => assertOpen(open),
+          ledger: () => keeper.all,
+          onProblems: () => daemon.publish(),
+        });
+  const daemon: Daemon = new Daemon({
     ...start,
     keeper,
     executor,
     units: new UnitWatch({ service, clock, log }),
     lockText: (feature, isFresh) => locks.text(feature, isFresh),
-    connect: () => {
-      const connection = start.connect();
-      store = connection.store;
-      return connection;
-    },
+    companions: cluster.companions,
+    connect: () => (open = start.connect()),
     onDisconnect: () => {
-      store = undefined;
+      open = undefined;
     },
     ...(comparison && { onLook: (situation, judged) => comparison.note(situation, judged) }),
   });
   log.info(isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
-  await daemon.run(start.signal);
+  await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs]);
 }
 
-function assertOpen(store: RowStore | undefined): RowStore {
-  if (store === undefined) throw new CtrkitError('database', 'the databases are out of reach');
-  return store;
+/** Each until `signal` aborts; a defect of one ends the others, and is thrown when they have ended. */
+async function runTogether(
+  signal: AbortSignal,
+  parts: readonly ((signal: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  const ends = await Promise.allSettled(
+    parts.map(async (run) => {
+      try {
+        await run(stop.signal);
+      } finally {
+        end();
+      }
+    }),
+  );
+  for (const one of ends) if (one.status === 'rejected') throw one.reason;
+}
+
+/** What is golden is a label of the node. */
+const tellOf = (store: Pick<LedgerStore, 'write'>, onWrite: () => void): Pick<LedgerStore, 'write'> => ({
+  write: (ledger) => {
+    store.write(ledger);
+    onWrite();
+  },
+});
+
+function assertOpen(connection: Connection | undefined): Connection {
+  if (connection === undefined) throw new CtrkitError('database', 'the databases are out of reach');
+  return connection;
 }

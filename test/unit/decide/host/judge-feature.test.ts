@@ -108,7 +108,10 @@ describe('one look at one feature', () => {
   test('after a cold boot the pod of a blocked version, which asked first, does not end the local image', () => {
     const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
     const local = { current_owner: 'local', container_id: 'snmp', docker_id: '', claim_token: '' };
-    const asked = { [STATUS]: { ...local, remote_state: 'pending', container_version: '3.0' } };
+    const asked = {
+      [STATUS]: { ...local, remote_state: 'pending', container_version: '3.0' },
+      'state KUBE_LABELS|SET': { snmp_enabled: 'true' },
+    };
     assert.deepEqual(kindsOf(judge(situationOf({ ledger, rows: asked }))), ['block']);
   });
 
@@ -126,6 +129,16 @@ describe('one look at one feature', () => {
     const { fallback } = judge(situationOf({ engine, rows: silent })).view;
     assert.equal(fallback.kind, 'well');
     assert.equal(judge(situationOf({ rows: silent })).view.fallback.kind, 'failing');
+  });
+
+  test('the first look mends a label that says another owner: it may have missed the change', () => {
+    const labelled = (value: string) =>
+      situationOf({ rows: { 'state KUBE_LABELS|SET': { snmp_enabled: value } } });
+    const first = judge(labelled('false'));
+    assert.equal(ofKind(first, 'label')?.value, 'true');
+    const right = judge(labelled('true'));
+    assert.ok(!kindsOf(right).includes('label'));
+    assert.ok(!kindsOf(judge(labelled('false'), right.memory)).includes('label'), 'set by hand');
   });
 
   test('the node’s label follows a change of the owner, as soon as it may; `config reload` is no change', () => {

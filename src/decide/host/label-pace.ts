@@ -1,0 +1,45 @@
+/** How soon a label may be written again that did not stay written: refused, or written over by somebody else. */
+
+interface LabelTry {
+  readonly value: string | undefined;
+  /** How often this value was written in a row. */
+  readonly count: number;
+  /** Boot clock. */
+  readonly lastMs: number;
+  /** The server's reason; undefined if it took it. */
+  readonly refusal: string | undefined;
+}
+
+/** By key. */
+export type LabelTries = ReadonlyMap<string, LabelTry>;
+
+const FIRST_WAIT_MS = 1_000;
+/** As often as all is compared anew anyway. */
+const LONGEST_WAIT_MS = 300_000;
+/** One that has held for so long says nothing any more. */
+const FORGET_AFTER_MS = 900_000;
+
+export interface NewTry {
+  readonly key: string;
+  readonly value: string | undefined;
+  readonly refusal?: string | undefined;
+}
+
+export function noteTry(tries: LabelTries, { key, value, refusal }: NewTry, nowMs: number): LabelTries {
+  const before = tries.get(key);
+  const isSame = before !== undefined && before.value === value && nowMs < before.lastMs + FORGET_AFTER_MS;
+  const next = new Map([...tries].filter(([, { lastMs }]) => nowMs < lastMs + FORGET_AFTER_MS));
+  return next.set(key, { value, count: isSame ? before.count + 1 : 1, lastMs: nowMs, refusal });
+}
+
+/** Boot clock: when this may be written; not after `nowMs` if at once. A value that is new is always written. */
+export function findTryMs(
+  tries: LabelTries,
+  { key, value }: Pick<NewTry, 'key' | 'value'>,
+  nowMs: number,
+): number {
+  const last = tries.get(key);
+  if (last === undefined || last.value !== value) return nowMs;
+  if (last.refusal !== undefined) return last.lastMs + LONGEST_WAIT_MS;
+  return last.lastMs + Math.min(FIRST_WAIT_MS * 2 ** Math.min(last.count, 20), LONGEST_WAIT_MS);
+}

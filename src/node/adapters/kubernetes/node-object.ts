@@ -1,0 +1,80 @@
+/** A Node and a Status of the Kubernetes API, v1, as far as they are of use. */
+import * as v from 'valibot';
+import { toPlainLine } from '../../../contract/plain-line.ts';
+import type { NodeState } from '../../../ports/cluster-node.ts';
+
+/** Under this name the API server remembers which labels are ours. */
+export const FIELD_MANAGER = 'ctrkitd';
+
+const FIELDS = v.record(v.string(), v.unknown());
+const NODE = v.object({
+  metadata: v.object({
+    name: v.string(),
+    uid: v.string(),
+    resourceVersion: v.string(),
+    labels: v.optional(v.record(v.string(), v.string()), {}),
+    managedFields: v.optional(
+      v.array(v.object({ manager: v.optional(v.string()), fieldsV1: v.optional(FIELDS) })),
+      [],
+    ),
+  }),
+  status: v.optional(
+    v.object({ conditions: v.optional(v.array(v.object({ type: v.string(), status: v.string() })), []) }),
+    {},
+  ),
+});
+const STATUS = v.object({
+  kind: v.literal('Status'),
+  message: v.optional(v.string(), ''),
+  reason: v.optional(v.string(), ''),
+});
+
+/** Throws for what is not the node of this name. */
+export function decodeNode(object: unknown, name: string): NodeState {
+  const { metadata, status } = v.parse(NODE, object);
+  if (metadata.name !== name) throw new Error('it answers with another node than was asked for');
+  const fields = metadata.managedFields.filter(({ manager }) => manager === FIELD_MANAGER);
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status;
+  return {
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    labels: metadata.labels,
+    owned: new Set(fields.flatMap(({ fieldsV1 }) => listLabels(fieldsV1))),
+    isReady: ready === 'True' ? true : ready === 'False' ? false : undefined,
+  };
+}
+
+/** `{"f:metadata": {"f:labels": {"f:<key>": {}}}}` (Kubernetes: "Server-Side Apply", FieldsV1). */
+function listLabels(fields: unknown): string[] {
+  const labels = select(select(fields, 'f:metadata'), 'f:labels');
+  return Object.keys(labels).flatMap((key) => (key.startsWith('f:') ? [key.slice(2)] : []));
+}
+
+function select(fields: unknown, key: string): object {
+  const found = typeof fields === 'object' && fields !== null && Object.entries(fields);
+  const value: unknown = found ? found.find(([name]) => name === key)?.[1] : undefined;
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+export interface ApiStatus {
+  /** One line. */
+  readonly message: string;
+  readonly reason: string;
+}
+
+/** Undefined for what is no Status: then it is not an API server that speaks. */
+export function decodeStatus(object: unknown): ApiStatus | undefined {
+  const parsed = v.safeParse(STATUS, object);
+  return parsed.success
+    ? { message: toPlainLine(parsed.output.message, 300), reason: parsed.output.reason }
+    : undefined;
+}
+
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

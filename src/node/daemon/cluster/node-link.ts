@@ -1,0 +1,165 @@
+import { decideBackoffMs } from '../../../decide/backoff.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { ClusterNode, NodeReading, NodeState } from '../../../ports/cluster-node.ts';
+
+/** An API server sends a bookmark each minute. */
+const SILENT_AFTER_MS = 75_000;
+/** A watch this long, and as much again by chance, is ended by the server: then all is read anew. */
+const WATCH_S = 240;
+const WATCH_MORE_S = 120;
+/** Thousands of switches notice at one instant that their server has ended. */
+const REOPEN_WITHIN_MS = 2_000;
+/** One that lasts longer was a watch, not a refusal. */
+const SHORT_WATCH_MS = 5_000;
+/** A node that is not there is registered by the kubelet, which takes its own time. */
+const LONGEST_WAIT_MS = 60_000;
+
+export interface NodeLinkPorts {
+  readonly node: ClusterNode;
+  readonly clock: Clock;
+  random(): number;
+  /** The node has changed, or `refresh` has something to do. */
+  onChange(): void;
+}
+
+/** This switch's node as the API server has it: read once, then followed. */
+export class NodeLink {
+  readonly #ports: NodeLinkPorts;
+  #reading: NodeReading | undefined;
+  #unwatch: (() => void) | undefined;
+  #openedMs = 0;
+  #lastSignMs = 0;
+  /** How often in a row silence turned out to be nothing: a server without bookmarks is not asked all the time. */
+  #silentChecks = 0;
+  #isDoubtful = false;
+  /** How often in a row there was nothing to follow. */
+  #failures = 0;
+  #nextOpenMs = 0;
+
+  constructor(ports: NodeLinkPorts) {
+    this.#ports = ports;
+  }
+
+  /** As of the last word of the server; undefined before the first one. */
+  get reading(): NodeReading | undefined {
+    return this.#reading;
+  }
+
+  /** Boot clock: when `refresh` has something to do. */
+  get nextRefreshMs(): number {
+    if (this.#isDoubtful) return 0;
+    return this.#unwatch === undefined ? this.#nextOpenMs : this.#lastSignMs + this.silenceMs();
+  }
+
+  /** Reads or follows the node if that is due; true if the server was asked. Throws CtrkitError('cluster'). */
+  async refresh(): Promise<boolean> {
+    const { clock } = this.#ports;
+    if (clock.bootMs() < this.nextRefreshMs) return false;
+    const before = this.#reading;
+    const reading = await this.#ports.node.read();
+    this.#isDoubtful = false;
+    this.#reading = reading;
+    if (reading.kind === 'missing') this.lose();
+    else if (this.#unwatch === undefined) await this.open(reading.node);
+    else if (before?.kind === 'found' && before.node.resourceVersion === reading.node.resourceVersion) {
+      this.#silentChecks += 1;
+      this.#lastSignMs = clock.bootMs();
+    } else {
+      // It has changed, and the watch has not said so.
+      this.stop();
+      await this.open(reading.node);
+    }
+    return true;
+  }
+
+  /** What the server has answered to a write. */
+  note(node: NodeState): void {
+    this.#reading = { kind: 'found', node };
+  }
+
+  /** A call has failed, or the node is not as it was thought to be: the next `refresh` asks. */
+  doubt(): void {
+    this.#isDoubtful = true;
+  }
+
+  /** Forgets all of it: there is no server any more, or another one. */
+  close(): void {
+    this.stop();
+    this.#reading = undefined;
+    this.#isDoubtful = false;
+    this.#failures = 0;
+    this.#nextOpenMs = 0;
+  }
+
+  private async open({ resourceVersion }: NodeState): Promise<void> {
+    const { node, clock } = this.#ports;
+    const timeoutS = Math.round(WATCH_S + WATCH_MORE_S * this.#ports.random());
+    this.#openedMs = clock.bootMs();
+    this.#lastSignMs = this.#openedMs;
+    let hasEnded = false;
+    const stop = await node.watch(
+      { resourceVersion, timeoutS },
+      {
+        onChange: (changed) => this.follow(changed),
+        onSign: () => this.sign(),
+        onEnd: () => {
+          hasEnded = true;
+          this.end();
+        },
+      },
+    );
+    if (!hasEnded) this.#unwatch = stop;
+  }
+
+  private follow(changed: NodeState | undefined): void {
+    this.sign();
+    if (changed === undefined) {
+      this.#reading = { kind: 'missing' };
+      this.lose();
+    } else if (!isOlder(changed, this.#reading)) this.#reading = { kind: 'found', node: changed };
+    this.#ports.onChange();
+  }
+
+  private sign(): void {
+    this.#silentChecks = 0;
+    this.#lastSignMs = this.#ports.clock.bootMs();
+  }
+
+  private end(): void {
+    const nowMs = this.#ports.clock.bootMs();
+    const chance = this.#ports.random();
+    this.#unwatch = undefined;
+    this.#failures = nowMs - this.#openedMs < SHORT_WATCH_MS ? this.#failures + 1 : 0;
+    const pauseMs =
+      this.#failures === 0
+        ? REOPEN_WITHIN_MS * chance
+        : decideBackoffMs(this.#failures + 3, chance, LONGEST_WAIT_MS);
+    this.#nextOpenMs = nowMs + pauseMs;
+    this.#ports.onChange();
+  }
+
+  private lose(): void {
+    this.stop();
+    this.#failures += 1;
+    const pauseMs = decideBackoffMs(this.#failures + 3, this.#ports.random(), LONGEST_WAIT_MS);
+    this.#nextOpenMs = this.#ports.clock.bootMs() + pauseMs;
+  }
+
+  private stop(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
+  private silenceMs(): number {
+    return Math.min(SILENT_AFTER_MS * 2 ** Math.min(this.#silentChecks, 10), WATCH_S * 1_000);
+  }
+}
+
+/** What the watch tells may be from before a write that was answered already. */
+function isOlder(changed: NodeState, reading: NodeReading | undefined): boolean {
+  if (reading?.kind !== 'found' || reading.node.uid !== changed.uid) return false;
+  const versions = [changed.resourceVersion, reading.node.resourceVersion];
+  if (!versions.every((version) => /^\d{1,18}$/.test(version))) return false;
+  const [theirs = 0n, ours = 0n] = versions.map(BigInt);
+  return theirs < ours;
+}

@@ -1,0 +1,80 @@
+import { CtrkitError } from '../../../contract/errors.ts';
+import { enabledLabel } from '../../../contract/feature.ts';
+import {
+  DEVICE_FIELDS,
+  deviceMetadataRow,
+  isEnabledLabel,
+  type Labels,
+} from '../../../contract/node-labels.ts';
+import {
+  decodeMasterConfig,
+  MASTER_CONFIG_FIELDS,
+  masterConfigRow,
+} from '../../../contract/master-config.ts';
+import { isFeatureName } from '../../../contract/names.ts';
+import { featureStatusRow, labelsRow, type FieldValues, type RowValues } from '../../../contract/rows.ts';
+import { masterRow } from '../../../contract/switch-rows.ts';
+import { MASTER_RECORD_FIELDS } from '../../../decide/host/master-record.ts';
+import type { Connection } from '../companion.ts';
+
+/** What the switch's databases say of its node, in one reading. */
+export interface SwitchWishes {
+  /** KUBE_LABELS|SET as it is. */
+  readonly labels: Labels;
+  readonly device: FieldValues;
+  /** KUBERNETES_MASTER|SERVER of STATE_DB as it stood: the guard of what is written there. */
+  readonly master: RowValues;
+  /** CONFIG_DB says to stay away from the master. */
+  readonly isDisabled: boolean;
+  /** Then, the keys `<f>_enabled` of what Kubernetes runs still. */
+  readonly stillNeeded: ReadonlySet<string>;
+}
+
+/**
+ * Throws CtrkitError('database'), also if `isOpen` says that the connection was closed: to use it then would open one that
+ * nobody closes.
+ */
+export async function readSwitchWishes(
+  { store, listFields }: Pick<Connection, 'store' | 'listFields'>,
+  isOpen: () => boolean,
+): Promise<SwitchWishes> {
+  const address = labelsRow('state');
+  const keys = await listFields(address);
+  if (!isOpen()) throw new CtrkitError('database', 'the databases are out of reach');
+  const rows = await store.read([
+    { address: deviceMetadataRow, fields: DEVICE_FIELDS },
+    { address: masterRow, fields: MASTER_RECORD_FIELDS },
+    { address: masterConfigRow, fields: MASTER_CONFIG_FIELDS },
+    // Redis refuses to read no field at all.
+    ...(keys.length === 0 ? [] : [{ address, fields: keys }]),
+  ]);
+  const [device, master, config, labels] = rows;
+  const { isDisabled } = decodeMasterConfig(config?.values ?? {});
+  return {
+    labels: Object.fromEntries(
+      Object.entries(labels?.values ?? {}).flatMap(([key, value]) =>
+        // Gone since the keys were listed.
+        value === undefined ? [] : [[key, value] as const],
+      ),
+    ),
+    device: device?.values ?? {},
+    master: master ?? { address: masterRow, values: {} },
+    isDisabled,
+    stillNeeded: isDisabled && isOpen() ? await readRunByKube(store, keys) : new Set(),
+  };
+}
+
+async function readRunByKube(
+  store: Pick<Connection['store'], 'read'>,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const features = keys.flatMap((key) => {
+    const name = key.replace(/_enabled$/, '');
+    return isEnabledLabel(key) && isFeatureName(name) ? [name] : [];
+  });
+  const rows = await store.read(
+    features.map((name) => ({ address: featureStatusRow(name), fields: ['current_owner'] })),
+  );
+  const run = features.filter((_, i) => rows[i]?.values['current_owner'] === 'kube');
+  return new Set(run.map((name) => enabledLabel(name)));
+}

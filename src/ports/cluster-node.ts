@@ -1,0 +1,67 @@
+import type { Labels } from '../contract/node-labels.ts';
+
+/** The API server that the kubeconfig names. */
+export interface ClusterServer {
+  /** As it is written there, an address or a name. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The Node object of this switch. */
+export interface NodeState {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly labels: Labels;
+  /** Keys of labels that ctrkitd wrote last: the API server itself keeps that, in managedFields. */
+  readonly owned: ReadonlySet<string>;
+  /** The kubelet's word; undefined while nobody knows. */
+  readonly isReady: boolean | undefined;
+}
+
+export type NodeReading =
+  | { readonly kind: 'found'; readonly node: NodeState }
+  /** The server answers, and has no such node. */
+  | { readonly kind: 'missing' };
+
+export interface LabelWrite {
+  readonly key: string;
+  /** Undefined takes it away. */
+  readonly value: string | undefined;
+  /** Only while the node is still as it was read then. */
+  readonly resourceVersion?: string;
+}
+
+export type LabelResult =
+  | { readonly kind: 'written'; readonly node: NodeState }
+  /** The server does not want this label; `text` is its reason, one line. To try again at once is of no use. */
+  | { readonly kind: 'refused'; readonly text: string }
+  /** The node has changed since it was read. */
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'missing' };
+
+export interface NodeWatch {
+  /** The node has changed; undefined: it is deleted. */
+  onChange(node: NodeState | undefined): void;
+  /** A sign of life without a change. */
+  onSign(): void;
+  /** Once, when the server has ended it or can't be followed any more; never after the returned function was called. */
+  onEnd(why: string): void;
+}
+
+/**
+ * The Node object of this switch on its cluster's API server. Every call ends within a time limit of its own and reads the
+ * kubeconfig, certificates and tokens anew; one that could not be carried out throws CtrkitError('cluster').
+ */
+export interface ClusterNode {
+  /** The name of this switch's node, as of now. */
+  name(): string;
+  /** Undefined if there is no kubeconfig: the switch has not joined. Throws CtrkitError('cluster') for a broken one. */
+  findServer(): Promise<ClusterServer | undefined>;
+  read(): Promise<NodeReading>;
+  /** One label, so that one that is refused stops no other (GAPS D23). */
+  writeLabel(write: LabelWrite): Promise<LabelResult>;
+  /** Resolves when watching from `resourceVersion` on. The server ends it after `timeoutS`. Returns how to end it. */
+  watch(from: { resourceVersion: string; timeoutS: number }, watch: NodeWatch): Promise<() => void>;
+  /** Ends every call and watch that is under way. */
+  close(): void;
+}
