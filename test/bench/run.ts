@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: what the kit costs in every container and on the host, beside the bare Node.js of the same binary, in
  * one run. Takes about nine minutes; `--quick` leaves out the minutes that agents are watched for, the containers, and most
- * of the daemon's time; `--host` leaves out all but the host.
+ * of the daemon's time; `--host` leaves out all but the host. `--kubernetes` is by itself: what the kit costs a pod, on the
+ * cluster that KUBECONFIG names.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +14,7 @@ import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis.ts';
 import { benchContainers } from './containers.ts';
 import { benchHost } from './host.ts';
+import { benchKubernetes } from './kubernetes.ts';
 import { readMemoryMb, readRunSeconds, summarise, timeProcess } from './measure.ts';
 import { printHead, printRow } from './table.ts';
 
@@ -117,14 +119,7 @@ async function benchAgent(): Promise<void> {
   await once(agent, 'exit');
 }
 
-const version = await new Promise<string>((done) => {
-  spawn(node, ['--version']).stdout.once('data', (data: Buffer) => done(String(data).trim()));
-});
-console.log(
-  `Node.js ${version}, ${cpus().length} cores; medians of ${RUNS} runs after a warm-up, min to max beside\n`,
-);
-printHead();
-try {
+async function benchAll(): Promise<void> {
   const isQuick = process.argv.includes('--quick');
   if (!process.argv.includes('--host')) {
     await benchGate();
@@ -136,6 +131,18 @@ try {
     }
   }
   await benchHost(node, isQuick);
+}
+
+const version = await new Promise<string>((done) => {
+  spawn(node, ['--version']).stdout.once('data', (data: Buffer) => done(String(data).trim()));
+});
+console.log(
+  `Node.js ${version}, ${cpus().length} cores; medians of ${RUNS} runs after a warm-up, min to max beside\n`,
+);
+printHead();
+try {
+  if (process.argv.includes('--kubernetes')) await benchKubernetes();
+  else await benchAll();
 } finally {
   redis.disconnect();
   await server.stop();

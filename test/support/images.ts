@@ -238,13 +238,16 @@ export const stopContainer = async (container: Container): Promise<{ tookMs: num
 const readAddress = (container: Container): Promise<string> =>
   dockerOutput(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', container.id]);
 
-/** The version that a container's snmpd answers with over the network, undefined while nothing answers. */
-export const readSnmpVersion = async (container: Container, port = 161): Promise<string | undefined> => {
-  const agent = `udp:${await readAddress(container)}:${port}`;
+/** The version that the snmpd at this address (`udp:HOST:PORT`) answers with, undefined while nothing answers. */
+export const readSnmpVersionAt = async (agent: string): Promise<string | undefined> => {
   const args = ['-v2c', '-c', 'public', '-t', '0.5', '-r', '0', '-Oqv', '-M', '/nonexistent', '-m', ''];
   const { code, stdout } = await runProgram('snmpget', [...args, agent, SYS_LOCATION], 10_000);
   return code === 0 ? stdout.trim().replaceAll('"', '') : undefined;
 };
+
+/** The version that a container's snmpd answers with over the network, undefined while nothing answers. */
+export const readSnmpVersion = async (container: Container, port = 161): Promise<string | undefined> =>
+  readSnmpVersionAt(`udp:${await readAddress(container)}:${port}`);
 
 /** The version that a container's lldpd announces, undefined while it does not answer. */
 const readLldpVersion = async (container: Container): Promise<string | undefined> => {

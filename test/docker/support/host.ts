@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
@@ -113,7 +114,8 @@ export class Host {
     this.#database = await startDatabase(this.directory);
     await this.connect();
     await this.setConfig({ state: 'enabled', set_owner: 'local', auto_restart: 'enabled' });
-    await this.config.hset('IMAGE_MGMT|GLOBAL', this.#options.policy);
+    const { policy } = this.#options;
+    if (Object.keys(policy).length > 0) await this.config.hset('IMAGE_MGMT|GLOBAL', policy);
     await this.state.hset('KUBERNETES_MASTER|SERVER', { connected: 'true' });
   }
 
@@ -128,6 +130,8 @@ export class Host {
       CTRKIT_IMAGE_NAMES: `${this.directory}/names.json`,
       CTRKIT_RESTART_COMMAND: `${this.directory}/systemctl restart {feature}`,
       CTRKIT_FALLBACK_GRACE: '0',
+      // The scenario says itself whether there is a master.
+      CTRKIT_KUBECONFIG: 'none',
       CTRKIT_FALLBACK_COOL_DOWN: '0',
       CTRKIT_REVERT_TO_LOCAL: '300s',
       UNIT_DIR: this.directory,
@@ -194,6 +198,15 @@ export class Host {
   async unit(verb: 'start' | 'stop' | 'restart'): Promise<void> {
     const { code, stderr } = await this.run(UNIT, [verb, this.feature]);
     assert.equal(code, 0, stderr);
+  }
+
+  /** The unit and what it has started end without a word, as when the power goes. */
+  async killUnit(): Promise<void> {
+    const pid = Number(readIfThere(`${this.directory}/${this.feature}.pid`));
+    assert.ok(pid > 1, 'no unit runs');
+    // It leads a session of its own.
+    process.kill(-pid, 'SIGKILL');
+    await rm(`${this.directory}/${this.feature}.pid`);
   }
 
   /** A command of the host's overlay: container, ctrkit. */

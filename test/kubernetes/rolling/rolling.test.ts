@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { MAY_BE_SICK, NEVER_UP } from '../../docker/support/failing-images.ts';
+import { clusterScenario, isReady } from '../support/cluster-switch.ts';
+import { Fleet } from '../support/fleet.ts';
+
+const GOLDEN_AFTER_S = 6;
+const OTHERS = 2;
+
+clusterScenario(
+  'a rolling update to a good version becomes golden, and the node says so; a bad one stops at the batch, falls back, and is undone without a hold that stays (D1, D18)',
+  { policy: { active_time_to_mark_good: `${GOLDEN_AFTER_S}s`, fail_time_to_fallback: '5s' } },
+  async (here, t) => {
+    const fleet = new Fleet(OTHERS, (image) => !image.endsWith(':3.0.0'));
+    const words = ['--batch', '1', '--time-to-golden', `${GOLDEN_AFTER_S}s`];
+    await here.startLocal('0.9.0');
+    for (const [version, lines] of [
+      ['1.0.0', MAY_BE_SICK],
+      ['2.0.0', ''],
+      ['3.0.0', NEVER_UP],
+    ] as const)
+      await here.buildImage(version, { lines });
+    here.startDaemon();
+    try {
+      await fleet.join({ [`${here.feature}_enabled`]: 'true' });
+      await here.setConfig({ set_owner: 'kube' });
+      await here.deploy('1.0.0', ...words);
+      await here.untilReady('1.0.0');
+      await here.untilNodeLabel('golden', '1.0.0');
+      await fleet.untilAll('1.0.0');
+
+      const before = performance.now();
+      await here.deploy('2.0.0', ...words);
+      await here.untilReady('2.0.0');
+      await here.untilNodeLabel('golden', '2.0.0');
+      t.diagnostic(`update of one of three switches to golden: ${Math.round(performance.now() - before)} ms`);
+      await here.rollout('status', '--timeout=240s');
+      await fleet.untilAll('2.0.0');
+
+      // The real switch goes first: its pod has just started, and the controller replaces those that are not available.
+      await here.replacePod('2.0.0');
+      await here.deploy('3.0.0', ...words);
+      await here.untilPod('is deployed', '3.0.0', () => true);
+      await here.until('it fell back', async () =>
+        here.fallbacks().some(({ version }) => version === '3.0.0'),
+      );
+      await here.untilRuns('local', '0.9.0');
+      await here.untilNodeLabel('failed', '3.0.0');
+      await here.untilHeld('version-blocked', '3.0.0');
+      // A block on the node itself would have the rollout go on.
+      assert.equal((await here.nodeLabels())[`${here.feature}_3.0.0_enabled`], undefined);
+      const held = await here.untilPod('stays', '3.0.0', ({ status }) => status.phase === 'Running');
+      assert.equal(isReady(held), false);
+      const images = [...(await fleet.images()).values()];
+      const spoilt = images.filter((image) => image.endsWith(':3.0.0')).length;
+      t.diagnostic(`other switches that got the bad version: ${spoilt} of ${OTHERS}`);
+      assert.ok(spoilt <= 1, `it went on beyond the batch: ${images.join(', ')}`);
+
+      await here.rollout('undo');
+      await here.untilPod('is Ready', '2.0.0', isReady);
+      await here.untilRuns('kube', '2.0.0');
+      await fleet.untilAll('2.0.0');
+      await here.rollout('status', '--timeout=240s');
+      await here.until('no hold is left', async () => {
+        const ofThis = await here.state.keys(`CONTAINER_HOLD|${here.feature}|*`);
+        return ofThis.length === 0;
+      });
+      assert.equal((await here.nodeLabels())[`${here.feature}_golden`], '2.0.0');
+      assert.equal(await here.readVersion(), '2.0.0');
+    } finally {
+      await fleet.leave();
+    }
+  },
+);
