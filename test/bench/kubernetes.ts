@@ -7,7 +7,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions, type V1Pod } from '@kubernetes/client-node';
 import { makeDirectory, removeAll } from '../support/images.ts';
-import { createNamespace, kubectl, NAMESPACE, readNodeName } from '../kubernetes/support/cluster.ts';
+import {
+  createNamespace,
+  deleteNamespace,
+  kubectl,
+  NAMESPACE,
+  readNodeName,
+} from '../kubernetes/support/cluster.ts';
 import { ClusterSwitch } from '../kubernetes/support/cluster-switch.ts';
 import { summarise } from './measure.ts';
 import { printRow, shown } from './table.ts';
@@ -175,6 +181,7 @@ export async function benchKubernetes(): Promise<void> {
     compare('update to Ready, all of it', (side) => secondsOf(side.update, ({ readyMs }) => readyMs));
   } finally {
     for (const { here } of sides) await here.end();
+    await deleteNamespace();
     await removeAll();
   }
 }

@@ -3,13 +3,14 @@
  * stand-in, and pods that come from `ctrkit manifest` alone.
  */
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docker, dockerOutput, makeDirectory, readSnmpVersionAt, removeAll } from '../../support/images.ts';
 import { Host, type HostOptions } from '../../docker/support/host.ts';
 import { watchApplications, type ApplicationWatch } from './application-watch.ts';
 import {
   createNamespace,
+  deleteNamespace,
   findKubeletConfig,
   getJson,
   kubectl,
@@ -49,6 +50,19 @@ export function clusterScenario(
       await removeAll();
     }
   });
+}
+
+after(deleteNamespace);
+
+interface NodeObject {
+  readonly metadata: {
+    readonly managedFields?: readonly {
+      readonly manager: string;
+      readonly fieldsV1?: {
+        readonly 'f:metadata'?: { readonly 'f:labels'?: Readonly<Record<string, object>> };
+      };
+    }[];
+  };
 }
 
 let lastSwitch = 0;
@@ -229,8 +243,13 @@ export class ClusterSwitch extends Host {
     if (left !== '') await docker(['rm', '-f', '-v', ...left.split('\n')]);
   }
 
+  /** All that ctrkitd has written, by what the API server remembers. */
   private async dropLabels(): Promise<void> {
-    const own = Object.keys(await this.nodeLabels()).filter((key) => key.startsWith(`${this.feature}_`));
+    const { metadata } = await getJson<NodeObject>('node', this.node);
+    const own = (metadata.managedFields ?? [])
+      .filter(({ manager }) => manager === 'ctrkitd')
+      .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1?.['f:metadata']?.['f:labels'] ?? {}))
+      .flatMap((name) => (name.startsWith('f:') ? [name.slice(2)] : []));
     if (own.length > 0) await kubectl(['label', 'node', this.node, ...own.map((key) => `${key}-`)]);
   }
 }

@@ -90,10 +90,11 @@ export function findKubeletConfig(): string {
 }
 
 export async function createNamespace(): Promise<void> {
-  for (const { metadata } of (await getJson<{ items: KubernetesObject[] }>('namespaces', '-l', LABEL))
-    .items) {
-    if (!isRunning(Number(metadata.labels?.[LABEL])))
-      await kubectl(['delete', 'namespace', metadata.name, '--wait=false']);
+  for (const kind of ['namespace', 'node']) {
+    const { items } = await getJson<{ items: KubernetesObject[] }>(kind, '-l', LABEL);
+    for (const { metadata } of items)
+      if (!isRunning(Number(metadata.labels?.[LABEL])))
+        await kubectl(['delete', kind, metadata.name, '--wait=false']);
   }
   const namespace = {
     apiVersion: 'v1',
@@ -106,6 +107,11 @@ export async function createNamespace(): Promise<void> {
     deadlineMs: DEADLINE_MS,
     intervalMs: 300,
   });
+}
+
+export async function deleteNamespace(): Promise<void> {
+  if (NO_CLUSTER === undefined)
+    await kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--wait=false']);
 }
 
 type Part = 'kube-apiserver' | 'kubelet';
