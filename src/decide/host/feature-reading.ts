@@ -10,6 +10,7 @@ import {
   type FeatureConfig,
   type FeatureStatus,
 } from '../../contract/feature.ts';
+import { LABEL_OWNER } from './host-writes.ts';
 import { HEALTH_FIELDS } from '../../contract/health.ts';
 import {
   decodeImagePolicy,
@@ -54,6 +55,8 @@ export interface FeatureReading {
   readonly localVersion: string;
   /** `<f>_enabled`: whether Kubernetes may deploy it here. */
   readonly enabledLabel: string;
+  /** `set_owner` when the host side last wrote that label, empty if it has not in this boot. */
+  readonly labelOwner: string;
   /** By version: what `<f>_<version>_enabled` says, for the versions that were asked for. */
   readonly blocks: Readonly<Record<string, string | undefined>>;
   readonly stableVersion: string;
@@ -66,7 +69,10 @@ export interface FeatureReading {
 /** `versions` are those whose blocks are to be read. In the order that `decodeReading` takes them. */
 export const selectReading = (feature: string, versions: readonly string[]): RowFields[] => [
   { address: featureConfigRow(feature), fields: [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS])] },
-  { address: featureStatusRow(feature), fields: [...STATUS_FIELDS, ...MIRROR_FIELDS, 'update_time'] },
+  {
+    address: featureStatusRow(feature),
+    fields: [...STATUS_FIELDS, ...MIRROR_FIELDS, 'update_time', LABEL_OWNER],
+  },
   { address: healthRow(feature), fields: BEAT_FIELDS },
   {
     address: labelsRow('state'),
@@ -107,6 +113,7 @@ export function decodeReading(
     beat: decodeObservedBeat(beat),
     localVersion: labels[localVersionLabel(feature)] ?? '',
     enabledLabel: labels[enabledLabel(feature)] ?? '',
+    labelOwner: status[LABEL_OWNER] ?? '',
     blocks: Object.fromEntries(
       versions.map((version) => [version, labels[versionEnabledLabel(feature, version)]]),
     ),

@@ -17,6 +17,12 @@ export interface StartedFeature {
   readonly dockerId: string | undefined;
 }
 
+/**
+ * Of FEATURE|f: `set_owner` when the host side wrote the node's label last. A daemon that starts tells by it a change that
+ * nobody saw from a label that somebody has set by hand.
+ */
+export const LABEL_OWNER = 'label_owner';
+
 /** The fields by which the kit's agents know their own claim: they have none before their gate has made one. */
 const NO_CLAIM = { claim_token: '', claim_boot_id: '', claim_ms: '' };
 
@@ -33,6 +39,7 @@ export function planStart(
       values: {
         system_state: 'up',
         ...encodeUpdateTimes(wallMs),
+        [LABEL_OWNER]: isLocalOnly ? 'local' : 'kube',
         ...(isLocalOnly ? { remote_state: 'none' } : {}),
         ...(dockerId === undefined ? {} : { ...encodeLocalRecord(name, dockerId), ...NO_CLAIM }),
       },
@@ -74,6 +81,16 @@ export const planDown = (name: string, wallMs: number): RowWrite => ({
   address: featureStatusRow(name),
   values: { system_state: 'down', ...encodeUpdateTimes(wallMs) },
 });
+
+/** The label as `set_owner` has it, and that it was written for that. */
+export const planOwnersLabel = (name: string, isKube: boolean): RowWrite[] => [
+  planLabel(name, isKube),
+  {
+    kind: 'set',
+    address: featureStatusRow(name),
+    values: { [LABEL_OWNER]: isKube ? 'kube' : 'local' },
+  },
+];
 
 export const planLabel = (name: string, isEnabled: boolean): RowWrite => ({
   kind: 'set',

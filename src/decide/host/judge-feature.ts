@@ -110,14 +110,15 @@ function remember(
 }
 
 /**
- * From a change of the owner, or the daemon's first look, which may have missed one, until the label says so: otherwise
- * what an operator sets by hand stays.
+ * From a change of the owner, one before the daemon's first look too, until the label says so: only then, what an operator
+ * sets by hand stays.
  */
 function isLabelDue(
   { before, isLabelDue: wasDue }: FeatureMemory,
-  { config, enabledLabel }: FeatureReading,
+  { config, enabledLabel, labelOwner }: FeatureReading,
 ): boolean {
-  const isChanged = config.state !== '' && before?.setOwner !== config.setOwner;
+  const ownerBefore = before?.setOwner ?? (labelOwner || config.setOwner);
+  const isChanged = config.state !== '' && ownerBefore !== config.setOwner;
   // None lets nothing in.
   return (wasDue || isChanged) && (enabledLabel || 'false') !== String(config.setOwner === 'kube');
 }

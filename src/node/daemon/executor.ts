@@ -2,7 +2,7 @@ import { planReleases } from '../../contract/claim.ts';
 import { featureStatusRow } from '../../contract/rows.ts';
 import { isDownByItself } from '../../contract/unit-state.ts';
 import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/host/golden.ts';
-import { planLabel } from '../../decide/host/host-writes.ts';
+import { planOwnersLabel } from '../../decide/host/host-writes.ts';
 import type { HostStep } from '../../decide/host/host-step.ts';
 import { FallbackActs, planBlock } from './fallback-acts.ts';
 import { ImageActs } from './image-acts.ts';
@@ -56,7 +56,7 @@ export class HostExecutor implements Executor {
       case 'finish-fallback':
         return this.#fallbacks.finishFallback(feature, step);
       case 'label':
-        await this.#ports.store().write([], [planLabel(feature, step.value === 'true')]);
+        await this.#ports.store().write([], planOwnersLabel(feature, step.value === 'true'));
         return `Kubernetes may ${step.value === 'true' ? '' : 'not '}deploy it: set_owner has changed`;
       case 'restart':
         return this.restart(feature, step);

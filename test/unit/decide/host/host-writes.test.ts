@@ -19,6 +19,7 @@ describe('what a start records', () => {
     assert.deepEqual(status, {
       system_state: 'up',
       last_update_ts: String(WALL_MS / 1000),
+      label_owner: 'local',
       remote_state: 'none',
       current_owner: 'local',
       container_id: 'snmp',
@@ -32,7 +33,13 @@ describe('what a start records', () => {
 
   test('kube: up, and leave to deploy; the hand-shake is the container’s and ours, and left alone', () => {
     const [status = {}, label] = start('kube', undefined);
-    assert.deepEqual(Object.keys(status).toSorted(), ['last_update_ts', 'system_state', 'update_time']);
+    assert.deepEqual(Object.keys(status).toSorted(), [
+      'label_owner',
+      'last_update_ts',
+      'system_state',
+      'update_time',
+    ]);
+    assert.equal(status['label_owner'], 'kube');
     assert.deepEqual(label, { snmp_enabled: 'true' });
   });
 

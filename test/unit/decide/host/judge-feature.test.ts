@@ -108,10 +108,7 @@ describe('one look at one feature', () => {
   test('after a cold boot the pod of a blocked version, which asked first, does not end the local image', () => {
     const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
     const local = { current_owner: 'local', container_id: 'snmp', docker_id: '', claim_token: '' };
-    const asked = {
-      [STATUS]: { ...local, remote_state: 'pending', container_version: '3.0' },
-      'state KUBE_LABELS|SET': { snmp_enabled: 'true' },
-    };
+    const asked = { [STATUS]: { ...local, remote_state: 'pending', container_version: '3.0' } };
     assert.deepEqual(kindsOf(judge(situationOf({ ledger, rows: asked }))), ['block']);
   });
 
@@ -131,14 +128,17 @@ describe('one look at one feature', () => {
     assert.equal(judge(situationOf({ rows: silent })).view.fallback.kind, 'failing');
   });
 
-  test('the first look mends a label that says another owner: it may have missed the change', () => {
-    const labelled = (value: string) =>
-      situationOf({ rows: { 'state KUBE_LABELS|SET': { snmp_enabled: value } } });
-    const first = judge(labelled('false'));
-    assert.equal(ofKind(first, 'label')?.value, 'true');
-    const right = judge(labelled('true'));
+  test('the first look mends a label that was written for another owner, and leaves one that was set by hand', () => {
+    const labelled = (value: string, writtenFor: string) =>
+      situationOf({
+        rows: { 'state KUBE_LABELS|SET': { snmp_enabled: value }, [STATUS]: { label_owner: writtenFor } },
+      });
+    assert.equal(ofKind(judge(labelled('false', 'local')), 'label')?.value, 'true');
+    for (const writtenFor of ['kube', ''])
+      assert.ok(!kindsOf(judge(labelled('false', writtenFor))).includes('label'));
+    const right = judge(labelled('true', 'local'));
     assert.ok(!kindsOf(right).includes('label'));
-    assert.ok(!kindsOf(judge(labelled('false'), right.memory)).includes('label'), 'set by hand');
+    assert.ok(!kindsOf(judge(labelled('false', 'local'), right.memory)).includes('label'), 'set by hand');
   });
 
   test('the node’s label follows a change of the owner, as soon as it may; `config reload` is no change', () => {
