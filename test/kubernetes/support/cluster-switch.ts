@@ -114,6 +114,9 @@ export class ClusterSwitch extends Host {
       '--env=CTRKIT_HEARTBEAT_INTERVAL=500ms',
       `--env=SNMP_AGENT_ADDRESS=${this.agent}`,
       `--volume=${this.directory}:/var/run/redis`,
+      // This machine is no switch: kubelet would wait for them.
+      '--without-volume=/usr/share/sonic/hwsku',
+      '--without-volume=/usr/share/sonic/platform',
       ...this.manifestWords,
       ...words,
     );

@@ -19,7 +19,6 @@ export interface ManifestRequest {
   readonly selectors: readonly string[];
   /** `NAME=VALUE` each. */
   readonly environment: readonly string[];
-  /** A node that blocks the version keeps its pod, held, instead of losing it. */
   /** `/host:/container[:ro]` each. */
   readonly volumes: readonly string[];
   /** Paths in the container. */

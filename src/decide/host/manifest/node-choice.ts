@@ -36,8 +36,11 @@ export function planNodeSelector(
     if (value === '') refuse(`${option} is empty: leave it away to deploy on all`);
     if (value !== undefined) add(option, key, value);
   }
+  const blockKey = versionEnabledLabel(request.feature, request.version);
   for (const text of request.selectors) {
     const { key, value } = parsePair('--select', text);
+    if (key === blockKey && value === 'false')
+      refuse(`--select: ${key}=false is how a node blocks this version: no node would get the pod`);
     add('--select', key, value);
   }
   return Object.fromEntries(selector);

@@ -20,6 +20,12 @@ import { quote, refuse } from './words.ts';
 /** As the API has it. */
 type KubernetesObject = Readonly<Record<string, unknown>>;
 
+/**
+ * `kubectl apply` writes the whole document into an annotation besides, and an object has 256 KiB of those. The rest is
+ * for the empty fields that kubectl adds.
+ */
+const MAX_DOCUMENT_BYTES = 255 * 1024;
+
 export interface Manifest {
   /** One for each instance, the host's first. */
   readonly objects: readonly KubernetesObject[];
@@ -37,6 +43,7 @@ export function planManifest(request: ManifestRequest): Manifest {
   const imageNotes = checkImage(request);
   const instances = planInstances(request);
   const planned = instances.map((instance) => planObject(request, instance));
+  for (const { object } of planned) assertLength(object);
   const notes = [...imageNotes, ...planned.flatMap((one) => one.notes), ...noteAsics(instances)];
   return { objects: planned.map(({ object }) => object), notes: [...new Set(notes)] };
 }
@@ -117,6 +124,14 @@ function planPodSpec(request: ManifestRequest, instance: Instance, environment: 
     volumes,
   };
   return { spec, notes: [...grace.notes, ...notes] };
+}
+
+function assertLength(object: KubernetesObject): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(object)).length;
+  if (bytes > MAX_DOCUMENT_BYTES)
+    refuse(
+      `the document would be ${bytes} bytes long: kubectl apply takes ${MAX_DOCUMENT_BYTES} at most: hand long values of the environment in by files`,
+    );
 }
 
 /** An image of another feature would run under this one's name. */

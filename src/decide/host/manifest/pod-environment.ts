@@ -5,7 +5,7 @@ import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { DEFAULT_KIT_TIMING, type KitTiming } from './pod-timing.ts';
 import { isPlainText, parsePair, quote, refuse } from './words.ts';
 
-/** All of them together end up in one object: the API server takes 1.5 MB of it. */
+/** More than any feature has. How long all of them may be together, planManifest says. */
 const MAX_VARIABLES = 256;
 const MAX_VALUE_LENGTH = 16_384;
 

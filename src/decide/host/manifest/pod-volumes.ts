@@ -1,4 +1,5 @@
 /** What is mounted into a feature's container: as SONiC's service scripts do it (FACTS, "Mounts"). */
+import { findHiddenKitPath, resolvePath } from './kit-paths.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { parseTarget, parseVolume, quote, refuse } from './words.ts';
 
@@ -21,26 +22,57 @@ const FIPS_FOLDER = '/etc/fips';
 
 /** The pod's `volumes` and the container's `volumeMounts`, in a stable order, and what people should know of them. */
 export function planVolumes(request: ManifestRequest, instance: Instance) {
-  const mounts = new Map(defaultsOf(request, instance).map((mount) => [mount.target, mount]));
-  const set = (mount: Mount): void => {
-    // The kit's default mounts the folder of the one file that SONiC mounts.
-    if (mount.target.startsWith(`${FIPS_FOLDER}/`)) mounts.delete(FIPS_FOLDER);
-    mounts.set(mount.target, mount);
-  };
-  for (const mount of mountsOfImage(request)) set(mount);
-  for (const mount of once(
-    '--volume',
-    request.volumes.map((text) => volumeOf('--volume', text)),
-  ))
-    set(mount);
+  const mounts = new Map<string, Mount>();
+  const set = (mount: Mount): void => void mounts.set(resolvePath(mount.target), mount);
+  const ofImage = sortOut(mountsOfImage(request));
+  const given = [...ofImage.mounts, ...mountsOfLine(request)];
+  // The kit's default mounts the folder of the one file that SONiC mounts.
+  const hasFipsFile = given.some(({ target }) => target.startsWith(`${FIPS_FOLDER}/`));
+  for (const mount of defaultsOf(request, instance))
+    if (mount.target !== FIPS_FOLDER || !hasFipsFile) set(mount);
+  for (const mount of given) set(mount);
   for (const text of request.withoutVolumes) {
     const target = parseTarget('--without-volume', text);
-    if (!mounts.delete(target))
-      refuse(`--without-volume: nothing is mounted on ${target}; these are: ${[...mounts.keys()].join(' ')}`);
+    if (mounts.delete(resolvePath(target)) || ofImage.leftOut.delete(resolvePath(target))) continue;
+    const targets = [...mounts.values()].map((mount) => mount.target);
+    refuse(`--without-volume: nothing is mounted on ${target}; these are: ${targets.join(' ')}`);
   }
   if (mounts.size > MAX_MOUNTS)
     refuse(`the container would have ${mounts.size} mounts: ${MAX_MOUNTS} at most`);
-  return encodeMounts([...mounts.values()]);
+  const { notes, ...encoded } = encodeMounts([...mounts.values()]);
+  return { ...encoded, notes: [...ofImage.leftOut.values(), ...notes] };
+}
+
+/**
+ * Left out, with a note by its path, is what would hide the kit: an image's package manifest is of its makers, who may not
+ * know that the kit is in it, and SONiC's is mounted so for SONiC's own scripts.
+ */
+function sortOut(mounts: readonly Mount[]) {
+  const leftOut = new Map<string, string>();
+  for (const { target } of mounts) {
+    const hidden = findHiddenKitPath(target);
+    if (hidden !== undefined)
+      leftOut.set(
+        resolvePath(target),
+        `${IN_IMAGE} has a mount on ${target}, which is left out: it would hide ${hidden} of the kit`,
+      );
+  }
+  return { mounts: mounts.filter(({ target }) => !leftOut.has(resolvePath(target))), leftOut };
+}
+
+function mountsOfLine({ volumes }: ManifestRequest): Mount[] {
+  const mounts = once(
+    '--volume',
+    volumes.map((text) => volumeOf('--volume', text)),
+  );
+  for (const { target } of mounts) {
+    const hidden = findHiddenKitPath(target);
+    if (hidden !== undefined)
+      refuse(
+        `--volume: what is mounted on ${target} would hide ${hidden}, and without the kit the application starts unasked or never gets Ready: mount it elsewhere, or its single files`,
+      );
+  }
+  return mounts;
 }
 
 function defaultsOf({ platform, hwsku }: ManifestRequest, { asic, knownAsics }: Instance): Mount[] {
@@ -48,14 +80,18 @@ function defaultsOf({ platform, hwsku }: ManifestRequest, { asic, knownAsics }: 
   // The softlinks that the HLD has each switch make ("Manifests generation"), unless the device is named.
   const named = platform === undefined ? undefined : `${shared}/device/${platform}`;
   const ofHwsku = named === undefined || hwsku === undefined ? `${shared}/hwsku` : `${named}/${hwsku}`;
-  // A folder that somebody named and that is not there is a mistake: kubelet says so and starts nothing. Nobody
-  // named the others, and a machine that lacks them has nothing to lose by an empty one.
-  const typeOf = (path: string): HostPathType =>
-    named !== undefined && path.startsWith(named) ? 'Directory' : 'DirectoryOrCreate';
+  // Made where it is missing: a machine that lacks it has nothing to lose by an empty one.
   const folder = (target: string, path: string, isReadOnly: boolean): Mount => ({
     target,
     isReadOnly,
-    host: { path, type: typeOf(path) },
+    host: { path, type: 'DirectoryOrCreate' },
+  });
+  // Never made: a folder in the place of a softlink that the switch has still to make would stay, and the feature
+  // would see an empty device for ever. kubelet says what is missing, and starts the pod once it is there.
+  const ofDevice = (target: string, path: string): Mount => ({
+    target,
+    isReadOnly: true,
+    host: { path, type: 'Directory' },
   });
   const ofAsics = asic === '' ? knownAsics : [asic];
   return [
@@ -64,8 +100,8 @@ function defaultsOf({ platform, hwsku }: ManifestRequest, { asic, knownAsics }: 
     folder('/var/run/redis', `/var/run/redis${asic}`, false),
     ...ofAsics.map((number) => folder(`/var/run/redis${number}`, `/var/run/redis${number}`, false)),
     folder('/var/run/redis-chassis', '/var/run/redis-chassis', true),
-    folder(`${shared}/hwsku`, asic === '' ? ofHwsku : `${ofHwsku}/${asic}`, true),
-    folder(`${shared}/platform`, named ?? `${shared}/platform`, true),
+    ofDevice(`${shared}/hwsku`, asic === '' ? ofHwsku : `${ofHwsku}/${asic}`),
+    ofDevice(`${shared}/platform`, named ?? `${shared}/platform`),
     // Without it Docker would make a folder of that name on the host. An empty file means UTC.
     { target: '/etc/localtime', isReadOnly: true, host: { path: '/etc/localtime', type: 'FileOrCreate' } },
     // The folder, not the one file in it: FileOrCreate makes no folder, and Docker would make one of the file.
@@ -107,8 +143,9 @@ const inMemory = (where: string, path: string): Mount => ({
 function once(where: string, mounts: readonly Mount[]): Mount[] {
   const seen = new Set<string>();
   for (const { target } of mounts) {
-    if (seen.has(target)) refuse(`${where}: two volumes are mounted on ${target}: leave one of them away`);
-    seen.add(target);
+    const place = resolvePath(target);
+    if (seen.has(place)) refuse(`${where}: two volumes are mounted on ${target}: leave one of them away`);
+    seen.add(place);
   }
   return [...mounts];
 }

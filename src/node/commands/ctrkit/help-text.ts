@@ -71,22 +71,33 @@ Examples:
   ctrkit manifest snmp --image registry.example/docker-snmp:20230531.12 --version 20230531.12 \\
     --platform x86_64-dell_s6000_s1220-r0 --batch 5% --time-to-golden 10m | kubectl apply -f -
   ctrkit manifest snmp --image docker-snmp:20230531.12 --version 20230531.12 --static-pod \\
-    > /etc/kubernetes/manifests/snmp.yaml
+    > snmp.yaml && mv snmp.yaml /etc/kubernetes/manifests/
   ctrkit manifest lldp --image docker-lldp:1.2 --version 1.2 --host --asic 0 --asic 1
 
 A node gets the pod while its label <feature>_enabled is true, unless <feature>_<version>_enabled is
-false, and if it has every label that is asked for; ctrkitd on the switch sees to all of them. The
-document of ASIC 0 asks for <feature>0_enabled.
+false, and if it has every label that is asked for. ctrkitd on the switch sees to all of them but those
+of --select, which may be anybody's. The document of ASIC 0 asks for <feature>0_enabled.
 
 A version that an operator blocks is taken away by that label, and the node counts no more. One that
-failed and was fallen back from is not: its pod stays, held and not Ready, the rollout stops at the
-batch until kubectl rollout undo, and <feature>_failed names the version. With --time-to-golden longer
-than fail_time_to_fallback no second batch gets it. CTRKIT_HELD_READY=1 lets a rollout go on.
+failed and was fallen back from is not, nor is an operator's own block of it brought to that node: the
+pod stays, held and not Ready, and <feature>_failed names the version. Once as many pods as --batch says
+are not Ready, the rollout stands until kubectl rollout undo. With --time-to-golden longer than
+fail_time_to_fallback a batch that fails is seen to fail before the next one. CTRKIT_HELD_READY=1 lets
+a rollout go on.
 
 What is mounted and set is what SONiC's own service scripts have, then what the image's label
 com.azure.sonic.manifest says, then --volume and --env, each replacing what has the same path or name.
-Values are taken as they are: $(NAME) is not expanded. What --env says is in the manifest for all to
-read, and secrets are best handed in by files.
+What would hide the kit, a mount on /usr/share/sonic/scripts say, is left out with a line on stderr where
+the label says it, and refused by --volume. Values are taken as they are: $(NAME) is not expanded. What
+--env says is in the manifest for all to read, and secrets are best handed in by files.
+
+/usr/share/sonic/hwsku and /usr/share/sonic/platform, or with --platform and --hwsku the device's own
+folders, have to be on the switch: until they are, kubelet starts no pod and says so in an event. A
+machine that has none: --without-volume /usr/share/sonic/hwsku --without-volume /usr/share/sonic/platform
+
+A static pod goes into the folder that kubelet's staticPodPath names; whole, by mv, since kubelet ends the
+pod of a file that is emptied. kubeadm join wants /etc/kubernetes/manifests empty, and kubeadm reset
+empties it: take static pods out before ctrkit kube join, and use a DaemonSet from then on.
 
 A feature's pod and container are named without capitals and with - in place of _. Two features that
 differ in nothing else (a_b and a-b) need a --name for one of them.

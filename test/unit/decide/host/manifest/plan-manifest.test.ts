@@ -95,6 +95,15 @@ describe('the manifest of a feature', () => {
     assert.equal(mountOn('/usr/share/sonic/hwsku')?.from, '/usr/share/sonic/device/p/h');
   });
 
+  test('is held the same way with or without a cluster: one container, one set of names (D24)', () => {
+    const [cluster, single] = [false, true].map((isStaticPod) =>
+      plan({ feature: 'dhcp_relay', isStaticPod }),
+    );
+    assert.deepEqual(single?.container, cluster?.container);
+    assert.deepEqual(single?.object.metadata, cluster?.object.metadata);
+    assert.deepEqual(single?.object.metadata.labels, cluster?.object.spec.template.metadata.labels);
+  });
+
   test('goes to the switches that are asked for only', () => {
     const { pod, env } = plan({
       osVersion: '20230531.12',
@@ -198,8 +207,12 @@ describe('what is mounted', () => {
     assert.equal(mountOn('/usr/share/sonic/hwsku')?.from, '/usr/share/sonic/hwsku');
   });
 
-  test('is made where it is missing: nothing keeps the pod from starting on a plain machine', () => {
-    const { pod } = plan();
+  test('is made where it is missing, but never in the place of a softlink to the device', () => {
+    const device = ['/usr/share/sonic/hwsku', '/usr/share/sonic/platform'];
+    for (const asics of [[], ['0']])
+      for (const path of device) assert.equal(plan({ asics }).mountOn(path)?.type, 'Directory');
+    // What a plain machine says, that has no device.
+    const { pod } = plan({ withoutVolumes: device });
     for (const { name, hostPath } of pod.volumes)
       if (hostPath !== undefined) assert.match(hostPath.type ?? 'none', /^(?:Directory|File)OrCreate$/, name);
     // FileOrCreate makes no folder: it is right for a file of a folder that every machine has.
@@ -214,7 +227,6 @@ describe('what is mounted', () => {
     const { mountOn } = plan({ platform: 'p', hwsku: 'h' });
     assert.equal(mountOn('/usr/share/sonic/hwsku')?.type, 'Directory');
     assert.equal(mountOn('/usr/share/sonic/platform')?.type, 'Directory');
-    assert.equal(plan({ platform: 'p' }).mountOn('/usr/share/sonic/hwsku')?.type, 'DirectoryOrCreate');
     assert.equal(plan({ hwsku: 'h' }).mountOn('/usr/share/sonic/hwsku')?.from, '/usr/share/sonic/hwsku');
   });
 
@@ -233,6 +245,19 @@ describe('what is mounted', () => {
     const { mountOn } = plan({ volumes: ['/etc/fips/fips_enable:/etc/fips/fips_enable:ro'] });
     assert.equal(mountOn('/etc/fips'), undefined);
     assert.equal(mountOn('/etc/fips/fips_enable')?.mode, 'ro');
+  });
+
+  test('has every folder that was asked for beside a file of FIPS', () => {
+    const { mountOn } = plan({ volumes: ['/a:/etc/fips', '/b:/etc/fips/fips_enable:ro'] });
+    assert.equal(mountOn('/etc/fips')?.from, '/a');
+    assert.equal(mountOn('/etc/fips/fips_enable')?.from, '/b');
+  });
+
+  test('is replaced under either name of a place: /var/run is a softlink', () => {
+    const { mountOn } = plan({ volumes: ['/other:/run/redis'], withoutVolumes: ['/run/redis-chassis'] });
+    assert.equal(mountOn('/run/redis')?.from, '/other');
+    assert.equal(mountOn('/var/run/redis'), undefined);
+    assert.equal(mountOn('/var/run/redis-chassis'), undefined);
   });
 
   test('has names that are legal and each another, whatever the paths are', () => {
@@ -298,6 +323,32 @@ describe('what the image says of itself', () => {
     for (const path of ['/tmp', '/var/tmp', '/var/cache']) assert.equal(mountOn(path)?.from, 'Memory');
     assert.deepEqual([env.get('COLOUR'), env.get('SIZE')], ['blue', '2']);
     assert.deepEqual(container.securityContext, { privileged: true });
+  });
+});
+
+describe('what the image says of its mounts', () => {
+  const SCRIPTS = '/usr/share/sonic/scripts';
+  const packageManifest = {
+    ...PACKAGE,
+    volumes: [`${SCRIPTS}:${SCRIPTS}:ro`, '/srv:/data'],
+    mounts: [{ source: '/usr/bin', target: '/bin', type: 'bind' }],
+    tmpfs: ['/run'],
+  };
+
+  test('is left out where it would hide the gate, and that is said', () => {
+    const { mountOn, notes } = plan({ packageManifest });
+    for (const path of [SCRIPTS, '/bin', '/run']) assert.equal(mountOn(path), undefined, path);
+    assert.equal(mountOn('/data')?.from, '/srv');
+    assert.equal(notes.length, 3);
+    assert.match(
+      notes.join('\n'),
+      /a mount on \/usr\/share\/sonic\/scripts, which is left out: it would hide .*container_startup\.py/,
+    );
+  });
+
+  test('may be left out by whoever knows: then nothing is said', () => {
+    const { notes } = plan({ packageManifest, withoutVolumes: [SCRIPTS, '/usr/bin', '/run/'] });
+    assert.deepEqual(notes, []);
   });
 });
 

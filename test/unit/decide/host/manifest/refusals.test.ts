@@ -81,6 +81,13 @@ describe('what the API server would refuse', () => {
     refuses(volumes(...Array.from({ length: 200 }, (_, index) => `/a:/b${index}`)), /128 at most/);
   });
 
+  test('a document that is too long for kubectl apply', () => {
+    const values = (count: number) =>
+      env(...Array.from({ length: count }, (_, index) => `A${index}=${'é'.repeat(8_000)}`));
+    refuses(values(17), /would be 27\d+ bytes long: kubectl apply takes 261120 at most/);
+    assert.doesNotThrow(() => plan(values(15)));
+  });
+
   test('an image, a policy, a quantity, a batch that is none', () => {
     for (const image of [
       '',
@@ -122,6 +129,12 @@ describe('what the API server would take, but never deploy', () => {
     refuses({ timeToGolden: '400d' }, /--time-to-golden/);
   });
 
+  test('a node that blocks the version', () => {
+    refuses({ selectors: ['snmp_20230531.12_enabled=false'] }, /no node would get the pod/);
+    for (const pair of ['snmp_20230531.12_enabled=true', 'snmp_20230531.11_enabled=false'])
+      assert.doesNotThrow(() => plan({ selectors: [pair] }));
+  });
+
   test('a container that no engine makes', () => {
     refuses({ capabilities: ['NET_ADMINISTRATION'] }, /Linux has none of that name/);
     refuses({ memory: '1Mi' }, /no feature runs in less than 64Mi/);
@@ -149,6 +162,17 @@ describe('what would be another thing than was meant', () => {
     refuses({ ...env('DEV=1'), asics: ['0'] }, /--asic says it/);
     refuses(env('CTRKIT_CONTAINER_ID=abc'), /the same in every container of every switch/);
     assert.doesNotThrow(() => plan(env('RUNTIME_OWNER=kube', 'IMAGE_VERSION=20230531.12', 'NAMESPACE_ID=')));
+  });
+
+  test('a mount over the kit: the application would start unasked', () => {
+    refuses(
+      volumes('/usr/share/sonic/scripts:/usr/share/sonic/scripts:ro'),
+      /--volume: what is mounted on \/usr\/share\/sonic\/scripts would hide .*container_startup\.py/,
+    );
+    for (const target of ['/usr', '/bin', '/usr/lib/ctrkit/node', '/etc', '/etc/ctrkit', '/var/run'])
+      refuses(volumes(`/a:${target}`), /would hide/);
+    refuses(volumes('/a:/run/redis', '/b:/var/run/redis'), /two volumes are mounted on/);
+    assert.doesNotThrow(() => plan(volumes('/a:/etc/ctrkit/checks.toml:ro', '/usr:/mnt/usr')));
   });
 
   test('settings that the kit would not take: it knows the same ones', () => {

@@ -119,7 +119,13 @@ describe('ctrkit manifest', () => {
 
   test('explains itself', async () => {
     assert.equal(await runCtrkit(['manifest', '--help'], kit.ports), 0);
-    for (const word of ['a_b and a-b', "ASIC's database container", '--static-pod'])
+    for (const word of [
+      'a_b and a-b',
+      "ASIC's database container",
+      '--static-pod',
+      'staticPodPath',
+      '--without-volume /usr/share/sonic/hwsku --without-volume /usr/share/sonic/platform',
+    ])
       assert.ok(kit.stdout.includes(word), word);
     for (const line of kit.stdout.split('\n')) assert.ok(line.length <= 120, line);
   });
@@ -155,6 +161,13 @@ describe('the image’s own package manifest', () => {
     await fails(['manifest', 'snmp', '--image', IMAGE, '--version', '1'], /is of the feature "lldp"/);
     await run('--no-package-manifest');
     assert.equal(envOf(made())['FROM'], undefined);
+  });
+
+  test('that would hide the gate by a mount is told of that', async () => {
+    label({ container: { volumes: ['/usr/share/sonic/scripts:/usr/share/sonic/scripts:ro'] } });
+    assert.equal(await run(), 0);
+    assert.doesNotMatch(kit.stdout, /sonic\/scripts/);
+    assert.match(kit.told.join('\n'), /^.* a mount on \/usr\/share\/sonic\/scripts, which is left out/);
   });
 
   test('that makes no sense is refused, and says where it is from', async () => {
