@@ -23,6 +23,7 @@ import { startDaemon } from '../src/node/daemon/start-daemon.ts';
 import { readDaemonSettings, type ClusterSettings } from '../src/node/daemon/settings.ts';
 import { ledgerFileIn } from '../src/node/ledger/ledger-file.ts';
 import { lockFilesIn } from '../src/node/locks/lock-file.ts';
+import { chooseNodeName } from '../src/node/node-name.ts';
 import { readMembershipTiming } from '../src/node/membership/settings.ts';
 import { viewFileIn } from '../src/node/view/view-file.ts';
 import { buildMembershipSide } from './membership-side.ts';
@@ -83,14 +84,18 @@ function openConnection(databases: Databases): Connection {
 }
 
 function buildCluster(
-  { kubeconfigs, nodeName, sonicVersionFile }: ClusterSettings,
+  { kubeconfigs, isJoinedByUs, sonicVersionFile }: ClusterSettings,
   log: Log,
   membership: () => ClusterSide['membership'],
 ): ClusterSide | undefined {
   if (kubeconfigs.length === 0) return undefined;
+  if (!isJoinedByUs)
+    log.info(
+      'CTRKIT_KUBECONFIG names another file than CTRKIT_KUBELET_CONF: joining and leaving are left to others',
+    );
   return {
-    node: new KubernetesNode({ kubeconfigs, nodeName: () => nodeName || hostname().toLowerCase() }),
-    membership: membership(),
+    node: new KubernetesNode({ kubeconfigs, nodeName: chooseNodeName(process.env, hostname).read }),
+    membership: isJoinedByUs ? membership() : undefined,
     readSonicVersion: async () => {
       const { version, warning } = await readSonicVersion(sonicVersionFile || undefined);
       if (warning !== undefined) log.warn(warning);

@@ -24,10 +24,11 @@ export function buildMembershipSide({
   restartCommand,
 }: MembershipSideOptions): MembershipSide {
   const words = parseRestartCommand(restartCommand || DEFAULT_RESTART_COMMAND);
+  const tools = new HostClusterTools(readMembershipSettings(process.env, hostname));
   return {
-    tools: new HostClusterTools(readMembershipSettings(process.env, hostname())),
+    tools,
     service: new ServiceCommand(words, undefined, signal),
     pause: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
-    takeTurn: () => takeMembershipTurn(stateDir),
+    takeTurn: () => takeMembershipTurn(stateDir, () => tools.isAtWork()),
   };
 }

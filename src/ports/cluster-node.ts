@@ -14,8 +14,6 @@ export interface NodeState {
   readonly labels: Labels;
   /** Keys of labels that ctrkitd wrote last: the API server itself keeps that, in managedFields. */
   readonly owned: ReadonlySet<string>;
-  /** The kubelet's word; undefined while nobody knows. */
-  readonly isReady: boolean | undefined;
 }
 
 export type NodeReading =
@@ -35,6 +33,11 @@ export type LabelResult =
   | { readonly kind: 'written'; readonly node: NodeState }
   /** The server does not want this label; `text` is its reason, one line. To try again at once is of no use. */
   | { readonly kind: 'refused'; readonly text: string }
+  /**
+   * The server answers, and does not do it: it has too much to do (`isBusy`), a webhook of it is broken, or this switch has
+   * no such right. To be tried again later.
+   */
+  | { readonly kind: 'failed'; readonly text: string; readonly isBusy: boolean }
   /** The node has changed since it was read. */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'missing' };

@@ -15,18 +15,26 @@ export interface AdminConfigText {
  * line for people, without secrets.
  */
 export interface ClusterTools {
-  /** Why there can be neither joining nor leaving, one line: a tool is not installed. Undefined if there can. */
-  findObstacle(): string | undefined;
+  /** Why there can be no joining, or no leaving, one line: its tool is not installed. Undefined if there can. */
+  findObstacle(act: 'join' | 'reset'): string | undefined;
   /** kubelet has a configuration of its own. */
   hasJoined(): boolean;
-  hasAdminConfig(): boolean;
+  /**
+   * A `join` or a `reset` has begun and did not come to its end: half a node may be there. An admin configuration alone, which
+   * somebody may have put there, is none.
+   */
+  isUnfinished(): boolean;
+  /** A file for kubelet that no join has made, and that `reset` would remove; undefined if there is none. */
+  findStaticPod(): string | undefined;
+  /** The `servedAs` of the admin configuration on the disk; undefined if there is none, or none of ours. */
+  joinedBy(): string | undefined;
   /** From the master, by https. */
   fetchAdminConfig(server: ServerAddress, signal: AbortSignal): Promise<AdminConfigText>;
   /** A file somebody has brought along. Throws CtrkitError('disk'). */
   readAdminConfig(path: string): AdminConfigText;
   /** On the disk when it returns, whole or not at all, for root only. Throws CtrkitError('disk'). */
   writeAdminConfig(text: string): void;
-  /** One that is not there is removed. Throws CtrkitError('disk'). */
+  /** The end of a leave: nothing is unfinished any more. One that is not there is removed. Throws CtrkitError('disk'). */
   removeAdminConfig(): void;
   /** Makes this host the node, by the admin configuration on the disk. `secrets` are hidden in what the tool says. */
   join(secrets: readonly string[], signal: AbortSignal): Promise<void>;

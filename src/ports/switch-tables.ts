@@ -14,8 +14,8 @@ export interface WatchedTable {
 
 /** CONFIG_DB and STATE_DB of this switch as whole tables, for the daemon; rows are read by RowStore. */
 export interface SwitchTables {
-  /** Rows of CONFIG_DB's FEATURE whose names are legal. Throws CtrkitError('database'). */
-  listFeatures(): Promise<string[]>;
+  /** Rows of FEATURE whose names are legal, CONFIG_DB's unless `db` says otherwise. Throws CtrkitError('database'). */
+  listFeatures(db?: 'config' | 'state'): Promise<string[]>;
   /**
    * Resolves when watching. `onEnd` is called once when the server has ended it: watch again, and read everything, as
    * what changed meanwhile is not told. Throws CtrkitError('database').

@@ -18,7 +18,7 @@ import { ClusterSwitch } from '../kubernetes/support/cluster-switch.ts';
 import { summarise } from './measure.ts';
 import { printRow, shown } from './table.ts';
 
-const RUNS = Number(process.env['BENCH_RUNS'] ?? 8);
+export const KUBERNETES_RUNS = Number(process.env['BENCH_RUNS'] ?? 6);
 const POLL_MS = 20;
 const DEADLINE_MS = 120_000;
 const MERGE = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
@@ -156,7 +156,7 @@ export async function benchKubernetes(): Promise<void> {
     const [kit, bare] = sides;
     if (kit === undefined || bare === undefined) return;
     // In turn, so that both see the same machine.
-    for (let run = 0; run < RUNS; run += 1) {
+    for (let run = 0; run < KUBERNETES_RUNS; run += 1) {
       await kit.run();
       await bare.run();
     }

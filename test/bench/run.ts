@@ -14,11 +14,12 @@ import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis.ts';
 import { benchContainers } from './containers.ts';
 import { benchHost } from './host.ts';
-import { benchKubernetes } from './kubernetes.ts';
+import { benchKubernetes, KUBERNETES_RUNS } from './kubernetes.ts';
 import { readMemoryMb, readRunSeconds, summarise, timeProcess } from './measure.ts';
 import { printHead, printRow } from './table.ts';
 
 const RUNS = 25;
+const isKubernetes = process.argv.includes('--kubernetes');
 const AGENT_WATCH_MS = 60_000;
 const KIT = resolve('dist/rootfs/usr/bin');
 const PINNED_NODE = resolve(`node_modules/node-linux-${process.arch}/bin/node`);
@@ -137,11 +138,11 @@ const version = await new Promise<string>((done) => {
   spawn(node, ['--version']).stdout.once('data', (data: Buffer) => done(String(data).trim()));
 });
 console.log(
-  `Node.js ${version}, ${cpus().length} cores; medians of ${RUNS} runs after a warm-up, min to max beside\n`,
+  `Node.js ${version}, ${cpus().length} cores; medians of ${isKubernetes ? KUBERNETES_RUNS : RUNS} runs, min to max beside\n`,
 );
 printHead();
 try {
-  if (process.argv.includes('--kubernetes')) await benchKubernetes();
+  if (isKubernetes) await benchKubernetes();
   else await benchAll();
 } finally {
   redis.disconnect();

@@ -66,6 +66,7 @@ describe('ctrkitd and its master', { timeout: 300_000, skip: noNamespaces }, () 
     const daemon = start();
     await untilMaster('connected', 'true');
     await untilMaster('server_reachability', 'true');
+    assert.match(daemon.said, /joining and leaving are left to others/, 'the kubeconfig is not kubelet.conf');
     for (const [key, value] of [
       ['snmp_enabled', 'true'],
       ['rack', 'r7'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fetchAdminConfig } from '../../src/node/adapters/cluster-tools/fetch-admin-config.ts';
-import { takeMembershipTurn } from '../../src/node/adapters/cluster-tools/membership-turn.ts';
+import { UnfinishedMark } from '../../src/node/adapters/cluster-tools/unfinished-mark.ts';
 import { ADMIN_CONFIG } from '../support/fake-cluster-tools.ts';
 import { makeCertificate, serveHttps, writeTool } from '../support/https-server.ts';
 import { Kit, runningUnder, until, type Program } from '../support/kit.ts';
@@ -87,7 +87,11 @@ describe('ctrkit kube on a switch', { timeout: 300_000 }, () => {
     assert.doesNotMatch(joined.stderr, SECRETS);
     const { mode } = statSync(env.CTRKIT_KUBE_ADMIN_CONF);
     assert.equal(mode & 0o777, 0o600);
-    assert.equal(readFileSync(env.CTRKIT_KUBE_ADMIN_CONF, 'utf8'), ADMIN_CONFIG);
+    assert.match(
+      readFileSync(env.CTRKIT_KUBE_ADMIN_CONF, 'utf8'),
+      /"server": "https:\/\/10\.10\.10\.10:6443"/,
+    );
+    assert.ok(!existsSync(`${env.CTRKIT_KUBE_ADMIN_CONF}.unfinished`));
     assert.deepEqual(said(), [
       'systemctl enable kubelet',
       `join --discovery-file ${env.CTRKIT_KUBE_ADMIN_CONF} --node-name switch-1`,
@@ -96,10 +100,18 @@ describe('ctrkit kube on a switch', { timeout: 300_000 }, () => {
 
     await redis.state.hset('KUBERNETES_MASTER|SERVER', { connected: 'true' });
     await runByKube(redis);
+    // As in the middle of a config reload: on record, and not in CONFIG_DB.
+    await redis.state.hset('FEATURE|radv', { current_owner: 'kube', docker_id: 'cc', container_id: 'cc' });
     const left = await run(['reset']);
     assert.deepEqual(left.end, code(0), left.said);
-    assert.deepEqual(said().slice(2), ['restart snmp', 'reset --force', 'systemctl disable --now kubelet']);
+    assert.deepEqual(said().slice(2), [
+      'restart radv',
+      'restart snmp',
+      'reset --force',
+      'systemctl disable --now kubelet',
+    ]);
     assert.ok(!existsSync(kubelet) && !existsSync(env.CTRKIT_KUBE_ADMIN_CONF));
+    assert.ok(!existsSync(`${env.CTRKIT_KUBE_ADMIN_CONF}.unfinished`));
     assert.equal(await redis.config.hget('KUBERNETES_MASTER|SERVER', 'disable'), 'True');
     assert.equal(await redis.state.hget('KUBERNETES_MASTER|SERVER', 'connected'), 'false');
     const again = await run(['reset']);
@@ -144,6 +156,20 @@ exit 3`);
     assert.equal(said()[1], 'reset --force', 'what the first one left is taken away');
   });
 
+  test('what an earlier join left is not taken away over somebody’s static pods', async (t) => {
+    const { run, kubeadm, env, said } = await prepare(t);
+    const manifests = join(env.CTRKIT_KUBELET_CONF, '../manifests');
+    mkdirSync(manifests);
+    writeFileSync(join(manifests, 'snmp.yaml'), '');
+    kubeadm(`echo "$@" >>${join(env.CTRKIT_STATE_DIR, '../said')}; echo "DirAvailable" >&2; exit 1`);
+    assert.deepEqual((await run(['join'])).end, code(69));
+    assert.ok(existsSync(`${env.CTRKIT_KUBE_ADMIN_CONF}.unfinished`));
+    const again = await run(['join']);
+    assert.deepEqual(again.end, code(69));
+    assert.match(again.stderr, /without .*manifests\/snmp\.yaml, .*: move it away first\n$/);
+    assert.ok(!said().includes('reset --force'));
+  });
+
   test('a tool that is not installed is named with its package', async (t) => {
     const { run, env, said } = await prepare(t);
     const empty = join(env.CTRKIT_RUN_DIR, 'empty');
@@ -167,9 +193,9 @@ exit 3`);
     assert.deepEqual(runningUnder(kit.folder), []);
   });
 
-  test('one at a time: the second one is refused, and a killed one leaves nothing in its way', async (t) => {
+  test('one at a time: the second one is refused, also while the tool of a killed one lives on, and no longer', async (t) => {
     const { start, run, kubeadm, kit, env } = await prepare(t);
-    kubeadm(`echo begun >${kit.folder}/begun; sleep 5`);
+    kubeadm(`echo begun >${kit.folder}/begun; while [ ! -e ${kit.folder}/over ]; do sleep 0.1; done`);
     const first = start(['join']);
     await until('the tool runs', () => existsSync(`${kit.folder}/begun`));
     const second = await run(['reset']);
@@ -177,8 +203,19 @@ exit 3`);
     assert.match(second.stderr, /joins or leaves at this moment/);
     first.signal('SIGKILL');
     await first.waitForEnd();
-    const giveBack = await until('the turn is free', () => takeMembershipTurn(env.CTRKIT_STATE_DIR));
-    giveBack();
+    const third = await run(['join']);
+    assert.deepEqual(third.end, code(1), 'its tool is still at work');
+    assert.match(third.stderr, /joins or leaves at this moment/);
+    writeFileSync(`${kit.folder}/over`, '');
+    const mark = new UnfinishedMark(`${env.CTRKIT_KUBE_ADMIN_CONF}.unfinished`);
+    await until('the tool has ended', () => !mark.isAtWork());
+    const last = await run(['join']);
+    assert.match(last.stderr, /no .*kubelet\.conf: look at/, 'it is begun again');
+    mark.set();
+    mark.note(process.pid);
+    assert.ok(mark.isAtWork());
+    writeFileSync(`${env.CTRKIT_KUBE_ADMIN_CONF}.unfinished`, `${process.pid} 1\n`);
+    assert.ok(!mark.isAtWork(), 'another process of the same number');
   });
 
   test('a setting that makes no sense is wrong usage', async (t) => {

@@ -211,6 +211,9 @@ async function broken(t: TestContext, timeLimitMs = 60_000) {
   return { server, node, kubeconfig };
 }
 
+/** It answers: whether it is away, readings say. */
+const SAID_BY_AN_API_SERVER = /credentials|rights|database|too much/;
+
 describe('an API server that is not as it should be', () => {
   const answers: readonly (readonly [string, (response: ServerResponse) => void, RegExp])[] = [
     ['refuses the credentials', (r) => sendStatus(r, 401, 'Unauthorized', 'x'), /credentials .*\(401\)/],
@@ -236,7 +239,12 @@ describe('an API server that is not as it should be', () => {
         return true;
       };
       await assert.rejects(node.read(), isCluster(pattern));
-      await assert.rejects(node.writeLabel({ key: 'a', value: '1' }), isCluster(pattern));
+      const write = node.writeLabel({ key: 'a', value: '1' });
+      if (!SAID_BY_AN_API_SERVER.test(title)) return assert.rejects(write, isCluster(pattern));
+      const result = await write;
+      assert.ok(result.kind === 'failed', result.kind);
+      assert.match(result.text, title.includes('credentials') ? /401/ : pattern);
+      assert.equal(result.isBusy, title.includes('too much'));
     });
   }
 
@@ -423,6 +431,15 @@ describe('the kubeconfig', () => {
     ];
     for (const [change, pattern] of changes)
       await assert.rejects(readKubeconfig(server.writeKubeconfig(change, 'x.conf')), isCluster(pattern));
+  });
+
+  test('a certificate and a key that don’t belong together are an error like others, for a watch too', async (t) => {
+    const { server, node } = await broken(t);
+    server.makeCertificate('other', '/CN=other');
+    copyFileSync(`${server.folder}/other.key`, `${server.folder}/client.key`);
+    const watch = { onChange: () => {}, onSign: () => {}, onEnd: () => assert.fail('it never began') };
+    await assert.rejects(node.read(), isCluster(/key/));
+    await assert.rejects(node.watch({ resourceVersion: '1', timeoutS: 9 }, watch), isCluster(/key/));
   });
 
   test('a host whose name can be no node’s is told how to name it', async (t) => {

@@ -24,7 +24,14 @@ const value = fc.oneof(
 );
 const labels = fc.dictionary(key, value, { maxKeys: 12, noNullPrototype: true });
 const scenes = fc
-  .record({ has: labels, wishes: labels, ours: fc.array(key), gone: fc.array(key), isLeaving: fc.boolean() })
+  .record({
+    has: labels,
+    wishes: labels,
+    ours: fc.array(key),
+    gone: fc.array(key),
+    isLeaving: fc.boolean(),
+    features: fc.subarray(['a', 'b']),
+  })
   .chain(({ has, ...rest }) =>
     fc.record({
       has: fc.constant(has),
@@ -32,9 +39,10 @@ const scenes = fc
       wishes: fc.constant(rest.wishes),
       gone: fc.subarray([...Object.keys(has), ...rest.gone]),
       isLeaving: fc.constant(rest.isLeaving),
+      features: fc.constant(rest.features),
     }),
   )
-  .map(({ has, owned, wishes, gone, isLeaving }): NodeLabelScene => {
+  .map(({ has, owned, wishes, gone, isLeaving, features }): NodeLabelScene => {
     const taken = new Set(gone);
     return {
       node: { labels: has, owned: new Set(owned) },
@@ -42,6 +50,7 @@ const scenes = fc
       isGone: (one) => taken.has(one),
       isLeaving,
       stillNeeded: new Set(),
+      features: new Set(isLeaving ? features : []),
     };
   });
 
@@ -60,6 +69,11 @@ function apply({ node }: NodeLabelScene, writes: ReturnType<typeof decideNodeLab
   }
   return { labels: Object.fromEntries(after) as Labels, owned };
 }
+
+/** But for labels of a feature's versions. */
+const isDoor = (one: string, { features }: NodeLabelScene): boolean =>
+  one.endsWith('_enabled') &&
+  !(features.has(one.slice(0, 1)) && /^[ab]_[A-Za-z0-9][A-Za-z0-9._-]*_enabled$/.test(one));
 
 describe('the laws of decideNodeLabels', () => {
   test('it never touches a label that is neither wished nor ours, and takes away none that is wished or not ours', () => {
@@ -96,7 +110,7 @@ describe('the laws of decideNodeLabels', () => {
         const node = apply(scene, writes);
         for (const [wished, text] of Object.entries(scene.wishes)) {
           if (refused.some((one) => one.key === wished)) continue;
-          const wanted = scene.isLeaving && wished.endsWith('_enabled') ? 'false' : text;
+          const wanted = scene.isLeaving && isDoor(wished, scene) ? 'false' : text;
           assert.equal(node.labels[wished], wanted);
         }
         assert.deepEqual(decideNodeLabels({ ...scene, node }), { writes: [], refused });
@@ -111,7 +125,7 @@ describe('the laws of decideNodeLabels', () => {
         const { writes, refused } = decideNodeLabels(leaving);
         const node = apply(leaving, writes);
         for (const one of node.owned) {
-          if (!one.endsWith('_enabled') || isReservedLabel(one)) continue;
+          if (!isDoor(one, scene) || isReservedLabel(one)) continue;
           if (refused.some((label) => label.key === one) || !Object.hasOwn(node.labels, one)) continue;
           assert.equal(node.labels[one], 'false', one);
         }

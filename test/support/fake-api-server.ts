@@ -20,7 +20,6 @@ interface StoredNode {
     labels: Record<string, string>;
     managedFields: { manager: string; fieldsV1: { 'f:metadata': { 'f:labels': Record<string, object> } } }[];
   };
-  readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
 }
 
 /** Answers in place of the server; true if it did. */
@@ -168,7 +167,6 @@ export class FakeApiServer {
         labels,
         managedFields: [],
       },
-      status: { conditions: [{ type: 'Ready', status: 'True' }] },
     };
     this.#nodes.set(name, node);
     return node;

@@ -19,6 +19,12 @@ export class FakeClusterNode implements ClusterNode {
   configFailure = '';
   /** By key, why the server does not want it. */
   readonly refusals = new Map<string, string>();
+  /** What it answers to every write, undefined for what is usual; a reading is answered as ever. */
+  writeFault: Extract<LabelResult, { kind: 'failed' }> | undefined;
+  /** Thrown by watching alone, empty for none. */
+  watchFailure = '';
+  /** What is wrong with the node's name, empty for nothing. */
+  nameFault = '';
   /** It takes a write, and does not do it. */
   isForgetful = false;
   /** What happens to the node just before a write arrives. */
@@ -45,6 +51,7 @@ export class FakeClusterNode implements ClusterNode {
   }
 
   name(): string {
+    if (this.nameFault !== '') throw new CtrkitError('cluster', this.nameFault);
     return 'switch-1';
   }
 
@@ -61,6 +68,7 @@ export class FakeClusterNode implements ClusterNode {
 
   async writeLabel({ key, value, resourceVersion }: LabelWrite): Promise<LabelResult> {
     this.writes.push(`${key}=${value ?? '(none)'}`);
+    if (this.writeFault !== undefined) return this.writeFault;
     this.assertUp();
     this.beforeWrite?.();
     this.beforeWrite = undefined;
@@ -78,6 +86,7 @@ export class FakeClusterNode implements ClusterNode {
 
   async watch(from: { resourceVersion: string; timeoutS: number }, watch: NodeWatch): Promise<() => void> {
     this.assertUp();
+    if (this.watchFailure !== '') throw new CtrkitError('cluster', this.watchFailure);
     this.watches.push(from.timeoutS);
     this.#watch = watch;
     return () => {
@@ -97,7 +106,6 @@ export class FakeClusterNode implements ClusterNode {
       resourceVersion: `${this.#version}`,
       labels,
       owned: new Set(owned),
-      isReady: true,
     };
   }
 

@@ -1,3 +1,4 @@
+import { decodeServedAs } from '../../src/contract/admin-config.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { AdminConfigText, ClusterTools, ServerAddress } from '../../src/ports/cluster-tools.ts';
 
@@ -31,6 +32,10 @@ export class FakeClusterTools implements ClusterTools {
   isJoined = false;
   adminConfig: string | undefined;
   obstacle: string | undefined;
+  /** The tool of one act alone is missing. */
+  missing: 'join' | 'reset' | undefined;
+  unfinished = false;
+  staticPod: string | undefined;
   answer = ADMIN_CONFIG;
   /** What is wrong with it, by the name of an effect. */
   readonly failures = new Map<string, string>();
@@ -41,16 +46,24 @@ export class FakeClusterTools implements ClusterTools {
   secrets: readonly string[] = [];
   asked: ServerAddress | undefined;
 
-  findObstacle(): string | undefined {
-    return this.obstacle;
+  findObstacle(act: 'join' | 'reset'): string | undefined {
+    return act === this.missing ? `no tool to ${act}` : this.obstacle;
   }
 
   hasJoined(): boolean {
     return this.isJoined;
   }
 
-  hasAdminConfig(): boolean {
-    return this.adminConfig !== undefined;
+  isUnfinished(): boolean {
+    return this.unfinished;
+  }
+
+  findStaticPod(): string | undefined {
+    return this.staticPod;
+  }
+
+  joinedBy(): string | undefined {
+    return decodeServedAs(this.adminConfig ?? '');
   }
 
   async fetchAdminConfig(server: ServerAddress): Promise<AdminConfigText> {
@@ -72,17 +85,20 @@ export class FakeClusterTools implements ClusterTools {
   removeAdminConfig(): void {
     this.effect('remove');
     this.adminConfig = undefined;
+    this.unfinished = false;
   }
 
   async join(secrets: readonly string[], signal: AbortSignal): Promise<void> {
     this.secrets = secrets;
-    this.effect('join');
+    this.effect('join', () => (this.unfinished = true));
     await this.hang(signal);
-    if (!this.isIdle) this.isJoined = true;
+    if (this.isIdle) return;
+    this.isJoined = true;
+    this.unfinished = false;
   }
 
   async reset(signal: AbortSignal): Promise<void> {
-    this.effect('reset');
+    this.effect('reset', () => (this.unfinished = true));
     await this.hang(signal);
     if (!this.isIdle) this.isJoined = false;
   }
@@ -91,9 +107,10 @@ export class FakeClusterTools implements ClusterTools {
     this.effect(isOn ? 'enable' : 'disable');
   }
 
-  private effect(name: string): void {
+  private effect(name: string, begin = (): unknown => undefined): void {
     this.onEffect(name);
     this.effects.push(name);
+    begin();
     const failure = this.failures.get(name);
     if (failure !== undefined) throw new CtrkitError('cluster', failure);
   }

@@ -108,11 +108,9 @@ export class FakeCtrkit {
       databases: { config: at(4), state: at(6), asic: '', source: 'a test', warnings: [] },
       store,
       tables: {
-        async listFeatures() {
+        async listFeatures(from = 'config') {
           databases.assertUp();
-          const rows = databases
-            .addresses()
-            .filter(({ db, table }) => db === 'config' && table === 'FEATURE');
+          const rows = databases.addresses().filter(({ db, table }) => db === from && table === 'FEATURE');
           return rows.map(({ row }) => row).toSorted();
         },
         async watch(_tables, onChange, onEnd) {

@@ -16,11 +16,9 @@ export class FakeSwitchTables implements SwitchTables {
     return this.#unlisten !== undefined;
   }
 
-  async listFeatures(): Promise<string[]> {
+  async listFeatures(from: 'config' | 'state' = 'config'): Promise<string[]> {
     this.#databases.assertUp();
-    const rows = this.#databases
-      .addresses()
-      .filter(({ db, table }) => db === 'config' && table === 'FEATURE');
+    const rows = this.#databases.addresses().filter(({ db, table }) => db === from && table === 'FEATURE');
     return rows
       .map(({ row }) => row)
       .filter((name) => isFeatureName(name))

@@ -8,6 +8,8 @@ interface LabelTry {
   readonly lastMs: number;
   /** The server's reason; undefined if it took it. */
   readonly refusal: string | undefined;
+  /** The reason is no word about this label: it could not do it then. */
+  readonly isFailed: boolean;
 }
 
 /** By key. */
@@ -23,13 +25,18 @@ export interface NewTry {
   readonly key: string;
   readonly value: string | undefined;
   readonly refusal?: string | undefined;
+  readonly isFailed?: boolean;
 }
 
-export function noteTry(tries: LabelTries, { key, value, refusal }: NewTry, nowMs: number): LabelTries {
+export function noteTry(
+  tries: LabelTries,
+  { key, value, refusal, isFailed = false }: NewTry,
+  nowMs: number,
+): LabelTries {
   const before = tries.get(key);
   const isSame = before !== undefined && before.value === value && nowMs < before.lastMs + FORGET_AFTER_MS;
   const next = new Map([...tries].filter(([, { lastMs }]) => nowMs < lastMs + FORGET_AFTER_MS));
-  return next.set(key, { value, count: isSame ? before.count + 1 : 1, lastMs: nowMs, refusal });
+  return next.set(key, { value, count: isSame ? before.count + 1 : 1, lastMs: nowMs, refusal, isFailed });
 }
 
 /** Boot clock: when this may be written; not after `nowMs` if at once. A value that is new is always written. */
@@ -40,6 +47,6 @@ export function findTryMs(
 ): number {
   const last = tries.get(key);
   if (last === undefined || last.value !== value) return nowMs;
-  if (last.refusal !== undefined) return last.lastMs + LONGEST_WAIT_MS;
+  if (last.refusal !== undefined && !last.isFailed) return last.lastMs + LONGEST_WAIT_MS;
   return last.lastMs + Math.min(FIRST_WAIT_MS * 2 ** Math.min(last.count, 20), LONGEST_WAIT_MS);
 }

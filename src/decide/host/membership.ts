@@ -13,8 +13,10 @@ export interface Standing {
   readonly isConnected: boolean | undefined;
   /** The server answers; undefined as long as nobody has said. */
   readonly isReachable: boolean | undefined;
-  /** The master's admin configuration is on the disk: joining has begun, or leaving is not done. */
-  readonly hasAdminConfig: boolean;
+  /** A join or a leave has begun and is not done. */
+  readonly isUnfinished: boolean;
+  /** The server of CONFIG_DB by which it has joined, as describeServer has it; undefined if nobody knows. */
+  readonly joinedBy: string | undefined;
 }
 
 /** What this daemon has tried since the configuration became what it is. */
@@ -43,6 +45,8 @@ export const DEFAULT_MEMBERSHIP_TIMING: MembershipTiming = {
 
 export type MembershipDecision =
   | { readonly kind: 'join' | 'leave'; readonly text: string }
+  /** Not by itself: an operator has to decide. */
+  | { readonly kind: 'wrong'; readonly text: string }
   /** `untilMs`: boot clock, when time alone makes it something else; undefined if it does not. */
   | { readonly kind: 'nothing'; readonly text: string; readonly untilMs: number | undefined };
 
@@ -56,7 +60,7 @@ export function decideMembership(
   { timing, nowMs }: { readonly timing: MembershipTiming; readonly nowMs: number },
 ): MembershipDecision {
   const wish = findWish(config, standing);
-  if (wish.kind === 'nothing') return wish;
+  if (wish.kind === 'nothing' || wish.kind === 'wrong') return wish;
   const dueMs = findDueMs(wish.kind, history, timing);
   if (nowMs >= dueMs) return wish;
   const again = history.failures === 0 ? '' : ' again';
@@ -71,21 +75,37 @@ function findWish(config: MasterConfig, standing: Standing): MembershipDecision 
       ? { kind: 'leave', text: 'the server is disabled, and the switch has not left it yet' }
       : nothing('the server is disabled: it stays away');
   if (standing.isJoined)
-    return nothing(
-      standing.isReachable === false
-        ? 'it has joined; the server does not answer now, kubelet goes on trying'
-        : 'it has joined',
+    return (
+      findDifference(config, standing) ??
+      nothing(
+        standing.isReachable === false
+          ? 'it has joined; the server does not answer now, kubelet goes on trying'
+          : 'it has joined',
+      )
     );
   if (config.ip === '')
     return nothing(
       config.faults.length === 0 ? 'no server is configured' : `no server: ${config.faults.join(', ')}`,
     );
+  // Somebody has made it a node in another way.
+  if (standing.isConnected === true)
+    return nothing('it is connected already, though not by a join that is known here');
   return { kind: 'join', text: `the switch is to join ${describeServer(config)}` };
 }
 
+/** Another server was configured meanwhile: leaving for it restarts features, which nobody has asked for. */
+function findDifference(config: MasterConfig, { joinedBy }: Standing): MembershipDecision | undefined {
+  const wanted = describeServer(config);
+  if (joinedBy === undefined || config.ip === '' || joinedBy === wanted) return undefined;
+  return {
+    kind: 'wrong',
+    text: `the switch has joined by ${joinedBy}, and ${wanted} is configured now. To go over to it: ctrkit kube join --force`,
+  };
+}
+
 /** A leave that was cut short leaves something: the next one goes on. */
-export const isAnythingLeft = ({ isJoined, hasAdminConfig, isConnected }: Standing): boolean =>
-  isJoined || hasAdminConfig || isConnected === true;
+export const isAnythingLeft = ({ isJoined, isUnfinished, isConnected }: Standing): boolean =>
+  isJoined || isUnfinished || isConnected === true;
 
 /**
  * After the boot, and after a change of the configuration (a tool may have written it to the whole fleet), each switch

@@ -2,6 +2,7 @@
 import { failedLabel, goldenLabel, versionEnabledLabel } from '../../contract/feature.ts';
 import { findLabelKeyFault, findLabelValueFault } from '../../contract/kubernetes-names.ts';
 import type { FeatureLedger, Ledger } from '../../contract/ledger.ts';
+import { isVersion } from '../../contract/names.ts';
 import {
   DESCRIPTION_KEYS,
   isEnabledLabel,
@@ -64,6 +65,8 @@ export interface NodeLabelScene {
   readonly isLeaving: boolean;
   /** Keys that let in what Kubernetes runs at this moment: while leaving, its turn to be replaced has not come. */
   readonly stillNeeded: ReadonlySet<string>;
+  /** Names of the switch's features, as far as they are known. Used while leaving. */
+  readonly features: ReadonlySet<string>;
 }
 
 interface PlannedLabel {
@@ -93,7 +96,10 @@ export interface NodeLabelPlan {
 export function decideNodeLabels(scene: NodeLabelScene): NodeLabelPlan {
   const { node, wishes, isGone } = scene;
   const isShut = (key: string): boolean =>
-    scene.isLeaving && isEnabledLabel(key) && !scene.stillNeeded.has(key);
+    scene.isLeaving &&
+    isEnabledLabel(key) &&
+    !scene.stillNeeded.has(key) &&
+    !isVersionLabel(key, scene.features);
   const refused: RefusedLabel[] = [];
   const wanted = new Map<string, string>();
   for (const [key, value] of Object.entries(wishes)) {
@@ -112,6 +118,16 @@ export function decideNodeLabels(scene: NodeLabelScene): NodeLabelPlan {
     return !DESCRIPTION_KEYS.has(key) && isGone(key) ? [{ key, value: undefined }] : [];
   });
   return { writes: [...set, ...rest].toSorted(byUrgency), refused: refused.toSorted(byKey) };
+}
+
+/**
+ * `<f>_<version>_enabled` is no door of its own: its feature's label is, and what runs by it may be needed still. What is a
+ * feature's name itself is one.
+ */
+function isVersionLabel(key: string, features: ReadonlySet<string>): boolean {
+  const stem = key.replace(/_enabled$/, '');
+  if (features.has(stem)) return false;
+  return [...features].some((name) => stem.startsWith(`${name}_`) && isVersion(stem.slice(name.length + 1)));
 }
 
 /** Why this can't be a label of ours. */

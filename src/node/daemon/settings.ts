@@ -16,10 +16,10 @@ export interface DaemonSettings {
 }
 
 export interface ClusterSettings {
-  /** Of the kubelet's configuration, the first one that is there; none: the cluster is somebody else's. */
+  /** The kubelet's; none: the cluster is somebody else's. */
   readonly kubeconfigs: readonly string[];
-  /** Empty for the host's name. */
-  readonly nodeName: string;
+  /** Whether it is the one by which joining is told: else another program joins and leaves, as k3s does. */
+  readonly isJoinedByUs: boolean;
   /** Empty for the one SONiC ships. */
   readonly sonicVersionFile: string;
 }
@@ -28,8 +28,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The kubelet's own as kubeadm writes it. */
 const KUBELET_CONFIG = '/etc/kubernetes/kubelet.conf';
-/** SONiC's, by which a switch joins, and whose node may be there before the kubelet's is. */
-const ADMIN_CONFIG = '/etc/sonic/kube_admin.conf';
 /** In place of a path: a switch whose labels and KUBERNETES_MASTER another program keeps. */
 const NO_CLUSTER = 'none';
 
@@ -62,10 +60,11 @@ export function readDaemonSettings(env: Environment): DaemonSettings {
 
 export function readClusterSettings(env: Environment): ClusterSettings {
   const path = env['CTRKIT_KUBECONFIG'] ?? '';
-  const usual = [env['CTRKIT_KUBELET_CONF'] || KUBELET_CONFIG, env['CTRKIT_KUBE_ADMIN_CONF'] || ADMIN_CONFIG];
+  // Never SONiC's admin configuration: a daemon that labels one node has no use for all the power there is.
+  const usual = env['CTRKIT_KUBELET_CONF'] || KUBELET_CONFIG;
   return {
-    kubeconfigs: path === NO_CLUSTER ? [] : path === '' ? usual : [path],
-    nodeName: env['CTRKIT_NODE_NAME'] ?? '',
+    kubeconfigs: path === NO_CLUSTER ? [] : [path || usual],
+    isJoinedByUs: path === '' || path === usual,
     sonicVersionFile: env['CTRKIT_SONIC_VERSION_FILE'] ?? '',
   };
 }

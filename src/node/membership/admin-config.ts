@@ -1,10 +1,16 @@
-/** Is this text a kubeconfig by which a switch may join? Nothing of it gets into a message: it is full of secrets. */
+/**
+ * Is this text a kubeconfig by which a switch may join? Nothing of it gets into a message: it is full of secrets. Nor does
+ * the text itself get on the disk, as root's tools may read more in it than is looked at here: only what is known does.
+ */
+import { encodeAdminConfig, type AdminCluster, type AdminUser } from '../../contract/admin-config.ts';
 import { CtrkitError } from '../../contract/errors.ts';
+import { describeServer, type MasterConfig } from '../../contract/master-config.ts';
 import { toPlainLine } from '../../contract/plain-line.ts';
 import type { AdminConfigText } from '../../ports/cluster-tools.ts';
 
 /** One that can be joined by. */
 export interface AdminConfig {
+  /** Made anew of what is needed of it. */
   readonly text: string;
   /** Of the context in use, for people. */
   readonly server: string;
@@ -13,47 +19,69 @@ export interface AdminConfig {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+type Fail = (what: string) => never;
 
-/** Of one cluster or user: what is under its name. */
-interface Named {
-  readonly name: string;
-  readonly value: Fields;
-}
+/** What may stand in a kubeconfig; the first ones are taken over, `ignored` says nothing to a switch. */
+const KNOWN = {
+  cluster: {
+    taken: ['server', 'certificate-authority-data', 'insecure-skip-tls-verify'],
+    ignored: ['extensions'],
+  },
+  user: { taken: ['client-certificate-data', 'client-key-data', 'token'], ignored: ['extensions'] },
+  context: { taken: ['cluster', 'user'], ignored: ['namespace', 'extensions'] },
+} as const;
+const KNOWN_AT_TOP = new Set([
+  'apiVersion',
+  'kind',
+  'preferences',
+  'extensions',
+  'clusters',
+  'users',
+  'contexts',
+  'current-context',
+]);
+
+/** Why not, of those that people do write. */
+const REFUSED: Readonly<Record<string, string>> = {
+  exec: 'runs a program, here as root',
+  'auth-provider': 'runs a program, here as root',
+  'proxy-url': 'leads elsewhere',
+  as: 'acts as somebody else',
+  'as-uid': 'acts as somebody else',
+  'as-groups': 'acts as somebody else',
+  'as-user-extra': 'acts as somebody else',
+  '<<': 'merges what stands elsewhere',
+  'certificate-authority': 'names a file: kubectl config view --raw --flatten takes it in',
+  'client-certificate': 'names a file: kubectl config view --raw --flatten takes it in',
+  'client-key': 'names a file: kubectl config view --raw --flatten takes it in',
+  tokenFile: 'names a file: write the token itself',
+  username: 'is no way in any more since Kubernetes 1.19',
+  password: 'is no way in any more since Kubernetes 1.19',
+};
 
 /** `isInsecure`: no certificate is to be looked at. Throws CtrkitError('cluster') with what is wrong, one line. */
 export async function checkAdminConfig(
   { text, origin }: AdminConfigText,
-  isInsecure: boolean,
+  master: Pick<MasterConfig, 'ip' | 'port' | 'isInsecure'>,
 ): Promise<AdminConfig> {
-  const fail = (what: string): never => {
+  const fail: Fail = (what) => {
     throw new CtrkitError('cluster', `what came from ${origin} is no configuration to join by: ${what}`);
   };
   const content = asFields(await parseYaml(text, fail));
   if (content === undefined || content['kind'] !== 'Config') return fail('its kind is not Config');
-  const clusters = readNamed(content['clusters'], 'cluster');
-  const users = readNamed(content['users'], 'user');
-  const contexts = readNamed(content['contexts'], 'context');
-  for (const [what, list] of Object.entries({ clusters, contexts, users }))
-    if (list.length === 0) return fail(`it has no ${what}`);
-  const context = contexts.find(({ name }) => name === content['current-context']);
-  const cluster = clusters.find(({ name }) => name === context?.value['cluster']);
-  const user = users.find(({ name }) => name === context?.value['user']);
-  if (context === undefined || cluster === undefined || user === undefined)
-    return fail('its current-context does not lead to a cluster and a user');
-  const server = cluster.value['server'];
-  if (typeof server !== 'string' || !server.startsWith('https://') || !URL.canParse(server))
-    return fail('its server is no https URL');
-  if (cluster.value['insecure-skip-tls-verify'] === 'true' && !isInsecure)
-    return fail('it says insecure-skip-tls-verify, and KUBERNETES_MASTER insecure is off');
-  // Whoever sent it would have a program of his choice run here, as root.
-  for (const { value } of users)
-    for (const plugin of ['exec', 'auth-provider'])
-      if (value[plugin] !== undefined) return fail(`a user of it runs a program (${plugin})`);
-  const { host } = new URL(server);
-  return { text, server: toPlainLine(`https://${host}`, 300), secrets: users.flatMap(findSecrets) };
+  if (Object.keys(content).some((field) => !KNOWN_AT_TOP.has(field)))
+    return fail('it holds more than a kubeconfig does');
+  const context = pick(content, 'context', content['current-context'], fail);
+  const cluster = readCluster(pick(content, 'cluster', context['cluster'], fail), master.isInsecure, fail);
+  const user = readUser(pick(content, 'user', context['user'], fail), fail);
+  return {
+    text: encodeAdminConfig(cluster, user, describeServer(master)),
+    server: toPlainLine(`https://${new URL(cluster.server).host}`, 300),
+    secrets: Object.values(user),
+  };
 }
 
-async function parseYaml(text: string, fail: (what: string) => never): Promise<unknown> {
+async function parseYaml(text: string, fail: Fail): Promise<unknown> {
   const { load, FAILSAFE_SCHEMA, YAMLException } = await import('js-yaml');
   try {
     // Texts only: a token that looks like a number is a secret too.
@@ -66,23 +94,67 @@ async function parseYaml(text: string, fail: (what: string) => never): Promise<u
   }
 }
 
-function readNamed(list: unknown, key: 'cluster' | 'user' | 'context'): Named[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((one: unknown) => {
-    const fields = asFields(one);
-    const value = asFields(fields?.[key]);
-    const name = fields?.['name'];
-    return value === undefined || typeof name !== 'string' ? [] : [{ name, value }];
-  });
+/** What stands under a name, of fields that are known. */
+function pick(content: Fields, kind: keyof typeof KNOWN, name: unknown, fail: Fail): Fields {
+  const list: unknown = content[`${kind}s`];
+  if (!Array.isArray(list) || list.length === 0) return fail(`it has no ${kind}s`);
+  const found = list
+    .map(asFields)
+    .filter((one) => typeof name === 'string' && name !== '' && one?.['name'] === name);
+  const value = found.length === 1 ? asFields(found[0]?.[kind]) : undefined;
+  if (value === undefined) return fail('its current-context does not lead to a cluster and a user');
+  const known = new Set(['name', kind, ...KNOWN[kind].taken, ...KNOWN[kind].ignored]);
+  for (const field of [...Object.keys(found[0] ?? {}), ...Object.keys(value)]) {
+    if (known.has(field)) continue;
+    const why = Object.hasOwn(REFUSED, field) ? REFUSED[field] : undefined;
+    return fail(
+      why === undefined ? `its ${kind} has a field that is not known` : `its ${kind}'s ${field} ${why}`,
+    );
+  }
+  return value;
 }
 
-/** Every text of a user is one, but the path of a file. */
-const findSecrets = ({ value }: Named): string[] =>
-  Object.entries(value).flatMap(([field, text]) =>
-    typeof text === 'string' && /^(?:token|password|client-.*-data)$/.test(field) && text !== ''
-      ? [text]
-      : [],
-  );
+function readCluster(fields: Fields, mayBeInsecure: boolean, fail: Fail): AdminCluster {
+  const server = fields['server'];
+  if (typeof server !== 'string' || !/^https:\/\/[!-~]+$/.test(server) || !URL.canParse(server))
+    return fail('its server is no https URL');
+  const authority = readData(fields, 'certificate-authority-data', fail);
+  const isInsecure = readYesNo(fields['insecure-skip-tls-verify'], fail);
+  if (isInsecure && !mayBeInsecure)
+    return fail('it says insecure-skip-tls-verify, and KUBERNETES_MASTER insecure is off');
+  if (authority !== undefined) return { server, 'certificate-authority-data': authority };
+  return isInsecure ? { server, 'insecure-skip-tls-verify': true } : { server };
+}
+
+function readUser(fields: Fields, fail: Fail): AdminUser {
+  const certificate = readData(fields, 'client-certificate-data', fail);
+  const key = readData(fields, 'client-key-data', fail);
+  const token = fields['token'] ?? '';
+  if (typeof token !== 'string' || !/^[!-~]*$/.test(token)) return fail('its token is none');
+  return {
+    ...(certificate === undefined ? {} : { 'client-certificate-data': certificate }),
+    ...(key === undefined ? {} : { 'client-key-data': key }),
+    ...(token === '' ? {} : { token }),
+  };
+}
+
+/** Base64, in one line. */
+function readData(fields: Fields, name: string, fail: Fail): string | undefined {
+  const text = fields[name] ?? '';
+  if (typeof text !== 'string') return fail(`its ${name} is no base64`);
+  const data = text.replaceAll(/\s/g, '');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(data)) return fail(`its ${name} is no base64`);
+  return data === '' ? undefined : data;
+}
+
+/** As YAML 1.1 spells it, which Kubernetes' tools read. */
+function readYesNo(value: unknown, fail: Fail): boolean {
+  const text = typeof value === 'string' ? value.toLowerCase() : value;
+  if (['true', 'yes', 'y', 'on'].includes(text as string)) return true;
+  if (text === undefined || ['false', 'no', 'n', 'off', '', 'null', '~'].includes(text as string))
+    return false;
+  return fail('its insecure-skip-tls-verify is neither true nor false');
+}
 
 const asFields = (value: unknown): Fields | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;

@@ -18,7 +18,8 @@ export interface LeaveOptions {
 }
 
 export type LeaveOutcome =
-  | { readonly kind: 'not-joined' }
+  /** `isDisabled`: CONFIG_DB was told all the same, as a server is configured. */
+  | { readonly kind: 'not-joined'; readonly isDisabled: boolean }
   | { readonly kind: 'refused'; readonly text: string }
   /** `left`: what is to be done by hand, a line each; all of it has been told. */
   | { readonly kind: 'left'; readonly left: readonly string[] };
@@ -31,10 +32,15 @@ type FatedFeature = { readonly feature: string; readonly fate: FeatureFate };
  */
 export async function leave(options: LeaveOptions, ports: MembershipPorts): Promise<LeaveOutcome> {
   const { store, tools, clock, say } = ports;
-  const { standing } = await readMembership(ports);
-  if (!isAnythingLeft(standing)) return { kind: 'not-joined' };
+  const { config, standing } = await readMembership(ports);
+  if (!isAnythingLeft(standing)) {
+    const isDisabled =
+      options.disable && !config.isDisabled && (config.ip !== '' || config.faults.length > 0);
+    if (isDisabled) await store.write([], [planDisable(true)]);
+    return { kind: 'not-joined', isDisabled };
+  }
   // Before any service is restarted for it.
-  const obstacle = tools.findObstacle();
+  const obstacle = tools.findObstacle('reset');
   if (obstacle !== undefined) throw new CtrkitError('cluster', obstacle);
   const fates = await readFates(ports);
   const text = options.isForced ? undefined : findLock(fates, ports);
@@ -97,10 +103,17 @@ async function takeOut(ports: MembershipPorts): Promise<string | undefined> {
   const { tools, signal } = ports;
   await withProgress('the node is taken out of the cluster', ports, () => tools.reset(signal));
   if (tools.hasJoined())
-    return `the tool has ended well, but ${tools.kubeletConfigPath} is still there: look at CTRKIT_RESET_COMMAND and CTRKIT_KUBELET_CONF`;
+    throw new CtrkitError(
+      'cluster',
+      `the tool has ended well, but ${tools.kubeletConfigPath} is still there: look at CTRKIT_RESET_COMMAND and CTRKIT_KUBELET_CONF`,
+    );
   // It has nothing to do, and would be started in vain with each boot.
   const failure = await findFailure(() => tools.enableKubelet(false, signal));
   // The last: as long as it is there, the leave is not done.
   tools.removeAdminConfig();
+  // A node of least power can't remove its own object.
+  ports.say(
+    `the server still has the node ${tools.nodeName}, and counts its pods as unavailable, until somebody removes it there: kubectl delete node ${tools.nodeName}`,
+  );
   return failure === undefined ? undefined : `kubelet may start with the next boot: ${failure}`;
 }

@@ -34,7 +34,8 @@ export async function readMembership({
     status: values,
     standing: {
       isJoined: tools.hasJoined(),
-      hasAdminConfig: tools.hasAdminConfig(),
+      isUnfinished: tools.isUnfinished(),
+      joinedBy: tools.joinedBy(),
       isConnected: decodeYesNo(values['connected']),
       isReachable: decodeYesNo(values['server_reachability']),
     },

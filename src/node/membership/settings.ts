@@ -1,8 +1,10 @@
 /** How a switch joins and leaves, as the environment and SONiC's file of timers say; HOST.md lists it. */
+import { splitWords } from '../../contract/command-words.ts';
 import { findSubdomainFault } from '../../contract/kubernetes-names.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { DEFAULT_MEMBERSHIP_TIMING, type MembershipTiming } from '../../decide/host/membership.ts';
 import type { ClusterToolSettings } from '../adapters/cluster-tools/cluster-tools.ts';
+import { chooseNodeName } from '../node-name.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,7 +13,7 @@ const DEFAULT_JOIN = 'kubeadm join --discovery-file {config} --node-name {node}'
 const DEFAULT_RESET = 'kubeadm reset --force';
 
 /** Throws CtrkitError('usage') for what could only fail, or do something else than is meant. */
-export function readMembershipSettings(env: Environment, hostName: string): ClusterToolSettings {
+export function readMembershipSettings(env: Environment, hostName: () => string): ClusterToolSettings {
   const text = (name: string, otherwise: string): string => (env[name] ?? '').trim() || otherwise;
   const adminConfigUrl = text('CTRKIT_ADMIN_CONF_URL', DEFAULT_URL);
   const sample = adminConfigUrl.replaceAll('{ip}', '192.0.2.1').replaceAll('{port}', '6443');
@@ -23,10 +25,10 @@ export function readMembershipSettings(env: Environment, hostName: string): Clus
   const joinCommand = parseWords('CTRKIT_JOIN_COMMAND', text('CTRKIT_JOIN_COMMAND', DEFAULT_JOIN));
   if (!joinCommand.slice(1).some((word) => word.includes('{config}')))
     throw wrong('CTRKIT_JOIN_COMMAND', 'does not say where the configuration’s path goes: write {config}');
-  const nodeName = text('CTRKIT_NODE_NAME', hostName.toLowerCase());
-  const fault = findSubdomainFault(nodeName);
-  if (fault !== undefined)
-    throw wrong('CTRKIT_NODE_NAME', `(else the host’s name) is no name for a node: ${fault}`);
+  const configuredName = text('CTRKIT_NODE_NAME', '');
+  const fault = configuredName === '' ? undefined : findSubdomainFault(configuredName);
+  if (fault !== undefined) throw wrong('CTRKIT_NODE_NAME', `is no name for a node: it ${fault}`);
+  const name = chooseNodeName(env, hostName);
   const unit = text('CTRKIT_KUBELET_UNIT', 'kubelet');
   if (!/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/.test(unit))
     throw wrong('CTRKIT_KUBELET_UNIT', 'is no name of a unit: write kubelet, or none');
@@ -38,13 +40,13 @@ export function readMembershipSettings(env: Environment, hostName: string): Clus
     joinCommand,
     resetCommand: parseWords('CTRKIT_RESET_COMMAND', text('CTRKIT_RESET_COMMAND', DEFAULT_RESET)),
     kubeletUnit: unit === 'none' ? '' : unit,
-    nodeName,
+    nodeName: name.read,
+    findNameFault: name.findJoinFault,
   };
 }
 
-/** No shell sees them, as with the restart command. */
 function parseWords(name: string, text: string): string[] {
-  const words = text.split(/\s+/).filter((word) => word !== '');
+  const words = splitWords(text);
   if (words.length === 0) throw wrong(name, 'is empty');
   return words;
 }

@@ -36,6 +36,8 @@ export function clusterScenario(
   play: (here: ClusterSwitch, t: TestContext) => Promise<void>,
 ): void {
   const skip = NO_CLUSTER ?? options.skip;
+  if (!isCleanedUp) after(deleteNamespace);
+  isCleanedUp = true;
   test(title, { skip: skip ?? false, timeout: 600_000 }, async (t) => {
     await createNamespace();
     const here = new ClusterSwitch(await makeDirectory(), { ...options, node: await readNodeName() });
@@ -52,8 +54,6 @@ export function clusterScenario(
   });
 }
 
-after(deleteNamespace);
-
 interface NodeObject {
   readonly metadata: {
     readonly managedFields?: readonly {
@@ -65,6 +65,7 @@ interface NodeObject {
   };
 }
 
+let isCleanedUp = false;
 let lastSwitch = 0;
 
 export class ClusterSwitch extends Host {

@@ -7,8 +7,8 @@ import { hideSecrets } from './hide-secrets.ts';
 
 /** The end of what it said goes into the error. */
 const KEPT_LENGTH = 20_000;
-/** After it was asked to end. */
-const KILL_AFTER_MS = 5_000;
+/** After it was asked to end: whoever has begun it is itself to end soon. */
+const KILL_AFTER_MS = 2_000;
 const DRAIN_MS = 500;
 
 export interface ToolRun {
@@ -18,18 +18,21 @@ export interface ToolRun {
   readonly signal: AbortSignal;
   /** What its output must not give away. */
   readonly secrets: readonly string[];
+  /** At once, with the tool's process; throws nothing. */
+  readonly onStart: (pid: number) => void;
 }
 
 /**
  * Runs a tool to its end. Throws CtrkitError('cluster') with the last line of its stderr, without secrets. It is in a process
  * group of its own: a Ctrl-C on the terminal does not reach it but by `signal`, and then all that it has started.
  */
-export function runTool({ words, timeLimitMs, signal, secrets }: ToolRun): Promise<void> {
+export function runTool({ words, timeLimitMs, signal, secrets, onStart }: ToolRun): Promise<void> {
   const [file = '', ...args] = words;
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => reject(new CtrkitError('cluster', `"${describeTool(words)}" ${why}`));
     if (signal.aborted) return fail('was not begun');
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    if (child.pid !== undefined) onStart(child.pid);
     const ending = endInTime(child, timeLimitMs, signal);
     let output = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -49,12 +49,14 @@ export async function callApi(access: ClusterAccess, call: ApiCall): Promise<Api
 /** The answer's beginning within the time limit; the rest is the caller's to read. Throws CtrkitError('cluster'). */
 export async function openStream(access: ClusterAccess, call: ApiCall): Promise<IncomingMessage> {
   const { timeLimitMs = TIME_LIMIT_MS } = call;
-  const asked = startRequest(access, call);
-  const limit = setTimeout(
-    () => asked.destroy(new Error(`no answer within ${timeLimitMs / 1_000} s`)),
-    timeLimitMs,
-  );
+  let limit: NodeJS.Timeout | undefined;
   try {
+    // Throws for a certificate and a key that don't belong together.
+    const asked = startRequest(access, call);
+    limit = setTimeout(
+      () => asked.destroy(new Error(`no answer within ${timeLimitMs / 1_000} s`)),
+      timeLimitMs,
+    );
     const answer = await waitForAnswer(asked);
     // Whatever happens to it from here on, its reader is told.
     asked.on('error', () => undefined);

@@ -81,7 +81,7 @@ export class KubernetesNode implements ClusterNode {
     if (status === 409) return { kind: 'conflict' };
     if ([400, 403, 422].includes(status) && !NO_RIGHTS.test(said.message))
       return { kind: 'refused', text: said.message };
-    throw refusal(access, status, object);
+    return { kind: 'failed', text: `it answers ${status}: ${said.message}`, isBusy: status === 429 };
   }
 
   async watch(

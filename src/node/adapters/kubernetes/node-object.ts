@@ -18,10 +18,6 @@ const NODE = v.object({
       [],
     ),
   }),
-  status: v.optional(
-    v.object({ conditions: v.optional(v.array(v.object({ type: v.string(), status: v.string() })), []) }),
-    {},
-  ),
 });
 const STATUS = v.object({
   kind: v.literal('Status'),
@@ -31,16 +27,14 @@ const STATUS = v.object({
 
 /** Throws for what is not the node of this name. */
 export function decodeNode(object: unknown, name: string): NodeState {
-  const { metadata, status } = v.parse(NODE, object);
+  const { metadata } = v.parse(NODE, object);
   if (metadata.name !== name) throw new Error('it answers with another node than was asked for');
   const fields = metadata.managedFields.filter(({ manager }) => manager === FIELD_MANAGER);
-  const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status;
   return {
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     labels: metadata.labels,
     owned: new Set(fields.flatMap(({ fieldsV1 }) => listLabels(fieldsV1))),
-    isReady: ready === 'True' ? true : ready === 'False' ? false : undefined,
   };
 }
 

@@ -10,6 +10,8 @@ const CALL_TIMEOUT_MS = 2_000;
 export class RedisSwitchTables implements SwitchTables {
   readonly #databases: Databases;
   readonly #config: RedisConnection;
+  /** Opened when it is asked: the daemon seldom does. */
+  #state: RedisConnection | undefined;
   #subscriptions: RedisConnection[] = [];
 
   constructor(databases: Databases) {
@@ -17,11 +19,11 @@ export class RedisSwitchTables implements SwitchTables {
     this.#config = new RedisConnection(databases.config.endpoint, CALL_TIMEOUT_MS);
   }
 
-  async listFeatures(): Promise<string[]> {
-    const { id, separator } = this.#databases.config;
+  async listFeatures(db: 'config' | 'state' = 'config'): Promise<string[]> {
+    const { id, separator } = this.#databases[db];
     const start = `FEATURE${separator}`;
     const input = JSON.stringify({ db: id, pattern: `${start}*` });
-    const keys: unknown = await this.#config.run((client) => client.eval(LIST_KEYS, 0, input));
+    const keys: unknown = await this.connectionOf(db).run((client) => client.eval(LIST_KEYS, 0, input));
     const names = Array.isArray(keys) ? keys.map((key) => String(key).slice(start.length)) : [];
     return [...new Set(names)].filter((name) => isFeatureName(name)).toSorted();
   }
@@ -61,6 +63,13 @@ export class RedisSwitchTables implements SwitchTables {
   close(): void {
     this.unwatch();
     this.#config.close();
+    this.#state?.close();
+  }
+
+  private connectionOf(db: 'config' | 'state'): RedisConnection {
+    if (db === 'config') return this.#config;
+    this.#state ??= new RedisConnection(this.#databases.state.endpoint, CALL_TIMEOUT_MS);
+    return this.#state;
   }
 
   private unwatch(): void {

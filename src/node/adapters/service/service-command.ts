@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { basename } from 'node:path';
+import { splitWords } from '../../../contract/command-words.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isFeatureName } from '../../../contract/names.ts';
 import { decodeUnitState, type UnitState } from '../../../contract/unit-state.ts';
@@ -19,7 +20,7 @@ export const DEFAULT_RESTART_COMMAND = 'systemctl restart {feature}';
  * Words of a command, `{feature}` standing for the feature's name; no shell sees them. Throws CtrkitError('usage').
  */
 export function parseRestartCommand(text: string): string[] {
-  const words = text.split(/\s+/).filter((word) => word !== '');
+  const words = splitWords(text);
   if (words.length === 0) throw new CtrkitError('usage', 'the restart command is empty');
   if (!words.slice(1).some((word) => word.includes('{feature}')))
     throw new CtrkitError(

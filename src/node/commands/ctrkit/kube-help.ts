@@ -33,11 +33,15 @@ export const KUBE_JOIN_HELP = `
 Examples:
   ctrkit kube join
   ctrkit kube join --kubeconfig /tmp/admin.conf
-  ctrkit kube join --force       leaves the old master first: its features restart, to run locally
+  ctrkit kube join --force       leaves the old master first: its features restart, to run locally;
+                                 refused while one of them is locked
 
 The server's admin configuration is fetched by https, its certificate is verified (unless insecure is on),
-it is checked, kept for root only, and kubeadm joins by it. A join that was cut short is done again from
-the start; what it left is taken away first.
+it is checked, what is needed of it is kept for root only, and kubeadm joins by that. It has to hold its
+certificates itself; what names files or runs programs is refused. A join that was cut short is done again
+from the start: the reset command takes away first what it left, unless there are static pods
+(/etc/kubernetes/manifests), which it would remove too. One that --force has begun enables the server again
+however it ends; only where it is killed right then: config kubernetes server disable off.
 ${EXIT_HELP}`;
 
 export const KUBE_RESET_HELP = `
@@ -46,7 +50,9 @@ Examples:
   config kubernetes server disable off      afterwards, to let the switch join again
 
 In this order: disable = True in CONFIG_DB, or ctrkitd would join again; features that Kubernetes runs are
-restarted one by one, so that their golden local image runs (60 s each at most); kubeadm takes the node out.
+restarted one by one, so that their golden local image runs (up to 3 min for the restart of each, and 1 min
+for its record); kubeadm takes the node out, and empties /etc/kubernetes/manifests. Where the switch has not
+joined, only disable is written. The node's object stays on the server: kubectl delete node NAME, there.
 Features with no_fallback_to_local go down. One that is locked is a reason to refuse, without --force.
 A reset that was cut short goes on with the next one.
 ${EXIT_HELP}`;

@@ -6,7 +6,7 @@ import { parseText } from './arguments.ts';
 import { KUBE_HELP, KUBE_JOIN_HELP, KUBE_RESET_HELP, KUBE_STATUS_HELP } from './kube-help.ts';
 import { showKubeStatus } from './kube-status.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
-import { readMembership } from '../../membership/read-membership.ts';
+import { listEveryFeature } from '../../membership/list-features.ts';
 import { join, type JoinOptions } from '../../membership/join.ts';
 import { leave } from '../../membership/leave.ts';
 import type { MembershipPorts } from '../../membership/membership-ports.ts';
@@ -27,7 +27,7 @@ export function addKube(program: Command, context: KubeContext): void {
   kube
     .command('join')
     .description('make this switch a node of the master that CONFIG_DB names')
-    .option('-f, --force', 'also where it has joined already: it leaves first')
+    .option('-f, --force', 'also where it has joined already: it leaves first, unless a feature is locked')
     .option('--kubeconfig <file>', 'join by this file; nothing is fetched', (text) =>
       parseText('--kubeconfig', text),
     )
@@ -54,7 +54,8 @@ export function addKube(program: Command, context: KubeContext): void {
 /** Returns the exit code. Throws CtrkitError('database' | 'cluster' | 'disk' | 'usage'). */
 function runJoin(options: JoinOptions, ports: CtrkitPorts, redisUrl: string): Promise<number> {
   const { tell } = ports.terminal;
-  return runAct(ports, redisUrl, describeCutJoin, async (acts) => {
+  const describeCut = (acts: MembershipPorts): string => describeCutJoin(options, acts);
+  return runAct(ports, redisUrl, describeCut, async (acts) => {
     const outcome = await join(options, acts);
     tell(outcome.text);
     if (outcome.kind === 'refused') return EXIT.refused;
@@ -65,6 +66,9 @@ function runJoin(options: JoinOptions, ports: CtrkitPorts, redisUrl: string): Pr
   });
 }
 
+const DISABLED_NOW =
+  'the server is disabled now, so that ctrkitd does not join (config save keeps that over a reboot). To join again: config kubernetes server disable off';
+
 /** Returns the exit code. Throws CtrkitError('database' | 'cluster' | 'disk' | 'usage'). */
 function runReset(isForced: boolean, ports: CtrkitPorts, redisUrl: string): Promise<number> {
   const { tell } = ports.terminal;
@@ -72,20 +76,14 @@ function runReset(isForced: boolean, ports: CtrkitPorts, redisUrl: string): Prom
     const outcome = await leave({ isForced, disable: true }, acts);
     switch (outcome.kind) {
       case 'not-joined': {
-        const { config } = await readMembership(acts);
-        const willJoin = config.ip !== '' && !config.isDisabled;
-        const hint =
-          'ctrkitd joins the server that is configured; to keep it away: config kubernetes server disable on';
-        tell(`the switch has not joined${willJoin ? `; ${hint}` : ''}`);
+        tell(`the switch has not joined${outcome.isDisabled ? `; ${DISABLED_NOW}` : ''}`);
         return EXIT.ok;
       }
       case 'refused':
         tell(outcome.text);
         return EXIT.refused;
       case 'left':
-        tell(
-          'left the master; the server is disabled now, so that ctrkitd does not join again (config save keeps that over a reboot). To join again: config kubernetes server disable off',
-        );
+        tell(`left the master; ${DISABLED_NOW}`);
         if (outcome.left.length > 0) tell(`${outcome.left.length} to be done by hand, see above`);
         return outcome.left.length === 0 ? EXIT.ok : EXIT.refused;
     }
@@ -113,7 +111,9 @@ async function runAct(
     const cluster = await ports.openMembership(stop.signal);
     giveBack = await cluster.takeTurn();
     if (giveBack === undefined) {
-      tell('ctrkitd, or another ctrkit kube, joins or leaves at this moment: try again when it is done');
+      tell(
+        'ctrkitd, or another ctrkit kube, or a tool that one of them has begun, joins or leaves at this moment: try again when it is done',
+      );
       return EXIT.refused;
     }
     const opened = ports.openDatabases(redisUrl);
@@ -123,7 +123,7 @@ async function runAct(
       ...ports,
       ...cluster,
       store,
-      listFeatures: () => tables.listFeatures(),
+      listFeatures: () => listEveryFeature(tables),
       say: tell,
       warn: tell,
       signal: stop.signal,
@@ -140,8 +140,11 @@ async function runAct(
   }
 }
 
-function describeCutJoin({ tools }: MembershipPorts): string {
-  if (tools.hasJoined()) return 'The switch has joined all the same: ctrkit kube status';
+function describeCutJoin({ isForced }: JoinOptions, { tools }: MembershipPorts): string {
+  if (tools.hasJoined())
+    return isForced
+      ? 'The switch is a node, of the master before or of the new one. To be sure: ctrkit kube join --force'
+      : 'The switch has joined all the same: ctrkit kube status';
   return 'The switch has not joined. To go on: ctrkit kube join; ctrkitd does so by itself, where it runs';
 }
 

@@ -34,8 +34,9 @@ Environment:
   CTRKIT_FALLBACK_COOL_DOWN   between two fallbacks of a feature, default 30m
   CTRKIT_FALLBACK_GRACE       after its own start it falls back no sooner, default 60s
   CTRKIT_IMAGE_NAMES          SONiC's list of local repositories, default /usr/share/sonic/templates/ctr_image_names.json
-  CTRKIT_KUBECONFIG           the kubelet's, default /etc/kubernetes/kubelet.conf, else /etc/sonic/kube_admin.conf; none:
-                              the node's labels and STATE_DB KUBERNETES_MASTER are left to another program
+  CTRKIT_KUBECONFIG           the kubelet's, default that of CTRKIT_KUBELET_CONF; another one, k3s' say: joining and leaving
+                              are left to another program; none: the node's labels and STATE_DB KUBERNETES_MASTER, too
+  CTRKIT_KUBELET_CONF         by which it is told whether the switch has joined, default /etc/kubernetes/kubelet.conf
   CTRKIT_NODE_NAME            this switch's node, default the host's name in lower case
   CTRKIT_SONIC_VERSION_FILE   whose build_version is the label sonic_version, default /etc/sonic/sonic_version.yml
   DOCKER_HOST                 the engine's socket, default unix:///var/run/docker.sock

@@ -136,7 +136,12 @@ export class ClusterKeeper implements Companion {
     try {
       return await this.look(connection);
     } catch (error) {
-      if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
+      if (!(error instanceof CtrkitError)) throw error;
+      if (error.code === 'cluster') {
+        this.lose(error.message);
+        return Math.max(0, this.nextLookMs() - this.#ports.clock.bootMs());
+      }
+      if (error.code !== 'database') throw error;
       this.#rowFailures += 1;
       if (this.#rowFailures >= TELL_AFTER_FAILURES)
         this.#rowsLog.fail(`no label is brought to the node: ${error.message}`);
@@ -213,6 +218,7 @@ export class ClusterKeeper implements Companion {
       isGone: (key) => isTakenBack(this.#memory, key, nowMs),
       isLeaving: wishes.isDisabled,
       stillNeeded: wishes.stillNeeded,
+      features: wishes.features,
     });
     this.#writer.follow(plan);
   }
@@ -260,7 +266,8 @@ export class ClusterKeeper implements Companion {
       : '';
     if (away !== '') this.#outageLog.fail(this.#outage?.text ?? '');
     const missing = this.#isNodeMissing ? this.describeMissing() : '';
-    const problems = [away, missing, ...this.#writer.problems].filter((text) => text !== '');
+    const unfollowed = this.#outage === undefined ? this.#link.problem : '';
+    const problems = [away, missing, unfollowed, ...this.#writer.problems].filter((text) => text !== '');
     if (JSON.stringify(problems) === JSON.stringify(this.#problems)) return;
     this.#problems = problems;
     this.#ports.onProblems();
@@ -268,7 +275,17 @@ export class ClusterKeeper implements Companion {
 
   private describeMissing(): string {
     const { host = '', port = 0 } = this.#server ?? {};
-    return `the Kubernetes master at ${host}:${port} has no node ${this.#ports.node.name()}: the switch is not connected`;
+    return `the Kubernetes master at ${host}:${port} has no node ${this.nodeName()}: the switch is not connected`;
+  }
+
+  /** The host may have got a name since that can be no node's. */
+  private nodeName(): string {
+    try {
+      return this.#ports.node.name();
+    } catch (error) {
+      if (!(error instanceof CtrkitError) || error.code !== 'cluster') throw error;
+      return `of this switch's name (${error.message})`;
+    }
   }
 
   /** Boot clock. */

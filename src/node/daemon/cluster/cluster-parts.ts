@@ -8,7 +8,7 @@ type Shared = 'clock' | 'log' | 'random';
 export interface ClusterSide {
   readonly node: ClusterKeeperPorts['node'];
   readonly readSonicVersion: ClusterKeeperPorts['readSonicVersion'];
-  /** Undefined where it can't be told how to join; what is wrong was said. */
+  /** Undefined where it can't be told how to join, or another program does; that was said. */
   readonly membership: Omit<MembershipKeeperPorts, Shared | 'locks' | 'connection' | 'onChange'> | undefined;
 }
 

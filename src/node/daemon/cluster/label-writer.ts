@@ -1,4 +1,5 @@
 import { toOneLine } from '../../../contract/one-line.ts';
+import { decideBackoffMs } from '../../../decide/backoff.ts';
 import type { NodeLabelPlan } from '../../../decide/host/node-labels.ts';
 import { findTryMs, noteTry, type LabelTries } from '../../../decide/host/label-pace.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -8,6 +9,8 @@ import type { NodeLink } from './node-link.ts';
 
 /** More would fill a screen. */
 const MOST_PROBLEMS = 5;
+/** Of a server that has too much to do, by which thousands of switches are turned away. */
+const LONGEST_BUSY_MS = 60_000;
 
 type PlannedWrite = NodeLabelPlan['writes'][number];
 
@@ -16,6 +19,7 @@ export interface LabelWriterPorts {
   readonly link: NodeLink;
   readonly clock: Clock;
   readonly log: Log;
+  random(): number;
 }
 
 /** Brings labels to the node one by one, and remembers which ones did not get there. */
@@ -25,6 +29,10 @@ export class LabelWriter {
   #plan: NodeLabelPlan = { writes: [], refused: [] };
   /** What was said of labels that can't be brought, and still holds. */
   #told: ReadonlySet<string> = new Set();
+  /** How often in a row the server had too much to do. */
+  #busyCount = 0;
+  /** Boot clock. */
+  #busyUntilMs = 0;
 
   constructor(ports: LabelWriterPorts) {
     this.#ports = ports;
@@ -54,12 +62,13 @@ export class LabelWriter {
   get nextWriteMs(): number | undefined {
     const nowMs = this.#ports.clock.bootMs();
     const times = this.#plan.writes.map((write) => findTryMs(this.#tries, write, nowMs));
-    return times.length === 0 ? undefined : Math.min(...times);
+    return times.length === 0 ? undefined : Math.max(this.#busyUntilMs, Math.min(...times));
   }
 
   /** Writes what is due; true if the server was asked. Throws CtrkitError('cluster'). */
   async write(node: NodeState, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#ports;
+    if (clock.bootMs() < this.#busyUntilMs) return false;
     let { resourceVersion } = node;
     let hasAsked = false;
     for (const write of this.#plan.writes) {
@@ -80,8 +89,10 @@ export class LabelWriter {
     // Somebody may have taken it over since: then it is not ours to take away.
     const guard = value === undefined ? { resourceVersion } : {};
     const result = await node.writeLabel({ key, value, ...guard });
-    const refusal = result.kind === 'refused' ? toOneLine(result.text, 300) : undefined;
-    this.#tries = noteTry(this.#tries, { key, value, refusal }, clock.bootMs());
+    const isFailed = result.kind === 'failed';
+    const refusal = isFailed || result.kind === 'refused' ? toOneLine(result.text, 300) : undefined;
+    this.#tries = noteTry(this.#tries, { key, value, refusal, isFailed }, clock.bootMs());
+    this.noteBusy(isFailed && result.isBusy);
     switch (result.kind) {
       case 'written':
         log.info(
@@ -91,11 +102,22 @@ export class LabelWriter {
         return result.node.resourceVersion;
       case 'refused':
         return resourceVersion;
+      case 'failed':
+        // Whether the server is well is for a reading to say.
+        link.doubt();
+        return result.isBusy ? undefined : resourceVersion;
       case 'conflict':
       case 'missing':
         link.doubt();
         return undefined;
     }
+  }
+
+  private noteBusy(isBusy: boolean): void {
+    this.#busyCount = isBusy ? this.#busyCount + 1 : 0;
+    if (!isBusy) return;
+    const pauseMs = decideBackoffMs(this.#busyCount + 3, this.#ports.random(), LONGEST_BUSY_MS);
+    this.#busyUntilMs = this.#ports.clock.bootMs() + pauseMs;
   }
 
   private listProblems(): string[] {

@@ -2,6 +2,7 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import { describeServer, type MasterConfig } from '../../../contract/master-config.ts';
 import {
   decideMembership,
+  isAnythingLeft,
   type MembershipDecision,
   type MembershipHistory,
   type MembershipTiming,
@@ -18,6 +19,7 @@ import type { SwitchTables, TableChange } from '../../../ports/switch-tables.ts'
 import { join } from '../../membership/join.ts';
 import { leave } from '../../membership/leave.ts';
 import type { MembershipPorts } from '../../membership/membership-ports.ts';
+import { listEveryFeature } from '../../membership/list-features.ts';
 import { readMembership } from '../../membership/read-membership.ts';
 import type { Companion } from '../companion.ts';
 
@@ -40,11 +42,13 @@ export interface MembershipKeeperPorts {
     readonly store: Pick<RowStore, 'read' | 'write'>;
     readonly tables: Pick<SwitchTables, 'listFeatures'>;
   };
-  /** Undefined if a command joins or leaves at this moment. */
+  /** Undefined if a command joins or leaves at this moment, or a tool still does. */
   readonly takeTurn: () => Promise<(() => void) | undefined>;
   /** `problems`, or whether it has joined, is another one now. */
   readonly onChange: () => void;
 }
+
+type MembershipAct = Extract<MembershipDecision, { kind: 'join' | 'leave' }>;
 
 /** Joins and leaves by itself, as CONFIG_DB `KUBERNETES_MASTER|SERVER` has it. One act at a time, on this host. */
 export class MembershipKeeper implements Companion {
@@ -103,6 +107,10 @@ export class MembershipKeeper implements Companion {
       this.notePresent(config, standing.isJoined);
       const nowMs = clock.bootMs();
       const decision = decideMembership(config, standing, this.#history, { timing, nowMs });
+      if (decision.kind === 'wrong') {
+        this.report(decision.text);
+        return LOOK_EVERY_MS;
+      }
       if (decision.kind !== 'nothing') return await this.act(decision, signal);
       this.say(decision.text);
       if (decision.untilMs === undefined) this.settle();
@@ -123,10 +131,12 @@ export class MembershipKeeper implements Companion {
     this.#ports.onChange();
   }
 
-  private async act({ kind, text }: MembershipDecision, signal: AbortSignal): Promise<number> {
+  private async act({ kind, text }: MembershipAct, signal: AbortSignal): Promise<number> {
     const giveBack = await this.#ports.takeTurn();
     if (giveBack === undefined) {
-      this.say('a command joins or leaves at this moment: it is left to it');
+      this.say(
+        'a command joins or leaves at this moment, or a tool that an earlier one has begun: it is left to it',
+      );
       return SOON_MS;
     }
     try {
@@ -146,6 +156,9 @@ export class MembershipKeeper implements Companion {
     return this.attempt(async () => {
       const outcome = await leave({ isForced: false, disable: false }, this.actPorts(signal));
       if (outcome.kind === 'refused') return outcome.text;
+      // Or it would be looked for, found and done again without a pause.
+      const { standing } = await readMembership(this.actPorts(signal));
+      if (isAnythingLeft(standing)) return 'it was done, and something is still there: ctrkit kube status';
       if (outcome.kind === 'left') this.#ports.log.info('the switch has left its master');
       return undefined;
     });
@@ -175,7 +188,7 @@ export class MembershipKeeper implements Companion {
     return {
       ...this.#ports,
       store,
-      listFeatures: () => tables.listFeatures(),
+      listFeatures: () => listEveryFeature(tables),
       say: (text) => log.info(text),
       warn: (text) => log.warn(text),
       signal,
@@ -183,13 +196,16 @@ export class MembershipKeeper implements Companion {
   }
 
   private fail(text: string): void {
-    const { clock, onChange } = this.#ports;
-    const { failures } = this.#history;
-    this.#history = { ...this.#history, failures: failures + 1, lastFailureMs: clock.bootMs() };
+    const lastFailureMs = this.#ports.clock.bootMs();
+    this.#history = { ...this.#history, failures: this.#history.failures + 1, lastFailureMs };
+    this.report(text);
+  }
+
+  private report(text: string): void {
     this.#outage.fail(text);
     if (text === this.#problem) return;
     this.#problem = text;
-    onChange();
+    this.#ports.onChange();
   }
 
   private settle(): void {

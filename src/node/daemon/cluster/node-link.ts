@@ -1,6 +1,9 @@
+import { CtrkitError } from '../../../contract/errors.ts';
 import { decideBackoffMs } from '../../../decide/backoff.ts';
+import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ClusterNode, NodeReading, NodeState } from '../../../ports/cluster-node.ts';
+import type { Log } from '../../../ports/log.ts';
 
 /** An API server sends a bookmark each minute. */
 const SILENT_AFTER_MS = 75_000;
@@ -11,12 +14,15 @@ const WATCH_MORE_S = 120;
 const REOPEN_WITHIN_MS = 2_000;
 /** One that lasts longer was a watch, not a refusal. */
 const SHORT_WATCH_MS = 5_000;
+/** A server that is restarted refuses one or two. */
+const TELL_AFTER_FAILURES = 3;
 /** A node that is not there is registered by the kubelet, which takes its own time. */
 const LONGEST_WAIT_MS = 60_000;
 
 export interface NodeLinkPorts {
   readonly node: ClusterNode;
   readonly clock: Clock;
+  readonly log: Log;
   random(): number;
   /** The node has changed, or `refresh` has something to do. */
   onChange(): void;
@@ -25,6 +31,7 @@ export interface NodeLinkPorts {
 /** This switch's node as the API server has it: read once, then followed. */
 export class NodeLink {
   readonly #ports: NodeLinkPorts;
+  readonly #outageLog: OutageLog;
   #reading: NodeReading | undefined;
   #unwatch: (() => void) | undefined;
   #openedMs = 0;
@@ -34,15 +41,26 @@ export class NodeLink {
   #isDoubtful = false;
   /** How often in a row there was nothing to follow. */
   #failures = 0;
+  /** How often in a row the server answered, and let nobody follow. */
+  #watchFailures = 0;
+  #watchFault = '';
   #nextOpenMs = 0;
 
   constructor(ports: NodeLinkPorts) {
     this.#ports = ports;
+    this.#outageLog = new OutageLog(ports.log, ports.clock);
   }
 
   /** As of the last word of the server; undefined before the first one. */
   get reading(): NodeReading | undefined {
     return this.#reading;
+  }
+
+  /** Why the node is read now and then only, empty if it is followed: the server answers all the same. */
+  get problem(): string {
+    return this.#watchFailures < TELL_AFTER_FAILURES
+      ? ''
+      : `the node can't be followed, it is read now and then only: ${this.#watchFault}`;
   }
 
   /** Boot clock: when `refresh` has something to do. */
@@ -88,10 +106,27 @@ export class NodeLink {
     this.#reading = undefined;
     this.#isDoubtful = false;
     this.#failures = 0;
+    this.#watchFailures = 0;
     this.#nextOpenMs = 0;
   }
 
-  private async open({ resourceVersion }: NodeState): Promise<void> {
+  /** That it can't be followed does not mean that the server is away: it has just been read. */
+  private async open(state: NodeState): Promise<void> {
+    try {
+      await this.watch(state);
+      this.#watchFailures = 0;
+      this.#outageLog.mend('the node is followed again');
+    } catch (error) {
+      if (!(error instanceof CtrkitError) || error.code !== 'cluster') throw error;
+      this.#watchFailures += 1;
+      this.#watchFault = error.message;
+      if (this.problem !== '') this.#outageLog.fail(this.problem);
+      const pauseMs = decideBackoffMs(this.#watchFailures + 3, this.#ports.random(), LONGEST_WAIT_MS);
+      this.#nextOpenMs = this.#ports.clock.bootMs() + pauseMs;
+    }
+  }
+
+  private async watch({ resourceVersion }: NodeState): Promise<void> {
     const { node, clock } = this.#ports;
     const timeoutS = Math.round(WATCH_S + WATCH_MORE_S * this.#ports.random());
     this.#openedMs = clock.bootMs();
@@ -140,6 +175,7 @@ export class NodeLink {
 
   private lose(): void {
     this.stop();
+    this.#watchFailures = 0;
     this.#failures += 1;
     const pauseMs = decideBackoffMs(this.#failures + 3, this.#ports.random(), LONGEST_WAIT_MS);
     this.#nextOpenMs = this.#ports.clock.bootMs() + pauseMs;

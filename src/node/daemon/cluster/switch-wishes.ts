@@ -26,16 +26,23 @@ export interface SwitchWishes {
   readonly master: RowValues;
   /** CONFIG_DB says to stay away from the master. */
   readonly isDisabled: boolean;
-  /** Then, the keys `<f>_enabled` of what Kubernetes runs still. */
+  /** Then, the keys `<f>_enabled` of what Kubernetes runs still, */
   readonly stillNeeded: ReadonlySet<string>;
+  /** and the names of all features. */
+  readonly features: ReadonlySet<string>;
 }
+
+const NO_FEATURES: Pick<SwitchWishes, 'stillNeeded' | 'features'> = {
+  stillNeeded: new Set(),
+  features: new Set(),
+};
 
 /**
  * Throws CtrkitError('database'), also if `isOpen` says that the connection was closed: to use it then would open one that
  * nobody closes.
  */
 export async function readSwitchWishes(
-  { store, listFields }: Pick<Connection, 'store' | 'listFields'>,
+  { store, tables, listFields }: Pick<Connection, 'store' | 'tables' | 'listFields'>,
   isOpen: () => boolean,
 ): Promise<SwitchWishes> {
   const address = labelsRow('state');
@@ -50,6 +57,7 @@ export async function readSwitchWishes(
   ]);
   const [device, master, config, labels] = rows;
   const { isDisabled } = decodeMasterConfig(config?.values ?? {});
+  const features = isDisabled && isOpen() ? await tables.listFeatures() : [];
   return {
     labels: Object.fromEntries(
       Object.entries(labels?.values ?? {}).flatMap(([key, value]) =>
@@ -60,21 +68,29 @@ export async function readSwitchWishes(
     device: device?.values ?? {},
     master: master ?? { address: masterRow, values: {} },
     isDisabled,
-    stillNeeded: isDisabled && isOpen() ? await readRunByKube(store, keys) : new Set(),
+    ...(isDisabled && isOpen() ? await readFeatures(store, keys, features) : NO_FEATURES),
   };
 }
 
-async function readRunByKube(
+/** A feature of STATE_DB that CONFIG_DB has not, as in the middle of `config reload`, is one as well. */
+async function readFeatures(
   store: Pick<Connection['store'], 'read'>,
   keys: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const features = keys.flatMap((key) => {
+  configured: readonly string[],
+): Promise<Pick<SwitchWishes, 'stillNeeded' | 'features'>> {
+  const labelled = keys.flatMap((key) => {
     const name = key.replace(/_enabled$/, '');
     return isEnabledLabel(key) && isFeatureName(name) ? [name] : [];
   });
+  const names = [...new Set([...configured, ...labelled])];
+  if (names.length === 0) return NO_FEATURES;
   const rows = await store.read(
-    features.map((name) => ({ address: featureStatusRow(name), fields: ['current_owner'] })),
+    names.map((name) => ({ address: featureStatusRow(name), fields: ['current_owner'] })),
   );
-  const run = features.filter((_, i) => rows[i]?.values['current_owner'] === 'kube');
-  return new Set(run.map((name) => enabledLabel(name)));
+  const owners = new Map(names.map((name, i) => [name, rows[i]?.values['current_owner']]));
+  const run = names.filter((name) => owners.get(name) === 'kube');
+  return {
+    stillNeeded: new Set(run.map((name) => enabledLabel(name))),
+    features: new Set([...configured, ...names.filter((name) => owners.get(name) !== undefined)]),
+  };
 }

@@ -15,9 +15,10 @@ const ALONE: Standing = {
   isJoined: false,
   isConnected: false,
   isReachable: undefined,
-  hasAdminConfig: false,
+  isUnfinished: false,
+  joinedBy: undefined,
 };
-const JOINED: Standing = { ...ALONE, isJoined: true, hasAdminConfig: true };
+const JOINED: Standing = { ...ALONE, isJoined: true, joinedBy: '10.0.0.1:6443' };
 const HISTORY: MembershipHistory = { sinceMs: 1_000_000, failures: 0, lastFailureMs: 0, spread: 0 };
 const TIMING = { joinLatencyOnBootMs: 300_000, retryJoinMs: 30_000 };
 const at = (nowMs: number) => ({ timing: TIMING, nowMs });
@@ -81,6 +82,13 @@ describe('a switch that has not joined', () => {
     assert.match(again.text, /it does again in 30 s$/);
   });
 
+  test('and is connected all the same does not join a second time', () => {
+    const decision = decideMembership(CONFIG, { ...ALONE, isConnected: true }, HISTORY, LATER);
+    assert.equal(decision.kind, 'nothing');
+    assert.match(decision.text, /^it is connected already/);
+    assert.equal(decideMembership(CONFIG, { ...ALONE, isUnfinished: true }, HISTORY, LATER).kind, 'join');
+  });
+
   test('and is to stay away does nothing, however long', () => {
     for (const isReachable of [undefined, true, false]) {
       const decision = decideMembership(DISABLED, { ...ALONE, isReachable }, HISTORY, LATER);
@@ -107,6 +115,17 @@ describe('a switch that has joined', () => {
     assert.equal(decideMembership(decodeMasterConfig({}), JOINED, HISTORY, LATER).kind, 'nothing');
   });
 
+  test('by another server than the one that is configured now tells both, and stays', () => {
+    const config = decodeMasterConfig({ ip: '10.0.0.2', port: '443' });
+    assert.deepEqual(decideMembership(config, JOINED, HISTORY, LATER), {
+      kind: 'wrong',
+      text: 'the switch has joined by 10.0.0.1:6443, and 10.0.0.2:443 is configured now. To go over to it: ctrkit kube join --force',
+    });
+    const unknown = { ...JOINED, joinedBy: undefined };
+    assert.equal(decideMembership(config, unknown, HISTORY, LATER).kind, 'nothing');
+    assert.equal(decideMembership({ ...config, isDisabled: true }, JOINED, HISTORY, LATER).kind, 'leave');
+  });
+
   test('leaves at once when it is disabled, also right after the boot', () => {
     const history = { ...HISTORY, sinceMs: 10_000, spread: 0.9 };
     assert.equal(decideMembership(DISABLED, JOINED, history, at(10_000)).kind, 'leave');
@@ -118,7 +137,7 @@ describe('a switch that has joined', () => {
   });
 
   test('goes on with a leave that was cut short, and tries one that failed again', () => {
-    for (const rest of [{ isJoined: true }, { hasAdminConfig: true }, { isConnected: true }]) {
+    for (const rest of [{ isJoined: true }, { isUnfinished: true }, { isConnected: true }]) {
       const standing = { ...ALONE, ...rest };
       assert.ok(isAnythingLeft(standing));
       assert.equal(decideMembership(DISABLED, standing, HISTORY, LATER).kind, 'leave');

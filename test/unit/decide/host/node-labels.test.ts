@@ -11,15 +11,17 @@ interface Scene {
   readonly gone?: readonly string[];
   readonly isLeaving?: boolean;
   readonly needed?: readonly string[];
+  readonly features?: readonly string[];
 }
 
-const decide = ({ has = {}, owned = [], wishes = {}, gone = [], isLeaving = false, needed = [] }: Scene) =>
+const decide = ({ has = {}, owned = [], wishes = {}, gone = [], isLeaving = false, ...rest }: Scene) =>
   decideNodeLabels({
     node: { labels: has, owned: new Set(owned) },
     wishes,
     isGone: (key) => gone.includes(key),
     isLeaving,
-    stillNeeded: new Set(needed),
+    stillNeeded: new Set(rest.needed),
+    features: new Set(rest.features),
   });
 const writes = (scene: Scene) => decide(scene).writes.map(({ key, value }) => [key, value]);
 
@@ -115,6 +117,20 @@ describe('decideNodeLabels', () => {
       ['b_enabled', 'false'],
       ['a_enabled', 'true'],
     ]);
+  });
+
+  test('while leaving, labels of versions stay as they are: what runs by one is not thrown out', () => {
+    const wishes = { snmp_enabled: 'true', 'snmp_1.0_enabled': 'true', 'snmp_2.0_enabled': 'false' };
+    const scene = { isLeaving: true, has: wishes, wishes, needed: ['snmp_enabled'], features: ['snmp'] };
+    assert.deepEqual(writes(scene), []);
+    assert.deepEqual(writes({ ...scene, needed: [] }), [['snmp_enabled', 'false']]);
+    // A name may begin with another: a feature's own label is shut.
+    const other = { snmp_trap_enabled: 'true' };
+    assert.deepEqual(writes({ isLeaving: true, wishes: other, features: ['snmp', 'snmp_trap'] }), [
+      ['snmp_trap_enabled', 'false'],
+    ]);
+    const left = { isLeaving: true, has: { 'snmp_1.0_enabled': 'true' }, owned: ['snmp_1.0_enabled'] };
+    assert.deepEqual(writes({ ...left, features: ['snmp'] }), []);
   });
 
   test('names of an object’s own members are labels like others', () => {

@@ -6,6 +6,7 @@ import { featureConfigRow, featureStatusRow } from '../../../../src/contract/row
 import { masterRow } from '../../../../src/contract/switch-rows.ts';
 import { join } from '../../../../src/node/membership/join.ts';
 import { leave } from '../../../../src/node/membership/leave.ts';
+import { listEveryFeature } from '../../../../src/node/membership/list-features.ts';
 import type { MembershipPorts } from '../../../../src/node/membership/membership-ports.ts';
 import { ADMIN_CONFIG } from '../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../support/fake-ctrkit.ts';
@@ -18,6 +19,8 @@ const METHODS = [
   'removeAdminConfig',
   'fetchAdminConfig',
 ] as const;
+const NODE_STAYS =
+  'the server still has the node switch-1, and counts its pods as unavailable, until somebody removes it there: kubectl delete node switch-1';
 const RUN_BY_KUBE = {
   system_state: 'up',
   current_owner: 'kube',
@@ -67,7 +70,7 @@ async function act<T>(work: (acts: MembershipPorts) => Promise<T>): Promise<T> {
       ...kit.ports,
       ...cluster,
       store: on.store,
-      listFeatures: () => on.tables.listFeatures(),
+      listFeatures: () => listEveryFeature(on.tables),
       say: (text) => said.push(text),
       warn: (text) => said.push(`warning: ${text}`),
       signal: stop.signal,
@@ -97,6 +100,7 @@ describe('leaving', () => {
       'restarted, to run locally: lldp, snmp',
       'lldp: its local image runs',
       'snmp: its local image runs',
+      NODE_STAYS,
     ]);
   });
 
@@ -139,6 +143,7 @@ describe('leaving', () => {
     assert.deepEqual(said, [
       'no feature has to be restarted',
       'they go down, as no_fallback_to_local is true: lldp',
+      NODE_STAYS,
     ]);
   });
 
@@ -207,7 +212,7 @@ describe('leaving', () => {
   test('that the tool fails can be done again', async () => {
     kit.cluster.failures.set('reset', '"kubeadm reset" ended with 1: busy');
     await assert.rejects(runLeave(), { code: 'cluster' });
-    assert.ok(kit.cluster.hasJoined() && kit.cluster.hasAdminConfig());
+    assert.ok(kit.cluster.hasJoined() && kit.cluster.isUnfinished());
     kit.cluster.failures.clear();
     kit.cluster.effects.length = 0;
     assert.deepEqual(await runLeave(), { kind: 'left', left: [] });
@@ -216,16 +221,43 @@ describe('leaving', () => {
 
   test('tells of a tool that ends well and has done nothing', async () => {
     kit.cluster.isIdle = true;
-    const outcome = await runLeave();
-    assert.match(outcome.kind === 'left' ? outcome.left.join() : '', /kubelet\.conf is still there/);
-    assert.ok(kit.cluster.hasAdminConfig());
+    await assert.rejects(runLeave(), { code: 'cluster', message: /kubelet\.conf is still there/ });
+    assert.notEqual(kit.cluster.adminConfig, undefined);
   });
 
   test('where it has not joined does nothing', async () => {
     await runLeave();
     kit.cluster.effects.length = 0;
-    assert.deepEqual(await runLeave(), { kind: 'not-joined' });
+    assert.deepEqual(await runLeave(), { kind: 'not-joined', isDisabled: false });
     assert.deepEqual(kit.cluster.effects, []);
+  });
+
+  test('where it has not joined still keeps it away from a server that is configured', async () => {
+    kit.cluster.isJoined = false;
+    kit.databases.put(masterRow, { connected: 'false' });
+    assert.deepEqual(await runLeave({ disable: false }), { kind: 'not-joined', isDisabled: false });
+    assert.equal(kit.databases.row(masterConfigRow)?.['disable'], undefined);
+    assert.deepEqual(await runLeave(), { kind: 'not-joined', isDisabled: true });
+    assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'True');
+    kit.databases.put(masterConfigRow, { ip: '', disable: 'False' });
+    assert.deepEqual(await runLeave(), { kind: 'not-joined', isDisabled: false });
+    assert.deepEqual(kit.cluster.effects, [], 'a configuration alone, which somebody has put there, stays');
+    assert.notEqual(kit.cluster.adminConfig, undefined);
+  });
+
+  test('in the middle of a config reload lets what Kubernetes runs fall back all the same', async () => {
+    kit.databases.put(featureStatusRow('radv'), RUN_BY_KUBE);
+    assert.deepEqual(await runLeave(), { kind: 'left', left: [] });
+    assert.ok(kit.cluster.effects.includes('restart radv'));
+    assert.equal(kit.databases.row(featureStatusRow('radv'))?.['current_owner'], 'local');
+  });
+
+  test('asks for its own tool alone', async () => {
+    kit.cluster.missing = 'join';
+    assert.equal((await runLeave()).kind, 'left');
+    joined();
+    kit.cluster.missing = 'reset';
+    await assert.rejects(runLeave(), { code: 'cluster', message: 'no tool to reset' });
   });
 
   test('killed at any effect goes on with the next one, to the same end', async () => {
@@ -270,7 +302,8 @@ describe('joining', () => {
       left: [],
     });
     assert.deepEqual(kit.cluster.effects, ['fetch', 'write', 'enable', 'join']);
-    assert.equal(kit.cluster.adminConfig, ADMIN_CONFIG);
+    assert.equal(kit.cluster.joinedBy(), '10.10.10.10:6443');
+    assert.ok(!kit.cluster.isUnfinished());
     assert.ok(kit.cluster.secrets.includes('c2VjcmV0LWtleQ=='));
     assert.deepEqual(said, []);
   });
@@ -321,6 +354,50 @@ describe('joining', () => {
       'join',
     ]);
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'False');
+  });
+
+  test('by force that is cut short while it leaves is enabled again, or says that it is not', async () => {
+    joined();
+    kit.cluster.failures.set('reset', '"kubeadm reset" ended with 1: busy');
+    await assert.rejects(runJoin({ isForced: true }), { code: 'cluster', message: /busy/ });
+    assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'False');
+    kit.onRestart = () => undefined;
+    kit.cluster.onEffect = (name) => {
+      if (name === 'reset') kit.databases.goDown();
+    };
+    await assert.rejects(runJoin({ isForced: true }), { code: 'cluster', message: /busy/ });
+    kit.databases.comeBack();
+    assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'True');
+    assert.match(said.join('\n'), /warning: the server stays disabled \(.*disable off$/);
+  });
+
+  test('by force respects locks, and touches nothing then', async () => {
+    joined();
+    lock('snmp');
+    const outcome = await runJoin({ isForced: true });
+    assert.match(outcome.kind === 'refused' ? outcome.text : '', /^snmp is locked by bob/);
+    assert.deepEqual(kit.cluster.effects, ['fetch']);
+    assert.equal(kit.databases.row(masterConfigRow)?.['disable'], undefined);
+  });
+
+  test('takes nothing away for a configuration alone, which somebody has put there', async () => {
+    kit.cluster.adminConfig = ADMIN_CONFIG;
+    kit.cluster.missing = 'reset';
+    assert.equal((await runJoin()).kind, 'joined');
+    assert.deepEqual(kit.cluster.effects, ['fetch', 'write', 'enable', 'join']);
+  });
+
+  test('takes nothing away where somebody’s static pods would go with it', async () => {
+    kit.cluster.unfinished = true;
+    kit.cluster.staticPod = '/etc/kubernetes/manifests/snmp.yaml';
+    await assert.rejects(runJoin(), {
+      code: 'cluster',
+      message: /without \/etc\/kubernetes\/manifests\/snmp\.yaml, .*: move it away first$/,
+    });
+    assert.deepEqual(kit.cluster.effects, ['fetch']);
+    kit.cluster.staticPod = undefined;
+    kit.cluster.missing = 'reset';
+    await assert.rejects(runJoin(), { code: 'cluster', message: 'no tool to reset' });
   });
 
   test('that the tool fails is done again from the start, what it left taken away first', async () => {

@@ -4,7 +4,10 @@ import { readMembershipSettings, readMembershipTiming } from '../../../../src/no
 
 describe('how a switch joins', () => {
   test('is as SONiC does it where nothing else is said', () => {
-    assert.deepEqual(readMembershipSettings({}, 'Switch-1'), {
+    const { nodeName, findNameFault, ...rest } = readMembershipSettings({}, () => 'Switch-1');
+    assert.equal(nodeName(), 'switch-1');
+    assert.equal(findNameFault(), undefined);
+    assert.deepEqual(rest, {
       adminConfigPath: '/etc/sonic/kube_admin.conf',
       kubeletConfigPath: '/etc/kubernetes/kubelet.conf',
       adminConfigUrl: 'https://{ip}:{port}/admin.conf',
@@ -12,7 +15,6 @@ describe('how a switch joins', () => {
       joinCommand: ['kubeadm', 'join', '--discovery-file', '{config}', '--node-name', '{node}'],
       resetCommand: ['kubeadm', 'reset', '--force'],
       kubeletUnit: 'kubelet',
-      nodeName: 'switch-1',
     });
   });
 
@@ -26,16 +28,12 @@ describe('how a switch joins', () => {
       { CTRKIT_KUBELET_UNIT: '--now' },
     ]) {
       const [name = ''] = Object.keys(env);
-      assert.throws(() => readMembershipSettings(env, 'switch-1'), {
+      assert.throws(() => readMembershipSettings(env, () => 'switch-1'), {
         code: 'usage',
         message: new RegExp(`^${name} `),
       });
     }
-    assert.throws(() => readMembershipSettings({}, 'my_switch'), {
-      code: 'usage',
-      message: /CTRKIT_NODE_NAME/,
-    });
-    assert.equal(readMembershipSettings({ CTRKIT_KUBELET_UNIT: 'none' }, 'a').kubeletUnit, '');
+    assert.equal(readMembershipSettings({ CTRKIT_KUBELET_UNIT: 'none' }, () => 'a').kubeletUnit, '');
   });
 });
 

@@ -72,6 +72,17 @@ describe('ctrkit kube join', () => {
     assert.ok(isClean());
   });
 
+  test('by force interrupted says that it may be a node of either', async () => {
+    joined();
+    kit.cluster.isHanging = true;
+    const ended = run('join', '--force');
+    await waitUntil('the tool runs', () => kit.cluster.effects.includes('reset'));
+    kit.interrupt(130);
+    assert.equal(await ended, 130);
+    assert.match(kit.told.at(-1) ?? '', /is a node, of the master before or of the new one.*--force$/);
+    assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'False');
+  });
+
   test('closes all it has opened when it fails', async () => {
     kit.cluster.failures.set('join', '"kubeadm join" ended with 1: no');
     await assert.rejects(run('join'), { code: 'cluster' });
@@ -93,7 +104,7 @@ describe('ctrkit kube reset', () => {
       'snmp: its local image runs',
     ]);
     assert.match(
-      kit.told[3] ?? '',
+      kit.told[4] ?? '',
       /^left the master; the server is disabled now.*config save.*disable off$/,
     );
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'True');
@@ -109,9 +120,10 @@ describe('ctrkit kube reset', () => {
     );
   });
 
-  test('of a switch that is about to join says so', async () => {
+  test('of a switch that is about to join keeps it away, and says so', async () => {
     assert.equal(await run('reset'), 0);
-    assert.match(kit.told.join(), /has not joined; ctrkitd joins .*disable on$/);
+    assert.match(kit.told.join(), /has not joined; the server is disabled now, .*disable off$/);
+    assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'True');
   });
 
   test('ends with 1 where something is left, and where a lock forbids it', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../../../../src/contract/ledger.ts';
 import { featureStatusRow, labelsRow, type RowAddress } from '../../../../../src/contract/rows.ts';
 import { masterRow } from '../../../../../src/contract/switch-rows.ts';
@@ -13,6 +14,7 @@ import { FakeDatabases } from '../../../../support/fake-row-store.ts';
 import { FakeSwitchTables } from '../../../../support/fake-switch-tables.ts';
 
 const LABELS = labelsRow('state');
+const featureConfig = (row: string): RowAddress => ({ db: 'config', table: 'FEATURE', row });
 const CONFIG: RowAddress = { db: 'config', table: 'KUBERNETES_MASTER', row: 'SERVER' };
 const DEVICE: RowAddress = { db: 'config', table: 'DEVICE_METADATA', row: 'localhost' };
 const AWAY = 'the Kubernetes master at 10.0.0.1:6443 can’t be used: connect ECONNREFUSED';
@@ -348,6 +350,116 @@ describe('ClusterKeeper', () => {
     scene.databases.put(featureStatusRow('snmp'), { current_owner: 'none' });
     await scene.settle();
     assert.equal(scene.node.labels?.['snmp_enabled'], 'false');
+  });
+
+  test('while leaving, the label of the version that runs stays with it; a feature of CONFIG_DB alone is shut', async (t) => {
+    const scene = new Scene(t);
+    const labels = { snmp_enabled: 'true', 'snmp_1.0_enabled': 'true', snmp_trap_enabled: 'true' };
+    // Wished no more, and Kubernetes runs it.
+    scene.node.create({ bgp_enabled: 'true' }, ['bgp_enabled']);
+    scene.databases.put(featureConfig('bgp'), { set_owner: 'kube' });
+    scene.databases.put(featureStatusRow('bgp'), { current_owner: 'kube' });
+    scene.databases.put(LABELS, labels);
+    scene.databases.put(featureStatusRow('snmp'), { current_owner: 'kube' });
+    scene.databases.put(featureConfig('snmp_trap'), { set_owner: 'kube' });
+    await scene.connect();
+    scene.databases.put(CONFIG, { disable: 'True' });
+    await scene.settle();
+    const { node } = scene;
+    assert.equal(node.labels?.['snmp_enabled'], 'true');
+    assert.equal(node.labels?.['snmp_1.0_enabled'], 'true');
+    assert.equal(node.labels?.['snmp_trap_enabled'], 'false');
+    assert.equal(node.labels?.['bgp_enabled'], 'true');
+  });
+
+  test('a server that answers and can’t write is not away: it is told, and tried less and less often', async (t) => {
+    const scene = new Scene(t);
+    const { node } = scene;
+    await scene.connect();
+    for (const isBusy of [false, true]) {
+      node.writeFault = { kind: 'failed', text: 'it answers 500: failed calling webhook', isBusy };
+      const before = [node.reads, node.writes.length] as const;
+      await scene.wish({ a: String(isBusy), b: String(isBusy) });
+      assert.equal(node.writes.length - before[1], isBusy ? 1 : 2);
+      await scene.pass(120_000);
+      assert.deepEqual(scene.master(), ['true', 'true']);
+      assert.ok(
+        scene.shown.some((text) => /^label a=.*failed calling webhook$/.test(text)),
+        scene.shown.join('; '),
+      );
+      const [reads, writes] = [node.reads - before[0], node.writes.length - before[1]];
+      assert.ok(writes >= 4 && writes <= 18, `${writes} writes in two minutes`);
+      assert.ok(reads <= 20, `${reads} readings in two minutes`);
+    }
+    node.writeFault = undefined;
+    await scene.pass(310_000);
+    assert.deepEqual([node.labels?.['a'], scene.shown.length], ['true', 0]);
+  });
+
+  test('one that can’t be read any more either is away, though nothing that is followed has said so', async (t) => {
+    const scene = new Scene(t);
+    await scene.connect();
+    scene.node.writeFault = { kind: 'failed', text: 'it answers 500: etcd is away', isBusy: false };
+    scene.node.failure = AWAY;
+    await scene.wish({ rack: 'r7' });
+    await scene.pass(15_000);
+    assert.deepEqual(scene.master(), ['true', 'false']);
+  });
+
+  test('a server that lets nobody follow is not away: its node is read now and then, and it is told', async (t) => {
+    const scene = new Scene(t);
+    const { node } = scene;
+    node.watchFailure = 'it answers 403: cannot watch resource "nodes"';
+    scene.databases.put(LABELS, { rack: 'r7' });
+    await scene.connect();
+    assert.equal(node.labels?.['rack'], 'r7');
+    const { reads } = node;
+    await scene.pass(300_000);
+    assert.deepEqual(scene.master(), ['true', 'true']);
+    assert.match(scene.shown[0] ?? '', /^the node can't be followed.*cannot watch/);
+    assert.ok(node.reads - reads <= 20, `${node.reads - reads} readings in 5 min`);
+    node.relabel({ rack: 'theirs' });
+    await scene.pass(62_000);
+    assert.equal(node.labels?.['rack'], 'r7');
+    node.watchFailure = '';
+    await scene.pass(62_000);
+    assert.deepEqual([node.isWatched, scene.shown.length], [true, 0]);
+    assert.ok(scene.log.lines.some((line) => line.includes('is followed again')));
+  });
+
+  test('an error of the cluster’s is an outage wherever it comes from', async (t) => {
+    const scene = new Scene(t);
+    await scene.connect();
+    scene.node.failure = AWAY;
+    scene.node.endWatch();
+    await scene.pass(15_000);
+    const { ledger } = scene;
+    let asked = 0;
+    Object.defineProperty(scene, 'ledger', {
+      get: () => {
+        asked += 1;
+        if (asked === 1) throw new CtrkitError('cluster', 'it can’t be asked');
+        return ledger;
+      },
+    });
+    scene.node.failure = '';
+    await scene.wish({ rack: 'r7' });
+    await scene.pass(62_000);
+    assert.ok(asked > 1);
+    assert.equal(scene.node.labels?.['rack'], 'r7');
+  });
+
+  test('a name that can be no node’s ends nothing', async (t) => {
+    const scene = new Scene(t);
+    await scene.connect();
+    scene.node.delete();
+    scene.node.nameFault = '"a_b" can’t be a node’s name';
+    await scene.pass(5_000);
+    assert.match(scene.shown[0] ?? '', /has no node of this switch's name \("a_b"/);
+    scene.node.nameFault = '';
+    scene.node.create({});
+    await scene.pass(62_000);
+    assert.deepEqual(scene.master(), ['true', 'true']);
   });
 
   test('leaving is written while the master is away, too', async (t) => {

@@ -149,6 +149,47 @@ describe('the daemon', () => {
     assert.deepEqual(keeper.problems, []);
   });
 
+  test('does not leave again and again what a tool that does nothing leaves', async (t) => {
+    joined();
+    kit.cluster.isIdle = true;
+    kit.databases.put(masterConfigRow, { ip: '10.10.10.10', disable: 'true' });
+    const { keeper, look } = await start(t);
+    await waitUntil('it has failed', () => keeper.problems.length === 1);
+    await look();
+    assert.deepEqual(kit.cluster.effects.filter((name) => name === 'reset').length, 1);
+    assert.match(keeper.problems.join(), /^the switch can't leave: .*kubelet\.conf is still there/);
+    kit.clock.advance(30_000);
+    await look();
+    assert.equal(kit.cluster.effects.filter((name) => name === 'reset').length, 2);
+  });
+
+  test('does not leave again and again while somebody says that the node is connected', async (t) => {
+    joined();
+    kit.databases.put(masterConfigRow, { ip: '10.10.10.10', disable: 'true' });
+    kit.cluster.onEffect = (name) => {
+      if (name === 'remove') kit.databases.put(masterRow, { connected: 'true' });
+    };
+    const { keeper, look } = await start(t);
+    await waitUntil('it has failed', () => keeper.problems.length === 1);
+    await look();
+    assert.equal(kit.cluster.effects.filter((name) => name === 'reset').length, 1);
+  });
+
+  test('tells of another server than the one it has joined by, until that is mended', async (t) => {
+    kit.databases.put(masterConfigRow, { ip: '10.10.10.10' });
+    const { keeper, look } = await start(t);
+    kit.clock.advance(300_000);
+    await look();
+    await waitUntil('it has joined', () => kit.cluster.isJoined);
+    kit.cluster.effects.length = 0;
+    kit.databases.put(masterConfigRow, { ip: '10.10.10.11' });
+    await look();
+    assert.match(keeper.problems.join(), /joined by 10\.10\.10\.10:6443, and 10\.10\.10\.11:6443 is/);
+    kit.databases.put(masterConfigRow, { ip: '10.10.10.10' });
+    await look();
+    assert.deepEqual([keeper.problems, kit.cluster.effects], [[], []]);
+  });
+
   test('leaves it to a command that joins or leaves at this moment, and looks again', async (t) => {
     kit.isTurnTaken = true;
     kit.databases.put(masterConfigRow, { ip: '10.10.10.10' });

@@ -1,0 +1,33 @@
+/** Under which name a switch is a node of its cluster: one for the labels and for joining. */
+import { findSubdomainFault } from '../contract/kubernetes-names.ts';
+import { toPlainLine } from '../contract/plain-line.ts';
+
+export interface NodeName {
+  /** As of now: SONiC names the host while it boots. May be none that is legal. */
+  readonly read: () => string;
+  /** Why no node may be made under it, a line for people; undefined if one may. */
+  readonly findJoinFault: () => string | undefined;
+}
+
+/** Before SONiC has named the host, and on every switch that nobody has named: a fleet would be one node. */
+const SHARED_NAMES: ReadonlySet<string> = new Set(['localhost', 'sonic']);
+
+/** CTRKIT_NODE_NAME, else the host's name in lower case. */
+export function chooseNodeName(
+  env: Readonly<Record<string, string | undefined>>,
+  hostName: () => string,
+): NodeName {
+  const configured = (env['CTRKIT_NODE_NAME'] ?? '').trim();
+  const read = (): string => configured || hostName().trim().toLowerCase();
+  return {
+    read,
+    findJoinFault: () => {
+      const name = read();
+      const fault = findSubdomainFault(name);
+      const shown = JSON.stringify(toPlainLine(name, 80));
+      if (fault !== undefined) return `${shown} can't be a node's name: it ${fault}; set CTRKIT_NODE_NAME`;
+      if (configured !== '' || !SHARED_NAMES.has(name)) return undefined;
+      return `the host is named ${shown}, as every switch that nobody has named: give it a name of its own, or set CTRKIT_NODE_NAME`;
+    },
+  };
+}
