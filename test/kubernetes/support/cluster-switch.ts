@@ -5,7 +5,14 @@
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, dockerOutput, makeDirectory, readSnmpVersionAt, removeAll } from '../../support/images.ts';
+import {
+  docker,
+  dockerOutput,
+  makeDirectory,
+  readSnmpVersionAt,
+  removeAll,
+  waitFor,
+} from '../../support/images.ts';
 import { Host, type HostOptions } from '../../docker/support/host.ts';
 import { watchApplications, type ApplicationWatch } from './application-watch.ts';
 import {
@@ -23,6 +30,8 @@ import {
 
 /** Of the pods and the switch's own containers alike: they share the host's network, so each feature has a port. */
 const FIRST_PORT = 20_000;
+const DEADLINE_MS = 180_000;
+const LOOK_EVERY_MS = 200;
 
 export interface ClusterOptions extends HostOptions {
   /** Why it can't be played here, undefined if it can. */
@@ -95,6 +104,15 @@ export class ClusterSwitch extends Host {
 
   override containerWords(owner: 'local' | 'kube'): string[] {
     return [...super.containerWords(owner), '--network host', `-e SNMP_AGENT_ADDRESS=${this.agent}`];
+  }
+
+  /** kubelet lets up to 43 s pass between two pods; and each look at the cluster is a process. */
+  override until<T>(
+    what: string,
+    look: () => Promise<T | false | undefined>,
+    intervalMs = LOOK_EVERY_MS,
+  ): Promise<T> {
+    return waitFor(what, look, { deadlineMs: DEADLINE_MS, intervalMs });
   }
 
   override async begin(): Promise<void> {
