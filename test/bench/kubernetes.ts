@@ -3,9 +3,9 @@
  * an update, beside the same pod without the kit and with SONiC's own probe. On the cluster that KUBECONFIG names; kubelet
  * looks at pods once a second, so that much noise is its own.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions, type V1Pod } from '@kubernetes/client-node';
+import { listProcesses } from '../kubernetes/support/application-watch.ts';
 import { makeDirectory, removeAll } from '../support/images.ts';
 import {
   createNamespace,
@@ -131,17 +131,7 @@ const askOften = (text: string): string => text.replaceAll(/"periodSeconds":\d+/
 const withoutKit = (text: string): string =>
   text.replaceAll(/\["\/usr\/bin\/health_probe","[a-z]+"\]/g, JSON.stringify(SHIPPED_QUESTION));
 
-function findApplications(agent: string): string[] {
-  return readdirSync('/proc').filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      return words[0] === '/usr/sbin/snmpd' && words.includes(agent);
-    } catch {
-      return false;
-    }
-  });
-}
+const findApplications = (agent: string): string[] => listProcesses('/usr/sbin/snmpd', agent);
 
 export async function benchKubernetes(): Promise<void> {
   await createNamespace();

@@ -104,7 +104,8 @@ export const dockerOutput = async (args: readonly string[], limitMs?: number): P
   return stdout.trimEnd();
 };
 
-const isRunning = (pid: number): boolean => {
+/** There is a process of that number, a zombie too. */
+export const isRunning = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -38,25 +38,31 @@ export interface HostOptions {
   readonly env?: Row;
 }
 
-/** A test with a switch of its own. Its failure shows every log and what STATE_DB says; afterwards nothing of it is left. */
+/** A test with a switch of its own. */
 export function hostScenario(
   title: string,
   options: HostOptions,
   play: (here: Host, t: TestContext) => Promise<void>,
 ): void {
-  test(title, async (t) => {
-    const here = new Host(await makeDirectory(), options);
-    try {
-      await here.begin();
-      await play(here, t);
-    } catch (error) {
-      const { message } = error as Error;
-      throw new Error(`${message}\n${await here.describe()}`, { cause: error });
-    } finally {
-      await here.end();
-      await removeAll();
-    }
-  });
+  test(title, async (t) => playOn(new Host(await makeDirectory(), options), t, play));
+}
+
+/** Its failure shows every log and what STATE_DB says; afterwards nothing of it is left. */
+export async function playOn<T extends Host>(
+  here: T,
+  t: TestContext,
+  play: (here: T, t: TestContext) => Promise<void>,
+): Promise<void> {
+  try {
+    await here.begin();
+    await play(here, t);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`${message}\n${await here.describe()}`, { cause: error });
+  } finally {
+    await here.end();
+    await removeAll();
+  }
 }
 
 let lastHost = 0;

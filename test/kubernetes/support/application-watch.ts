@@ -20,7 +20,7 @@ export function watchApplications(program: string, word: string): ApplicationWat
   let longestGapMs = 0;
   let lastSeenMs: number | undefined;
   const timer = setInterval(() => {
-    const count = countProcesses(program, word);
+    const count = listProcesses(program, word).length;
     const nowMs = performance.now();
     looks += 1;
     most = Math.max(most, count);
@@ -41,9 +41,9 @@ export function watchApplications(program: string, word: string): ApplicationWat
   };
 }
 
-/** A zombie has no command line, so it does not count. */
-function countProcesses(program: string, word: string): number {
-  return readdirSync('/proc').filter((name) => {
+/** The process ids of the programs whose command line holds both words. A zombie has no command line, so it does not count. */
+export const listProcesses = (program: string, word: string): string[] =>
+  readdirSync('/proc').filter((name) => {
     if (!/^\d+$/.test(name)) return false;
     try {
       const [file = '', ...args] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
@@ -51,5 +51,4 @@ function countProcesses(program: string, word: string): number {
     } catch {
       return false;
     }
-  }).length;
-}
+  });

@@ -5,15 +5,8 @@
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  docker,
-  dockerOutput,
-  makeDirectory,
-  readSnmpVersionAt,
-  removeAll,
-  waitFor,
-} from '../../support/images.ts';
-import { Host, type HostOptions } from '../../docker/support/host.ts';
+import { docker, dockerOutput, makeDirectory, readSnmpVersionAt, waitFor } from '../../support/images.ts';
+import { Host, playOn, type HostOptions } from '../../docker/support/host.ts';
 import { watchApplications, type ApplicationWatch } from './application-watch.ts';
 import {
   createNamespace,
@@ -49,17 +42,8 @@ export function clusterScenario(
   isCleanedUp = true;
   test(title, { skip: skip ?? false, timeout: 600_000 }, async (t) => {
     await createNamespace();
-    const here = new ClusterSwitch(await makeDirectory(), { ...options, node: await readNodeName() });
-    try {
-      await here.begin();
-      await play(here, t);
-    } catch (error) {
-      const { message } = error as Error;
-      throw new Error(`${message}\n${await here.describe()}`, { cause: error });
-    } finally {
-      await here.end();
-      await removeAll();
-    }
+    const node = await readNodeName();
+    await playOn(new ClusterSwitch(await makeDirectory(), { ...options, node }), t, play);
   });
 }
 

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { waitFor } from '../../support/images.ts';
+import { isRunning, waitFor } from '../../support/images.ts';
 
 const LABEL = 'ctrkit-test';
 const CONFIG = process.env['KUBECONFIG'] ?? '';
@@ -145,13 +145,5 @@ function isAlive(pid: number): boolean {
     return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

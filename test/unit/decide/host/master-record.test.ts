@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import { decodeMaster, masterRow } from '../../../../src/contract/switch-rows.ts';
-import { planMasterRecord } from '../../../../src/decide/host/master-record.ts';
+import {
+  decideMasterRecord,
+  planMasterRecord,
+  type MasterScene,
+} from '../../../../src/decide/host/master-record.ts';
 
 const WALL_MS = 1_767_323_045_000;
 const SERVER = { host: '10.0.0.1', port: 6443 };
@@ -55,5 +59,45 @@ describe('decodeMaster', () => {
     assert.equal(decodeMaster({ connected: 'false', server_reachability: 'true' }), false);
     assert.equal(decodeMaster({}), undefined);
     assert.equal(decodeMaster({ connected: '', server_reachability: 'false' }), undefined);
+  });
+});
+
+describe('decideMasterRecord', () => {
+  const UP = { connected: 'true', server_reachability: 'true' };
+  const decide = (values: FieldValues, scene: Partial<MasterScene>) => {
+    const whole = {
+      server: SERVER,
+      node: undefined,
+      isFailing: false,
+      isAway: false,
+      isDisabled: false,
+      ...scene,
+    };
+    const record = decideMasterRecord({ address: masterRow, values }, whole);
+    return record && [record.isConnected, record.isReachable];
+  };
+
+  test('a node that is there is connected, one that is not is not, and the server answers in both', () => {
+    assert.deepEqual(decide({}, { node: 'found' }), [true, true]);
+    assert.deepEqual(decide(UP, { node: 'missing' }), [false, true]);
+  });
+
+  test('what the row says stands as long as nobody knows better', () => {
+    assert.equal(decide(UP, {}), undefined);
+    assert.equal(decide(UP, { isFailing: true }), undefined);
+    assert.equal(decide(UP, { server: undefined, isFailing: true }), undefined);
+  });
+
+  test('a server that is away for long is out of reach, and the switch stays its node', () => {
+    const away = { isFailing: true, isAway: true };
+    assert.deepEqual(decide(UP, { ...away, node: 'found' }), [true, false]);
+    assert.deepEqual(decide(UP, away), [true, false]);
+    assert.deepEqual(decide({}, away), [false, false]);
+  });
+
+  test('without a master it is neither, and disabled it is not connected, whether or not it was asked', () => {
+    assert.deepEqual(decide(UP, { server: undefined }), [false, false]);
+    assert.deepEqual(decide(UP, { isDisabled: true }), [false, true]);
+    assert.deepEqual(decide(UP, { node: 'found', isDisabled: true }), [false, true]);
   });
 });
