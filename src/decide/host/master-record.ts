@@ -1,5 +1,6 @@
 /** STATE_DB KUBERNETES_MASTER|SERVER, what the switch knows of its master (HLD, "Kubernetes Server Status"; FACTS). */
 import { encodeUpdateTimes } from '../../contract/claim.ts';
+import { isTrue } from '../../contract/feature.ts';
 import type { RowValues, RowWrite } from '../../contract/rows.ts';
 import { masterRow } from '../../contract/switch-rows.ts';
 
@@ -10,6 +11,34 @@ export interface MasterRecord {
   readonly isReachable: boolean;
   /** Of the server that the kubeconfig names; undefined for none. */
   readonly server: { readonly host: string; readonly port: number } | undefined;
+}
+
+export interface MasterScene {
+  /** Undefined: there is no kubeconfig. */
+  readonly server: MasterRecord['server'];
+  /** What the server last said of this switch's node; undefined as long as it has said nothing. */
+  readonly node: 'found' | 'missing' | undefined;
+  /** It did not answer when it was asked last. */
+  readonly isFailing: boolean;
+  /** That has lasted for longer than a restart takes. */
+  readonly isAway: boolean;
+  /** CONFIG_DB says to stay away from it. */
+  readonly isDisabled: boolean;
+}
+
+/** What the row is to say; undefined as long as what it says may be so: not asked yet, and not given up on. */
+export function decideMasterRecord({ values }: RowValues, scene: MasterScene): MasterRecord | undefined {
+  const { server, node, isFailing, isAway, isDisabled } = scene;
+  if (server !== undefined && node === undefined && !isAway && !isDisabled) return undefined;
+  if (server === undefined && isFailing && !isAway) return undefined;
+  const hasJoined = server !== undefined || isFailing;
+  const isNode = node === undefined ? isTrue(values['connected']) : node === 'found';
+  const hasAnswered = node !== undefined || isTrue(values['server_reachability']);
+  return {
+    isConnected: hasJoined && isNode && !isDisabled,
+    isReachable: hasJoined && !isAway && hasAnswered,
+    server,
+  };
 }
 
 /** What `planMasterRecord` compares. */

@@ -1,9 +1,8 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { Ledger } from '../../../contract/ledger.ts';
 import { describeSwitch } from '../../../contract/node-labels.ts';
-import { isTrue } from '../../../contract/feature.ts';
 import { decideBackoffMs } from '../../../decide/backoff.ts';
-import { planMasterRecord } from '../../../decide/host/master-record.ts';
+import { decideMasterRecord, planMasterRecord } from '../../../decide/host/master-record.ts';
 import { decideNodeLabels, gatherWishes } from '../../../decide/host/node-labels.ts';
 import {
   isTakenBack,
@@ -20,13 +19,10 @@ import type { Log } from '../../../ports/log.ts';
 import type { TableChange } from '../../../ports/switch-tables.ts';
 import type { Companion, Connection } from '../companion.ts';
 import { LabelWriter } from './label-writer.ts';
+import { MasterOutage } from './master-outage.ts';
 import { NodeLink } from './node-link.ts';
 import { readSwitchWishes, type SwitchWishes } from './switch-wishes.ts';
 
-/** A server that is restarted is back within this, and nothing is made of it. */
-const AWAY_AFTER_MS = 10_000;
-/** Thousands of switches ask for a server that is away. */
-const LONGEST_RETRY_MS = 30_000;
 /** A file of this switch is looked for: joining writes it. */
 const LOOK_FOR_CONFIG_MS = 10_000;
 /** Behind the events, for a server that sends none. */
@@ -49,14 +45,6 @@ export interface ClusterKeeperPorts {
   onProblems(): void;
 }
 
-interface Outage {
-  readonly text: string;
-  /** Boot clock. */
-  readonly sinceMs: number;
-  readonly retryAtMs: number;
-  readonly failures: number;
-}
-
 /**
  * Brings the switch's labels to its node, and writes STATE_DB KUBERNETES_MASTER|SERVER. What is wished stands in the
  * databases: while the master is away it waits there, and whatever it is then is brought.
@@ -67,14 +55,13 @@ export class ClusterKeeper implements Companion {
   readonly #stop = new AbortController();
   readonly #link: NodeLink;
   readonly #writer: LabelWriter;
-  readonly #outageLog: OutageLog;
+  readonly #outage: MasterOutage;
   readonly #rowsLog: OutageLog;
   #connection: Connection | undefined;
   #memory: WishMemory;
   #sonicVersion: Promise<string> | undefined;
   /** Undefined: there is no kubeconfig. */
   #server: ClusterServer | undefined;
-  #outage: Outage | undefined;
   #isNodeMissing = false;
   #isLeaving = false;
   /** How often in a row the databases did not give what the wishes are made of. */
@@ -85,7 +72,7 @@ export class ClusterKeeper implements Companion {
     this.#ports = ports;
     this.#link = new NodeLink({ ...bindPorts(ports), onChange: this.#wakeup.notify });
     this.#writer = new LabelWriter({ ...bindPorts(ports), link: this.#link });
-    this.#outageLog = new OutageLog(ports.log, ports.clock);
+    this.#outage = new MasterOutage(bindPorts(ports));
     this.#rowsLog = new OutageLog(ports.log, ports.clock);
     this.#memory = startWishMemory(ports.clock.bootMs());
   }
@@ -157,7 +144,7 @@ export class ClusterKeeper implements Companion {
     this.#rowsLog.mend('the wishes for the node can be read again');
     this.#isLeaving = wishes.isDisabled;
     this.#memory = noteWishes(this.#memory, wishes.labels, clock.bootMs());
-    if (this.#outage === undefined || clock.bootMs() >= this.#outage.retryAtMs) await this.reach(wishes);
+    if (this.#outage.isAskedNow) await this.reach(wishes);
     else await this.plan(wishes);
     this.show();
     // What was connected then may be closed by now.
@@ -171,7 +158,7 @@ export class ClusterKeeper implements Companion {
     try {
       this.followServer(await node.findServer());
       if (this.#server === undefined) {
-        this.#outage = undefined;
+        this.#outage.forget();
         return;
       }
       const hasRefreshed = await this.#link.refresh();
@@ -179,9 +166,8 @@ export class ClusterKeeper implements Companion {
       const { reading } = this.#link;
       const hasWritten =
         reading?.kind === 'found' && (await this.#writer.write(reading.node, this.#stop.signal));
-      if (!hasRefreshed && !hasWritten && this.#outage !== undefined) return;
-      this.#outage = undefined;
-      this.#outageLog.mend('the Kubernetes master answers again');
+      if (!hasRefreshed && !hasWritten && this.#outage.isOpen) return;
+      this.#outage.mend();
       const isMissing = this.#link.reading?.kind === 'missing';
       if (isMissing && !this.#isNodeMissing) log.warn(this.describeMissing());
       this.#isNodeMissing = isMissing;
@@ -224,49 +210,24 @@ export class ClusterKeeper implements Companion {
   }
 
   private lose(text: string): void {
-    const nowMs = this.#ports.clock.bootMs();
-    const failures = (this.#outage?.failures ?? 0) + 1;
-    const pauseMs = decideBackoffMs(failures + 3, this.#ports.random(), LONGEST_RETRY_MS);
-    this.#outage = { text, sinceMs: this.#outage?.sinceMs ?? nowMs, retryAtMs: nowMs + pauseMs, failures };
+    this.#outage.fail(text);
     this.#link.doubt();
   }
 
-  /** It has been away for longer than a restart takes. */
-  private isAway(): boolean {
-    return this.#outage !== undefined && this.#ports.clock.bootMs() >= this.#outage.sinceMs + AWAY_AFTER_MS;
-  }
-
   private async record({ store }: Connection, wishes: SwitchWishes): Promise<void> {
-    const { clock } = this.#ports;
-    const isAway = this.isAway();
-    const { reading } = this.#link;
-    // Not asked yet, and not given up on: what the row says may be so.
-    if (this.#server !== undefined && reading === undefined && !isAway && !wishes.isDisabled) return;
-    if (this.#server === undefined && this.#outage !== undefined && !isAway) return;
-    const said = wishes.master.values;
-    const isNode = reading === undefined ? isTrue(said['connected']) : reading.kind === 'found';
-    const hasJoined = this.#server !== undefined || this.#outage !== undefined;
-    const write = planMasterRecord(
-      wishes.master,
-      {
-        isConnected: hasJoined && isNode && !wishes.isDisabled,
-        isReachable: hasJoined && !isAway && (reading !== undefined || isTrue(said['server_reachability'])),
-        server: this.#server,
-      },
-      clock.wallMs(),
-    );
+    const { isAway, isOpen: isFailing } = this.#outage;
+    const { isDisabled, master } = wishes;
+    const scene = { server: this.#server, node: this.#link.reading?.kind, isFailing, isAway, isDisabled };
+    const wanted = decideMasterRecord(master, scene);
+    const write = wanted && planMasterRecord(master, wanted, this.#ports.clock.wallMs());
     // Somebody has written since: that wakes this loop, which reads it.
-    if (write !== undefined) await store.write([wishes.master], [write]);
+    if (write !== undefined) await store.write([master], [write]);
   }
 
   private show(): void {
-    const waiting = this.#writer.waiting;
-    const away = this.isAway()
-      ? `${this.#outage?.text ?? ''}; what runs goes on${waiting > 0 ? `; labels that wait: ${waiting}` : ''}`
-      : '';
-    if (away !== '') this.#outageLog.fail(this.#outage?.text ?? '');
+    const away = this.#outage.tell(this.#writer.waiting);
     const missing = this.#isNodeMissing ? this.describeMissing() : '';
-    const unfollowed = this.#outage === undefined ? this.#link.problem : '';
+    const unfollowed = this.#outage.isOpen ? '' : this.#link.problem;
     const problems = [away, missing, unfollowed, ...this.#writer.problems].filter((text) => text !== '');
     if (JSON.stringify(problems) === JSON.stringify(this.#problems)) return;
     this.#problems = problems;
@@ -292,10 +253,8 @@ export class ClusterKeeper implements Companion {
   private nextLookMs(): number {
     const nowMs = this.#ports.clock.bootMs();
     const soonest = [nowMs + READ_EVERY_MS];
-    if (this.#outage !== undefined) {
-      soonest.push(this.#outage.retryAtMs);
-      if (!this.isAway()) soonest.push(this.#outage.sinceMs + AWAY_AFTER_MS);
-    } else if (this.#server === undefined) soonest.push(nowMs + LOOK_FOR_CONFIG_MS);
+    if (this.#outage.isOpen) soonest.push(this.#outage.nextLookMs);
+    else if (this.#server === undefined) soonest.push(nowMs + LOOK_FOR_CONFIG_MS);
     else {
       soonest.push(this.#link.nextRefreshMs, this.#writer.nextWriteMs ?? Infinity);
       soonest.push(wishesSettleAtMs(this.#memory, nowMs) ?? Infinity);
