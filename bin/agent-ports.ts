@@ -15,7 +15,7 @@ import { readChecksConfig } from '../src/container/adapters/checks-file.ts';
 import { HealthMonitor, STALE_AFTER_MS } from '../src/container/health/health-monitor.ts';
 import { ConfigurationCheck } from '../src/container/health/configuration-check.ts';
 import { ProcessChecks } from '../src/container/health/processes/process-checks.ts';
-import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../src/contract/process-list.ts';
+import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../src/contract/health/process-list.ts';
 import type { buildPorts } from './ports.ts';
 
 /** Hooks at once; each is a process of its own, and the container has its application to run. */

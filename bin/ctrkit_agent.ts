@@ -5,7 +5,7 @@ import { readChecksConfig } from '../src/container/adapters/checks-file.ts';
 import { AGENT_HELP, assertIsListener } from '../src/container/commands/agent-options.ts';
 import { assertNothingLeft } from '../src/container/commands/arguments.ts';
 import { readSettings } from '../src/container/settings.ts';
-import type { HealthReport } from '../src/contract/health-report.ts';
+import type { HealthReport } from '../src/contract/health/health-report.ts';
 import { EXIT } from '../src/contract/exit-codes.ts';
 import { buildAgentPorts } from './agent-ports.ts';
 import { runMain } from './main.ts';

@@ -1,5 +1,5 @@
-import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../contract/health.ts';
-import { parseDurationMs } from '../contract/duration.ts';
+import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../contract/health/health.ts';
+import { parseDurationMs } from '../text/duration.ts';
 
 /** The environment as the container side reads it; README.md lists it. */
 export interface Settings {

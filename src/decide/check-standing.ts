@@ -1,5 +1,5 @@
 /** What a check counts as after its thresholds, as kubelet counts the runs of a probe. */
-import type { CheckKind, CheckOutcome, CheckResult, CheckTiming } from '../contract/check.ts';
+import type { CheckKind, CheckOutcome, CheckResult, CheckTiming } from '../contract/health/check.ts';
 
 type KnownOutcome = Exclude<CheckOutcome, { result: 'unknown' }>;
 

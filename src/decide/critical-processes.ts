@@ -1,6 +1,6 @@
-import type { CheckOutcome } from '../contract/check.ts';
+import type { CheckOutcome } from '../contract/health/check.ts';
 import { PROBE_EXIT } from '../contract/exit-codes.ts';
-import type { ProcessState, ProcessStatus } from '../contract/process.ts';
+import type { ProcessState, ProcessStatus } from '../contract/health/process.ts';
 import { describeDown, isExpectedExit } from './process-text.ts';
 
 /** supervisord has given these up. The others it is at, or somebody has stopped them, or they are yet to be started. */

@@ -1,8 +1,8 @@
 /** Folds what the checks say into one status and the three answers of the probe (CONTRACT, sections 4 and 5). */
-import type { CheckOutcome } from '../contract/check.ts';
+import type { CheckOutcome } from '../contract/health/check.ts';
 import { PROBE_EXIT } from '../contract/exit-codes.ts';
-import type { HealthStatus } from '../contract/health-report.ts';
-import type { ProbeAnswers } from '../contract/probe.ts';
+import type { HealthStatus } from '../contract/health/health-report.ts';
+import type { ProbeAnswers } from '../contract/health/probe.ts';
 import { resultOf, type CheckStanding, type StandingCheck } from './check-standing.ts';
 
 /** How far start.sh has come with the gate. */

@@ -1,9 +1,9 @@
-import { isOwner, type FeatureStatus } from '../contract/feature.ts';
+import { isOwner, type FeatureStatus } from '../contract/feature/feature.ts';
 import {
   DEFAULT_HEARTBEAT_INTERVAL_MS,
   OVERDUE_AFTER_INTERVALS,
   type Heartbeat,
-} from '../contract/health.ts';
+} from '../contract/health/health.ts';
 
 /** This moment on the boot clock, which no step of the wall clock moves. */
 export interface BootTime {

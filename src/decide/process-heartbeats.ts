@@ -1,8 +1,8 @@
 /** Whether processes that promise to beat do so (SONiC's watchdog_processes), all on the boot clock. */
-import type { CheckOutcome } from '../contract/check.ts';
+import type { CheckOutcome } from '../contract/health/check.ts';
 import { PROBE_EXIT } from '../contract/exit-codes.ts';
-import type { ProcessIntervals } from '../contract/feature-policy.ts';
-import { processKey, type ProcessStatus } from '../contract/process.ts';
+import type { ProcessIntervals } from '../contract/feature/feature-policy.ts';
+import { processKey, type ProcessStatus } from '../contract/health/process.ts';
 import { processTitle } from './process-text.ts';
 
 /** Of one process; another pid starts anew. */

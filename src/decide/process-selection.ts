@@ -1,6 +1,6 @@
 /** Which of supervisord's programs the entries of a list mean. */
-import type { ProcessEntry } from '../contract/process-list.ts';
-import type { ProcessStatus } from '../contract/process.ts';
+import type { ProcessEntry } from '../contract/health/process-list.ts';
+import type { ProcessStatus } from '../contract/health/process.ts';
 
 type Named = Pick<ProcessStatus, 'name' | 'group'>;
 

@@ -1,5 +1,5 @@
 /** supervisord's words for how programs are, for people. */
-import type { ProcessStatus } from '../contract/process.ts';
+import type { ProcessStatus } from '../contract/health/process.ts';
 
 /** supervisord keeps -1 for every signal (4.2.5, options.py, decode_wait_status). */
 export const describeExit = (exitStatus: number): string =>

@@ -1,6 +1,6 @@
 /** What an agent does when its heartbeat was refused, because the record is not, or not all, its own any more. */
-import type { FeatureStatus } from '../contract/feature.ts';
-import type { Heartbeat } from '../contract/health.ts';
+import type { FeatureStatus } from '../contract/feature/feature.ts';
+import type { Heartbeat } from '../contract/health/health.ts';
 import { findLiveHolder, isSelf, type BootTime, type Self } from './liveness.ts';
 
 export type Renewal =

@@ -1,6 +1,6 @@
-import type { CheckOutcome } from '../contract/check.ts';
+import type { CheckOutcome } from '../contract/health/check.ts';
 import { PROBE_EXIT } from '../contract/exit-codes.ts';
-import type { ProcessStatus } from '../contract/process.ts';
+import type { ProcessStatus } from '../contract/health/process.ts';
 import { describeExit } from './process-text.ts';
 
 /**

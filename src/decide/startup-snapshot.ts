@@ -8,8 +8,8 @@ import {
   versionEnabledLabel,
   type FeatureStatus,
   type NodeLabels,
-} from '../contract/feature.ts';
-import { decodeHeartbeat, LIVENESS_FIELDS } from '../contract/health.ts';
+} from '../contract/feature/feature.ts';
+import { decodeHeartbeat, LIVENESS_FIELDS } from '../contract/health/health.ts';
 import {
   featureConfigRow,
   featureStatusRow,

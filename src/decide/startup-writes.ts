@@ -1,5 +1,5 @@
 /** What a verdict asks to be written (CONTRACT, sections 2 and 3). */
-import { planClaim, type Claim, type Moment } from '../contract/claim.ts';
+import { planClaim, type Claim, type Moment } from '../contract/gate/claim.ts';
 import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../contract/rows.ts';
 import type { Verdict } from './startup.ts';
 

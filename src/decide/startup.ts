@@ -8,9 +8,9 @@ import {
   type FeatureConfig,
   type FeatureStatus,
   type NodeLabels,
-} from '../contract/feature.ts';
-import type { Heartbeat } from '../contract/health.ts';
-import type { HoldReason } from '../contract/hold.ts';
+} from '../contract/feature/feature.ts';
+import type { Heartbeat } from '../contract/health/health.ts';
+import type { HoldReason } from '../contract/gate/hold.ts';
 import { findLiveHolder, identityOf, isSelf, type BootTime, type Holder, type Self } from './liveness.ts';
 import { compareVersions } from './version-order.ts';
 

@@ -1,4 +1,4 @@
-import type { Moment } from '../contract/claim.ts';
+import type { Moment } from '../contract/gate/claim.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export const momentOf = (clock: Clock): Moment => ({

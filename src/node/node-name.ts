@@ -1,6 +1,6 @@
 /** Under which name a switch is a node of its cluster: one for the labels and for joining. */
-import { findSubdomainFault } from '../contract/kubernetes-names.ts';
-import { toPlainLine } from '../contract/plain-line.ts';
+import { findSubdomainFault } from '../contract/cluster/kubernetes-names.ts';
+import { toPlainLine } from '../text/plain-line.ts';
 
 export interface NodeName {
   /** As of now: SONiC names the host while it boots. May be none that is legal. */

@@ -1,11 +1,11 @@
 /**
- * The package manifest of an image, decoded (src/contract/package-manifest.ts). What is not known is left out: SONiC's own
+ * The package manifest of an image, decoded (src/contract/cluster/package-manifest.ts). What is not known is left out: SONiC's own
  * knows more fields. A field that counts and makes no sense is refused: the container would run without it.
  */
 import * as v from 'valibot';
 import { CtrkitError } from '../contract/errors.ts';
-import { MAX_PACKAGE_MANIFEST_BYTES, type PackageManifest } from '../contract/package-manifest.ts';
-import { toPlainLine } from '../contract/plain-line.ts';
+import { MAX_PACKAGE_MANIFEST_BYTES, type PackageManifest } from '../contract/cluster/package-manifest.ts';
+import { toPlainLine } from '../text/plain-line.ts';
 
 const MAX_ENTRIES = 128;
 const MAX_TEXT_LENGTH = 16_384;

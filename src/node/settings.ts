@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../contract/duration.ts';
+import { parseDurationMs } from '../text/duration.ts';
 import type { RemoteConfig } from './adapters/remote-config.ts';
 
 /** What the environment says to every command of the host side; README.md lists it. */

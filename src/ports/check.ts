@@ -1,4 +1,4 @@
-import type { CheckKind, CheckOutcome, CheckTiming } from '../contract/check.ts';
+import type { CheckKind, CheckOutcome, CheckTiming } from '../contract/health/check.ts';
 
 export interface Check {
   /** Unique among the checks of a container; printable, short. */

@@ -1,4 +1,4 @@
-import type { StoredClaim } from '../contract/claim-file.ts';
+import type { StoredClaim } from '../contract/gate/claim-file.ts';
 
 /** The claim that the gate leaves for the agent of the same container. */
 export interface ClaimFile {

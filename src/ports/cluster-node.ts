@@ -1,4 +1,4 @@
-import type { Labels } from '../contract/node-labels.ts';
+import type { Labels } from '../contract/cluster/node-labels.ts';
 
 /** The API server that the kubeconfig names. */
 export interface ClusterServer {

@@ -1,4 +1,4 @@
-import type { MasterConfig } from '../contract/master-config.ts';
+import type { MasterConfig } from '../contract/cluster/master-config.ts';
 
 export type ServerAddress = Pick<MasterConfig, 'ip' | 'port' | 'isInsecure'>;
 

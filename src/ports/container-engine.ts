@@ -1,4 +1,4 @@
-import type { ContainerState, EngineContainer, EngineImage } from '../contract/engine.ts';
+import type { ContainerState, EngineContainer, EngineImage } from '../contract/images/engine.ts';
 
 export type { ContainerState, EngineContainer, EngineImage };
 

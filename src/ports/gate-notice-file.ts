@@ -1,4 +1,4 @@
-import type { GateNotice } from '../contract/gate-notice.ts';
+import type { GateNotice } from '../contract/gate/gate-notice.ts';
 
 /** The notice of a gate that is closed, for the agent of the same container. */
 export interface GateNoticeFile {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../contract/ledger.ts';
+import type { Ledger } from '../contract/images/ledger.ts';
 
 export interface LedgerReading {
   readonly ledger: Ledger;

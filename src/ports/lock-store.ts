@@ -1,4 +1,4 @@
-import type { FeatureLock } from '../contract/lock.ts';
+import type { FeatureLock } from '../contract/feature/lock.ts';
 
 /** Operators' locks, one file each. Throws CtrkitError('disk') with what is wrong with the folder or the disk. */
 export interface LockStore {

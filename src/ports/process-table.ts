@@ -1,4 +1,4 @@
-import type { ProcessStatus } from '../contract/process.ts';
+import type { ProcessStatus } from '../contract/health/process.ts';
 
 /**
  * All that supervisord tells of one program (supervisor 4.2.5, getProcessInfo). Times are whole seconds since the epoch

@@ -1,4 +1,4 @@
-import type { UnitState } from '../contract/unit-state.ts';
+import type { UnitState } from '../contract/feature/unit-state.ts';
 
 /** What starts and stops features on this host, systemd as SONiC ships it. */
 export interface ServiceControl {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { DaemonView } from '../../src/contract/daemon-view.ts';
+import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { BOOT_ID, bootMs } from '../support/kit.ts';
 import { RedisServer } from '../support/redis.ts';
 import { startEngineStandIn } from './engine-stand-in.ts';

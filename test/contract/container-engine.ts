@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { parseReference } from '../../src/contract/image.ts';
+import { parseReference } from '../../src/contract/images/image.ts';
 import type { ContainerEngine, EngineEvent, EngineImage } from '../../src/ports/container-engine.ts';
 import { waitUntil } from '../support/supervisord.ts';
 

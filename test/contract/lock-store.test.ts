@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { FeatureLock } from '../../src/contract/lock.ts';
+import type { FeatureLock } from '../../src/contract/feature/lock.ts';
 import { decideLock } from '../../src/decide/host/lock.ts';
 import { lockFilesIn } from '../../src/node/locks/lock-file.ts';
 import type { LockStore } from '../../src/ports/lock-store.ts';

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { createBuiltinSource } from '../../src/container/adapters/builtin/builtin-source.ts';
 import type { BuiltinCheckConfig } from '../../src/container/checks-config/checks-config.ts';
 import { decodeChecksConfig } from '../../src/container/checks-config/decode-checks-config.ts';
-import type { CheckOutcome } from '../../src/contract/check.ts';
+import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import type { Check } from '../../src/ports/check.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/kit.ts';

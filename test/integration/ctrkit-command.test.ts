@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { DaemonView } from '../../src/contract/daemon-view.ts';
+import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { BOOT_ID, bootMs, Kit, until, type Program } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 

@@ -6,7 +6,7 @@ import { createServer as createSocketServer, type Server as SocketServer, type S
 import { join } from 'node:path';
 import { before, describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { DaemonView } from '../../src/contract/daemon-view.ts';
+import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { bootMs, Kit, noNamespaces, until, type Program } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 

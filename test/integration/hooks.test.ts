@@ -14,7 +14,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { CheckOutcome } from '../../src/contract/check.ts';
+import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { HookFolder } from '../support/hook-folder.ts';
 import { until } from '../support/kit.ts';
 

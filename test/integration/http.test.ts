@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { type HealthHttp, startHealthHttp } from '../../src/container/adapters/http/health-http.ts';
-import type { HealthReport } from '../../src/contract/health-report.ts';
+import type { HealthReport } from '../../src/contract/health/health-report.ts';
 import { FakeLog } from '../support/fake-log.ts';
 import { until } from '../support/kit.ts';
 import { parseExposition } from '../unit/container/adapters/http/exposition.ts';

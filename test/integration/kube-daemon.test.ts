@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { DaemonView } from '../../src/contract/daemon-view.ts';
+import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { Kit, noNamespaces, until } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';

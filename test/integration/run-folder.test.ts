@@ -7,7 +7,7 @@ import { gateNoticeFileIn } from '../../src/container/adapters/run-folder/gate-n
 import { healthFileIn } from '../../src/container/adapters/run-folder/health-file.ts';
 import { lastEndIn } from '../../src/container/adapters/run-folder/last-end.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { encodeHealthLine } from '../../src/contract/probe.ts';
+import { encodeHealthLine } from '../../src/contract/health/probe.ts';
 import { healthLine, HealthReader } from '../support/health-reader.ts';
 import { bootMs, Kit, noNamespaces, until } from '../support/kit.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import type { CertificationVerdict } from '../../src/contract/daemon-view.ts';
-import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature.ts';
-import { encodeHeartbeat, HEALTH_FIELDS, type HeartbeatRecord } from '../../src/contract/health.ts';
-import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/ledger.ts';
-import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/observed-beat.ts';
+import type { CertificationVerdict } from '../../src/contract/feature/daemon-view.ts';
+import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature/feature.ts';
+import { encodeHeartbeat, HEALTH_FIELDS, type HeartbeatRecord } from '../../src/contract/health/health.ts';
+import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/images/ledger.ts';
+import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health/observed-beat.ts';
 import {
   decideCertification,
   type CertificationInput,

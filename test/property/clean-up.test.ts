@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { EMPTY_FEATURE_LEDGER, type FeatureLedger, type GoldenImage } from '../../src/contract/ledger.ts';
+import {
+  EMPTY_FEATURE_LEDGER,
+  type FeatureLedger,
+  type GoldenImage,
+} from '../../src/contract/images/ledger.ts';
 import { planCleanUp, type CleanUpInput, type CleanUpStep } from '../../src/decide/host/clean-up.ts';
 import type { ContainerEngine } from '../../src/ports/container-engine.ts';
 import { FakeEngine } from '../support/fake-engine.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { decodeConfig, decodeStatus } from '../../src/contract/feature.ts';
-import { decodeImagePolicy } from '../../src/contract/image-policy.ts';
-import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/ledger.ts';
-import { decodeObservedBeat } from '../../src/contract/observed-beat.ts';
+import { decodeConfig, decodeStatus } from '../../src/contract/feature/feature.ts';
+import { decodeImagePolicy } from '../../src/contract/images/image-policy.ts';
+import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/images/ledger.ts';
+import { decodeObservedBeat } from '../../src/contract/health/observed-beat.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
 import { account, type FailingTime } from '../../src/decide/host/failing-time.ts';
 import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/host/fallback.ts';

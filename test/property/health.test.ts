@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import type { CheckOutcome } from '../../src/contract/check.ts';
+import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { isHooksOwnCode, PROBE_EXIT } from '../../src/contract/exit-codes.ts';
 import {
   advanceStanding,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature.ts';
-import { decodeHeartbeat, LIVENESS_FIELDS } from '../../src/contract/health.ts';
+import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature/feature.ts';
+import { decodeHeartbeat, LIVENESS_FIELDS } from '../../src/contract/health/health.ts';
 import { findLiveHolder, isSelf, type Holder } from '../../src/decide/liveness.ts';
 import { decideRenewal } from '../../src/decide/renewal.ts';
 

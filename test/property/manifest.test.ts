@@ -8,7 +8,7 @@ import {
   findEnvironmentNameFault,
   findLabelKeyFault,
   findLabelValueFault,
-} from '../../src/contract/kubernetes-names.ts';
+} from '../../src/contract/cluster/kubernetes-names.ts';
 import { isFeatureName, isVersion } from '../../src/contract/names.ts';
 import { encodeYaml } from '../../src/node/manifest-text.ts';
 import { plan } from '../support/manifest-request.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { findLabelKeyFault, findLabelValueFault } from '../../src/contract/kubernetes-names.ts';
-import { isReservedLabel, type Labels } from '../../src/contract/node-labels.ts';
+import { findLabelKeyFault, findLabelValueFault } from '../../src/contract/cluster/kubernetes-names.ts';
+import { isReservedLabel, type Labels } from '../../src/contract/cluster/node-labels.ts';
 import { decideNodeLabels, type NodeLabelScene } from '../../src/decide/host/node-labels.ts';
 
 const key = fc.oneof(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ProcessHeartbeatsCheck } from '../../src/container/health/processes/process-heartbeats-check.ts';
 import { ProcessWatch } from '../../src/container/health/processes/process-watch.ts';
-import { DEFAULT_TIMING, type CheckOutcome } from '../../src/contract/check.ts';
+import { DEFAULT_TIMING, type CheckOutcome } from '../../src/contract/health/check.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeProcessTable } from '../support/fake-process-table.ts';
 import { processStatus } from '../support/process-status.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { CRITICAL_KINDS, parseProcessList } from '../../src/contract/process-list.ts';
+import { CRITICAL_KINDS, parseProcessList } from '../../src/contract/health/process-list.ts';
 
 const format = { path: '/etc/supervisor/critical_processes', kinds: CRITICAL_KINDS };
 const blanks = fc.constantFrom('', ' ', '\t', '  ');

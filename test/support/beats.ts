@@ -1,9 +1,9 @@
 /** Heartbeats, records and images as the host side reads them, with nothing amiss. */
-import { decodeStatus, type FeatureStatus } from '../../src/contract/feature.ts';
-import { encodeHeartbeat, type HeartbeatRecord } from '../../src/contract/health.ts';
-import { decodeImagePolicy, type ImagePolicy } from '../../src/contract/image-policy.ts';
-import type { GoldenImage } from '../../src/contract/ledger.ts';
-import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/observed-beat.ts';
+import { decodeStatus, type FeatureStatus } from '../../src/contract/feature/feature.ts';
+import { encodeHeartbeat, type HeartbeatRecord } from '../../src/contract/health/health.ts';
+import { decodeImagePolicy, type ImagePolicy } from '../../src/contract/images/image-policy.ts';
+import type { GoldenImage } from '../../src/contract/images/ledger.ts';
+import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health/observed-beat.ts';
 
 /** Another image for another number, also as people see its id. */
 export const imageIdOf = (number: number): string =>

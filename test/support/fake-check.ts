@@ -3,7 +3,7 @@ import {
   type CheckKind,
   type CheckOutcome,
   type CheckTiming,
-} from '../../src/contract/check.ts';
+} from '../../src/contract/health/check.ts';
 import type { Check, CheckSource } from '../../src/ports/check.ts';
 
 export const OK: CheckOutcome = { result: 'ok', message: '' };

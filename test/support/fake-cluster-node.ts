@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../src/contract/errors.ts';
-import type { Labels } from '../../src/contract/node-labels.ts';
+import type { Labels } from '../../src/contract/cluster/node-labels.ts';
 import type {
   ClusterNode,
   ClusterServer,

@@ -1,4 +1,4 @@
-import { decodeServedAs } from '../../src/contract/admin-config.ts';
+import { decodeServedAs } from '../../src/contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { AdminConfigText, ClusterTools, ServerAddress } from '../../src/ports/cluster-tools.ts';
 

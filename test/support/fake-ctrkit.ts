@@ -1,8 +1,8 @@
-import type { DaemonView } from '../../src/contract/daemon-view.ts';
+import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import type { Ledger } from '../../src/contract/ledger.ts';
+import type { Ledger } from '../../src/contract/images/ledger.ts';
 import { featureConfigRow, featureStatusRow } from '../../src/contract/rows.ts';
-import type { UnitState } from '../../src/contract/unit-state.ts';
+import type { UnitState } from '../../src/contract/feature/unit-state.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../../src/node/commands/ctrkit/ports.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeClusterTools } from './fake-cluster-tools.ts';

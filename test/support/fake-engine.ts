@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { isImageId, parseReference } from '../../src/contract/image.ts';
+import { isImageId, parseReference } from '../../src/contract/images/image.ts';
 import type {
   ContainerDetails,
   ContainerEngine,

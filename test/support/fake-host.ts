@@ -1,13 +1,13 @@
 /** The host of one switch in memory: databases, engine, disk, locks and services, and the daemon as it is put together. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { DaemonView } from '../../src/contract/daemon-view.ts';
+import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import type { FeatureLedger } from '../../src/contract/ledger.ts';
+import type { FeatureLedger } from '../../src/contract/images/ledger.ts';
 import type { DaemonStart } from '../../src/node/daemon/start-daemon.ts';
 import { startDaemon } from '../../src/node/daemon/start-daemon.ts';
 import { selectFeature } from '../../src/decide/host/golden.ts';
 import type { RowAddress } from '../../src/contract/rows.ts';
-import type { UnitState } from '../../src/contract/unit-state.ts';
+import type { UnitState } from '../../src/contract/feature/unit-state.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeEngine } from './fake-engine.ts';

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../src/contract/errors.ts';
-import type { Ledger } from '../../src/contract/ledger.ts';
+import type { Ledger } from '../../src/contract/images/ledger.ts';
 import { encodeLedger } from '../../src/node/ledger/ledger-codec.ts';
 import type { LedgerReading, LedgerStore } from '../../src/ports/ledger-store.ts';
 

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../src/contract/errors.ts';
-import type { FeatureLock } from '../../src/contract/lock.ts';
+import type { FeatureLock } from '../../src/contract/feature/lock.ts';
 import { isFeatureName } from '../../src/contract/names.ts';
 import type { LockStore } from '../../src/ports/lock-store.ts';
 

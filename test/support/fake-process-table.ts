@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { processKey, type ProcessStatus } from '../../src/contract/process.ts';
+import { processKey, type ProcessStatus } from '../../src/contract/health/process.ts';
 import type { ProcessInfo, ProcessTable } from '../../src/ports/process-table.ts';
 import { processStatus } from './process-status.ts';
 

@@ -3,8 +3,8 @@
  * image n - 1, of two features; a line on stdout for each that is on the disk.
  */
 import { writeSync } from 'node:fs';
-import type { FeatureLedger, Ledger } from '../../src/contract/ledger.ts';
-import { EMPTY_FEATURE_LEDGER } from '../../src/contract/ledger.ts';
+import type { FeatureLedger, Ledger } from '../../src/contract/images/ledger.ts';
+import { EMPTY_FEATURE_LEDGER } from '../../src/contract/images/ledger.ts';
 import { ledgerFileIn } from '../../src/node/ledger/ledger-file.ts';
 import { goldenOf } from './beats.ts';
 

@@ -1,6 +1,6 @@
 import type { ManifestRequest } from '../../src/decide/host/manifest/manifest-request.ts';
 import { planManifest } from '../../src/decide/host/manifest/plan-manifest.ts';
-import type { PackageManifest } from '../../src/contract/package-manifest.ts';
+import type { PackageManifest } from '../../src/contract/cluster/package-manifest.ts';
 
 const REQUEST: ManifestRequest = {
   feature: 'snmp',

@@ -1,4 +1,4 @@
-import type { ProcessState, ProcessStatus } from '../../src/contract/process.ts';
+import type { ProcessState, ProcessStatus } from '../../src/contract/health/process.ts';
 
 /** A program as supervisord tells of it. */
 export function processStatus(

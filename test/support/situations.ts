@@ -1,6 +1,6 @@
 /** One look of the host side at one feature, made from rows as the databases would have them. */
-import type { EngineContainer, EngineImage } from '../../src/contract/engine.ts';
-import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../src/contract/ledger.ts';
+import type { EngineContainer, EngineImage } from '../../src/contract/images/engine.ts';
+import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
 import { decodeReading, selectReading, type FeatureReading } from '../../src/decide/host/feature-reading.ts';
 import type { Situation } from '../../src/decide/host/situation.ts';

@@ -4,7 +4,7 @@ import {
   parseProcessList,
   type ProcessList,
   type ProcessListFormat,
-} from '../../contract/process-list.ts';
+} from '../../contract/health/process-list.ts';
 import { readRegularFile } from './regular-file.ts';
 
 const NONE: ProcessList = { entries: [], errors: [] };

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { StoredClaim } from '../../contract/claim-file.ts';
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { decideBackoffMs } from '../../decide/backoff.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';

@@ -1,10 +1,16 @@
-import type { StoredClaim } from '../../contract/claim-file.ts';
-import { ownRecord, planClaim, planHeartbeat, planLocalLabel, planReleases } from '../../contract/claim.ts';
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
+import {
+  ownRecord,
+  planClaim,
+  planHeartbeat,
+  planLocalLabel,
+  planReleases,
+} from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
-import { decodeStatus } from '../../contract/feature.ts';
-import { planUpStatus, type UpStatus } from '../../contract/feature-policy.ts';
-import type { HealthReport } from '../../contract/health-report.ts';
-import { decodeHeartbeat, encodeHeartbeat } from '../../contract/health.ts';
+import { decodeStatus } from '../../contract/feature/feature.ts';
+import { planUpStatus, type UpStatus } from '../../contract/feature/feature-policy.ts';
+import type { HealthReport } from '../../contract/health/health-report.ts';
+import { decodeHeartbeat, encodeHeartbeat } from '../../contract/health/health.ts';
 import {
   featureStatusRow,
   healthRow,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { StoredClaim } from '../../contract/claim-file.ts';
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import type { Databases } from '../../contract/databases.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { Clock } from '../../ports/clock.ts';

@@ -1,4 +1,4 @@
-import type { FeaturePolicy } from '../../contract/feature-policy.ts';
+import type { FeaturePolicy } from '../../contract/feature/feature-policy.ts';
 import { decideCriticalExit, type CriticalEnd } from '../../decide/critical-exit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LastEnd } from '../../ports/last-end.ts';

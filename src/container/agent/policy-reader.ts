@@ -8,7 +8,7 @@ import {
   UNKNOWN_POLICY,
   type FeaturePolicy,
   type ProcessIntervals,
-} from '../../contract/feature-policy.ts';
+} from '../../contract/feature/feature-policy.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { featureConfigRow } from '../../contract/rows.ts';
 import type { RowStore } from '../../ports/row-store.ts';

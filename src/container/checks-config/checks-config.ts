@@ -1,5 +1,5 @@
 /** What `/etc/ctrkit/checks.toml` says, after decoding; the file itself teaches its fields. */
-import { DEFAULT_TIMING, type CheckKind, type CheckTiming } from '../../contract/check.ts';
+import { DEFAULT_TIMING, type CheckKind, type CheckTiming } from '../../contract/health/check.ts';
 
 /** One line of `[checks]`. */
 export type BuiltinCheckConfig = {

@@ -1,4 +1,4 @@
-import type { CheckTiming } from '../../contract/check.ts';
+import type { CheckTiming } from '../../contract/health/check.ts';
 import type { BuiltinCheckConfig } from './checks-config.ts';
 import type { ConfigErrors } from './config-errors.ts';
 import { decodeTiming } from './decode-timing.ts';

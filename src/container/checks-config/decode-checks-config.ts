@@ -1,5 +1,5 @@
 import { parse, TomlError } from 'smol-toml';
-import type { CheckTiming } from '../../contract/check.ts';
+import type { CheckTiming } from '../../contract/health/check.ts';
 import {
   DEFAULT_CHECKS_CONFIG,
   type BuiltinCheckConfig,

@@ -1,4 +1,4 @@
-import type { CheckTiming } from '../../contract/check.ts';
+import type { CheckTiming } from '../../contract/health/check.ts';
 import type { TimingValues } from './schemas.ts';
 
 /** What is not said is as in `base`. */

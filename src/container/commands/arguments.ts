@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { CtrkitError } from '../../contract/errors.ts';
-import { isOwner, type Owner } from '../../contract/feature.ts';
+import { isOwner, type Owner } from '../../contract/feature/feature.ts';
 import { isFeatureName, isVersion, NO_VERSION } from '../../contract/names.ts';
 
 /** Words and options of a command line. Throws CtrkitError('usage'), as everything here does. */

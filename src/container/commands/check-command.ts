@@ -1,4 +1,4 @@
-import type { CheckKind, CheckTiming } from '../../contract/check.ts';
+import type { CheckKind, CheckTiming } from '../../contract/health/check.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import {
   timingOf,

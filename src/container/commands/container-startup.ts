@@ -1,5 +1,5 @@
 /** The gate as a command (CONTRACT, section 3; SONiC: container_startup.py). */
-import type { StoredClaim } from '../../contract/claim-file.ts';
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT, exitCodeOfSignal } from '../../contract/exit-codes.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';

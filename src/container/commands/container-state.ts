@@ -1,8 +1,8 @@
 /** The record by hand (CONTRACT, section 7; HLD, "system container state"). */
-import { planClaim, planRelease, type Claim } from '../../contract/claim.ts';
+import { planClaim, planRelease, type Claim } from '../../contract/gate/claim.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
-import { decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
-import { decodeHeartbeat } from '../../contract/health.ts';
+import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
+import { decodeHeartbeat } from '../../contract/health/health.ts';
 import { MAX_CONFLICTS, featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder, isSelf } from '../../decide/liveness.ts';
 import { selectHolderRows } from '../../decide/startup-snapshot.ts';

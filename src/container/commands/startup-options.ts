@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import type { Owner } from '../../contract/feature.ts';
+import type { Owner } from '../../contract/feature/feature.ts';
 import { assertFeatureName, assertNothingLeft, assertOwner, assertVersion, parseWords } from './arguments.ts';
 
 export const STARTUP_HELP = `Usage: container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL]

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import type { Owner } from '../../contract/feature.ts';
+import type { Owner } from '../../contract/feature/feature.ts';
 import {
   assertFeatureName,
   assertNothingLeft,

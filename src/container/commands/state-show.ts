@@ -1,8 +1,8 @@
-import { decodeChecks } from '../../contract/check-list.ts';
+import { decodeChecks } from '../../contract/health/check-list.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
-import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
-import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health.ts';
-import { HOLD_FIELDS } from '../../contract/hold.ts';
+import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
+import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health/health.ts';
+import { HOLD_FIELDS } from '../../contract/gate/hold.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type FieldValues } from '../../contract/rows.ts';
 import { findLiveHolder, type BootTime } from '../../decide/liveness.ts';
 import type { StateOptions } from './state-options.ts';

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import type { GateNotice } from '../../contract/gate-notice.ts';
+import type { GateNotice } from '../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 

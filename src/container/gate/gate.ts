@@ -1,4 +1,4 @@
-import type { Claim } from '../../contract/claim.ts';
+import type { Claim } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';

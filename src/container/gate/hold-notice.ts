@@ -1,5 +1,5 @@
-import type { Claim } from '../../contract/claim.ts';
-import { encodeHold, HOLD_RENEWAL_MS, HOLD_TTL_MS, type HoldReason } from '../../contract/hold.ts';
+import type { Claim } from '../../contract/gate/claim.ts';
+import { encodeHold, HOLD_RENEWAL_MS, HOLD_TTL_MS, type HoldReason } from '../../contract/gate/hold.ts';
 import { holdRow, type RowAddress, type RowWrite } from '../../contract/rows.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownRecord, planRelease } from '../../contract/claim.ts';
+import { ownRecord, planRelease } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import type { RowValues } from '../../contract/rows.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownRecord, planClaim, planLocalLabel } from '../../contract/claim.ts';
+import { ownRecord, planClaim, planLocalLabel } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { featureStatusRow } from '../../contract/rows.ts';

@@ -1,4 +1,4 @@
-import type { CheckOutcome, CheckTiming } from '../../contract/check.ts';
+import type { CheckOutcome, CheckTiming } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { Check } from '../../ports/check.ts';
 

@@ -1,5 +1,5 @@
-import { encodeHealthLine, type ProbeAnswers } from '../../contract/probe.ts';
-import type { HealthReport, HealthStatus } from '../../contract/health-report.ts';
+import { encodeHealthLine, type ProbeAnswers } from '../../contract/health/probe.ts';
+import type { HealthReport, HealthStatus } from '../../contract/health/health-report.ts';
 import { resultOf } from '../../decide/check-standing.ts';
 import {
   decideHealth,

@@ -1,12 +1,12 @@
 /** From heartbeats to golden (CONTRACT, section 8, "Certified golden"; GAPS D18: not by a timer and a text search). */
-import type { CertificationVerdict } from '../../contract/daemon-view.ts';
-import { isOwner, type FeatureStatus } from '../../contract/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../contract/health.ts';
-import type { ImagePolicy } from '../../contract/image-policy.ts';
-import { isImageId, shortImageId } from '../../contract/image.ts';
-import type { ObservedBeat } from '../../contract/observed-beat.ts';
-import { toOneLine } from '../../contract/one-line.ts';
-import { describeDuration } from './duration-text.ts';
+import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
+import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/health.ts';
+import type { ImagePolicy } from '../../contract/images/image-policy.ts';
+import { isImageId, shortImageId } from '../../contract/images/image.ts';
+import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
+import { toOneLine } from '../../text/one-line.ts';
+import { describeDuration } from '../../text/duration-text.ts';
 import type { BootTime } from '../liveness.ts';
 
 /**

@@ -2,9 +2,9 @@
  * Which images of a feature may go after a certification (CONTRACT, section 8, "Clean-up"; HLD, "Image management"; GAPS
  * D17). Images are told by their ids, repositories by their whole names.
  */
-import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/image.ts';
-import type { ImagePolicy } from '../../contract/image-policy.ts';
-import type { FeatureLedger } from '../../contract/ledger.ts';
+import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/images/image.ts';
+import type { ImagePolicy } from '../../contract/images/image-policy.ts';
+import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { compareAge, describeVersion, type ListedImage } from './image-age.ts';
 
 export interface OwnedElsewhere {

@@ -1,9 +1,9 @@
 /** Which image is golden, what is on its way to be, what fell back, and which versions are blocked. */
-import type { CertificationVerdict, FallbackVerdict } from '../../contract/daemon-view.ts';
-import { localVersionLabel } from '../../contract/feature.ts';
-import { shortImageId } from '../../contract/image.ts';
-import type { FeatureLedger, GoldenImage } from '../../contract/ledger.ts';
-import { describeDuration } from './duration-text.ts';
+import type { CertificationVerdict, FallbackVerdict } from '../../contract/feature/daemon-view.ts';
+import { localVersionLabel } from '../../contract/feature/feature.ts';
+import { shortImageId } from '../../contract/images/image.ts';
+import type { FeatureLedger, GoldenImage } from '../../contract/images/ledger.ts';
+import { describeDuration } from '../../text/duration-text.ts';
 import { pick, type ExplainSnapshot, type Explanation, type FeatureRows } from './explain-item.ts';
 import { listBlocks } from './version-blocks.ts';
 

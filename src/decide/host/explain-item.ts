@@ -1,9 +1,9 @@
 /** What `ctrkit explain` says: one thing a line, with what it was read from. */
-import type { EngineContainer } from '../../contract/engine.ts';
-import type { ImagePolicy } from '../../contract/image-policy.ts';
-import type { DaemonView } from '../../contract/daemon-view.ts';
-import type { FeatureLedger } from '../../contract/ledger.ts';
-import type { FeatureLock } from '../../contract/lock.ts';
+import type { EngineContainer } from '../../contract/images/engine.ts';
+import type { ImagePolicy } from '../../contract/images/image-policy.ts';
+import type { DaemonView } from '../../contract/feature/daemon-view.ts';
+import type { FeatureLedger } from '../../contract/images/ledger.ts';
+import type { FeatureLock } from '../../contract/feature/lock.ts';
 import type { FieldValues, RowValues } from '../../contract/rows.ts';
 import type { LockMoment } from './lock.ts';
 

@@ -1,13 +1,13 @@
 /** What is wanted of a feature, what runs, how it is, and what keeps it from running. */
-import { decodeChecks } from '../../contract/check-list.ts';
-import type { EngineContainer } from '../../contract/engine.ts';
-import { decodeConfig, decodeStatus, isTrue } from '../../contract/feature.ts';
-import { decodeHeartbeat, OVERDUE_AFTER_INTERVALS } from '../../contract/health.ts';
-import type { HoldReason } from '../../contract/hold.ts';
-import { isImageId, shortImageId } from '../../contract/image.ts';
-import { decodeObservedBeat } from '../../contract/observed-beat.ts';
-import { decodeMaster, MASTER_FIELDS } from '../../contract/switch-rows.ts';
-import { describeDuration } from './duration-text.ts';
+import { decodeChecks } from '../../contract/health/check-list.ts';
+import type { EngineContainer } from '../../contract/images/engine.ts';
+import { decodeConfig, decodeStatus, isTrue } from '../../contract/feature/feature.ts';
+import { decodeHeartbeat, OVERDUE_AFTER_INTERVALS } from '../../contract/health/health.ts';
+import type { HoldReason } from '../../contract/gate/hold.ts';
+import { isImageId, shortImageId } from '../../contract/images/image.ts';
+import { decodeObservedBeat } from '../../contract/health/observed-beat.ts';
+import { decodeMaster, MASTER_FIELDS } from '../../contract/feature/switch-rows.ts';
+import { describeDuration } from '../../text/duration-text.ts';
 import {
   pick,
   quote,

@@ -4,7 +4,7 @@
  * more than it is well, and none is told for a blip. Nothing deployed counts without a break, as the HLD's
  * `kube_failure_detection` has it ("not running for N minutes").
  */
-import type { FailureCause } from '../../contract/daemon-view.ts';
+import type { FailureCause } from '../../contract/feature/daemon-view.ts';
 import type { Standing } from './standing.ts';
 
 /** Lives in memory only: what nobody watched is held against nobody. Times are boot clock, milliseconds. */

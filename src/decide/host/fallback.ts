@@ -2,11 +2,11 @@
  * Back to the local image? (CONTRACT, section 8, "Fallback"; HLD, "Failure mode detection & rollback".) Only for what
  * fails now, and has for as long as the policy says; once an image.
  */
-import type { FallbackVerdict } from '../../contract/daemon-view.ts';
-import type { ImagePolicy } from '../../contract/image-policy.ts';
-import { shortImageId } from '../../contract/image.ts';
-import type { FeatureLedger } from '../../contract/ledger.ts';
-import { describeDuration } from './duration-text.ts';
+import type { FallbackVerdict } from '../../contract/feature/daemon-view.ts';
+import type { ImagePolicy } from '../../contract/images/image-policy.ts';
+import { shortImageId } from '../../contract/images/image.ts';
+import type { FeatureLedger } from '../../contract/images/ledger.ts';
+import { describeDuration } from '../../text/duration-text.ts';
 import { account, countedMs, nextLookMs, type FailingTime } from './failing-time.ts';
 import { selectFallback } from './golden.ts';
 import type { BootTime } from '../liveness.ts';

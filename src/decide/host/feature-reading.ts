@@ -9,9 +9,9 @@ import {
   versionEnabledLabel,
   type FeatureConfig,
   type FeatureStatus,
-} from '../../contract/feature.ts';
+} from '../../contract/feature/feature.ts';
 import { LABEL_OWNER } from './host-writes.ts';
-import { HEALTH_FIELDS } from '../../contract/health.ts';
+import { HEALTH_FIELDS } from '../../contract/health/health.ts';
 import {
   decodeImagePolicy,
   FALLBACK_FIELDS,
@@ -19,8 +19,8 @@ import {
   IMAGE_POLICY_FIELDS,
   imagePolicyRow,
   type ImagePolicy,
-} from '../../contract/image-policy.ts';
-import { decodeObservedBeat, type ObservedBeat } from '../../contract/observed-beat.ts';
+} from '../../contract/images/image-policy.ts';
+import { decodeObservedBeat, type ObservedBeat } from '../../contract/health/observed-beat.ts';
 import {
   featureConfigRow,
   featureStatusRow,
@@ -37,7 +37,7 @@ import {
   MASTER_FIELDS,
   masterRow,
   warmRestartRow,
-} from '../../contract/switch-rows.ts';
+} from '../../contract/feature/switch-rows.ts';
 
 const MIRROR_FIELDS = ['container_stable_version', 'container_last_version'] as const;
 /** All but the checks: they are for people, and up to 4 KB. */

@@ -2,8 +2,8 @@
  * What becomes of a feature's ledger, step by step (CONTRACT, section 8). Each returns a ledger that can be written, the
  * very same one if nothing changes. Lists are cut to their newest `MAX_LEDGER_LIST`.
  */
-import type { ImagePolicy } from '../../contract/image-policy.ts';
-import { isImageId, isRepository } from '../../contract/image.ts';
+import type { ImagePolicy } from '../../contract/images/image-policy.ts';
+import { isImageId, isRepository } from '../../contract/images/image.ts';
 import {
   EMPTY_FEATURE_LEDGER,
   MAX_LEDGER_LIST,
@@ -14,9 +14,9 @@ import {
   type FeatureLedger,
   type GoldenImage,
   type Ledger,
-} from '../../contract/ledger.ts';
+} from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../contract/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
 
 /** Of a feature with any legal name: `constructor` is one. */
 export const selectFeature = (ledger: Ledger, feature: string): FeatureLedger =>

@@ -7,8 +7,8 @@ import {
   STATUS_FIELDS,
   type FeatureConfig,
   type FeatureStatus,
-} from '../../contract/feature.ts';
-import { decodeHeartbeat, LIVENESS_FIELDS, type Heartbeat } from '../../contract/health.ts';
+} from '../../contract/feature/feature.ts';
+import { decodeHeartbeat, LIVENESS_FIELDS, type Heartbeat } from '../../contract/health/health.ts';
 import { isContainerId } from '../../contract/names.ts';
 import {
   featureConfigRow,
@@ -18,7 +18,7 @@ import {
   type RowFields,
   type RowValues,
 } from '../../contract/rows.ts';
-import { decodeMaster, MASTER_FIELDS, masterRow } from '../../contract/switch-rows.ts';
+import { decodeMaster, MASTER_FIELDS, masterRow } from '../../contract/feature/switch-rows.ts';
 
 export interface HostSnapshot {
   readonly config: FeatureConfig;

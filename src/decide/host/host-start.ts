@@ -1,5 +1,5 @@
 /** What `container start` starts (FACTS, "Host start"; HLD, "Container start"). */
-import type { FeatureConfig, FeatureStatus } from '../../contract/feature.ts';
+import type { FeatureConfig, FeatureStatus } from '../../contract/feature/feature.ts';
 
 export interface StartScene {
   readonly config: FeatureConfig;

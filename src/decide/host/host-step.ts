@@ -1,6 +1,6 @@
 /** What the host side may do for a feature. Each can be done again: a daemon that was killed does. */
-import type { Claim } from '../../contract/claim.ts';
-import type { Duties, Fallback, GoldenImage } from '../../contract/ledger.ts';
+import type { Claim } from '../../contract/gate/claim.ts';
+import type { Duties, Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import type { RowValues } from '../../contract/rows.ts';
 import type { SwitchEdge } from './switch-over.ts';
 

@@ -1,5 +1,5 @@
 /** What `container wait` does next (FACTS, "Host wait"; HLD, "container wait"). */
-import type { FeatureStatus } from '../../contract/feature.ts';
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { containersOnRecord, isHeld, type HostSnapshot } from './host-snapshot.ts';
 import { findLiveHolder, type BootTime } from '../liveness.ts';
 

@@ -1,6 +1,6 @@
 /** What the host's commands write about a feature (FACTS, "State machine as shipped"; CONTRACT, section 2). */
-import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/claim.ts';
-import { enabledLabel, type FeatureStatus } from '../../contract/feature.ts';
+import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/gate/claim.ts';
+import { enabledLabel, type FeatureStatus } from '../../contract/feature/feature.ts';
 import {
   featureStatusRow,
   labelsRow,

@@ -1,6 +1,6 @@
 /** Whether an image is older than the golden one (CONTRACT, section 8, "Clean-up"). */
-import { LOCAL_TAG, parseReference } from '../../contract/image.ts';
-import type { FeatureLedger } from '../../contract/ledger.ts';
+import { LOCAL_TAG, parseReference } from '../../contract/images/image.ts';
+import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { NO_VERSION } from '../../contract/names.ts';
 import { compareVersions } from '../version-order.ts';
 

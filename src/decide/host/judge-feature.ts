@@ -2,8 +2,8 @@
  * One look at one feature: what was read, what the engine has and what is remembered go in; what to remember, what to do
  * and what to tell people come out. Every part has a module of its own; here they are put together.
  */
-import type { FeatureView } from '../../contract/daemon-view.ts';
-import { RUNNING_STATES, type EngineContainer } from '../../contract/engine.ts';
+import type { FeatureView } from '../../contract/feature/daemon-view.ts';
+import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
 import { decideCertification, type Certification } from './certify.ts';
 import { decideFallback, type FallbackDecision } from './fallback.ts';
 import {

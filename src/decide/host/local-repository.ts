@@ -1,4 +1,4 @@
-import { isImageId, isRepository, parseReference } from '../../contract/image.ts';
+import { isImageId, isRepository, parseReference } from '../../contract/images/image.ts';
 
 /**
  * Where the switch's own image of a feature is (FACTS, "Image tags"): as ctr_image_names.json has it, else as the image of

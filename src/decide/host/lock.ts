@@ -1,6 +1,6 @@
 /** Does an operator's lock still hold? (CONTRACT, section 8.) */
-import type { FeatureLock } from '../../contract/lock.ts';
-import { describeDuration } from './duration-text.ts';
+import type { FeatureLock } from '../../contract/feature/lock.ts';
+import { describeDuration } from '../../text/duration-text.ts';
 import type { BootTime } from '../liveness.ts';
 
 /** This moment; the wall clock counts only for a lock that was set in an earlier boot. */

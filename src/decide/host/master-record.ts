@@ -1,8 +1,8 @@
 /** STATE_DB KUBERNETES_MASTER|SERVER, what the switch knows of its master (HLD, "Kubernetes Server Status"; FACTS). */
-import { encodeUpdateTimes } from '../../contract/claim.ts';
-import { isTrue } from '../../contract/feature.ts';
+import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
+import { isTrue } from '../../contract/feature/feature.ts';
 import type { RowValues, RowWrite } from '../../contract/rows.ts';
-import { masterRow } from '../../contract/switch-rows.ts';
+import { masterRow } from '../../contract/feature/switch-rows.ts';
 
 export interface MasterRecord {
   /** This switch is a node of the cluster. */

@@ -1,9 +1,9 @@
 /** What becomes of a feature when the switch leaves its master (HLD, "config kube reset"; CONTRACT, section 8). */
-import type { FeatureStatus } from '../../contract/feature.ts';
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
-import { masterRow } from '../../contract/switch-rows.ts';
-import { encodeUpdateTimes } from '../../contract/claim.ts';
-import { isDownByItself, type UnitState } from '../../contract/unit-state.ts';
+import { masterRow } from '../../contract/feature/switch-rows.ts';
+import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
+import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { isHeld, type HostSnapshot } from './host-snapshot.ts';
 
 export type FeatureFate =

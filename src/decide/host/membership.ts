@@ -2,8 +2,8 @@
  * Is this switch to join its master now, or to leave it? (HLD, "config kube join/reset"; SONiC: ctrmgrd joins by itself once
  * a server is configured.)
  */
-import { describeServer, type MasterConfig } from '../../contract/master-config.ts';
-import { describeDuration } from './duration-text.ts';
+import { describeServer, type MasterConfig } from '../../contract/cluster/master-config.ts';
+import { describeDuration } from '../../text/duration-text.ts';
 
 /** How things stand. */
 export interface Standing {

@@ -1,14 +1,14 @@
 /** Which labels of the node are to be written (CONTRACT, section 9; GAPS D23; HLD, "Node labels"). */
-import { failedLabel, goldenLabel, versionEnabledLabel } from '../../contract/feature.ts';
-import { findLabelKeyFault, findLabelValueFault } from '../../contract/kubernetes-names.ts';
-import type { FeatureLedger, Ledger } from '../../contract/ledger.ts';
+import { failedLabel, goldenLabel, versionEnabledLabel } from '../../contract/feature/feature.ts';
+import { findLabelKeyFault, findLabelValueFault } from '../../contract/cluster/kubernetes-names.ts';
+import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
 import { isVersion } from '../../contract/names.ts';
 import {
   DESCRIPTION_KEYS,
   isEnabledLabel,
   isReservedLabel,
   type Labels,
-} from '../../contract/node-labels.ts';
+} from '../../contract/cluster/node-labels.ts';
 
 export interface WishSources {
   /** STATE_DB KUBE_LABELS|SET as it is. */

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../contract/ledger.ts';
+import type { Ledger } from '../../contract/images/ledger.ts';
 import type { OwnedElsewhere } from './clean-up.ts';
 
 /** What belongs to the other features: by the ledger, and by SONiC's list of image names (`mapped`, by feature). */

@@ -1,10 +1,10 @@
 /** From verdicts to steps. Each step is what is still to be done as of this look: the ledger and the rows say so. */
-import type { CertificationVerdict, FallbackVerdict } from '../../contract/daemon-view.ts';
-import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../contract/engine.ts';
-import { LOCAL_TAG, parseReference } from '../../contract/image.ts';
-import type { Fallback, GoldenImage } from '../../contract/ledger.ts';
+import type { CertificationVerdict, FallbackVerdict } from '../../contract/feature/daemon-view.ts';
+import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../contract/images/engine.ts';
+import { LOCAL_TAG, parseReference } from '../../contract/images/image.ts';
+import type { Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
-import { isDownByItself } from '../../contract/unit-state.ts';
+import { isDownByItself } from '../../contract/feature/unit-state.ts';
 import { featureConfigRow, featureStatusRow, type RowValues } from '../../contract/rows.ts';
 import { selectFallback } from './golden.ts';
 import type { HostStep } from './host-step.ts';

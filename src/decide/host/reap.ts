@@ -2,9 +2,9 @@
  * The record of a container that is gone is released by the host side (GAPS D10: the shipped one leaves owner and id behind
  * when a container dies by itself). Only what the engine itself tells counts, and only against the record as it was read.
  */
-import type { Claim } from '../../contract/claim.ts';
-import { decodeStatus, isOwner, type FeatureStatus } from '../../contract/feature.ts';
-import type { Heartbeat } from '../../contract/health.ts';
+import type { Claim } from '../../contract/gate/claim.ts';
+import { decodeStatus, isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
+import type { Heartbeat } from '../../contract/health/health.ts';
 import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder, type BootTime } from '../liveness.ts';
 

@@ -2,10 +2,10 @@
  * Where a shadow and the shipped daemon beside it come to other conclusions (FACTS, "State machine as shipped", "Image
  * tags"): which version is stable, what is tagged as the local image, which images go, when Kubernetes is given up on.
  */
-import type { FallbackVerdict, FeatureView } from '../../contract/daemon-view.ts';
-import { shortImageId } from '../../contract/image.ts';
-import type { GoldenImage } from '../../contract/ledger.ts';
-import { describeDuration } from './duration-text.ts';
+import type { FallbackVerdict, FeatureView } from '../../contract/feature/daemon-view.ts';
+import { shortImageId } from '../../contract/images/image.ts';
+import type { GoldenImage } from '../../contract/images/ledger.ts';
+import { describeDuration } from '../../text/duration-text.ts';
 import { findLocalImage } from './plan-steps.ts';
 import type { Situation } from './situation.ts';
 

@@ -1,6 +1,6 @@
-import type { EngineContainer, EngineImage } from '../../contract/engine.ts';
-import type { FeatureLedger } from '../../contract/ledger.ts';
-import type { UnitState } from '../../contract/unit-state.ts';
+import type { EngineContainer, EngineImage } from '../../contract/images/engine.ts';
+import type { FeatureLedger } from '../../contract/images/ledger.ts';
+import type { UnitState } from '../../contract/feature/unit-state.ts';
 import type { FallbackTiming } from './fallback.ts';
 import type { ContainerEnd } from './feature-memory.ts';
 import type { FeatureReading } from './feature-reading.ts';

@@ -2,13 +2,13 @@
  * How a feature stands with Kubernetes at one instant: is what was deployed well, is it failing, or does this moment say
  * nothing about it? (CONTRACT, section 8, "Fallback"; HLD, "Failure detection".) What was planned is never a failure.
  */
-import type { FailureCause } from '../../contract/daemon-view.ts';
-import { isOwner, type FeatureConfig, type FeatureStatus } from '../../contract/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../contract/health.ts';
-import { shortImageId } from '../../contract/image.ts';
-import type { ObservedBeat } from '../../contract/observed-beat.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../contract/one-line.ts';
-import { isDownByItself, type UnitState } from '../../contract/unit-state.ts';
+import type { FailureCause } from '../../contract/feature/daemon-view.ts';
+import { isOwner, type FeatureConfig, type FeatureStatus } from '../../contract/feature/feature.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/health.ts';
+import { shortImageId } from '../../contract/images/image.ts';
+import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { findLiveHolder, type BootTime, type Holder } from '../liveness.ts';
 
 /** The last end of a container of Kubernetes of this feature, as the daemon saw it. */

@@ -2,7 +2,7 @@
  * When a service has to be restarted so that its other owner takes over (HLD, "Proposed behavior at high level"; the
  * edges of the shipped ctrmgrd as FACTS, "State machine as shipped", lists them).
  */
-import { isOwner } from '../../contract/feature.ts';
+import { isOwner } from '../../contract/feature/feature.ts';
 import { findLiveHolder } from '../liveness.ts';
 import type { FeatureSnapshot } from './standing.ts';
 

@@ -1,5 +1,5 @@
 /** Versions that this switch refuses, by the node's labels (HLD, "Proposed behavior at high level"). */
-import { versionEnabledLabel } from '../../contract/feature.ts';
+import { versionEnabledLabel } from '../../contract/feature/feature.ts';
 import { isVersion } from '../../contract/names.ts';
 import type { RowValues } from '../../contract/rows.ts';
 

@@ -4,7 +4,7 @@
  * delete pods of features that systemd is about to start, and to take `<f>_<version>_enabled` = false away would deploy
  * a version that failed here, until the ledger's block is written again.
  */
-import type { Labels } from '../../contract/node-labels.ts';
+import type { Labels } from '../../contract/cluster/node-labels.ts';
 
 /** A switch has started all of its features by then, those that SONiC starts late too. */
 const FORGOTTEN_FOR_MS = 600_000;

@@ -1,6 +1,6 @@
-import { planReleases } from '../../contract/claim.ts';
+import { planReleases } from '../../contract/gate/claim.ts';
 import { featureStatusRow } from '../../contract/rows.ts';
-import { isDownByItself } from '../../contract/unit-state.ts';
+import { isDownByItself } from '../../contract/feature/unit-state.ts';
 import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/host/golden.ts';
 import { planOwnersLabel } from '../../decide/host/host-writes.ts';
 import type { HostStep } from '../../decide/host/host-step.ts';

@@ -1,7 +1,7 @@
-import { versionEnabledLabel } from '../../contract/feature.ts';
-import type { Fallback } from '../../contract/ledger.ts';
+import { versionEnabledLabel } from '../../contract/feature/feature.ts';
+import type { Fallback } from '../../contract/images/ledger.ts';
 import { featureStatusRow, labelsRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
-import { isDownByItself } from '../../contract/unit-state.ts';
+import { isDownByItself } from '../../contract/feature/unit-state.ts';
 import { finishFallback, liftFallback, recordFallback } from '../../decide/host/golden.ts';
 import type { ExecutorPorts, StepOf } from './step-execution.ts';
 

@@ -1,6 +1,6 @@
-import type { FeatureView } from '../../contract/daemon-view.ts';
+import type { FeatureView } from '../../contract/feature/daemon-view.ts';
 import type { RowFields, RowValues } from '../../contract/rows.ts';
-import type { UnitState } from '../../contract/unit-state.ts';
+import type { UnitState } from '../../contract/feature/unit-state.ts';
 import { planCleanUp, type CleanUpPlan } from '../../decide/host/clean-up.ts';
 import type { FallbackTiming } from '../../decide/host/fallback.ts';
 import {

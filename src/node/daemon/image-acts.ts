@@ -1,4 +1,4 @@
-import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/image.ts';
+import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/images/image.ts';
 import type { CleanUpStep } from '../../decide/host/clean-up.ts';
 import { adoptShipped, rememberUntagged, strikeOut } from '../../decide/host/golden.ts';
 import type { Removal } from '../../ports/container-engine.ts';

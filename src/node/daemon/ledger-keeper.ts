@@ -1,4 +1,4 @@
-import type { FeatureLedger, Ledger } from '../../contract/ledger.ts';
+import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
 import { selectFeature } from '../../decide/host/golden.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 

@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../../contract/duration.ts';
+import { parseDurationMs } from '../../text/duration.ts';
 import { DEFAULT_TIMING, type FallbackTiming } from '../../decide/host/fallback.ts';
 
 /** The environment as the daemon reads it; `ctrkitd --help` lists it. */

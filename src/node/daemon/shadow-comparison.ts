@@ -1,4 +1,4 @@
-import type { FeatureView } from '../../contract/daemon-view.ts';
+import type { FeatureView } from '../../contract/feature/daemon-view.ts';
 import { compareShadow, type ShadowMemory } from '../../decide/host/shadow-differences.ts';
 import type { Situation } from '../../decide/host/situation.ts';
 import type { Log } from '../../ports/log.ts';

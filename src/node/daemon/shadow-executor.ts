@@ -1,4 +1,4 @@
-import type { FeatureLedger } from '../../contract/ledger.ts';
+import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import {
   adoptShipped,
   certify,
@@ -9,7 +9,7 @@ import {
   strikeOut,
 } from '../../decide/host/golden.ts';
 import type { HostStep } from '../../decide/host/host-step.ts';
-import { shortImageId } from '../../contract/image.ts';
+import { shortImageId } from '../../contract/images/image.ts';
 import type { Executor, StepContext } from './step-execution.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 

@@ -1,4 +1,4 @@
-import type { ImagePolicy } from '../../contract/image-policy.ts';
+import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import type { CleanUpPlan } from '../../decide/host/clean-up.ts';
 import type { HostStep } from '../../decide/host/host-step.ts';
 import type { Clock } from '../../ports/clock.ts';

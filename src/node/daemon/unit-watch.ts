@@ -1,4 +1,4 @@
-import type { UnitState } from '../../contract/unit-state.ts';
+import type { UnitState } from '../../contract/feature/unit-state.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';

@@ -1,4 +1,4 @@
-import type { DaemonView, FeatureView } from '../../contract/daemon-view.ts';
+import type { DaemonView, FeatureView } from '../../contract/feature/daemon-view.ts';
 
 /** Where the view is written. Throws CtrkitError('disk'). */
 export interface ViewTarget {

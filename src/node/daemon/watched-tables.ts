@@ -1,4 +1,4 @@
-import { GLOBAL_POLICY } from '../../contract/image-policy.ts';
+import { GLOBAL_POLICY } from '../../contract/images/image-policy.ts';
 import type { TableChange, WatchedTable } from '../../ports/switch-tables.ts';
 
 /** What the daemon's one watch tells of. */

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { CtrkitError } from '../../contract/errors.ts';
-import type { FeatureLedger, Ledger } from '../../contract/ledger.ts';
+import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
 import { isFeatureName } from '../../contract/names.ts';
-import { toOneLine } from '../../contract/one-line.ts';
+import { toOneLine } from '../../text/one-line.ts';
 import { FEATURE } from './ledger-schemas.ts';
 
 const LEDGER_FORMAT = 1;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CtrkitError } from '../../contract/errors.ts';
-import type { Ledger } from '../../contract/ledger.ts';
+import type { Ledger } from '../../contract/images/ledger.ts';
 import type { LedgerReading, LedgerStore } from '../../ports/ledger-store.ts';
 import { makeFolder, writeDurably } from '../disk/durable-file.ts';
 import { encodeLedger, MAX_LEDGER_BYTES } from './ledger-codec.ts';

@@ -1,5 +1,5 @@
 /** The two generations of the ledger on the disk, and which of them counts. */
-import type { FeatureLedger, Ledger } from '../../contract/ledger.ts';
+import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
 import { readWholeFile } from '../disk/durable-file.ts';
 import { decodeLedger, MAX_LEDGER_BYTES, type LedgerText } from './ledger-codec.ts';
 

@@ -1,14 +1,14 @@
 /** What an entry of the ledger may hold. A field that is not known is left out: a newer kit may have written it. */
 import * as v from 'valibot';
-import { isImageId, isRepository } from '../../contract/image.ts';
+import { isImageId, isRepository } from '../../contract/images/image.ts';
 import {
   MAX_LEDGER_LIST,
   MAX_REFERENCE_LENGTH,
   type FeatureLedger,
   type GoldenImage,
-} from '../../contract/ledger.ts';
+} from '../../contract/images/ledger.ts';
 import { isVersion } from '../../contract/names.ts';
-import { MAX_REASON_LENGTH } from '../../contract/one-line.ts';
+import { MAX_REASON_LENGTH } from '../../text/one-line.ts';
 
 const text = (isLegal: (found: string) => boolean) => v.pipe(v.string(), v.check(isLegal));
 const imageId = text(isImageId);

@@ -1,6 +1,6 @@
 import { readdirSync, unlinkSync } from 'node:fs';
 import { CtrkitError } from '../../contract/errors.ts';
-import type { FeatureLock } from '../../contract/lock.ts';
+import type { FeatureLock } from '../../contract/feature/lock.ts';
 import { isFeatureName } from '../../contract/names.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
 import { makeFolder, readWholeFile, syncFolder, writeDurably } from '../disk/durable-file.ts';

@@ -1,8 +1,8 @@
 /** A lock as it lies on the disk: JSON that people can read, field names as in the databases. */
 import * as v from 'valibot';
-import type { FeatureLock } from '../../contract/lock.ts';
+import type { FeatureLock } from '../../contract/feature/lock.ts';
 import { isFeatureName } from '../../contract/names.ts';
-import { toPlainLine } from '../../contract/plain-line.ts';
+import { toPlainLine } from '../../text/plain-line.ts';
 
 const FORMAT = 1;
 /** Longest owner and reason that are kept. */

@@ -2,10 +2,10 @@
  * Is this text a kubeconfig by which a switch may join? Nothing of it gets into a message: it is full of secrets. Nor does
  * the text itself get on the disk, as root's tools may read more in it than is looked at here: only what is known does.
  */
-import { encodeAdminConfig, type AdminCluster, type AdminUser } from '../../contract/admin-config.ts';
+import { encodeAdminConfig, type AdminCluster, type AdminUser } from '../../contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { describeServer, type MasterConfig } from '../../contract/master-config.ts';
-import { toPlainLine } from '../../contract/plain-line.ts';
+import { describeServer, type MasterConfig } from '../../contract/cluster/master-config.ts';
+import { toPlainLine } from '../../text/plain-line.ts';
 import type { AdminConfigText } from '../../ports/cluster-tools.ts';
 
 /** One that can be joined by. */

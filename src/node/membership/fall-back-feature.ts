@@ -1,6 +1,6 @@
 /** One feature goes back to its local image before the switch leaves its master (HLD, "Self-mitigation"). */
 import { CtrkitError } from '../../contract/errors.ts';
-import { decodeStatus, STATUS_FIELDS } from '../../contract/feature.ts';
+import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
 import { featureStatusRow, MAX_CONFLICTS } from '../../contract/rows.ts';
 import { decodeHostSnapshot, selectHostRows } from '../../decide/host/host-snapshot.ts';
 import {

@@ -1,7 +1,7 @@
 /** Leaving the master: features fall back first, only then the node is taken out (HLD, "config kube reset"). */
 import { CtrkitError } from '../../contract/errors.ts';
-import type { FeatureLock } from '../../contract/lock.ts';
-import { planDisable } from '../../contract/master-config.ts';
+import type { FeatureLock } from '../../contract/feature/lock.ts';
+import { planDisable } from '../../contract/cluster/master-config.ts';
 import { decideLock } from '../../decide/host/lock.ts';
 import { isAnythingLeft } from '../../decide/host/membership.ts';
 import { planDisconnected, type FeatureFate } from '../../decide/host/membership-leave.ts';

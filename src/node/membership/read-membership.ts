@@ -3,9 +3,9 @@ import {
   MASTER_CONFIG_FIELDS,
   masterConfigRow,
   type MasterConfig,
-} from '../../contract/master-config.ts';
-import { isTrue } from '../../contract/feature.ts';
-import { masterRow } from '../../contract/switch-rows.ts';
+} from '../../contract/cluster/master-config.ts';
+import { isTrue } from '../../contract/feature/feature.ts';
+import { masterRow } from '../../contract/feature/switch-rows.ts';
 import type { Standing } from '../../decide/host/membership.ts';
 import type { FieldValues } from '../../contract/rows.ts';
 import type { MembershipPorts } from './membership-ports.ts';

@@ -1,6 +1,6 @@
 /** How a switch joins and leaves, as the environment and SONiC's file of timers say; HOST.md lists it. */
-import { splitWords } from '../../contract/command-words.ts';
-import { findSubdomainFault } from '../../contract/kubernetes-names.ts';
+import { splitWords } from '../../text/command-words.ts';
+import { findSubdomainFault } from '../../contract/cluster/kubernetes-names.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { DEFAULT_MEMBERSHIP_TIMING, type MembershipTiming } from '../../decide/host/membership.ts';
 import type { ClusterToolSettings } from '../adapters/cluster-tools/cluster-tools.ts';

@@ -9,7 +9,7 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs';
-import type { DaemonView } from '../../contract/daemon-view.ts';
+import type { DaemonView } from '../../contract/feature/daemon-view.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { decodeView } from './view-schema.ts';
 

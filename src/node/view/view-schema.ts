@@ -1,6 +1,6 @@
 /** The daemon's view as it lies in its file: a file of another release, or of nobody's, must not pass for it. */
 import * as v from 'valibot';
-import type { DaemonView } from '../../contract/daemon-view.ts';
+import type { DaemonView } from '../../contract/feature/daemon-view.ts';
 
 const text = v.string();
 const ms = v.number();

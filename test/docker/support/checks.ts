@@ -1,5 +1,5 @@
 /** The checks of a container: how a test sets them up, and what the heartbeat says of them. */
-import { decodeChecks, type CheckEntry } from '../../../src/contract/check-list.ts';
+import { decodeChecks, type CheckEntry } from '../../../src/contract/health/check-list.ts';
 import { dockerOutput, type Container } from '../../support/images.ts';
 import type { Row } from './switch.ts';
 

@@ -20,7 +20,7 @@ import {
   type Feature,
   type FeatureTag,
 } from '../../support/images.ts';
-import type { ProbeName } from '../../../src/contract/probe.ts';
+import type { ProbeName } from '../../../src/contract/health/probe.ts';
 import { Recorder } from './recorder.ts';
 
 const CONFIG_DB = 4;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CheckOutcome } from '../../../src/contract/check.ts';
+import type { CheckOutcome } from '../../../src/contract/health/check.ts';
 import { advanceStanding, resultOf, type CheckStanding } from '../../../src/decide/check-standing.ts';
 import { FAILING, OK, UNKNOWN } from '../../support/fake-check.ts';
 

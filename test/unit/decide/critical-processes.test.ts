@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ProcessState } from '../../../src/contract/process.ts';
+import type { ProcessState } from '../../../src/contract/health/process.ts';
 import { judgeCriticalProcesses } from '../../../src/decide/critical-processes.ts';
 import { findUnknownEntries, selectProcesses } from '../../../src/decide/process-selection.ts';
 import { badExit, processStatus } from '../../support/process-status.ts';

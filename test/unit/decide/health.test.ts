@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CheckKind, CheckOutcome } from '../../../src/contract/check.ts';
+import type { CheckKind, CheckOutcome } from '../../../src/contract/health/check.ts';
 import { advanceStanding, type StandingCheck } from '../../../src/decide/check-standing.ts';
 import { decideHealth, type HealthSnapshot } from '../../../src/decide/health.ts';
 import { FAILING, FATAL, OK, UNKNOWN } from '../../support/fake-check.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { planClaim } from '../../../src/contract/claim.ts';
+import { planClaim } from '../../../src/contract/gate/claim.ts';
 import { isMirrored, planVerdict } from '../../../src/decide/startup-writes.ts';
 import type { RowValues } from '../../../src/contract/rows.ts';
 import { NOW, SELF } from '../../support/snapshots.ts';

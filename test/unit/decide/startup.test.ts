@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { HoldReason } from '../../../src/contract/hold.ts';
+import type { HoldReason } from '../../../src/contract/gate/hold.ts';
 import {
   decideStartup,
   type Candidate,

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../../../contract/check.ts';
+import type { CheckResult } from '../../../contract/health/check.ts';
 
 /** What a look found. `message` is one line for people. */
 export interface Finding {

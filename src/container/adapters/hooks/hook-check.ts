@@ -1,4 +1,4 @@
-import type { CheckKind, CheckOutcome, CheckTiming } from '../../../contract/check.ts';
+import type { CheckKind, CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
 import type { Check } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { HookRunner } from './hook-runner.ts';

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { CheckKind, CheckTiming } from '../../../contract/check.ts';
+import type { CheckKind, CheckTiming } from '../../../contract/health/check.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';

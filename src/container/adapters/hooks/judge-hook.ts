@@ -1,4 +1,4 @@
-import type { CheckOutcome } from '../../../contract/check.ts';
+import type { CheckOutcome } from '../../../contract/health/check.ts';
 import { isHooksOwnCode, PROBE_EXIT } from '../../../contract/exit-codes.ts';
 import { toPrintable } from './hook-output.ts';
 

@@ -1,5 +1,5 @@
-import type { CheckReport, HealthReport } from '../../../contract/health-report.ts';
-import type { ProbeName } from '../../../contract/probe.ts';
+import type { CheckReport, HealthReport } from '../../../contract/health/health-report.ts';
+import type { ProbeName } from '../../../contract/health/probe.ts';
 import { renderMetrics } from './metrics.ts';
 
 export interface HttpAnswer {

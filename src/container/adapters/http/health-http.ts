@@ -5,7 +5,7 @@
 // Bundled to a require(): an import() would read every export of the module, and one of them brings all of fetch, 7 MB.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HealthReport } from '../../../contract/health-report.ts';
+import type { HealthReport } from '../../../contract/health/health-report.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import { parseHttpAddress } from './address.ts';
 import { answerRequest, type HttpAnswer } from './answer.ts';

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { CheckKind, CheckResult } from '../../../contract/check.ts';
-import type { HealthReport } from '../../../contract/health-report.ts';
-import type { HealthStatus } from '../../../contract/health-report.ts';
-import type { ProbeName } from '../../../contract/probe.ts';
+import type { CheckKind, CheckResult } from '../../../contract/health/check.ts';
+import type { HealthReport } from '../../../contract/health/health-report.ts';
+import type { HealthStatus } from '../../../contract/health/health-report.ts';
+import type { ProbeName } from '../../../contract/health/probe.ts';
 
 // Records, so that a state that is added to the contract is missed by the compiler.
 const STATUSES: Readonly<Record<HealthStatus, true>> = {

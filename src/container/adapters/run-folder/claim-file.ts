@@ -1,4 +1,4 @@
-import { decodeStoredClaim, encodeStoredClaim } from '../../../contract/claim-file.ts';
+import { decodeStoredClaim, encodeStoredClaim } from '../../../contract/gate/claim-file.ts';
 import type { ClaimFile } from '../../../ports/claim-file.ts';
 import { readIfThere, removeIfThere, writeWhole } from './files.ts';
 

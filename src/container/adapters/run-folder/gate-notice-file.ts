@@ -1,4 +1,4 @@
-import { decodeGateNotice, encodeGateNotice } from '../../../contract/gate-notice.ts';
+import { decodeGateNotice, encodeGateNotice } from '../../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../../ports/gate-notice-file.ts';
 import { readIfThere, removeIfThere, writeWhole } from './files.ts';
 

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { HEALTH_FILE } from '../../../contract/probe.ts';
+import { HEALTH_FILE } from '../../../contract/health/probe.ts';
 import type { HealthFile } from '../../../ports/health-file.ts';
 import { overwriteLine, writeWhole } from './files.ts';
 

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import type { ProcessState } from '../../../contract/process.ts';
+import type { ProcessState } from '../../../contract/health/process.ts';
 import type { ProcessInfo, ProcessTable, SupervisorState } from '../../../ports/process-table.ts';
 import { RpcTransport, type RpcCall } from './rpc-transport.ts';
 import { faultIn, XmlRpcFault } from './xml-rpc.ts';

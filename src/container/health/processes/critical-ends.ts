@@ -1,5 +1,5 @@
-import type { ProcessEntry } from '../../../contract/process-list.ts';
-import { processKey, type ProcessStatus } from '../../../contract/process.ts';
+import type { ProcessEntry } from '../../../contract/health/process-list.ts';
+import { processKey, type ProcessStatus } from '../../../contract/health/process.ts';
 import type { CriticalEnd } from '../../../decide/critical-exit.ts';
 import { isMeantBy } from '../../../decide/process-selection.ts';
 import { describeDown, isExpectedExit, processTitle } from '../../../decide/process-text.ts';

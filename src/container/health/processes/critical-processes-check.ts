@@ -1,5 +1,5 @@
-import type { CheckOutcome, CheckTiming } from '../../../contract/check.ts';
-import type { ProcessList } from '../../../contract/process-list.ts';
+import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
+import type { ProcessList } from '../../../contract/health/process-list.ts';
 import { judgeCriticalProcesses } from '../../../decide/critical-processes.ts';
 import { selectProcesses } from '../../../decide/process-selection.ts';
 import type { Check } from '../../../ports/check.ts';

@@ -1,6 +1,6 @@
-import { DEFAULT_TIMING, type CheckTiming } from '../../../contract/check.ts';
-import type { ProcessIntervals } from '../../../contract/feature-policy.ts';
-import type { ProcessEntry, ProcessList } from '../../../contract/process-list.ts';
+import { DEFAULT_TIMING, type CheckTiming } from '../../../contract/health/check.ts';
+import type { ProcessIntervals } from '../../../contract/feature/feature-policy.ts';
+import type { ProcessEntry, ProcessList } from '../../../contract/health/process-list.ts';
 import type { CriticalEnd } from '../../../decide/critical-exit.ts';
 import { findUnknownEntries, isMeantBy } from '../../../decide/process-selection.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';

@@ -1,7 +1,7 @@
-import type { CheckOutcome, CheckTiming } from '../../../contract/check.ts';
-import type { ProcessIntervals } from '../../../contract/feature-policy.ts';
-import type { ProcessEntry } from '../../../contract/process-list.ts';
-import { processKey } from '../../../contract/process.ts';
+import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
+import type { ProcessIntervals } from '../../../contract/feature/feature-policy.ts';
+import type { ProcessEntry } from '../../../contract/health/process-list.ts';
+import { processKey } from '../../../contract/health/process.ts';
 import {
   judgeProcessHeartbeats,
   observeProcesses,

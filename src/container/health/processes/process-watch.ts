@@ -1,5 +1,5 @@
-import type { ProcessEntry } from '../../../contract/process-list.ts';
-import { processKey, type ProcessStatus } from '../../../contract/process.ts';
+import type { ProcessEntry } from '../../../contract/health/process-list.ts';
+import { processKey, type ProcessStatus } from '../../../contract/health/process.ts';
 import { findUnknownEntries, selectProcesses } from '../../../decide/process-selection.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ProcessEvent, ProcessTable } from '../../../ports/process-table.ts';

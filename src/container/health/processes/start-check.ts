@@ -1,4 +1,4 @@
-import type { CheckOutcome, CheckTiming } from '../../../contract/check.ts';
+import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
 import { isNamed } from '../../../decide/process-selection.ts';
 import { judgeStart } from '../../../decide/start-check.ts';
 import type { Check } from '../../../ports/check.ts';

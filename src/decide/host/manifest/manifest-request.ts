@@ -1,5 +1,5 @@
 /** What a manifest is made from: the words of the command line, and what the image says of itself. */
-import type { PackageManifest } from '../../../contract/package-manifest.ts';
+import type { PackageManifest } from '../../../contract/cluster/package-manifest.ts';
 
 export interface ManifestRequest {
   readonly feature: string;

@@ -4,8 +4,8 @@ import {
   goldenLabel,
   localVersionLabel,
   versionEnabledLabel,
-} from '../../../contract/feature.ts';
-import { findLabelKeyFault, findLabelValueFault } from '../../../contract/kubernetes-names.ts';
+} from '../../../contract/feature/feature.ts';
+import { findLabelKeyFault, findLabelValueFault } from '../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { parsePair, quote, refuse } from './words.ts';
 

@@ -1,5 +1,5 @@
 /** How many manifests there are to be, and their names (HLD, "Multi-ASIC support", "Manifests"). */
-import { findDnsLabelFault, toContainerName } from '../../../contract/kubernetes-names.ts';
+import { findDnsLabelFault, toContainerName } from '../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { quote, refuse } from './words.ts';
 

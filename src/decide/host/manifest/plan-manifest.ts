@@ -2,12 +2,12 @@
  * The Kubernetes objects that deploy a feature on switches (HLD, "Manifests generation"; CONTRACT, section 9). Pure: no
  * cluster and no database is asked.
  */
-import { parseReference } from '../../../contract/image.ts';
+import { parseReference } from '../../../contract/images/image.ts';
 import {
   findDnsLabelFault,
   findLabelValueFault,
   toContainerName,
-} from '../../../contract/kubernetes-names.ts';
+} from '../../../contract/cluster/kubernetes-names.ts';
 import { planPullPolicy, planResources, planSecurityContext } from './container-rights.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { assertVersionFitsLabels, planNodeSelector, planVersionAffinity } from './node-choice.ts';

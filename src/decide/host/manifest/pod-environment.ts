@@ -1,6 +1,6 @@
 /** The environment of a feature's container (FACTS, "Environment"; README.md, the table of settings). */
-import { parseDurationMs } from '../../../contract/duration.ts';
-import { findEnvironmentNameFault } from '../../../contract/kubernetes-names.ts';
+import { parseDurationMs } from '../../../text/duration.ts';
+import { findEnvironmentNameFault } from '../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { DEFAULT_KIT_TIMING, type KitTiming } from './pod-timing.ts';
 import { isPlainText, parsePair, quote, refuse } from './words.ts';

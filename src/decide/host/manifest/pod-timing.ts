@@ -1,6 +1,6 @@
 /** When kubelet asks, how long it waits, and what a rollout waits for: all from the kit's own intervals (CHECKS.md). */
-import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../contract/health.ts';
-import type { ProbeName } from '../../../contract/probe.ts';
+import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../contract/health/health.ts';
+import type { ProbeName } from '../../../contract/health/probe.ts';
 import { parseTime, refuse } from './words.ts';
 
 /**

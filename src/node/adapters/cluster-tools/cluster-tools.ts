@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join as joinPath } from 'node:path';
-import { decodeServedAs } from '../../../contract/admin-config.ts';
+import { decodeServedAs } from '../../../contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
-import { hostInUrl } from '../../../contract/master-config.ts';
+import { hostInUrl } from '../../../contract/cluster/master-config.ts';
 import type { AdminConfigText, ClusterTools, ServerAddress } from '../../../ports/cluster-tools.ts';
 import { makeFolder, readWholeFile, writeDurably } from '../../disk/durable-file.ts';
 import { MAX_ADMIN_CONFIG_BYTES } from './admin-config-size.ts';

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { shortImageId } from '../../../contract/image.ts';
+import { shortImageId } from '../../../contract/images/image.ts';
 import type {
   ContainerDetails,
   ContainerEngine,

@@ -1,6 +1,6 @@
 /** What may go into a call on the engine: it takes the beginning of an id for the id, and shell words for nothing. */
 import { CtrkitError } from '../../../contract/errors.ts';
-import { isImageId, isRepository, isTag, parseReference } from '../../../contract/image.ts';
+import { isImageId, isRepository, isTag, parseReference } from '../../../contract/images/image.ts';
 
 /** As Docker allows them; the first 12 or all 64 digits of an id match too. */
 const CONTAINER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;

@@ -1,9 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { basename } from 'node:path';
-import { splitWords } from '../../../contract/command-words.ts';
+import { splitWords } from '../../../text/command-words.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isFeatureName } from '../../../contract/names.ts';
-import { decodeUnitState, type UnitState } from '../../../contract/unit-state.ts';
+import { decodeUnitState, type UnitState } from '../../../contract/feature/unit-state.ts';
 import type { ServiceControl } from '../../../ports/service-control.ts';
 
 /** Stopping a feature may take its grace period, and what depends on it is stopped first. */

@@ -1,7 +1,7 @@
 /** The feature's rows as every action reads them, and the container that they speak of. */
 import { CtrkitError } from '../../../contract/errors.ts';
 import { MAX_CONFLICTS, featureStatusRow, type RowFields } from '../../../contract/rows.ts';
-import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature.ts';
+import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature/feature.ts';
 import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
 import { isRecordOf, planClear } from '../../../decide/host/host-writes.ts';
 import type { Clock } from '../../../ports/clock.ts';

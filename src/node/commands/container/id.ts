@@ -1,5 +1,5 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { decodeStatus, STATUS_FIELDS } from '../../../contract/feature.ts';
+import { decodeStatus, STATUS_FIELDS } from '../../../contract/feature/feature.ts';
 import { isContainerId } from '../../../contract/names.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
 import { isHeld } from '../../../decide/host/host-snapshot.ts';

@@ -1,5 +1,5 @@
 /** The record by hand, from the host (HLD, "system container state"). */
-import { planClaim, type Claim } from '../../../contract/claim.ts';
+import { planClaim, type Claim } from '../../../contract/gate/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
 import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CtrkitError } from '../../../contract/errors.ts';
-import { RUNNING_STATES } from '../../../contract/engine.ts';
+import { RUNNING_STATES } from '../../../contract/images/engine.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { decideBackoffMs } from '../../../decide/backoff.ts';
 import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';

@@ -1,8 +1,8 @@
 /** Words of the command line, checked before they reach a key or a path. All throw CtrkitError('usage'). */
-import { parseDurationMs } from '../../../contract/duration.ts';
+import { parseDurationMs } from '../../../text/duration.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isFeatureName, isVersion } from '../../../contract/names.ts';
-import { toPlainLine } from '../../../contract/plain-line.ts';
+import { toPlainLine } from '../../../text/plain-line.ts';
 
 /** Longer than any change on a switch takes; who needs more leaves --for away. */
 const LONGEST_LOCK_MS = 3_650 * 86_400_000;

@@ -1,4 +1,4 @@
-import { toPlainLine } from '../../../contract/plain-line.ts';
+import { toPlainLine } from '../../../text/plain-line.ts';
 import type { Explanation, Topic } from '../../../decide/host/explain-item.ts';
 import type { Colour, Terminal } from './ports.ts';
 

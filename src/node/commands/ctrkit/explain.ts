@@ -1,6 +1,6 @@
-import type { EngineContainer } from '../../../contract/engine.ts';
+import type { EngineContainer } from '../../../contract/images/engine.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { toPlainLine } from '../../../contract/plain-line.ts';
+import { toPlainLine } from '../../../text/plain-line.ts';
 import { explainFeature } from '../../../decide/host/explain.ts';
 import type {
   ExplainSnapshot,

@@ -1,8 +1,8 @@
 /** One image as `ctrkit images` shows it. */
-import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../../contract/engine.ts';
-import { decodeStatus } from '../../../contract/feature.ts';
-import { shortImageId } from '../../../contract/image.ts';
-import type { FeatureLedger } from '../../../contract/ledger.ts';
+import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../../contract/images/engine.ts';
+import { decodeStatus } from '../../../contract/feature/feature.ts';
+import { shortImageId } from '../../../contract/images/image.ts';
+import type { FeatureLedger } from '../../../contract/images/ledger.ts';
 import type { CleanUpEntry, CleanUpPlan } from '../../../decide/host/clean-up.ts';
 import type { FeatureRows } from '../../../decide/host/explain-item.ts';
 import { listBlocks } from '../../../decide/host/version-blocks.ts';

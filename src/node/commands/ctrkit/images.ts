@@ -1,6 +1,6 @@
-import { shortImageId } from '../../../contract/image.ts';
+import { shortImageId } from '../../../contract/images/image.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import type { Ledger } from '../../../contract/ledger.ts';
+import type { Ledger } from '../../../contract/images/ledger.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../decide/host/clean-up.ts';
 import { selectFeature } from '../../../decide/host/golden.ts';
 import { decideLocalRepository } from '../../../decide/host/local-repository.ts';

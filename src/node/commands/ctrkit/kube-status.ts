@@ -5,9 +5,9 @@ import {
   decodeMs,
   decodeStatus,
   STATUS_FIELDS,
-} from '../../../contract/feature.ts';
-import { describeServer, type MasterConfig } from '../../../contract/master-config.ts';
-import { toPlainLine } from '../../../contract/plain-line.ts';
+} from '../../../contract/feature/feature.ts';
+import { describeServer, type MasterConfig } from '../../../contract/cluster/master-config.ts';
+import { toPlainLine } from '../../../text/plain-line.ts';
 import { featureConfigRow, featureStatusRow, type FieldValues } from '../../../contract/rows.ts';
 import type { Reading } from '../../../decide/host/explain-item.ts';
 import type { Standing } from '../../../decide/host/membership.ts';

@@ -1,4 +1,4 @@
-import { formatLocalTime } from '../../../contract/local-time.ts';
+import { formatLocalTime } from '../../../text/local-time.ts';
 
 /** Of seconds since the epoch; empty for 0, which is no time, and for what is beyond all dates. */
 export function describeTime(seconds: number): string {

@@ -1,6 +1,6 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
-import type { FeatureLock } from '../../../contract/lock.ts';
-import { describeDuration } from '../../../decide/host/duration-text.ts';
+import type { FeatureLock } from '../../../contract/feature/lock.ts';
+import { describeDuration } from '../../../text/duration-text.ts';
 import { decideLock } from '../../../decide/host/lock.ts';
 import { findFeature, findNearest } from './find-feature.ts';
 import { describeTime } from './local-time.ts';

@@ -1,11 +1,11 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { parseReference } from '../../../contract/image.ts';
+import { parseReference } from '../../../contract/images/image.ts';
 import {
   MAX_PACKAGE_MANIFEST_BYTES,
   PACKAGE_MANIFEST_LABEL,
   type PackageManifest,
-} from '../../../contract/package-manifest.ts';
+} from '../../../contract/cluster/package-manifest.ts';
 import { planManifest } from '../../../decide/host/manifest/plan-manifest.ts';
 import { encodeJsonList, encodeYaml } from '../../manifest-text.ts';
 import { decodePackageManifest } from '../../package-manifest.ts';

@@ -1,14 +1,14 @@
 /** The rows that `ctrkit` shows of one feature. */
-import { CONFIG_FIELDS, localVersionLabel, STATUS_FIELDS } from '../../../contract/feature.ts';
-import { HEALTH_FIELDS } from '../../../contract/health.ts';
-import { HOLD_FIELDS } from '../../../contract/hold.ts';
+import { CONFIG_FIELDS, localVersionLabel, STATUS_FIELDS } from '../../../contract/feature/feature.ts';
+import { HEALTH_FIELDS } from '../../../contract/health/health.ts';
+import { HOLD_FIELDS } from '../../../contract/gate/hold.ts';
 import {
   decodeImagePolicy,
   FALLBACK_FIELDS,
   GLOBAL_POLICY,
   IMAGE_POLICY_FIELDS,
   imagePolicyRow,
-} from '../../../contract/image-policy.ts';
+} from '../../../contract/images/image-policy.ts';
 import {
   featureConfigRow,
   featureStatusRow,
@@ -17,7 +17,7 @@ import {
   type RowFields,
   type RowValues,
 } from '../../../contract/rows.ts';
-import { MASTER_FIELDS, masterRow } from '../../../contract/switch-rows.ts';
+import { MASTER_FIELDS, masterRow } from '../../../contract/feature/switch-rows.ts';
 import type { FeatureRows } from '../../../decide/host/explain-item.ts';
 import { listVersionLabels } from '../../../decide/host/version-blocks.ts';
 import type { SwitchDatabases } from './ports.ts';

@@ -1,10 +1,10 @@
 /** One feature as `ctrkit status` shows it. */
-import type { FeatureView } from '../../../contract/daemon-view.ts';
-import { decodeMs, decodeStatus } from '../../../contract/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../../contract/health.ts';
-import type { FeatureLedger } from '../../../contract/ledger.ts';
-import type { FeatureLock } from '../../../contract/lock.ts';
-import { decodeObservedBeat } from '../../../contract/observed-beat.ts';
+import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
+import { decodeMs, decodeStatus } from '../../../contract/feature/feature.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../../contract/health/health.ts';
+import type { FeatureLedger } from '../../../contract/images/ledger.ts';
+import type { FeatureLock } from '../../../contract/feature/lock.ts';
+import { decodeObservedBeat } from '../../../contract/health/observed-beat.ts';
 import type { FieldValues } from '../../../contract/rows.ts';
 import { findLiveHolder } from '../../../decide/liveness.ts';
 import { decideLock, type LockMoment } from '../../../decide/host/lock.ts';

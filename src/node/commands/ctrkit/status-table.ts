@@ -1,4 +1,4 @@
-import { describeDuration } from '../../../decide/host/duration-text.ts';
+import { describeDuration } from '../../../text/duration-text.ts';
 import type { Colour, Terminal } from './ports.ts';
 import type { StatusEntry } from './status-entry.ts';
 import { formatTable, type Cell } from './table.ts';

@@ -1,6 +1,6 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { HEALTH_FIELDS } from '../../../contract/health.ts';
-import type { FeatureView } from '../../../contract/daemon-view.ts';
+import { HEALTH_FIELDS } from '../../../contract/health/health.ts';
+import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type RowFields } from '../../../contract/rows.ts';
 import { selectFeature } from '../../../decide/host/golden.ts';
 import { decideLock, type LockMoment } from '../../../decide/host/lock.ts';

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { toPlainLine } from '../../../contract/plain-line.ts';
+import { toPlainLine } from '../../../text/plain-line.ts';
 import type { Colour, Terminal } from './ports.ts';
 
 export interface Cell {

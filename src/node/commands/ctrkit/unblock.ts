@@ -1,8 +1,8 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
-import type { Fallback } from '../../../contract/ledger.ts';
+import type { Fallback } from '../../../contract/images/ledger.ts';
 import { MAX_CONFLICTS, type RowValues, type RowWrite } from '../../../contract/rows.ts';
 import { labelsRow } from '../../../contract/rows.ts';
-import { versionEnabledLabel } from '../../../contract/feature.ts';
+import { versionEnabledLabel } from '../../../contract/feature/feature.ts';
 import { selectFeature } from '../../../decide/host/golden.ts';
 import { listBlocks } from '../../../decide/host/version-blocks.ts';
 import { findFeature } from './find-feature.ts';

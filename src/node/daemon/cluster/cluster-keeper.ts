@@ -1,6 +1,6 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import type { Ledger } from '../../../contract/ledger.ts';
-import { describeSwitch } from '../../../contract/node-labels.ts';
+import type { Ledger } from '../../../contract/images/ledger.ts';
+import { describeSwitch } from '../../../contract/cluster/node-labels.ts';
 import { decideBackoffMs } from '../../../decide/backoff.ts';
 import { decideMasterRecord, planMasterRecord } from '../../../decide/host/master-record.ts';
 import { decideNodeLabels, gatherWishes } from '../../../decide/host/node-labels.ts';

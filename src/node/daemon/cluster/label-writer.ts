@@ -1,4 +1,4 @@
-import { toOneLine } from '../../../contract/one-line.ts';
+import { toOneLine } from '../../../text/one-line.ts';
 import { decideBackoffMs } from '../../../decide/backoff.ts';
 import type { NodeLabelPlan } from '../../../decide/host/node-labels.ts';
 import { findTryMs, noteTry, type LabelTries } from '../../../decide/host/label-pace.ts';

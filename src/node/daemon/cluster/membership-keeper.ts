@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { describeServer, type MasterConfig } from '../../../contract/master-config.ts';
+import { describeServer, type MasterConfig } from '../../../contract/cluster/master-config.ts';
 import {
   decideMembership,
   isAnythingLeft,

@@ -1,19 +1,19 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { enabledLabel } from '../../../contract/feature.ts';
+import { enabledLabel } from '../../../contract/feature/feature.ts';
 import {
   DEVICE_FIELDS,
   deviceMetadataRow,
   isEnabledLabel,
   type Labels,
-} from '../../../contract/node-labels.ts';
+} from '../../../contract/cluster/node-labels.ts';
 import {
   decodeMasterConfig,
   MASTER_CONFIG_FIELDS,
   masterConfigRow,
-} from '../../../contract/master-config.ts';
+} from '../../../contract/cluster/master-config.ts';
 import { isFeatureName } from '../../../contract/names.ts';
 import { featureStatusRow, labelsRow, type FieldValues, type RowValues } from '../../../contract/rows.ts';
-import { masterRow } from '../../../contract/switch-rows.ts';
+import { masterRow } from '../../../contract/feature/switch-rows.ts';
 import { MASTER_RECORD_FIELDS } from '../../../decide/host/master-record.ts';
 import type { Connection } from '../companion.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { processListFile } from '../../../../src/container/adapters/process-lists.ts';
-import { CRITICAL_KINDS } from '../../../../src/contract/process-list.ts';
+import { CRITICAL_KINDS } from '../../../../src/contract/health/process-list.ts';
 
 describe('a list of processes in a file', () => {
   let folder: string;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ClaimHolder } from '../../../../src/container/agent/claim-holder.ts';
-import { planClaim } from '../../../../src/contract/claim.ts';
-import type { UpStatus } from '../../../../src/contract/feature-policy.ts';
+import { planClaim } from '../../../../src/contract/gate/claim.ts';
+import type { UpStatus } from '../../../../src/contract/feature/feature-policy.ts';
 import { featureStatusRow, healthRow } from '../../../../src/contract/rows.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ClaimKeeper, type KeeperPorts } from '../../../../src/container/agent/claim-keeper.ts';
-import type { StoredClaim } from '../../../../src/contract/claim-file.ts';
-import { planClaim } from '../../../../src/contract/claim.ts';
+import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
+import { planClaim } from '../../../../src/contract/gate/claim.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { featureStatusRow } from '../../../../src/contract/rows.ts';
 import type { RowStore } from '../../../../src/ports/row-store.ts';

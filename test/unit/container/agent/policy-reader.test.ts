@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PolicyReader } from '../../../../src/container/agent/policy-reader.ts';
-import { processHeartbeatRow } from '../../../../src/contract/feature-policy.ts';
+import { processHeartbeatRow } from '../../../../src/contract/feature/feature-policy.ts';
 import { featureConfigRow } from '../../../../src/contract/rows.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';

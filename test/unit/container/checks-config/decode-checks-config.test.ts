@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { DEFAULT_CHECKS_CONFIG, timingOf } from '../../../../src/container/checks-config/checks-config.ts';
 import { decodeChecksConfig } from '../../../../src/container/checks-config/decode-checks-config.ts';
-import { DEFAULT_TIMING } from '../../../../src/contract/check.ts';
+import { DEFAULT_TIMING } from '../../../../src/contract/health/check.ts';
 
 function decoded(text: string) {
   const { config, errors } = decodeChecksConfig(text);

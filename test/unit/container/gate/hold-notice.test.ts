@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HoldNotice } from '../../../../src/container/gate/hold-notice.ts';
-import type { Claim } from '../../../../src/contract/claim.ts';
+import type { Claim } from '../../../../src/contract/gate/claim.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ConfigurationCheck, type GetErrors } from '../../../../src/container/health/configuration-check.ts';
-import { DEFAULT_TIMING } from '../../../../src/contract/check.ts';
+import { DEFAULT_TIMING } from '../../../../src/contract/health/check.ts';
 
 const run = (...sources: GetErrors[]) => new ConfigurationCheck(sources, DEFAULT_TIMING).run();
 

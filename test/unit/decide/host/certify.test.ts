@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CertificationVerdict } from '../../../../src/contract/daemon-view.ts';
-import type { HeartbeatRecord } from '../../../../src/contract/health.ts';
+import type { CertificationVerdict } from '../../../../src/contract/feature/daemon-view.ts';
+import type { HeartbeatRecord } from '../../../../src/contract/health/health.ts';
 import {
   decideCertification,
   type CertificationInput,

@@ -4,7 +4,7 @@ import {
   EMPTY_FEATURE_LEDGER,
   type FeatureLedger,
   type GoldenImage,
-} from '../../../../src/contract/ledger.ts';
+} from '../../../../src/contract/images/ledger.ts';
 import { planCleanUp, type CleanUpInput, type CleanUpPlan } from '../../../../src/decide/host/clean-up.ts';
 
 const REMOTE = 'reg.example:5000/docker-snmp';

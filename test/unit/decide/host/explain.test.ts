@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DaemonView, FeatureView } from '../../../../src/contract/daemon-view.ts';
-import type { EngineContainer } from '../../../../src/contract/engine.ts';
-import { decodeImagePolicy, imagePolicyRow } from '../../../../src/contract/image-policy.ts';
+import type { DaemonView, FeatureView } from '../../../../src/contract/feature/daemon-view.ts';
+import type { EngineContainer } from '../../../../src/contract/images/engine.ts';
+import { decodeImagePolicy, imagePolicyRow } from '../../../../src/contract/images/image-policy.ts';
 import {
   EMPTY_FEATURE_LEDGER,
   type FeatureLedger,
   type GoldenImage,
-} from '../../../../src/contract/ledger.ts';
+} from '../../../../src/contract/images/ledger.ts';
 import {
   featureConfigRow,
   featureStatusRow,
@@ -16,7 +16,7 @@ import {
   labelsRow,
   type FieldValues,
 } from '../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../src/contract/switch-rows.ts';
+import { masterRow } from '../../../../src/contract/feature/switch-rows.ts';
 import { explainFeature } from '../../../../src/decide/host/explain.ts';
 import type { ExplainSnapshot, FeatureRows, Topic } from '../../../../src/decide/host/explain-item.ts';
 

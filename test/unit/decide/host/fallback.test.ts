@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeImagePolicy } from '../../../../src/contract/image-policy.ts';
-import { EMPTY_FEATURE_LEDGER, type Fallback, type GoldenImage } from '../../../../src/contract/ledger.ts';
+import { decodeImagePolicy } from '../../../../src/contract/images/image-policy.ts';
+import {
+  EMPTY_FEATURE_LEDGER,
+  type Fallback,
+  type GoldenImage,
+} from '../../../../src/contract/images/ledger.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import {
   COOL_DOWN_MS,

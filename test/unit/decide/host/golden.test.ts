@@ -6,7 +6,7 @@ import {
   NO_DUTIES,
   type Fallback,
   type FeatureLedger,
-} from '../../../../src/contract/ledger.ts';
+} from '../../../../src/contract/images/ledger.ts';
 import {
   adoptShipped,
   certify,

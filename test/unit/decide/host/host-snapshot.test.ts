@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeStatus } from '../../../../src/contract/feature.ts';
+import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { FieldValues, RowFields } from '../../../../src/contract/rows.ts';
 import {
   configRowNames,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeConfig, decodeStatus } from '../../../../src/contract/feature.ts';
+import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import { decideStart, isKillRefused } from '../../../../src/decide/host/host-start.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeConfig, decodeStatus } from '../../../../src/contract/feature.ts';
-import { decodeHeartbeat } from '../../../../src/contract/health.ts';
+import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
+import { decodeHeartbeat } from '../../../../src/contract/health/health.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import type { HostSnapshot } from '../../../../src/decide/host/host-snapshot.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FeatureLock } from '../../../../src/contract/lock.ts';
+import type { FeatureLock } from '../../../../src/contract/feature/lock.ts';
 import { decideLock } from '../../../../src/decide/host/lock.ts';
 
 const SINCE_TS = 1_767_323_045;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
-import { decodeMaster, masterRow } from '../../../../src/contract/switch-rows.ts';
+import { decodeMaster, masterRow } from '../../../../src/contract/feature/switch-rows.ts';
 import {
   decideMasterRecord,
   planMasterRecord,

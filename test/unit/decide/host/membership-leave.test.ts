@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { featureConfigRow, featureStatusRow } from '../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../src/contract/switch-rows.ts';
+import { masterRow } from '../../../../src/contract/feature/switch-rows.ts';
 import { decodeHostSnapshot } from '../../../../src/decide/host/host-snapshot.ts';
 import {
   decideFate,

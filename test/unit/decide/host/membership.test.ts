@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeMasterConfig } from '../../../../src/contract/master-config.ts';
+import { decodeMasterConfig } from '../../../../src/contract/cluster/master-config.ts';
 import {
   decideJoin,
   decideMembership,

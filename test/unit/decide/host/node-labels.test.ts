@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeSwitch, type Labels } from '../../../../src/contract/node-labels.ts';
-import { EMPTY_FEATURE_LEDGER, type GoldenImage } from '../../../../src/contract/ledger.ts';
+import { describeSwitch, type Labels } from '../../../../src/contract/cluster/node-labels.ts';
+import { EMPTY_FEATURE_LEDGER, type GoldenImage } from '../../../../src/contract/images/ledger.ts';
 import { decideNodeLabels, gatherWishes } from '../../../../src/decide/host/node-labels.ts';
 
 interface Scene {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CertificationVerdict, FallbackVerdict } from '../../../../src/contract/daemon-view.ts';
-import { NO_DUTIES, type Duties } from '../../../../src/contract/ledger.ts';
+import type { CertificationVerdict, FallbackVerdict } from '../../../../src/contract/feature/daemon-view.ts';
+import { NO_DUTIES, type Duties } from '../../../../src/contract/images/ledger.ts';
 import type { HostStep } from '../../../../src/decide/host/host-step.ts';
 import { findLocalImage, planFallbackSteps, planImageSteps } from '../../../../src/decide/host/plan-steps.ts';
 import type { Situation } from '../../../../src/decide/host/situation.ts';

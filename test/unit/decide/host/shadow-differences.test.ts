@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FeatureView } from '../../../../src/contract/daemon-view.ts';
+import type { FeatureView } from '../../../../src/contract/feature/daemon-view.ts';
 import {
   compareShadow,
   type ShadowMemory,

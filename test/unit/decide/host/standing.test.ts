@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeConfig, decodeStatus } from '../../../../src/contract/feature.ts';
-import { decodeObservedBeat } from '../../../../src/contract/observed-beat.ts';
+import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
+import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import {
   CRASH_WINDOW_MS,

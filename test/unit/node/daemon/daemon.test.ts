@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
-import { NO_DUTIES } from '../../../../src/contract/ledger.ts';
+import { NO_DUTIES } from '../../../../src/contract/images/ledger.ts';
 import {
   BEAT_EVERY_MS,
   CONFIG_ROW,

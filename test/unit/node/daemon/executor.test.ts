@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
-import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../../../src/contract/ledger.ts';
+import {
+  EMPTY_FEATURE_LEDGER,
+  type Fallback,
+  type FeatureLedger,
+} from '../../../../src/contract/images/ledger.ts';
 import type { CleanUpPlan, CleanUpStep } from '../../../../src/decide/host/clean-up.ts';
 import type { HostStep } from '../../../../src/decide/host/host-step.ts';
 import { HostExecutor } from '../../../../src/node/daemon/executor.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { masterRow } from '../../../../src/contract/switch-rows.ts';
+import { masterRow } from '../../../../src/contract/feature/switch-rows.ts';
 import { BEAT_EVERY_MS, CONFIG_ROW, FakeHost, STATUS_ROW } from '../../../support/fake-host.ts';
 
 const CHANGES = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
-import type { UnitState } from '../../../../src/contract/unit-state.ts';
+import type { UnitState } from '../../../../src/contract/feature/unit-state.ts';
 import { UnitWatch } from '../../../../src/node/daemon/unit-watch.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DaemonView, FeatureView } from '../../../../src/contract/daemon-view.ts';
+import type { DaemonView, FeatureView } from '../../../../src/contract/feature/daemon-view.ts';
 import { ViewPublisher } from '../../../../src/node/daemon/view-publisher.ts';
 
 const VIEW: FeatureView = {

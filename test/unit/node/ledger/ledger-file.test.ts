@@ -17,7 +17,7 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../../../src/contract/ledger.ts';
+import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../../../src/contract/images/ledger.ts';
 import { decodeLedger, encodeLedger, MAX_LEDGER_BYTES } from '../../../../src/node/ledger/ledger-codec.ts';
 import { ledgerFileIn } from '../../../../src/node/ledger/ledger-file.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';

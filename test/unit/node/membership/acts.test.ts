@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
-import { masterConfigRow } from '../../../../src/contract/master-config.ts';
+import { masterConfigRow } from '../../../../src/contract/cluster/master-config.ts';
 import { featureConfigRow, featureStatusRow } from '../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../src/contract/switch-rows.ts';
+import { masterRow } from '../../../../src/contract/feature/switch-rows.ts';
 import { join } from '../../../../src/node/membership/join.ts';
 import { leave } from '../../../../src/node/membership/leave.ts';
 import { listEveryFeature } from '../../../../src/node/membership/list-features.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { load } from 'js-yaml';
-import { decodeServedAs } from '../../../../src/contract/admin-config.ts';
+import { decodeServedAs } from '../../../../src/contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { checkAdminConfig } from '../../../../src/node/membership/admin-config.ts';
 import { ADMIN_CONFIG } from '../../../support/fake-cluster-tools.ts';

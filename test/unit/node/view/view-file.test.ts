@@ -8,7 +8,7 @@ import type {
   CertificationVerdict,
   DaemonView,
   FallbackVerdict,
-} from '../../../../src/contract/daemon-view.ts';
+} from '../../../../src/contract/feature/daemon-view.ts';
 import { readProcessStartMs, viewFileIn } from '../../../../src/node/view/view-file.ts';
 import { waitUntil } from '../../../support/supervisord.ts';
 

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { HookCheck } from '../../../../../src/container/adapters/hooks/hook-check.ts';
 import { HookProcess, type StartedChild } from '../../../../../src/container/adapters/hooks/hook-process.ts';
 import type { HookRunner } from '../../../../../src/container/adapters/hooks/hook-runner.ts';
-import { DEFAULT_TIMING } from '../../../../../src/contract/check.ts';
+import { DEFAULT_TIMING } from '../../../../../src/contract/health/check.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 
 /** Above any number the kernel gives: nobody is killed by it. */

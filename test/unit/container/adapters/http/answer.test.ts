@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { answerRequest } from '../../../../../src/container/adapters/http/answer.ts';
-import type { HealthReport } from '../../../../../src/contract/health-report.ts';
+import type { HealthReport } from '../../../../../src/contract/health/health-report.ts';
 import { reportOf } from './report.ts';
 
 const ask = (target: string, changes?: Partial<HealthReport>, method = 'GET') =>

@@ -1,4 +1,4 @@
-import type { HealthReport } from '../../../../../src/contract/health-report.ts';
+import type { HealthReport } from '../../../../../src/contract/health/health-report.ts';
 
 /** A report of a container that is well, and what is different. */
 export const reportOf = (changes: Partial<HealthReport> = {}): HealthReport => ({

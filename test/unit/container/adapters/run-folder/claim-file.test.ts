@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { claimFileIn } from '../../../../../src/container/adapters/run-folder/claim-file.ts';
-import type { StoredClaim } from '../../../../../src/contract/claim-file.ts';
+import type { StoredClaim } from '../../../../../src/contract/gate/claim-file.ts';
 
 let folder = '';
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { gateNoticeFileIn } from '../../../../../src/container/adapters/run-folder/gate-notice-file.ts';
-import { encodeGateNotice } from '../../../../../src/contract/gate-notice.ts';
+import { encodeGateNotice } from '../../../../../src/contract/gate/gate-notice.ts';
 
 let folder = '';
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { ProcessWatch } from '../../../../../src/container/health/processes/process-watch.ts';
-import type { ProcessEntry } from '../../../../../src/contract/process-list.ts';
+import type { ProcessEntry } from '../../../../../src/contract/health/process-list.ts';
 import type { ProcessEvent } from '../../../../../src/ports/process-table.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 import { FakeProcessTable } from '../../../../support/fake-process-table.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeImagePolicy, imagePolicyRow } from '../../../../../src/contract/image-policy.ts';
-import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../../../../src/contract/ledger.ts';
+import { decodeImagePolicy, imagePolicyRow } from '../../../../../src/contract/images/image-policy.ts';
+import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../../../../src/contract/images/ledger.ts';
 import {
   featureConfigRow,
   featureStatusRow,
@@ -9,7 +9,7 @@ import {
   labelsRow,
   type FieldValues,
 } from '../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../src/contract/switch-rows.ts';
+import { masterRow } from '../../../../../src/contract/feature/switch-rows.ts';
 import { planCleanUp } from '../../../../../src/decide/host/clean-up.ts';
 import type { FeatureRows } from '../../../../../src/decide/host/explain-item.ts';
 import { describeImages } from '../../../../../src/node/commands/ctrkit/image-entry.ts';

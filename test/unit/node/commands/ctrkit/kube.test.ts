@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { masterConfigRow } from '../../../../../src/contract/master-config.ts';
+import { masterConfigRow } from '../../../../../src/contract/cluster/master-config.ts';
 import { featureConfigRow, featureStatusRow } from '../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../src/contract/switch-rows.ts';
+import { masterRow } from '../../../../../src/contract/feature/switch-rows.ts';
 import { runCtrkit } from '../../../../../src/node/commands/ctrkit/program.ts';
 import { ADMIN_CONFIG } from '../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';

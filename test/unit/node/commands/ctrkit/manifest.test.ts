@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { load, loadAll } from 'js-yaml';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
-import { PACKAGE_MANIFEST_LABEL } from '../../../../../src/contract/package-manifest.ts';
+import { PACKAGE_MANIFEST_LABEL } from '../../../../../src/contract/cluster/package-manifest.ts';
 import { runCtrkit } from '../../../../../src/node/commands/ctrkit/program.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
 import type { PlannedObject } from '../../../../support/manifest-request.ts';

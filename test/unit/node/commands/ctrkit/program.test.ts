@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import type { DaemonView } from '../../../../../src/contract/daemon-view.ts';
+import type { DaemonView } from '../../../../../src/contract/feature/daemon-view.ts';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
-import { EMPTY_FEATURE_LEDGER, type Fallback } from '../../../../../src/contract/ledger.ts';
+import { EMPTY_FEATURE_LEDGER, type Fallback } from '../../../../../src/contract/images/ledger.ts';
 import { featureConfigRow, featureStatusRow, holdRow, labelsRow } from '../../../../../src/contract/rows.ts';
 import { runCtrkit } from '../../../../../src/node/commands/ctrkit/program.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';

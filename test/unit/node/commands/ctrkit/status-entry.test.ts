@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FeatureView } from '../../../../../src/contract/daemon-view.ts';
-import { EMPTY_FEATURE_LEDGER } from '../../../../../src/contract/ledger.ts';
+import type { FeatureView } from '../../../../../src/contract/feature/daemon-view.ts';
+import { EMPTY_FEATURE_LEDGER } from '../../../../../src/contract/images/ledger.ts';
 import { describeStatus, type StatusSources } from '../../../../../src/node/commands/ctrkit/status-entry.ts';
 import { formatStatus } from '../../../../../src/node/commands/ctrkit/status-table.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, test, type TestContext } from 'node:test';
-import { masterConfigRow } from '../../../../../src/contract/master-config.ts';
+import { masterConfigRow } from '../../../../../src/contract/cluster/master-config.ts';
 import { featureStatusRow } from '../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../src/contract/switch-rows.ts';
+import { masterRow } from '../../../../../src/contract/feature/switch-rows.ts';
 import { MembershipKeeper } from '../../../../../src/node/daemon/cluster/membership-keeper.ts';
 import { ADMIN_CONFIG } from '../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';

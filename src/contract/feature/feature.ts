@@ -1,0 +1,105 @@
+/**
+ * The FEATURE rows and the node's labels, decoded (CONTRACT, section 2; HLD, "Feature configuration" and
+ * "Feature Status"; SONiC: src/sonic-ctrmgrd/ctrmgr/container_startup.py).
+ */
+import type { FieldValues } from '../rows.ts';
+
+export type Owner = 'local' | 'kube';
+
+export const isOwner = (text: string): text is Owner => text === 'local' || text === 'kube';
+
+export const CONFIG_FIELDS = ['set_owner', 'state', 'no_fallback_to_local'] as const;
+
+/** STATE_DB has two names for some things: both are written, every spelling is read (FACTS, "Name drift"). */
+export const STATUS_FIELDS = [
+  'current_owner',
+  'docker_id',
+  'container_id',
+  'container-id',
+  'container_version',
+  'remote_state',
+  'system_state',
+  'claim_token',
+  'claim_boot_id',
+  'claim_ms',
+  'pending_token',
+] as const;
+
+export interface FeatureConfig {
+  readonly setOwner: string;
+  readonly state: string;
+  readonly noFallbackToLocal: boolean;
+}
+
+export interface FeatureStatus {
+  /** `local`, `kube`, `none`, or empty. */
+  readonly currentOwner: string;
+  /** The container's own id if one is recorded, under whichever name. */
+  readonly dockerId: string;
+  /** What `container_id` says: the only id the shipped kit writes; the feature's name for owner local. */
+  readonly containerId: string;
+  readonly containerVersion: string;
+  /** `none`, `pending`, `ready`, `running`, `stopped`, or empty. */
+  readonly remoteState: string;
+  readonly systemState: string;
+  readonly claimToken: string;
+  readonly claimBootId: string;
+  /** Boot clock, milliseconds; undefined if there is none that makes sense. */
+  readonly claimMs: number | undefined;
+  readonly pendingToken: string;
+}
+
+export interface NodeLabels {
+  /** `<f>_<version>_enabled` is `false`. */
+  readonly isVersionBlocked: boolean;
+  /** `<f>_local`: the version that runs, or last ran, as local; empty if none is known. */
+  readonly localVersion: string;
+}
+
+export const versionEnabledLabel = (feature: string, version: string): string =>
+  `${feature}_${version}_enabled`;
+/** Lets Kubernetes deploy the feature on this node, `true`, or keeps it from doing so, `false`. */
+export const enabledLabel = (feature: string): string => `${feature}_enabled`;
+export const localVersionLabel = (feature: string): string => `${feature}_local`;
+/** The version of the image that is golden on this node: whoever rolls out over the fleet selects by it. */
+export const goldenLabel = (feature: string): string => `${feature}_golden`;
+/** The version that this node fell back from last, until somebody lifts its block. */
+export const failedLabel = (feature: string): string => `${feature}_failed`;
+
+/** SONiC writes True, true, False and false (GAPS D20: `"false"` is not a yes). */
+export const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';
+
+export function decodeConfig(values: FieldValues): FeatureConfig {
+  return {
+    setOwner: values['set_owner'] || 'local',
+    state: values['state'] ?? '',
+    noFallbackToLocal: isTrue(values['no_fallback_to_local']),
+  };
+}
+
+export function decodeStatus(values: FieldValues): FeatureStatus {
+  const currentOwner = values['current_owner'] ?? '';
+  const kitsId = values['docker_id'] ?? '';
+  const shippedId = values['container_id'] || values['container-id'] || '';
+  // A claim of the kit for kube writes one id under both names. Where they differ, the shipped kit has claimed
+  // since and left our fields as they were: the token says nothing about its holder.
+  const isShipped = currentOwner === 'kube' && kitsId !== '' && shippedId !== '' && kitsId !== shippedId;
+  return {
+    currentOwner,
+    dockerId: (isShipped ? '' : kitsId) || shippedId,
+    containerId: shippedId,
+    containerVersion: values['container_version'] ?? '',
+    remoteState: values['remote_state'] ?? '',
+    systemState: values['system_state'] ?? '',
+    claimToken: isShipped ? '' : (values['claim_token'] ?? ''),
+    claimBootId: values['claim_boot_id'] ?? '',
+    claimMs: decodeMs(values['claim_ms']),
+    pendingToken: values['pending_token'] ?? '',
+  };
+}
+
+/** A time on the boot clock: undefined unless it is a plain number of milliseconds. */
+export function decodeMs(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
+  return Number(text);
+}

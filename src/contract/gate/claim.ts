@@ -1,0 +1,120 @@
+/**
+ * What a container writes when it takes the feature and when it gives it up (CONTRACT, section 2).
+ * GAPS D27: SONiC's `update_time` is local time text, the HLD's `last_update_ts` seconds; both are written.
+ */
+import type { Owner } from '../feature/feature.ts';
+import { localVersionLabel } from '../feature/feature.ts';
+import { formatLocalTime } from '../../text/local-time.ts';
+import { featureStatusRow, healthRow, labelsRow, type RowValues, type RowWrite } from '../rows.ts';
+
+/** One start of one container, from go to release. */
+export interface Claim {
+  readonly feature: string;
+  readonly owner: Owner;
+  readonly version: string;
+  /** The container's own id, `unknown` if it can't be found. */
+  readonly dockerId: string;
+  /** Unique to this start of this container. */
+  readonly token: string;
+}
+
+/** When something is written: on the boot clock for the kit, on the wall clock for people. */
+export interface Moment {
+  readonly bootId: string;
+  readonly bootMs: number;
+  readonly wallMs: number;
+}
+
+/**
+ * What a record says as long as it is this claim's. The token alone would not do: the shipped kit and its host side
+ * write owner and `container_id`, and leave our token standing.
+ */
+export const ownRecord = ({ feature, owner, dockerId, token }: Claim): RowValues => ({
+  address: featureStatusRow(feature),
+  values: {
+    claim_token: token,
+    current_owner: owner,
+    container_id: owner === 'local' ? feature : dockerId,
+  },
+});
+
+export function encodeClaim(claim: Claim, at: Moment): Record<string, string> {
+  return {
+    current_owner: claim.owner,
+    docker_id: claim.dockerId,
+    container_id: ownRecord(claim).values['container_id'] ?? '',
+    container_version: claim.version,
+    ...(claim.owner === 'kube' ? { remote_state: 'running' } : {}),
+    ...encodeUpdateTimes(at.wallMs),
+    claim_token: claim.token,
+    claim_boot_id: at.bootId,
+    claim_ms: String(at.bootMs),
+  };
+}
+
+/** The writes of a claim. `pending_token` goes: whoever's hand-shake it was, it is over. */
+export function planClaim(claim: Claim, at: Moment): RowWrite[] {
+  const record: RowWrite = {
+    kind: 'set',
+    address: featureStatusRow(claim.feature),
+    values: encodeClaim(claim, at),
+    remove: ['pending_token'],
+  };
+  return claim.owner === 'local' ? [record, planLocalLabel(claim, 'state')] : [record];
+}
+
+/** Blocks Kubernetes from deploying the version that already runs as local. */
+export const planLocalLabel = (claim: Claim, db: 'state' | 'hostState'): RowWrite => ({
+  kind: 'set',
+  address: labelsRow(db),
+  values: { [localVersionLabel(claim.feature)]: claim.version },
+});
+
+/**
+ * The write of a release. `isRunning` says what the record's `remote_state` is: only a `running` becomes `stopped`, as the
+ * shipped host side has it. A `none`, by which the host falls back to local, has to outlive the stop of the container, and
+ * so has the `pending` of the one that comes after.
+ */
+export function planRelease(claim: Claim, wallMs: number, isRunning = true): RowWrite {
+  return {
+    kind: 'set',
+    address: featureStatusRow(claim.feature),
+    values: {
+      current_owner: 'none',
+      docker_id: '',
+      container_id: '',
+      ...(claim.owner === 'kube' && isRunning ? { remote_state: 'stopped' } : {}),
+      ...encodeUpdateTimes(wallMs),
+      claim_token: '',
+      claim_boot_id: '',
+      claim_ms: '',
+    },
+  };
+}
+
+export interface GuardedRelease {
+  readonly guard: RowValues;
+  readonly write: RowWrite;
+}
+
+/** The release of whoever `record` says holds it, to be tried in this order: one of them fits `remote_state`. */
+export function planReleases(record: RowValues, claim: Claim, wallMs: number): GuardedRelease[] {
+  const asItIs = { guard: record, write: planRelease(claim, wallMs, false) };
+  if (claim.owner === 'local') return [asItIs];
+  const running = { ...record, values: { ...record.values, remote_state: 'running' } };
+  return [{ guard: running, write: planRelease(claim, wallMs) }, asItIs];
+}
+
+export const planHeartbeat = (feature: string, values: Record<string, string>): RowWrite => ({
+  kind: 'set',
+  address: healthRow(feature),
+  values,
+});
+
+/** SONiC's and the HLD's time of the last change, for people (GAPS D27). */
+export function encodeUpdateTimes(wallMs: number): { update_time: string; last_update_ts: string } {
+  return {
+    update_time: formatLocalTime(new Date(wallMs)),
+    last_update_ts: String(Math.floor(wallMs / 1000)),
+  };
+}

@@ -1,0 +1,37 @@
+/** CONTAINER_HOLD, why a container is held (CONTRACT, section 3). */
+import type { Owner } from '../feature/feature.ts';
+
+export type HoldReason =
+  | 'owner-is-local'
+  | 'feature-disabled'
+  | 'system-not-up'
+  | 'version-blocked'
+  | 'version-is-local'
+  | 'higher-version-running'
+  | 'superseded';
+
+/** The row goes by itself this long after its last renewal: a killed gate leaves nothing behind. */
+export const HOLD_TTL_MS = 180_000;
+/** A held gate says so, and renews its row, this often. */
+export const HOLD_RENEWAL_MS = 60_000;
+
+export const HOLD_FIELDS = ['owner', 'version', 'reason', 'text', 'since_ts', 'boot_id'] as const;
+
+export interface HoldRecord {
+  readonly owner: Owner;
+  readonly version: string;
+  readonly reason: HoldReason;
+  readonly text: string;
+  /** Wall clock, seconds, of the first hold for this reason. */
+  readonly sinceTs: number;
+  readonly bootId: string;
+}
+
+export const encodeHold = (hold: HoldRecord): Record<string, string> => ({
+  owner: hold.owner,
+  version: hold.version,
+  reason: hold.reason,
+  text: hold.text,
+  since_ts: String(hold.sinceTs),
+  boot_id: hold.bootId,
+});

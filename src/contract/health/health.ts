@@ -1,0 +1,91 @@
+/** CONTAINER_HEALTH, the heartbeat (CONTRACT, section 4). */
+import { encodeChecks } from './check-list.ts';
+import { decodeMs } from '../feature/feature.ts';
+import type { CheckReport, HealthStatus } from './health-report.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import type { FieldValues } from '../rows.ts';
+
+/** What others need of a heartbeat to tell whether its holder is live. */
+export const LIVENESS_FIELDS = ['token', 'owner', 'version', 'beat_ms', 'interval_ms'] as const;
+
+/** All of the row, for people. */
+export const HEALTH_FIELDS = [
+  ...LIVENESS_FIELDS,
+  'docker_id',
+  'boot_id',
+  'status',
+  'reason',
+  'seq',
+  'started_ms',
+  'healthy_since_ms',
+  'restarts',
+  'checks',
+  'updated_ts',
+] as const;
+
+/** The interval when none is promised. */
+export const DEFAULT_HEARTBEAT_INTERVAL_MS = 10_000;
+/** Overdue after three intervals: two heartbeats may be lost. */
+export const OVERDUE_AFTER_INTERVALS = 3;
+/** A promise beyond this is no promise: a dead holder would block the feature for hours. */
+const LONGEST_INTERVAL_MS = 600_000;
+
+export interface Heartbeat {
+  readonly token: string;
+  readonly owner: string;
+  readonly version: string;
+  readonly beatMs: number | undefined;
+  readonly intervalMs: number;
+}
+
+export function decodeHeartbeat(values: FieldValues): Heartbeat {
+  const intervalMs = decodeMs(values['interval_ms']);
+  const credible = intervalMs !== undefined && intervalMs > 0 && intervalMs <= LONGEST_INTERVAL_MS;
+  return {
+    token: values['token'] ?? '',
+    owner: values['owner'] ?? '',
+    version: values['version'] ?? '',
+    beatMs: decodeMs(values['beat_ms']),
+    intervalMs: credible ? intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS,
+  };
+}
+
+export interface HeartbeatRecord {
+  readonly token: string;
+  readonly dockerId: string;
+  readonly owner: string;
+  readonly version: string;
+  readonly bootId: string;
+  readonly status: HealthStatus;
+  /** One line for people, empty when healthy. */
+  readonly reason: string;
+  readonly seq: number;
+  readonly intervalMs: number;
+  readonly beatMs: number;
+  readonly startedMs: number;
+  readonly healthySinceMs: number | undefined;
+  readonly restarts: number;
+  readonly checks: readonly CheckReport[];
+  /** Wall clock, seconds, for people only. */
+  readonly updatedTs: number;
+}
+
+export function encodeHeartbeat(beat: HeartbeatRecord): Record<string, string> {
+  return {
+    token: beat.token,
+    docker_id: beat.dockerId,
+    owner: beat.owner,
+    version: beat.version,
+    boot_id: beat.bootId,
+    status: beat.status,
+    reason: toOneLine(beat.reason, MAX_REASON_LENGTH),
+    seq: String(beat.seq),
+    interval_ms: String(beat.intervalMs),
+    beat_ms: String(beat.beatMs),
+    started_ms: String(beat.startedMs),
+    healthy_since_ms: beat.healthySinceMs === undefined ? '' : String(beat.healthySinceMs),
+    restarts: String(beat.restarts),
+    checks: encodeChecks(beat.checks),
+    updated_ts: String(beat.updatedTs),
+  };
+}

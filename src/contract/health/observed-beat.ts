@@ -1,0 +1,35 @@
+/** A heartbeat as the host side reads it: all of CONTAINER_HEALTH that certification and fallback rest on. */
+import { decodeMs } from '../feature/feature.ts';
+import { decodeHeartbeat, type Heartbeat } from './health.ts';
+import type { HealthStatus } from './health-report.ts';
+import type { FieldValues } from '../rows.ts';
+
+const STATUSES: ReadonlySet<string> = new Set(['starting', 'healthy', 'degraded', 'unhealthy', 'stopping']);
+
+export interface ObservedBeat extends Heartbeat {
+  readonly dockerId: string;
+  readonly bootId: string;
+  /** Undefined for a text that is no status. */
+  readonly status: HealthStatus | undefined;
+  readonly reason: string;
+  /** Undefined, as all numbers here, for what is none. */
+  readonly seq: number | undefined;
+  readonly startedMs: number | undefined;
+  readonly healthySinceMs: number | undefined;
+  readonly restarts: number | undefined;
+}
+
+export function decodeObservedBeat(values: FieldValues): ObservedBeat {
+  const status = values['status'] ?? '';
+  return {
+    ...decodeHeartbeat(values),
+    dockerId: values['docker_id'] ?? '',
+    bootId: values['boot_id'] ?? '',
+    status: STATUSES.has(status) ? (status as HealthStatus) : undefined,
+    reason: values['reason'] ?? '',
+    seq: decodeMs(values['seq']),
+    startedMs: decodeMs(values['started_ms']),
+    healthySinceMs: decodeMs(values['healthy_since_ms']),
+    restarts: decodeMs(values['restarts']),
+  };
+}

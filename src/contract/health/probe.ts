@@ -1,0 +1,26 @@
+/**
+ * The probe (CONTRACT, section 5): the three answers, and the line that carries them from the agent to `health_probe`
+ * (rootfs/usr/lib/ctrkit/health_probe reads it).
+ */
+
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+
+/** In CTRKIT_RUN_DIR. */
+export const HEALTH_FILE = 'health';
+
+export type ProbeName = 'startup' | 'readiness' | 'liveness';
+
+/** An exit code each, 0 for yes. */
+export type ProbeAnswers = Readonly<Record<ProbeName, number>>;
+
+/**
+ * `ctrkit1 STARTUP READINESS LIVENESS STALE_AT_S TEXT`, with the second of the boot clock (`/proc/uptime`) at which the
+ * answers go stale, and the reason for people, where there is one.
+ */
+export function encodeHealthLine(answers: ProbeAnswers, staleAtMs: number, text: string): string {
+  const { startup, readiness, liveness } = answers;
+  const shown = toOneLine(text, MAX_REASON_LENGTH);
+  return (
+    `ctrkit1 ${startup} ${readiness} ${liveness} ${Math.ceil(staleAtMs / 1000)} ${shown}`.trimEnd() + '\n'
+  );
+}

@@ -1,0 +1,77 @@
+/**
+ * What CONFIG_DB says of golden images and of falling back (CONTRACT, section 8; HLD, "Image management configuration"
+ * and "Feature configuration").
+ */
+import { parseDurationMs } from '../../text/duration.ts';
+import { isTrue } from '../feature/feature.ts';
+import type { FieldValues, RowAddress } from '../rows.ts';
+
+export const imagePolicyRow = (row: string): RowAddress => ({ db: 'config', table: 'IMAGE_MGMT', row });
+/** The row of `IMAGE_MGMT` whose fields count where a feature's own row has none. */
+export const GLOBAL_POLICY = 'GLOBAL';
+
+export const IMAGE_POLICY_FIELDS = [
+  'Disable',
+  'active_time_to_mark_good',
+  'purge_older_image',
+  'tag_new_as_local',
+  'purge_local_copy',
+  'fail_time_to_fallback',
+] as const;
+
+/** Of the feature's own row, `FEATURE|f`. */
+export const FALLBACK_FIELDS = [
+  'no_fallback_to_local',
+  'kube_failure_detection',
+  'remote_fail_detection',
+] as const;
+
+export interface ImagePolicy {
+  readonly isDisabled: boolean;
+  /** 0: never by time. */
+  readonly activeTimeToMarkGoodMs: number;
+  readonly purgeOlderImage: boolean;
+  readonly tagNewAsLocal: boolean;
+  readonly purgeLocalCopy: boolean;
+  /** 0: never. */
+  readonly failTimeToFallbackMs: number;
+  /** How long a feature that is to be deployed may not be; 0: for ever. */
+  readonly kubeFailureDetectionMs: number;
+  readonly noFallbackToLocal: boolean;
+  /** Fields that say nothing sensible, a line each; the safe default is used. */
+  readonly problems: readonly string[];
+}
+
+/** `own` and `global` of IMAGE_MGMT, `feature` of FEATURE. A field that is empty counts as absent. */
+export function decodeImagePolicy(own: FieldValues, global: FieldValues, feature: FieldValues): ImagePolicy {
+  const problems: string[] = [];
+  const text = (field: string): string => own[field] || global[field] || '';
+  const flag = (field: string): boolean => {
+    const found = text(field).toLowerCase();
+    if (!['', 'true', 'false'].includes(found))
+      problems.push(`${field} is "${found.slice(0, 40)}": write true or false`);
+    return found === 'true';
+  };
+  const duration = (field: string, found: string, unitMs = 1_000): number => {
+    if (found === '') return 0;
+    const isPlain = /^\d{1,9}$/.test(found);
+    const ms = isPlain ? Number(found) * unitMs : parseDurationMs(found);
+    if (ms !== undefined) return ms;
+    problems.push(`${field} is "${found.slice(0, 40)}": write N[s|m|h|d]; it counts as 0, never`);
+    return 0;
+  };
+  return {
+    isDisabled: flag('Disable'),
+    activeTimeToMarkGoodMs: duration('active_time_to_mark_good', text('active_time_to_mark_good')),
+    purgeOlderImage: flag('purge_older_image'),
+    tagNewAsLocal: flag('tag_new_as_local'),
+    purgeLocalCopy: flag('purge_local_copy'),
+    failTimeToFallbackMs: duration('fail_time_to_fallback', text('fail_time_to_fallback')),
+    // The HLD's minutes, else the shipped field's seconds; the shipped default of 300 was never read by anything.
+    kubeFailureDetectionMs: feature['kube_failure_detection']
+      ? duration('kube_failure_detection', feature['kube_failure_detection'], 60_000)
+      : duration('remote_fail_detection', feature['remote_fail_detection'] ?? ''),
+    noFallbackToLocal: isTrue(feature['no_fallback_to_local']),
+    problems,
+  };
+}

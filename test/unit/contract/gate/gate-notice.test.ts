@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  decodeGateNotice,
+  encodeGateNotice,
+  type GateNotice,
+} from '../../../../src/contract/gate/gate-notice.ts';
+
+const NOTICE: GateNotice = {
+  state: 'held',
+  text: 'held (owner-is-local): "local" is wanted\nas é',
+  pid: 17,
+  containerStart: 'boot-1/1',
+};
+
+describe('the notice of a gate that is closed', () => {
+  test('is read as it was written, in one line', () => {
+    for (const state of ['held', 'waiting'] as const) {
+      const text = encodeGateNotice({ ...NOTICE, state });
+      assert.deepEqual(decodeGateNotice(text), { ...NOTICE, state });
+      assert.match(text, /^[^\n]+\n$/);
+    }
+  });
+
+  test('text that is no notice says nothing', () => {
+    const json = JSON.parse(encodeGateNotice(NOTICE)) as Record<string, unknown>;
+    const wrong: Record<string, unknown>[] = [
+      { state: 'open' },
+      { state: undefined },
+      { text: 7 },
+      { text: undefined },
+      { container_start: null },
+      ...[0, -1, 1.5, '17', null, Number.NaN].map((pid) => ({ pid })),
+    ];
+    for (const field of wrong)
+      assert.equal(decodeGateNotice(JSON.stringify({ ...json, ...field })), undefined, JSON.stringify(field));
+    for (const text of ['', 'x', 'null', '7', '[]', '{}', '"held"', encodeGateNotice(NOTICE).slice(0, 20)])
+      assert.equal(decodeGateNotice(text), undefined, text);
+  });
+});
