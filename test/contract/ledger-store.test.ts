@@ -9,7 +9,7 @@ import {
   recordFallback,
   rememberRepository,
   rememberUntagged,
-} from '../../src/decide/host/golden.ts';
+} from '../../src/decide/images/golden.ts';
 import { ledgerFileIn } from '../../src/node/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { goldenOf, imageIdOf, policyOf } from '../support/beats.ts';

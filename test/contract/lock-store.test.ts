@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { FeatureLock } from '../../src/contract/feature/lock.ts';
-import { decideLock } from '../../src/decide/host/lock.ts';
+import { decideLock } from '../../src/decide/feature/lock.ts';
 import { lockFilesIn } from '../../src/node/locks/lock-file.ts';
 import type { LockStore } from '../../src/ports/lock-store.ts';
 import { FakeLockStore } from '../support/fake-lock-store.ts';

@@ -10,7 +10,7 @@ import { createSupervisorClient } from '../../src/container/adapters/supervisor/
 import { ProcessChecks } from '../../src/container/health/processes/process-checks.ts';
 import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../../src/contract/health/process-list.ts';
-import type { CriticalEnd } from '../../src/decide/critical-exit.ts';
+import type { CriticalEnd } from '../../src/decide/health/critical-exit.ts';
 import type { ProcessEvent } from '../../src/ports/process-table.ts';
 import { Supervisord, waitUntil } from '../support/supervisord.ts';
 

@@ -10,14 +10,14 @@ import {
   decideCertification,
   type CertificationInput,
   type Evidence,
-} from '../../src/decide/host/certify.ts';
+} from '../../src/decide/images/certify.ts';
 import {
   certify,
   finishFallback,
   liftFallback,
   recordFallback,
   selectFallback,
-} from '../../src/decide/host/golden.ts';
+} from '../../src/decide/images/golden.ts';
 import { encodeLedger } from '../../src/node/ledger/ledger-codec.ts';
 import { goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
 

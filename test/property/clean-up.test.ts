@@ -6,7 +6,7 @@ import {
   type FeatureLedger,
   type GoldenImage,
 } from '../../src/contract/images/ledger.ts';
-import { planCleanUp, type CleanUpInput, type CleanUpStep } from '../../src/decide/host/clean-up.ts';
+import { planCleanUp, type CleanUpInput, type CleanUpStep } from '../../src/decide/images/clean-up.ts';
 import type { ContainerEngine } from '../../src/ports/container-engine.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 

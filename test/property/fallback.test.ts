@@ -6,9 +6,9 @@ import { decodeImagePolicy } from '../../src/contract/images/image-policy.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import { decodeObservedBeat } from '../../src/contract/health/observed-beat.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
-import { account, type FailingTime } from '../../src/decide/host/failing-time.ts';
-import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/host/fallback.ts';
-import { decideStanding, type LastEnd, type Standing } from '../../src/decide/host/standing.ts';
+import { account, type FailingTime } from '../../src/decide/feature/failing-time.ts';
+import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/feature/fallback.ts';
+import { decideStanding, type LastEnd, type Standing } from '../../src/decide/feature/standing.ts';
 
 const LIMIT_S = 60;
 const DEPLOY_LIMIT_S = 120;

@@ -8,13 +8,13 @@ import {
   resultOf,
   type CheckStanding,
   type StandingCheck,
-} from '../../src/decide/check-standing.ts';
+} from '../../src/decide/health/check-standing.ts';
 import {
   decideHealth,
   type GateState,
   type HealthSettings,
   type HealthSnapshot,
-} from '../../src/decide/health.ts';
+} from '../../src/decide/health/health.ts';
 
 const runs = { numRuns: 5_000 };
 

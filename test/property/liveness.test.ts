@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature/feature.ts';
 import { decodeHeartbeat, LIVENESS_FIELDS } from '../../src/contract/health/health.ts';
-import { findLiveHolder, isSelf, type Holder } from '../../src/decide/liveness.ts';
-import { decideRenewal } from '../../src/decide/renewal.ts';
+import { findLiveHolder, isSelf, type Holder } from '../../src/decide/gate/liveness.ts';
+import { decideRenewal } from '../../src/decide/gate/renewal.ts';
 
 const runs = { numRuns: 5_000 };
 

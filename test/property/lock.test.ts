@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { decideLock } from '../../src/decide/host/lock.ts';
+import { decideLock } from '../../src/decide/feature/lock.ts';
 
 /** What happens to a switch after a lock was set; times in milliseconds. */
 const history = fc.array(

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { findLabelKeyFault, findLabelValueFault } from '../../src/contract/cluster/kubernetes-names.ts';
 import { isReservedLabel, type Labels } from '../../src/contract/cluster/node-labels.ts';
-import { decideNodeLabels, type NodeLabelScene } from '../../src/decide/host/node-labels.ts';
+import { decideNodeLabels, type NodeLabelScene } from '../../src/decide/cluster/node-labels.ts';
 
 const key = fc.oneof(
   fc.constantFrom(

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FieldValues } from '../../src/contract/rows.ts';
-import { decideStartup, type Progress, type StartupDecision } from '../../src/decide/startup.ts';
-import { compareVersions } from '../../src/decide/version-order.ts';
+import { decideStartup, type Progress, type StartupDecision } from '../../src/decide/gate/startup.ts';
+import { compareVersions } from '../../src/decide/gate/version-order.ts';
 import { merge, NOW, readSnapshot, SELF, WANTED, type RawRows } from '../support/snapshots.ts';
 
 const runs = { numRuns: 3_000 };

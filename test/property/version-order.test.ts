@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import compareSemver from 'semver/functions/compare.js';
 import parseSemver from 'semver/functions/parse.js';
-import { compareVersions, type VersionRelation } from '../../src/decide/version-order.ts';
+import { compareVersions, type VersionRelation } from '../../src/decide/gate/version-order.ts';
 
 const runs = { numRuns: 20_000 };
 

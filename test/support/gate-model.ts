@@ -6,9 +6,9 @@ import {
   type RowValues,
   type RowWrite,
 } from '../../src/contract/rows.ts';
-import { decodeSnapshot, selectStartupRows } from '../../src/decide/startup-snapshot.ts';
-import { planVerdict } from '../../src/decide/startup-writes.ts';
-import { decideStartup, type Progress, type StartupDecision } from '../../src/decide/startup.ts';
+import { decodeSnapshot, selectStartupRows } from '../../src/decide/gate/startup-snapshot.ts';
+import { planVerdict } from '../../src/decide/gate/startup-writes.ts';
+import { decideStartup, type Progress, type StartupDecision } from '../../src/decide/gate/startup.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeDatabases } from './fake-row-store.ts';

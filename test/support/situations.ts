@@ -2,8 +2,12 @@
 import type { EngineContainer, EngineImage } from '../../src/contract/images/engine.ts';
 import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
-import { decodeReading, selectReading, type FeatureReading } from '../../src/decide/host/feature-reading.ts';
-import type { Situation } from '../../src/decide/host/situation.ts';
+import {
+  decodeReading,
+  selectReading,
+  type FeatureReading,
+} from '../../src/decide/feature/feature-reading.ts';
+import type { Situation } from '../../src/decide/feature/situation.ts';
 import { goldenOf, imageIdOf } from './beats.ts';
 
 export const AT = { bootId: 'boot-1', ms: 10_000_000, wallMs: 1_700_000_000_000 };

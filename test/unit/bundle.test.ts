@@ -166,7 +166,7 @@ describe('what images and hosts get', { timeout: 120_000 }, () => {
   const inputs = (path: string = META.container): string[] => Object.keys(readMeta(path).inputs);
 
   test('the container side’s bundle holds the container side', () => {
-    const needed = ['bin/container.ts', 'src/decide/startup.ts', 'src/container/agent/agent.ts'];
+    const needed = ['bin/container.ts', 'src/decide/gate/startup.ts', 'src/container/agent/agent.ts'];
     for (const path of needed) assert.ok(inputs().includes(path), path);
   });
 
@@ -263,7 +263,7 @@ describe('what images and hosts get', { timeout: 120_000 }, () => {
       'bin/host-container.ts',
       'bin/ctrkit.ts',
       'bin/ctrkitd.ts',
-      'src/decide/host/certify.ts',
+      'src/decide/images/certify.ts',
     ])
       assert.ok(held.includes(path), path);
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { decideBackoffMs } from '../../decide/backoff.ts';
+import { decideBackoffMs } from '../../loop/backoff.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import { OutageLog } from '../../loop/outage-log.ts';

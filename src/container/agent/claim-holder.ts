@@ -18,8 +18,8 @@ import {
   type RowValues,
   type RowWrite,
 } from '../../contract/rows.ts';
-import { decideRenewal } from '../../decide/renewal.ts';
-import { selectHolderRows } from '../../decide/startup-snapshot.ts';
+import { decideRenewal } from '../../decide/gate/renewal.ts';
+import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 

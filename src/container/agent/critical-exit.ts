@@ -1,5 +1,5 @@
 import type { FeaturePolicy } from '../../contract/feature/feature-policy.ts';
-import { decideCriticalExit, type CriticalEnd } from '../../decide/critical-exit.ts';
+import { decideCriticalExit, type CriticalEnd } from '../../decide/health/critical-exit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LastEnd } from '../../ports/last-end.ts';
 import type { Log } from '../../ports/log.ts';

@@ -4,7 +4,7 @@ import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../
 import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health/health.ts';
 import { HOLD_FIELDS } from '../../contract/gate/hold.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type FieldValues } from '../../contract/rows.ts';
-import { findLiveHolder, type BootTime } from '../../decide/liveness.ts';
+import { findLiveHolder, type BootTime } from '../../decide/gate/liveness.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 

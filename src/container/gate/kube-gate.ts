@@ -3,10 +3,15 @@ import { ownRecord, planRelease } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import type { RowValues } from '../../contract/rows.ts';
-import { decideBackoffMs } from '../../decide/backoff.ts';
-import { decodeSnapshot, selectStartupRows } from '../../decide/startup-snapshot.ts';
-import { isMirrored, planVerdict } from '../../decide/startup-writes.ts';
-import { decideStartup, type Progress, type StartupDecision, type Verdict } from '../../decide/startup.ts';
+import { decideBackoffMs } from '../../loop/backoff.ts';
+import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
+import { isMirrored, planVerdict } from '../../decide/gate/startup-writes.ts';
+import {
+  decideStartup,
+  type Progress,
+  type StartupDecision,
+  type Verdict,
+} from '../../decide/gate/startup.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog, SAY_AGAIN_MS } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';

@@ -3,7 +3,7 @@ import { ownRecord, planClaim, planLocalLabel } from '../../contract/gate/claim.
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { featureStatusRow } from '../../contract/rows.ts';
-import { decideBackoffMs } from '../../decide/backoff.ts';
+import { decideBackoffMs } from '../../loop/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { momentOf } from '../../loop/moment.ts';

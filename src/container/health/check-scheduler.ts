@@ -1,5 +1,9 @@
 import type { CheckOutcome } from '../../contract/health/check.ts';
-import { advanceStanding, type CheckStanding, type StandingCheck } from '../../decide/check-standing.ts';
+import {
+  advanceStanding,
+  type CheckStanding,
+  type StandingCheck,
+} from '../../decide/health/check-standing.ts';
 import type { Check, CheckSource } from '../../ports/check.ts';
 import type { Clock } from '../../ports/clock.ts';
 

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import { decideBackoffMs } from '../../decide/backoff.ts';
+import { decideBackoffMs } from '../../loop/backoff.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { SwitchTables, TableChange } from '../../ports/switch-tables.ts';

@@ -1,4 +1,4 @@
-import { decideBackoffMs } from '../../decide/backoff.ts';
+import { decideBackoffMs } from '../../loop/backoff.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {

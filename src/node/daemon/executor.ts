@@ -1,9 +1,9 @@
 import { planReleases } from '../../contract/gate/claim.ts';
 import { featureStatusRow } from '../../contract/rows.ts';
 import { isDownByItself } from '../../contract/feature/unit-state.ts';
-import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/host/golden.ts';
-import { planOwnersLabel } from '../../decide/host/host-writes.ts';
-import type { HostStep } from '../../decide/host/host-step.ts';
+import { certify, liftFallback, rememberRepository, strikeOut } from '../../decide/images/golden.ts';
+import { planOwnersLabel } from '../../decide/command/host-writes.ts';
+import type { HostStep } from '../../decide/feature/host-step.ts';
 import { FallbackActs, planBlock } from './fallback-acts.ts';
 import { ImageActs } from './image-acts.ts';
 import type { Executor, ExecutorPorts, StepContext, StepOf } from './step-execution.ts';

@@ -1,22 +1,22 @@
 import type { FeatureView } from '../../contract/feature/daemon-view.ts';
 import type { RowFields, RowValues } from '../../contract/rows.ts';
 import type { UnitState } from '../../contract/feature/unit-state.ts';
-import { planCleanUp, type CleanUpPlan } from '../../decide/host/clean-up.ts';
-import type { FallbackTiming } from '../../decide/host/fallback.ts';
+import { planCleanUp, type CleanUpPlan } from '../../decide/images/clean-up.ts';
+import type { FallbackTiming } from '../../decide/feature/fallback.ts';
 import {
   isUnitAsked,
   NO_MEMORY,
   type ContainerEnd,
   type FeatureMemory,
-} from '../../decide/host/feature-memory.ts';
-import { decodeReading, selectReading, type FeatureReading } from '../../decide/host/feature-reading.ts';
-import { selectFallback } from '../../decide/host/golden.ts';
-import { DISRUPTIVE, type HostStep } from '../../decide/host/host-step.ts';
-import { judgeFeature, type Judgement } from '../../decide/host/judge-feature.ts';
-import { decideLocalRepository } from '../../decide/host/local-repository.ts';
-import type { Situation } from '../../decide/host/situation.ts';
-import { listOwnedElsewhere } from '../../decide/host/owned-elsewhere.ts';
-import { noteRestart } from '../../decide/host/switch-over.ts';
+} from '../../decide/feature/feature-memory.ts';
+import { decodeReading, selectReading, type FeatureReading } from '../../decide/feature/feature-reading.ts';
+import { selectFallback } from '../../decide/images/golden.ts';
+import { DISRUPTIVE, type HostStep } from '../../decide/feature/host-step.ts';
+import { judgeFeature, type Judgement } from '../../decide/feature/judge-feature.ts';
+import { decideLocalRepository } from '../../decide/images/local-repository.ts';
+import type { Situation } from '../../decide/feature/situation.ts';
+import { listOwnedElsewhere } from '../../decide/images/owned-elsewhere.ts';
+import { noteRestart } from '../../decide/feature/switch-over.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContainerEngine, EngineEvent } from '../../ports/container-engine.ts';
 import type { Log } from '../../ports/log.ts';

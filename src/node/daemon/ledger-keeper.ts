@@ -1,5 +1,5 @@
 import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
-import { selectFeature } from '../../decide/host/golden.ts';
+import { selectFeature } from '../../decide/images/golden.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 
 /** The ledger as the daemon has it: on the disk before anything is done about it. */

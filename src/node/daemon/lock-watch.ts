@@ -1,7 +1,7 @@
 import type { LockStore } from '../../ports/lock-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import { decideLock } from '../../decide/host/lock.ts';
+import { decideLock } from '../../decide/feature/lock.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 
 /** The folder is read again this often at most: a lock takes effect within it. */

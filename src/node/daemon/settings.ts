@@ -1,5 +1,5 @@
 import { parseDurationMs } from '../../text/duration.ts';
-import { DEFAULT_TIMING, type FallbackTiming } from '../../decide/host/fallback.ts';
+import { DEFAULT_TIMING, type FallbackTiming } from '../../decide/feature/fallback.ts';
 
 /** The environment as the daemon reads it; `ctrkitd --help` lists it. */
 export interface DaemonSettings {

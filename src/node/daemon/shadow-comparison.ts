@@ -1,6 +1,6 @@
 import type { FeatureView } from '../../contract/feature/daemon-view.ts';
-import { compareShadow, type ShadowMemory } from '../../decide/host/shadow-differences.ts';
-import type { Situation } from '../../decide/host/situation.ts';
+import { compareShadow, type ShadowMemory } from '../../decide/feature/shadow-differences.ts';
+import type { Situation } from '../../decide/feature/situation.ts';
 import type { Log } from '../../ports/log.ts';
 
 /** Tells where the shipped daemon, which runs beside a shadow, came to another conclusion. */

@@ -7,8 +7,8 @@ import {
   recordFallback,
   rememberRepository,
   strikeOut,
-} from '../../decide/host/golden.ts';
-import type { HostStep } from '../../decide/host/host-step.ts';
+} from '../../decide/images/golden.ts';
+import type { HostStep } from '../../decide/feature/host-step.ts';
 import { shortImageId } from '../../contract/images/image.ts';
 import type { Executor, StepContext } from './step-execution.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';

@@ -5,7 +5,7 @@ import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
-import type { FallbackTiming } from '../../decide/host/fallback.ts';
+import type { FallbackTiming } from '../../decide/feature/fallback.ts';
 import { buildClusterParts, NO_CLUSTER_PARTS, type ClusterSide } from './cluster/cluster-parts.ts';
 import type { Connection } from './companion.ts';
 import { Daemon } from './daemon.ts';

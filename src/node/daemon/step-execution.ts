@@ -1,6 +1,6 @@
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
-import type { CleanUpPlan } from '../../decide/host/clean-up.ts';
-import type { HostStep } from '../../decide/host/host-step.ts';
+import type { CleanUpPlan } from '../../decide/images/clean-up.ts';
+import type { HostStep } from '../../decide/feature/host-step.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ContainerEngine } from '../../ports/container-engine.ts';
 import type { Log } from '../../ports/log.ts';

@@ -1,4 +1,4 @@
-import type { HostStep } from '../../decide/host/host-step.ts';
+import type { HostStep } from '../../decide/feature/host-step.ts';
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;

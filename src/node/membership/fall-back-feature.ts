@@ -2,14 +2,14 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
 import { featureStatusRow, MAX_CONFLICTS } from '../../contract/rows.ts';
-import { decodeHostSnapshot, selectHostRows } from '../../decide/host/host-snapshot.ts';
+import { decodeHostSnapshot, selectHostRows } from '../../decide/command/host-snapshot.ts';
 import {
   decideFate,
   decideFateOfUnit,
   isLocal,
   planLocalNext,
   type FeatureFate,
-} from '../../decide/host/membership-leave.ts';
+} from '../../decide/cluster/membership-leave.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 import { assertGoesOn, withProgress } from './progress.ts';
 

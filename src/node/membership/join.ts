@@ -1,7 +1,7 @@
 /** Joining the master (HLD, "kube_join … fetches admin.conf from master through https GET and use that to join"). */
 import { CtrkitError } from '../../contract/errors.ts';
 import { describeServer, planDisable, type MasterConfig } from '../../contract/cluster/master-config.ts';
-import { decideJoin, type Standing } from '../../decide/host/membership.ts';
+import { decideJoin, type Standing } from '../../decide/cluster/membership.ts';
 import { checkAdminConfig, type AdminConfig } from './admin-config.ts';
 import { leave, type LeaveOutcome } from './leave.ts';
 import type { MembershipPorts } from './membership-ports.ts';

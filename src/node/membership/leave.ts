@@ -2,9 +2,9 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import type { FeatureLock } from '../../contract/feature/lock.ts';
 import { planDisable } from '../../contract/cluster/master-config.ts';
-import { decideLock } from '../../decide/host/lock.ts';
-import { isAnythingLeft } from '../../decide/host/membership.ts';
-import { planDisconnected, type FeatureFate } from '../../decide/host/membership-leave.ts';
+import { decideLock } from '../../decide/feature/lock.ts';
+import { isAnythingLeft } from '../../decide/cluster/membership.ts';
+import { planDisconnected, type FeatureFate } from '../../decide/cluster/membership-leave.ts';
 import { fallBackFeature, readFate } from './fall-back-feature.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 import { findFailure, withProgress } from './progress.ts';

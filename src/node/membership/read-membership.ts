@@ -6,7 +6,7 @@ import {
 } from '../../contract/cluster/master-config.ts';
 import { isTrue } from '../../contract/feature/feature.ts';
 import { masterRow } from '../../contract/feature/switch-rows.ts';
-import type { Standing } from '../../decide/host/membership.ts';
+import type { Standing } from '../../decide/cluster/membership.ts';
 import type { FieldValues } from '../../contract/rows.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 

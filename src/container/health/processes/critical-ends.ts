@@ -1,8 +1,8 @@
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
 import { processKey, type ProcessStatus } from '../../../contract/health/process.ts';
-import type { CriticalEnd } from '../../../decide/critical-exit.ts';
-import { isMeantBy } from '../../../decide/process-selection.ts';
-import { describeDown, isExpectedExit, processTitle } from '../../../decide/process-text.ts';
+import type { CriticalEnd } from '../../../decide/health/critical-exit.ts';
+import { isMeantBy } from '../../../decide/health/process-selection.ts';
+import { describeDown, isExpectedExit, processTitle } from '../../../decide/health/process-text.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';
 
 export interface CriticalEndListener {

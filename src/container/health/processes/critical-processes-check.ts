@@ -1,7 +1,7 @@
 import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
 import type { ProcessList } from '../../../contract/health/process-list.ts';
-import { judgeCriticalProcesses } from '../../../decide/critical-processes.ts';
-import { selectProcesses } from '../../../decide/process-selection.ts';
+import { judgeCriticalProcesses } from '../../../decide/health/critical-processes.ts';
+import { selectProcesses } from '../../../decide/health/process-selection.ts';
 import type { Check } from '../../../ports/check.ts';
 import type { CriticalEnds } from './critical-ends.ts';
 import type { ProcessWatch } from './process-watch.ts';

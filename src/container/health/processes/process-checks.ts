@@ -1,8 +1,8 @@
 import { DEFAULT_TIMING, type CheckTiming } from '../../../contract/health/check.ts';
 import type { ProcessIntervals } from '../../../contract/feature/feature-policy.ts';
 import type { ProcessEntry, ProcessList } from '../../../contract/health/process-list.ts';
-import type { CriticalEnd } from '../../../decide/critical-exit.ts';
-import { findUnknownEntries, isMeantBy } from '../../../decide/process-selection.ts';
+import type { CriticalEnd } from '../../../decide/health/critical-exit.ts';
+import { findUnknownEntries, isMeantBy } from '../../../decide/health/process-selection.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';
 import { ChangeNotice } from '../change-notice.ts';

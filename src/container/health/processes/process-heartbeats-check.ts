@@ -7,8 +7,8 @@ import {
   observeProcesses,
   startAgesAnew,
   type BeatRecords,
-} from '../../../decide/process-heartbeats.ts';
-import { isMeantBy, selectProcesses } from '../../../decide/process-selection.ts';
+} from '../../../decide/health/process-heartbeats.ts';
+import { isMeantBy, selectProcesses } from '../../../decide/health/process-selection.ts';
 import type { Check } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';

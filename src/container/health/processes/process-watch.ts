@@ -1,6 +1,6 @@
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
 import { processKey, type ProcessStatus } from '../../../contract/health/process.ts';
-import { findUnknownEntries, selectProcesses } from '../../../decide/process-selection.ts';
+import { findUnknownEntries, selectProcesses } from '../../../decide/health/process-selection.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ProcessEvent, ProcessTable } from '../../../ports/process-table.ts';
 

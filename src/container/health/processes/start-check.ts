@@ -1,6 +1,6 @@
 import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
-import { isNamed } from '../../../decide/process-selection.ts';
-import { judgeStart } from '../../../decide/start-check.ts';
+import { isNamed } from '../../../decide/health/process-selection.ts';
+import { judgeStart } from '../../../decide/health/start-check.ts';
 import type { Check } from '../../../ports/check.ts';
 import type { ProcessWatch } from './process-watch.ts';
 

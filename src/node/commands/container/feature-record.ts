@@ -2,8 +2,12 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { MAX_CONFLICTS, featureStatusRow, type RowFields } from '../../../contract/rows.ts';
 import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature/feature.ts';
-import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
-import { isRecordOf, planClear } from '../../../decide/host/host-writes.ts';
+import {
+  decodeHostSnapshot,
+  selectHostRows,
+  type HostSnapshot,
+} from '../../../decide/command/host-snapshot.ts';
+import { isRecordOf, planClear } from '../../../decide/command/host-writes.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';

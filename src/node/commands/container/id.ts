@@ -2,7 +2,7 @@ import { EXIT } from '../../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../../contract/feature/feature.ts';
 import { isContainerId } from '../../../contract/names.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
-import { isHeld } from '../../../decide/host/host-snapshot.ts';
+import { isHeld } from '../../../decide/command/host-snapshot.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { ContainerPorts } from './ports.ts';
 

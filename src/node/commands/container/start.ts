@@ -1,10 +1,10 @@
 import { MAX_CONFLICTS } from '../../../contract/rows.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { containersOnRecord, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
-import { decideStart, type StartDecision } from '../../../decide/host/host-start.ts';
-import { planStart, planStartFailed } from '../../../decide/host/host-writes.ts';
-import { findLiveHolder } from '../../../decide/liveness.ts';
+import { containersOnRecord, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
+import { decideStart, type StartDecision } from '../../../decide/command/host-start.ts';
+import { planStart, planStartFailed } from '../../../decide/command/host-writes.ts';
+import { findLiveHolder } from '../../../decide/gate/liveness.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findFirst, readSnapshot, shortId } from './feature-record.ts';

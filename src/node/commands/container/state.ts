@@ -2,9 +2,9 @@
 import { planClaim, type Claim } from '../../../contract/gate/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
-import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
-import { planClear } from '../../../decide/host/host-writes.ts';
-import { findLiveHolder } from '../../../decide/liveness.ts';
+import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
+import { planClear } from '../../../decide/command/host-writes.ts';
+import { findLiveHolder } from '../../../decide/gate/liveness.ts';
 import { momentOf } from '../../../loop/moment.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findFirst, readSnapshot, shortId } from './feature-record.ts';

@@ -1,9 +1,9 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
-import { isKillRefused } from '../../../decide/host/host-start.ts';
-import { planDown, planLabel } from '../../../decide/host/host-writes.ts';
-import { findLiveHolder } from '../../../decide/liveness.ts';
+import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
+import { isKillRefused } from '../../../decide/command/host-start.ts';
+import { planDown, planLabel } from '../../../decide/command/host-writes.ts';
+import { findLiveHolder } from '../../../decide/gate/liveness.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { clearRecord, findFirst, readSnapshot, shortId } from './feature-record.ts';

@@ -2,8 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { RUNNING_STATES } from '../../../contract/images/engine.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { decideBackoffMs } from '../../../decide/backoff.ts';
-import { decodeHostSnapshot, selectHostRows, type HostSnapshot } from '../../../decide/host/host-snapshot.ts';
+import { decideBackoffMs } from '../../../loop/backoff.ts';
+import {
+  decodeHostSnapshot,
+  selectHostRows,
+  type HostSnapshot,
+} from '../../../decide/command/host-snapshot.ts';
 import {
   decideEnd,
   decideSeen,
@@ -11,8 +15,8 @@ import {
   type WaitEnd,
   type WaitProgress,
   type WaitStep,
-} from '../../../decide/host/host-wait.ts';
-import { planGiveUp, planReady } from '../../../decide/host/host-writes.ts';
+} from '../../../decide/command/host-wait.ts';
+import { planGiveUp, planReady } from '../../../decide/command/host-writes.ts';
 import { OutageLog, SAY_AGAIN_MS } from '../../../loop/outage-log.ts';
 import { Wakeup } from '../../../loop/wakeup.ts';
 import type { RowStore } from '../../../ports/row-store.ts';

@@ -1,5 +1,5 @@
 /** Which feature somebody means, and which one he may have meant. */
-import { configRowNames } from '../../../decide/host/host-snapshot.ts';
+import { configRowNames } from '../../../decide/command/host-snapshot.ts';
 
 export type FoundFeature =
   /** `configName`: the row of CONFIG_DB; that of all instances on multi-ASIC, `lldp` of `lldp0`. */

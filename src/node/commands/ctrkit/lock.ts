@@ -1,12 +1,12 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
 import type { FeatureLock } from '../../../contract/feature/lock.ts';
 import { describeDuration } from '../../../text/duration-text.ts';
-import { decideLock } from '../../../decide/host/lock.ts';
+import { decideLock } from '../../../decide/feature/lock.ts';
 import { findFeature, findNearest } from './find-feature.ts';
 import { describeTime } from './local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
 import { attempt } from './reading.ts';
-import { momentOf } from './status.ts';
+import { momentOf } from './status/status.ts';
 import { formatTable } from './table.ts';
 
 type LockPorts = Pick<CtrkitPorts, 'locks' | 'clock' | 'terminal' | 'openDatabases' | 'user'>;

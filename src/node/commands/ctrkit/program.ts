@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { hideUrls, parseFeature, parseLockTime, parseText, parseVersion } from './arguments.ts';
-import { explain } from './explain.ts';
+import { explain } from './explain/explain-command.ts';
 import {
   EXIT_HELP,
   EXPLAIN_HELP,
@@ -13,13 +13,13 @@ import {
   STATUS_HELP,
   UNBLOCK_HELP,
 } from './help-text.ts';
-import { showImages } from './images.ts';
-import { addKube } from './kube.ts';
+import { showImages } from './images/images.ts';
+import { addKube } from './kube/kube.ts';
 import { addLock, listLocks, removeLock } from './lock.ts';
-import { addManifestOptions, type ManifestFlags } from './manifest-options.ts';
+import { addManifestOptions, type ManifestFlags } from './manifest/manifest-options.ts';
 import type { CtrkitPorts, SwitchDatabases } from './ports.ts';
-import { showStatus } from './status.ts';
-import { watchStatus } from './status-watch.ts';
+import { showStatus } from './status/status.ts';
+import { watchStatus } from './status/status-watch.ts';
 import { unblock } from './unblock.ts';
 
 /** What a subcommand is built with. */
@@ -175,7 +175,7 @@ function addManifest(program: Command, { ports, end, words }: Context): void {
     .addHelpText('after', MANIFEST_HELP);
   addManifestOptions(command).action(async (feature: string, flags: ManifestFlags) => {
     // Loaded when used: no other command writes YAML.
-    const { printManifest } = await import('./manifest.ts');
+    const { printManifest } = await import('./manifest/manifest.ts');
     end(await printManifest(feature, flags, ports, words));
   });
 }

@@ -18,8 +18,8 @@ import {
   type RowValues,
 } from '../../../contract/rows.ts';
 import { MASTER_FIELDS, masterRow } from '../../../contract/feature/switch-rows.ts';
-import type { FeatureRows } from '../../../decide/host/explain-item.ts';
-import { listVersionLabels } from '../../../decide/host/version-blocks.ts';
+import type { FeatureRows } from './explain/explain-item.ts';
+import { listVersionLabels } from '../../../decide/gate/version-blocks.ts';
 import type { SwitchDatabases } from './ports.ts';
 
 /** Of CONFIG_DB `FEATURE|<f>`. */

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import type { Reading } from '../../../decide/host/explain-item.ts';
+import type { Reading } from './explain/explain-item.ts';
 
 /** What can't be reached is a line for people, and no reason to say nothing of the rest. */
 export async function attempt<T>(read: () => T | Promise<T>): Promise<Reading<T>> {

@@ -1,16 +1,16 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { Ledger } from '../../../contract/images/ledger.ts';
 import { describeSwitch } from '../../../contract/cluster/node-labels.ts';
-import { decideBackoffMs } from '../../../decide/backoff.ts';
-import { decideMasterRecord, planMasterRecord } from '../../../decide/host/master-record.ts';
-import { decideNodeLabels, gatherWishes } from '../../../decide/host/node-labels.ts';
+import { decideBackoffMs } from '../../../loop/backoff.ts';
+import { decideMasterRecord, planMasterRecord } from '../../../decide/cluster/master-record.ts';
+import { decideNodeLabels, gatherWishes } from '../../../decide/cluster/node-labels.ts';
 import {
   isTakenBack,
   noteWishes,
   startWishMemory,
   wishesSettleAtMs,
   type WishMemory,
-} from '../../../decide/host/wish-memory.ts';
+} from '../../../decide/cluster/wish-memory.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import { Wakeup } from '../../../loop/wakeup.ts';
 import type { Clock } from '../../../ports/clock.ts';

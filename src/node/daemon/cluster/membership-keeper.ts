@@ -6,7 +6,7 @@ import {
   type MembershipDecision,
   type MembershipHistory,
   type MembershipTiming,
-} from '../../../decide/host/membership.ts';
+} from '../../../decide/cluster/membership.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import { Wakeup } from '../../../loop/wakeup.ts';
 import type { Clock } from '../../../ports/clock.ts';

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { decideBackoffMs } from '../../../decide/backoff.ts';
+import { decideBackoffMs } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ClusterNode, NodeReading, NodeState } from '../../../ports/cluster-node.ts';

@@ -14,7 +14,7 @@ import {
 import { isFeatureName } from '../../../contract/names.ts';
 import { featureStatusRow, labelsRow, type FieldValues, type RowValues } from '../../../contract/rows.ts';
 import { masterRow } from '../../../contract/feature/switch-rows.ts';
-import { MASTER_RECORD_FIELDS } from '../../../decide/host/master-record.ts';
+import { MASTER_RECORD_FIELDS } from '../../../decide/cluster/master-record.ts';
 import type { Connection } from '../companion.ts';
 
 /** What the switch's databases say of its node, in one reading. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { CriticalExit } from '../../../../src/container/agent/critical-exit.ts';
-import type { CriticalEnd } from '../../../../src/decide/critical-exit.ts';
+import type { CriticalEnd } from '../../../../src/decide/health/critical-exit.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 

@@ -6,8 +6,8 @@ import {
   type Fallback,
   type FeatureLedger,
 } from '../../../../src/contract/images/ledger.ts';
-import type { CleanUpPlan, CleanUpStep } from '../../../../src/decide/host/clean-up.ts';
-import type { HostStep } from '../../../../src/decide/host/host-step.ts';
+import type { CleanUpPlan, CleanUpStep } from '../../../../src/decide/images/clean-up.ts';
+import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
 import { HostExecutor } from '../../../../src/node/daemon/executor.ts';
 import type { StepContext } from '../../../../src/node/daemon/step-execution.ts';
 import { LedgerKeeper } from '../../../../src/node/daemon/ledger-keeper.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LedgerKeeper } from '../../../../src/node/daemon/ledger-keeper.ts';
-import { rememberRepository } from '../../../../src/decide/host/golden.ts';
+import { rememberRepository } from '../../../../src/decide/images/golden.ts';
 import { FakeLedgerStore } from '../../../support/fake-ledger-store.ts';
 
 describe('the ledger as the daemon has it', () => {

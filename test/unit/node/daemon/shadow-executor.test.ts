@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Ledger } from '../../../../src/contract/images/ledger.ts';
-import type { HostStep } from '../../../../src/decide/host/host-step.ts';
+import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
 import { LedgerKeeper } from '../../../../src/node/daemon/ledger-keeper.ts';
 import { ShadowExecutor } from '../../../../src/node/daemon/shadow-executor.ts';
 import { goldenOf, imageIdOf, policyOf } from '../../../support/beats.ts';

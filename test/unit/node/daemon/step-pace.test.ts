@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { HostStep } from '../../../../src/decide/host/host-step.ts';
+import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
 import { StepPace } from '../../../../src/node/daemon/step-pace.ts';
 import { goldenOf } from '../../../support/beats.ts';
 import { fallbackOf } from '../../../support/situations.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { CriticalEnds } from '../../../../../src/container/health/processes/critical-ends.ts';
-import type { CriticalEnd } from '../../../../../src/decide/critical-exit.ts';
+import type { CriticalEnd } from '../../../../../src/decide/health/critical-exit.ts';
 import { badExit, processStatus } from '../../../../support/process-status.ts';
 
 const UNEXPECTED = { from_state: 'RUNNING', expected: '0', pid: '100' };

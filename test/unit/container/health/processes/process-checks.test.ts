@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import { ProcessChecks } from '../../../../../src/container/health/processes/process-checks.ts';
 import type { CheckOutcome } from '../../../../../src/contract/health/check.ts';
 import type { ProcessEntry } from '../../../../../src/contract/health/process-list.ts';
-import type { CriticalEnd } from '../../../../../src/decide/critical-exit.ts';
+import type { CriticalEnd } from '../../../../../src/decide/health/critical-exit.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 import { FakeProcessTable } from '../../../../support/fake-process-table.ts';
 import { badExit, processStatus } from '../../../../support/process-status.ts';

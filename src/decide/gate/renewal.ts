@@ -1,0 +1,17 @@
+/** What an agent does when its heartbeat was refused, because the record is not, or not all, its own any more. */
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import type { Heartbeat } from '../../contract/health/health.ts';
+import { findLiveHolder, isSelf, type BootTime, type Self } from './liveness.ts';
+
+export type Renewal =
+  /** Nobody else live is recorded, and the application runs: the database came back empty, or the record was cleared. */
+  | { readonly kind: 'claim-again' }
+  /** Another live container holds the feature: this one must write nothing any more. */
+  | { readonly kind: 'superseded'; readonly text: string };
+
+export function decideRenewal(status: FeatureStatus, beat: Heartbeat, self: Self, now: BootTime): Renewal {
+  const holder = findLiveHolder(status, beat, now);
+  if (holder === undefined || isSelf(holder, self)) return { kind: 'claim-again' };
+  const text = `superseded: container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, holds the feature`;
+  return { kind: 'superseded', text };
+}

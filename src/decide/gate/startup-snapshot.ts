@@ -1,0 +1,89 @@
+/** Which rows the gate's decision rests on, and what they say (CONTRACT, sections 1 to 3). */
+import {
+  CONFIG_FIELDS,
+  decodeConfig,
+  decodeStatus,
+  localVersionLabel,
+  STATUS_FIELDS,
+  versionEnabledLabel,
+  type FeatureStatus,
+  type NodeLabels,
+} from '../../contract/feature/feature.ts';
+import { decodeHeartbeat, LIVENESS_FIELDS } from '../../contract/health/health.ts';
+import {
+  featureConfigRow,
+  featureStatusRow,
+  healthRow,
+  hostStatusRow,
+  labelsRow,
+  type FieldValues,
+  type RowFields,
+  type RowValues,
+} from '../../contract/rows.ts';
+import type { StartupSnapshot } from './startup.ts';
+
+const HOST_FIELDS = ['system_state', 'remote_state'] as const;
+
+/** The rows to read, in the order that `decodeSnapshot` takes them; `asic` is empty on a single-ASIC switch. */
+export function selectStartupRows(feature: string, version: string, asic: string): RowFields[] {
+  const labels = [versionEnabledLabel(feature, version), localVersionLabel(feature)];
+  const rows: RowFields[] = [
+    { address: featureConfigRow(feature), fields: CONFIG_FIELDS },
+    ...selectHolderRows(feature),
+    { address: labelsRow('state'), fields: labels },
+  ];
+  if (asic === '') return rows;
+  return [
+    ...rows,
+    { address: hostStatusRow(feature, asic), fields: HOST_FIELDS },
+    { address: labelsRow('hostState'), fields: labels },
+  ];
+}
+
+/** The rows that tell who holds the feature: its status and its holder's heartbeat. */
+export const selectHolderRows = (feature: string): RowFields[] => [
+  { address: featureStatusRow(feature), fields: STATUS_FIELDS },
+  { address: healthRow(feature), fields: LIVENESS_FIELDS },
+];
+
+export function decodeSnapshot(
+  rows: readonly RowValues[],
+  feature: string,
+  version: string,
+): StartupSnapshot {
+  const [config, status, heartbeat, labels, hostStatus, hostLabels] = rows.map((row) => row.values);
+  return {
+    config: decodeConfig(config ?? {}),
+    status: withHostsAnswer(decodeStatus(status ?? {}), hostStatus ?? {}),
+    heartbeat: decodeHeartbeat(heartbeat ?? {}),
+    labels: decodeLabels([labels ?? {}, hostLabels ?? {}], feature, version),
+  };
+}
+
+/**
+ * Multi-ASIC: the shipped host side knows only its own row. What the ASIC's row lacks is taken from there, and
+ * so is the host's `ready` to a `pending` that was written into both (GAPS D28).
+ */
+function withHostsAnswer(status: FeatureStatus, host: FieldValues): FeatureStatus {
+  const hostRemoteState = host['remote_state'] ?? '';
+  const isAnswered = status.remoteState === 'pending' && hostRemoteState === 'ready';
+  return {
+    ...status,
+    systemState: status.systemState || (host['system_state'] ?? ''),
+    remoteState: isAnswered ? 'ready' : status.remoteState || hostRemoteState,
+  };
+}
+
+/** Multi-ASIC: a block counts wherever it stands. */
+function decodeLabels(sets: readonly FieldValues[], feature: string, version: string): NodeLabels {
+  const localVersions = sets
+    .map((set) => set[localVersionLabel(feature)] ?? '')
+    .filter((text) => text !== '');
+  const sameVersion = localVersions.find((text) => text.toLowerCase() === version.toLowerCase());
+  return {
+    isVersionBlocked: sets.some(
+      (set) => set[versionEnabledLabel(feature, version)]?.toLowerCase() === 'false',
+    ),
+    localVersion: sameVersion ?? localVersions[0] ?? '',
+  };
+}

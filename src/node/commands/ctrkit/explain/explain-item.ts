@@ -1,0 +1,94 @@
+/** What `ctrkit explain` says: one thing a line, with what it was read from. */
+import type { EngineContainer } from '../../../../contract/images/engine.ts';
+import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
+import type { DaemonView } from '../../../../contract/feature/daemon-view.ts';
+import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
+import type { FeatureLock } from '../../../../contract/feature/lock.ts';
+import type { FieldValues, RowValues } from '../../../../contract/rows.ts';
+import type { LockMoment } from '../../../../decide/feature/lock.ts';
+
+export type Topic =
+  | 'wanted'
+  | 'runs'
+  | 'ready'
+  | 'heartbeat'
+  | 'check'
+  | 'held'
+  | 'golden'
+  | 'certification'
+  | 'fallback'
+  | 'blocked'
+  | 'lock'
+  | 'policy'
+  | 'daemon'
+  | 'database'
+  | 'engine'
+  | 'disk';
+
+/** A value as it was read; undefined for a field that is not there. */
+export interface ReadValue {
+  /** `CONFIG_DB FEATURE|snmp`. */
+  readonly row: string;
+  readonly field: string;
+  readonly value: string | undefined;
+}
+
+export interface Explanation {
+  readonly topic: Topic;
+  /** One line for people. */
+  readonly text: string;
+  /** What to do to have it otherwise, where anybody can. */
+  readonly lifts?: string;
+  readonly values: readonly ReadValue[];
+}
+
+/** A reading that may have failed: then `problem` is a line for people that says how. */
+export type Reading<T> = { readonly found: T } | { readonly problem: string };
+
+/** The rows of one feature, all read in one step. */
+export interface FeatureRows {
+  readonly config: RowValues;
+  readonly status: RowValues;
+  readonly health: RowValues;
+  readonly ownPolicy: RowValues;
+  readonly globalPolicy: RowValues;
+  /** Whether the switch has joined its Kubernetes master. */
+  readonly master: RowValues;
+  /** Of each STATE_DB there is, `KUBE_LABELS|SET`, as far as it is about this feature. */
+  readonly labels: readonly RowValues[];
+  /** `CONTAINER_HOLD|<feature>|<docker_id>`. */
+  readonly holds: readonly (RowValues & { readonly dockerId: string })[];
+  readonly policy: ImagePolicy;
+}
+
+export interface ExplainSnapshot {
+  readonly feature: string;
+  readonly now: LockMoment;
+  readonly rows: Reading<FeatureRows>;
+  readonly containers: Reading<readonly EngineContainer[]>;
+  readonly daemon: Reading<DaemonView>;
+  readonly ledger: Reading<FeatureLedger>;
+  readonly locks: Reading<readonly FeatureLock[]>;
+  /** What was odd about the files on the disk, a line each. */
+  readonly diskProblems: readonly string[];
+}
+
+const DATABASES = { config: 'CONFIG_DB', state: 'STATE_DB', hostState: "the host's STATE_DB" } as const;
+
+const describeRow = ({ db, table, row }: RowValues['address']): string => `${DATABASES[db]} ${table}|${row}`;
+
+/** These fields of a row, also those that are not there. */
+export const pick = ({ address, values }: RowValues, fields: readonly string[]): ReadValue[] =>
+  fields.map((field) => ({ row: describeRow(address), field, value: values[field] }));
+
+/**
+ * systemd's unit of a feature: instance N is `<f>@N` where the configuration is that of all instances (SONiC:
+ * files/build_templates).
+ */
+export function unitOf(feature: string, { config }: FeatureRows): string {
+  const { row } = config.address;
+  return row === feature ? feature : `${row}@${feature.slice(row.length)}`;
+}
+
+/** A value for a sentence. */
+export const quote = (values: FieldValues, field: string): string => `"${values[field] ?? ''}"`;

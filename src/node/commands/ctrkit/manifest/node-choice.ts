@@ -1,0 +1,76 @@
+/** Which switches a feature is deployed on (HLD, "Proposed behavior at high level"; CONTRACT, section 9). */
+import {
+  enabledLabel,
+  goldenLabel,
+  localVersionLabel,
+  versionEnabledLabel,
+} from '../../../../contract/feature/feature.ts';
+import { findLabelKeyFault, findLabelValueFault } from '../../../../contract/cluster/kubernetes-names.ts';
+import type { Instance, ManifestRequest } from './manifest-request.ts';
+import { parsePair, quote, refuse } from './words.ts';
+
+/** By label; the switch itself says `true` when it wants the feature from Kubernetes, and what it is. */
+export function planNodeSelector(
+  request: ManifestRequest,
+  { containerName }: Instance,
+): Readonly<Record<string, string>> {
+  const selector = new Map<string, string>();
+  const add = (option: string, key: string, value: string): void => {
+    const keyFault = findLabelKeyFault(key);
+    if (keyFault !== undefined) refuse(`${option}: the label's key ${quote(key)} ${keyFault}`);
+    const valueFault = findLabelValueFault(value);
+    if (valueFault !== undefined) refuse(`${option}: no node can have it: ${quote(value)} ${valueFault}`);
+    if (selector.has(key)) refuse(`${option}: ${key} is selected by already: leave one of them away`);
+    selector.set(key, value);
+  };
+  // `container start NAME` writes it, and NAME is lldp0 for the instance of ASIC 0.
+  add('FEATURE', enabledLabel(containerName), 'true');
+  const { osVersion, platform, hwsku, deviceType } = request;
+  const described = [
+    ['--os-version', 'sonic_version', osVersion],
+    ['--platform', 'worker.sonic/platform', platform],
+    ['--hwsku', 'hwsku', hwsku],
+    ['--device-type', 'worker.sonic/device-type', deviceType],
+  ] as const;
+  for (const [option, key, value] of described) {
+    if (value === '') refuse(`${option} is empty: leave it away to deploy on all`);
+    if (value !== undefined) add(option, key, value);
+  }
+  const blockKey = versionEnabledLabel(request.feature, request.version);
+  for (const text of request.selectors) {
+    const { key, value } = parsePair('--select', text);
+    if (key === blockKey && value === 'false')
+      refuse(`--select: ${key}=false is how a node blocks this version: no node would get the pod`);
+    add('--select', key, value);
+  }
+  return Object.fromEntries(selector);
+}
+
+/** Every switch but those that block the version: `NotIn` is also true of a node that has no such label. */
+export const planVersionAffinity = ({ feature, version }: ManifestRequest) => ({
+  nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [
+        {
+          matchExpressions: [
+            { key: versionEnabledLabel(feature, version), operator: 'NotIn', values: ['false'] },
+          ],
+        },
+      ],
+    },
+  },
+});
+
+/** What no node could ever say of this version by its labels: then neither a block nor a golden image would be seen. */
+export function assertVersionFitsLabels({ feature, version }: ManifestRequest): void {
+  const rule = 'build the image with a version that a label can hold, - in place of + for instance';
+  const blockKey = versionEnabledLabel(feature, version);
+  const keyFault = findLabelKeyFault(blockKey);
+  if (keyFault !== undefined)
+    refuse(`the version can't be blocked by a node's label: the key ${quote(blockKey)} ${keyFault}: ${rule}`);
+  const valueFault = findLabelValueFault(version);
+  if (valueFault !== undefined)
+    refuse(
+      `the version can't be the value of the labels ${localVersionLabel(feature)} and ${goldenLabel(feature)}: ${quote(version)} ${valueFault}: ${rule}`,
+    );
+}

@@ -1,0 +1,338 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ContainerEnd, FeatureMemory } from '../../../../src/decide/feature/feature-memory.ts';
+import { NO_MEMORY } from '../../../../src/decide/feature/feature-memory.ts';
+import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
+import { judgeFeature, type Judgement } from '../../../../src/decide/feature/judge-feature.ts';
+import type { Situation } from '../../../../src/decide/feature/situation.ts';
+import { goldenOf, imageIdOf } from '../../../support/beats.ts';
+import {
+  AT,
+  BEAT_ROW,
+  CONFIG,
+  containerOf,
+  fallbackOf,
+  HEALTHY,
+  ledgerOf,
+  readRows,
+  situationOf,
+  STATUS,
+  withRows,
+  type RawTables,
+} from '../../../support/situations.ts';
+
+const kindsOf = ({ steps }: Judgement): string[] => steps.map(({ kind }) => kind);
+
+/** The same switch so much later, with a heartbeat of its own. */
+function later(ms: number, rows: RawTables = {}, changes: Partial<Situation> = {}): Situation {
+  const now = { ...AT, ms: AT.ms + ms };
+  const seq = 6 + ms / 10_000;
+  const beat = { [BEAT_ROW]: { seq: `${seq}`, beat_ms: `${now.ms - 100}` } };
+  return { ...situationOf({ rows: withRows(beat, rows) }), now, ...changes };
+}
+
+/** One look after the other. */
+function judgeAll(situations: readonly Situation[], before: FeatureMemory = NO_MEMORY): Judgement[] {
+  let memory = before;
+  return situations.map((situation) => {
+    const found = judgeFeature(memory, situation);
+    ({ memory } = found);
+    return found;
+  });
+}
+const judge = (situation: Situation, before: FeatureMemory = NO_MEMORY): Judgement =>
+  judgeFeature(before, situation);
+
+const SICK: RawTables = {
+  [BEAT_ROW]: { status: 'unhealthy', reason: 'snmpd is not running', healthy_since_ms: '' },
+};
+const endOf = (changes: Partial<ContainerEnd> = {}): ContainerEnd => ({
+  containerId: containerOf().id,
+  exitCode: 137,
+  atMs: AT.ms - 5,
+  ...changes,
+});
+const ofKind = <Kind extends HostStep['kind']>(found: Judgement | undefined, kind: Kind) =>
+  found?.steps.find((step): step is Extract<HostStep, { kind: Kind }> => step.kind === kind);
+
+describe('one look at one feature', () => {
+  test('what was watched for its full time is certified, and not a heartbeat sooner (D18)', () => {
+    const found = judgeAll([0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map((ms) => later(ms)));
+    const certified = found.map((one) => kindsOf(one).includes('certify'));
+    assert.deepEqual(certified, [false, false, false, false, false, false, true]);
+    assert.equal(ofKind(found.at(-1), 'certify')?.image.imageId, imageIdOf(2));
+    assert.equal(ofKind(found.at(-1), 'certify')?.image.version, '2.0');
+    assert.equal(found[0]?.view.certification.kind, 'counting');
+  });
+
+  test('health that was claimed for the time before the daemon watched is not counted (D18)', () => {
+    assert.equal(judge(situationOf()).view.certification.kind, 'counting');
+  });
+
+  test('the view names the image that runs, and none where none does', () => {
+    const { imageId, version } = judge(situationOf()).view;
+    assert.deepEqual([imageId, version], [imageIdOf(2), '2.0']);
+    const stopped = judge(situationOf({ engine: { containers: [containerOf({ state: 'exited' })] } }));
+    assert.deepEqual([stopped.view.imageId, stopped.view.version], ['', '']);
+  });
+
+  test('while the engine is away nothing is certified, adopted, reaped, fallen back from or restarted', () => {
+    // Everything there is to do at once: a golden image that is gone, duties, a mirror that lags, a repository.
+    const ledger = ledgerOf({
+      golden: goldenOf(9),
+      duties: { tagAsLocal: true, removeLocalContainer: true, cleanUp: true },
+      repositories: [],
+    });
+    const ailments: RawTables[] = [{}, SICK, { [CONFIG]: { set_owner: 'local' } }];
+    for (const rows of ailments) {
+      const looks = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 120_000, 180_000].map((ms) => {
+        const here = later(ms, rows, { ledger });
+        return { ...here, engine: { ...here.engine, isAway: true } };
+      });
+      for (const found of judgeAll(looks)) {
+        assert.deepEqual(kindsOf(found), []);
+        assert.notEqual(found.view.certification.kind, 'counting');
+        assert.notEqual(found.view.certification.kind, 'certified');
+      }
+    }
+  });
+
+  test('what ran while the engine was away was watched by nobody: its time starts anew (D18)', () => {
+    const looks = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map((ms) => later(ms));
+    const away = later(30_000);
+    looks[3] = { ...away, engine: { ...away.engine, isAway: true } };
+    const found = judgeAll(looks);
+    assert.ok(!found.some((one) => kindsOf(one).includes('certify')));
+  });
+
+  test('after a cold boot the pod of a blocked version, which asked first, does not end the local image', () => {
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
+    const local = { current_owner: 'local', container_id: 'snmp', docker_id: '', claim_token: '' };
+    const asked = { [STATUS]: { ...local, remote_state: 'pending', container_version: '3.0' } };
+    assert.deepEqual(kindsOf(judge(situationOf({ ledger, rows: asked }))), ['block']);
+  });
+
+  test('a warm reboot that is announced and does not come is none after ten minutes', () => {
+    const rows = { ...SICK, 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } };
+    const at = (ms: number) => later(ms, rows);
+    const [first, soon, late] = judgeAll([at(0), at(590_000), at(600_000)]);
+    for (const one of [first, soon]) assert.match(one?.view.fallback.text ?? '', /reboot/);
+    assert.equal(late?.view.fallback.kind, 'failing');
+  });
+
+  test('a paused container is looked at by somebody: that is no failure', () => {
+    const engine = { containers: [containerOf({ state: 'paused' })] };
+    const silent = { [BEAT_ROW]: { beat_ms: `${AT.ms - 100_000}` }, [STATUS]: { claim_ms: '1' } };
+    const { fallback } = judge(situationOf({ engine, rows: silent })).view;
+    assert.equal(fallback.kind, 'well');
+    assert.equal(judge(situationOf({ rows: silent })).view.fallback.kind, 'failing');
+  });
+
+  test('the first look mends a label that was written for another owner, and leaves one that was set by hand', () => {
+    const labelled = (value: string, writtenFor: string) =>
+      situationOf({
+        rows: { 'state KUBE_LABELS|SET': { snmp_enabled: value }, [STATUS]: { label_owner: writtenFor } },
+      });
+    assert.equal(ofKind(judge(labelled('false', 'local')), 'label')?.value, 'true');
+    for (const writtenFor of ['kube', ''])
+      assert.ok(!kindsOf(judge(labelled('false', writtenFor))).includes('label'));
+    const right = judge(labelled('true', 'local'));
+    assert.ok(!kindsOf(right).includes('label'));
+    assert.ok(!kindsOf(judge(labelled('false', 'local'), right.memory)).includes('label'), 'set by hand');
+  });
+
+  test('the node’s label follows a change of the owner, as soon as it may; `config reload` is no change', () => {
+    const [first] = judgeAll([situationOf({ rows: { [CONFIG]: { set_owner: 'local' } } })]);
+    const locked = judge(situationOf({ lockText: 'locked by alice' }), first?.memory);
+    assert.ok(!kindsOf(locked).includes('label'));
+    assert.equal(ofKind(judge(situationOf(), locked.memory), 'label')?.value, 'true');
+    const labelled = situationOf({ rows: { 'state KUBE_LABELS|SET': { snmp_enabled: 'true' } } });
+    const done = judge(labelled, locked.memory);
+    assert.ok(!kindsOf(done).includes('label'));
+    const reloaded = judge(situationOf({ rows: { [CONFIG]: { set_owner: '', state: '' } } }), done.memory);
+    assert.ok(!kindsOf(judge(situationOf(), reloaded.memory)).includes('label'));
+  });
+
+  test('a fallback that was cut short waits for an engine that is away: who runs now, it alone can tell', () => {
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(3, { isDone: false })] });
+    const away = situationOf({ ledger, engine: { isAway: true, containers: [], images: [] } });
+    assert.deepEqual(kindsOf(judge(away)), []);
+    const back = judge(situationOf({ ledger }));
+    assert.equal(ofKind(back, 'finish-fallback')?.isRestartDue, false, 'another image runs by now');
+  });
+
+  test('a fallback that was cut short is finished where the service came down by itself, not where it was stopped', () => {
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false })] });
+    const rows = {
+      [STATUS]: { system_state: 'down', current_owner: 'none', docker_id: '', container_id: '' },
+    };
+    const isRestarted = (unit: Situation['unit']) =>
+      ofKind(judge(situationOf({ ledger, rows, unit })), 'finish-fallback')?.isRestartDue;
+    assert.deepEqual((['failed', 'restarting', 'inactive', undefined] as const).map(isRestarted), [
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('an image that fails for as long as the policy says is fallen back from, and named', () => {
+    const looks = [0, 30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, SICK));
+    const found = judgeAll(looks);
+    assert.deepEqual(
+      found.map((one) => kindsOf(one).includes('fall-back')),
+      [false, false, false, false, true],
+    );
+    const step = ofKind(found.at(-1), 'fall-back');
+    assert.equal(step?.fallback?.imageId, imageIdOf(2));
+    assert.equal(step?.fallback?.version, '2.0');
+    assert.deepEqual(step?.guards[0]?.values, {
+      system_state: 'up',
+      claim_token: 'token-a',
+      current_owner: 'kube',
+    });
+    assert.deepEqual(step?.guards[1]?.values, { set_owner: 'kube' });
+    assert.equal(step?.isServiceDown, false);
+  });
+
+  test('an image that crashed until systemd gave its service up is fallen back from, if it still is so then', () => {
+    const rows = {
+      [STATUS]: { system_state: 'down', current_owner: 'none', docker_id: '', container_id: '' },
+    };
+    const looks = [30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, rows, { unit: 'failed' }));
+    const found = judgeAll([situationOf(), situationOf({ ends: [endOf({ exitCode: 139 })] }), ...looks]);
+    assert.equal(ofKind(found.at(-2), 'fall-back'), undefined);
+    const step = ofKind(found.at(-1), 'fall-back');
+    assert.equal(step?.fallback?.imageId, imageIdOf(2));
+    assert.equal(step?.isServiceDown, true);
+  });
+
+  test('an operator’s lock keeps a fallback, one that was cut short, and a switch-over', () => {
+    const lockText = 'locked by alice';
+    const looks = [0, 30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, SICK, { lockText }));
+    const last = judgeAll(looks).at(-1);
+    assert.equal(last?.view.fallback.kind, 'refused');
+    assert.ok(last !== undefined && !kindsOf(last).includes('fall-back'));
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false })] });
+    assert.deepEqual(kindsOf(judge(situationOf({ ledger, lockText }))), []);
+    const toLocal = { rows: { [CONFIG]: { set_owner: 'local' } } };
+    assert.ok(kindsOf(judge(situationOf(toLocal))).includes('restart'));
+    assert.ok(!kindsOf(judge(situationOf({ ...toLocal, lockText }))).includes('restart'));
+  });
+
+  test('a fallback that is on its way is not joined by a restart', () => {
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false })] });
+    const found = judge(situationOf({ ledger, rows: { [CONFIG]: { set_owner: 'local' } } }));
+    assert.ok(kindsOf(found).includes('finish-fallback'));
+    assert.ok(!kindsOf(found).includes('restart'));
+  });
+
+  test('a restart that did not help is tried again after a while, and not at once', () => {
+    const situation = situationOf({ rows: { [CONFIG]: { set_owner: 'local' } } });
+    const restarts = [{ edge: 'kube-to-local', atMs: AT.ms - 1_000 }] as const;
+    const found = judge(situation, { ...NO_MEMORY, restarts });
+    assert.ok(!kindsOf(found).includes('restart'));
+    assert.equal(found.nextLookAtMs, AT.ms + 29_000);
+    const then = judge({ ...situation, now: { ...AT, ms: AT.ms + 29_000 } }, found.memory);
+    assert.ok(kindsOf(then).includes('restart'));
+  });
+
+  test('the record of a container that was seen to end is released with the look that tells (D10)', () => {
+    const containers = [containerOf({ state: 'exited' })];
+    const first = judge(situationOf());
+    const found = judge(
+      { ...situationOf({ engine: { containers } }), ends: [endOf({ atMs: AT.ms })] },
+      first.memory,
+    );
+    assert.equal(ofKind(found, 'release')?.claim.token, 'token-a');
+  });
+
+  test('an end that was told while the databases were away counts once they are back (D10)', () => {
+    const first = judge(situationOf());
+    // The container is gone from the engine's list as well.
+    const found = judge(
+      {
+        ...later(1_000),
+        engine: { ...situationOf().engine, containers: [] },
+        ends: [endOf({ atMs: AT.ms })],
+      },
+      first.memory,
+    );
+    assert.ok(ofKind(found, 'release'));
+  });
+
+  test('a container of the shipped kit, known by its name alone, is released when it has ended (D10, D25)', () => {
+    const local = containerOf({ names: ['snmp'] });
+    const rows = {
+      [CONFIG]: { set_owner: 'local' },
+      [STATUS]: {
+        current_owner: 'local',
+        docker_id: '',
+        container_id: 'snmp',
+        claim_token: '',
+        claim_boot_id: '',
+        claim_ms: '',
+      },
+    };
+    const first = judge(situationOf({ rows, engine: { containers: [local] } }));
+    assert.deepEqual(
+      kindsOf(first).filter((kind) => kind === 'release'),
+      [],
+    );
+    const ended = [containerOf({ names: ['snmp'], state: 'exited' })];
+    const found = judge(
+      { ...situationOf({ rows, engine: { containers: ended } }), ends: [endOf({ atMs: AT.ms })] },
+      first.memory,
+    );
+    assert.ok(ofKind(found, 'release'));
+  });
+
+  test('a container that ended and came back within one look is judged by its new start (D10)', () => {
+    const first = judge(situationOf());
+    const again = {
+      [STATUS]: { claim_token: 'token-b', claim_ms: `${AT.ms + 4_000}` },
+      [BEAT_ROW]: {
+        token: 'token-b',
+        seq: '1',
+        beat_ms: `${AT.ms + 4_900}`,
+        healthy_since_ms: `${AT.ms + 4_900}`,
+      },
+    };
+    const ends = [endOf({ atMs: AT.ms + 1_000 })];
+    const found = judge({ ...later(5_000, again), ends }, first.memory);
+    assert.equal(found.memory.lastEnd?.token, 'token-a', 'it was the start before that ended');
+    assert.equal(found.view.fallback.kind, 'well');
+    assert.equal(ofKind(found, 'release'), undefined);
+  });
+
+  test('golden, fallen back from, adopted: what the ledger says is in the verdicts', () => {
+    const golden = judge(situationOf({ ledger: ledgerOf({ golden: goldenOf(2) }) }));
+    assert.equal(golden.view.certification.kind, 'golden');
+    const fallen = judge(situationOf({ ledger: ledgerOf({ fallbacks: [fallbackOf(2)] }) }));
+    assert.equal(fallen.view.certification.kind, 'not-counting');
+    const empty = judge(situationOf({ ledger: ledgerOf({ golden: undefined }) }));
+    assert.equal(ofKind(empty, 'adopt-shipped')?.image.imageId, imageIdOf(1));
+  });
+
+  test('garbage in every row makes nothing throw, and nothing happen', () => {
+    const junk = ['\u0000\u00ff', '9'.repeat(400), '-1', 'NaN', '{"a":', 'x'.repeat(70_000), '1e999', ' '];
+    for (const text of junk) {
+      const rows = Object.fromEntries(
+        Object.entries(withRows(HEALTHY, { [CONFIG]: { no_fallback_to_local: '' } })).map(([key, values]) => [
+          key,
+          Object.fromEntries(Object.keys(values).map((field) => [field, text])),
+        ]),
+      );
+      const found = judgeAll(
+        [0, 60_000, 600_000].map((ms) => ({ ...situationOf({ rows }), now: { ...AT, ms: AT.ms + ms } })),
+      );
+      for (const one of found)
+        assert.deepEqual(
+          kindsOf(one).filter((kind) => kind !== 'mirror'),
+          [],
+          JSON.stringify(text.slice(0, 20)),
+        );
+    }
+    assert.ok(readRows({}));
+  });
+});

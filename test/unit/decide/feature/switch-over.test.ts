@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
+import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
+import type { FieldValues } from '../../../../src/contract/rows.ts';
+import {
+  decideEnabledLabel,
+  decideRetry,
+  decideSwitchOver,
+  noteRestart,
+  type RestartHistory,
+  type SwitchDecision,
+  type SwitchEdge,
+  type SwitchSnapshot,
+} from '../../../../src/decide/feature/switch-over.ts';
+import { NOW } from '../../../support/snapshots.ts';
+
+interface Rows {
+  readonly config?: FieldValues;
+  readonly status?: FieldValues;
+}
+
+const snapshotOf = ({ config, status }: Rows, rest: Partial<SwitchSnapshot> = {}): SwitchSnapshot => ({
+  feature: 'snmp',
+  config: decodeConfig({ set_owner: 'kube', state: 'enabled', ...config }),
+  status: decodeStatus({ system_state: 'up', ...status }),
+  beat: decodeObservedBeat({}),
+  now: NOW,
+  container: { imageId: 'sha256:x', isRunning: true },
+  isEngineAway: false,
+  isMasterConnected: true,
+  isRebooting: false,
+  before: undefined,
+  ...rest,
+});
+const decide = (rows: Rows, rest?: Partial<SwitchSnapshot>): SwitchDecision =>
+  decideSwitchOver(snapshotOf(rows, rest), undefined);
+const edgeOf = (decision: SwitchDecision): string => (decision.kind === 'none' ? 'none' : decision.edge);
+
+const kube = {
+  current_owner: 'kube',
+  docker_id: 'aaaaaaaaaaaa',
+  container_id: 'aaaaaaaaaaaa',
+  claim_token: 't',
+};
+const local = { current_owner: 'local', container_id: 'snmp' };
+const nobody = { current_owner: 'none' };
+const toLocal = { set_owner: 'local' };
+
+/** Every edge, as it is taken. */
+const TAKEN: readonly [SwitchEdge, Rows, Partial<SwitchSnapshot>][] = [
+  ['kube-to-local', { config: toLocal, status: { ...kube, remote_state: 'running' } }, {}],
+  ['local-to-kube', { status: { ...local, remote_state: 'pending' } }, {}],
+  ['kube-to-kube', { status: { ...kube, remote_state: 'pending' } }, {}],
+  [
+    'start-kube',
+    { status: { ...nobody, system_state: 'down', remote_state: 'stopped' } },
+    { unit: 'restarting' },
+  ],
+  [
+    'back-to-local',
+    { status: { ...nobody, remote_state: 'none' } },
+    { before: { setOwner: 'kube', remoteState: 'stopped' } },
+  ],
+];
+
+describe('a restart so that the other owner takes over', () => {
+  for (const [edge, rows, rest] of TAKEN) {
+    test(`${edge} is taken, with a key that names the situation`, () => {
+      const decision = decide(rows, rest);
+      assert.equal(edgeOf(decision), edge);
+      assert.ok(decision.kind === 'restart' && decision.key.startsWith(`${edge}/`));
+    });
+
+    test(`${edge} is not taken for a feature that is disabled or locked, in a reboot, or without an engine`, () => {
+      for (const state of ['disabled', 'always_disabled'])
+        assert.equal(edgeOf(decide({ ...rows, config: { ...rows.config, state } }, rest)), 'none');
+      assert.equal(edgeOf(decide(rows, { ...rest, isRebooting: true })), 'none');
+      assert.equal(edgeOf(decide(rows, { ...rest, isEngineAway: true })), 'none');
+      assert.equal(edgeOf(decide(rows, { ...rest, feature: 'database' })), 'none');
+      const locked = decideSwitchOver(snapshotOf(rows, rest), 'locked by ann');
+      assert.equal(locked.kind, 'none');
+      assert.match(locked.text, /, but locked by ann$/);
+    });
+
+    test(`${edge} is not taken for a service that an operator stopped`, () => {
+      const status = { ...rows.status, system_state: 'down' };
+      for (const unit of ['inactive', 'failed', undefined] as const)
+        assert.equal(edgeOf(decide({ ...rows, status }, { ...rest, unit })), 'none', unit);
+    });
+  }
+
+  test('the key changes with holder, token and remote_state, and with nothing else', () => {
+    const keyOf = (status: FieldValues, rest?: Partial<SwitchSnapshot>): string => {
+      const decision = decide({ status: { ...kube, remote_state: 'pending', ...status } }, rest);
+      return decision.kind === 'restart' ? decision.key : '';
+    };
+    const key = keyOf({});
+    assert.equal(key, 'kube-to-kube/kube/aaaaaaaaaaaa/t/pending');
+    assert.equal(keyOf({ update_time: 'later' }, { now: { ...NOW, ms: 1 } }), key);
+    assert.notEqual(keyOf({ claim_token: 'u' }), key);
+    assert.notEqual(keyOf({ docker_id: 'bbbbbbbbbbbb', container_id: 'bbbbbbbbbbbb' }), key);
+  });
+
+  test('a container of a version that was fallen back from does not take over: its gate asked too early', () => {
+    for (const who of [local, kube])
+      assert.equal(
+        edgeOf(decide({ status: { ...who, remote_state: 'pending' } }, { isAskerBlocked: true })),
+        'none',
+      );
+  });
+
+  test('nothing is done where nothing is to be done', () => {
+    for (const remote_state of ['', 'none', 'running', 'ready', 'stopped'])
+      for (const owner of [kube, local, nobody])
+        assert.equal(edgeOf(decide({ status: { ...owner, remote_state } })), 'none');
+    assert.equal(edgeOf(decide({ config: toLocal, status: local })), 'none');
+    for (const edge of TAKEN) assert.equal(edgeOf(decide({ ...edge[1], status: {} })), 'none');
+  });
+
+  test('owner none is no reason to restart: every stop leaves it (D22; config reload in circles)', () => {
+    for (const remote_state of ['', 'none', 'running', 'stopped'])
+      assert.equal(edgeOf(decide({ config: toLocal, status: { ...nobody, remote_state } })), 'none');
+    assert.equal(edgeOf(decide({ status: { ...nobody, remote_state: 'pending' } })), 'none');
+    const status = { ...kube, remote_state: 'running' };
+    const reloading = { config: { set_owner: undefined, state: undefined }, status };
+    assert.equal(edgeOf(decide(reloading)), 'none');
+  });
+
+  test('a service that waits for Kubernetes is restarted when set_owner becomes local', () => {
+    for (const remote_state of ['pending', 'ready'])
+      assert.equal(edgeOf(decide({ config: toLocal, status: { ...nobody, remote_state } })), 'kube-to-local');
+    const before = { setOwner: 'kube', remoteState: 'none' };
+    const rows = { config: toLocal, status: { ...nobody, remote_state: 'none' } };
+    assert.equal(edgeOf(decide(rows, { before })), 'kube-to-local');
+    assert.equal(edgeOf(decide(rows, { before: { ...before, setOwner: 'local' } })), 'none');
+  });
+
+  test('local stays while the master is out of reach, because a start would choose it again', () => {
+    const rows = { status: { ...local, remote_state: 'pending' } };
+    for (const isMasterConnected of [false, undefined]) {
+      assert.equal(edgeOf(decide(rows, { isMasterConnected })), 'none');
+      const config = { no_fallback_to_local: 'true' };
+      assert.equal(edgeOf(decide({ ...rows, config }, { isMasterConnected })), 'local-to-kube');
+    }
+  });
+
+  test('who has ended needs no restart to be replaced; who is silent, but runs, does', () => {
+    for (const owner of [kube, local]) {
+      const rows = { status: { ...owner, remote_state: 'pending' } };
+      const container = { imageId: 'sha256:x', isRunning: false };
+      assert.equal(edgeOf(decide(rows, { container })), 'none');
+    }
+    const silent = { status: { ...kube, claim_ms: '0', remote_state: 'pending' } };
+    assert.equal(edgeOf(decide(silent)), 'kube-to-kube');
+    assert.equal(edgeOf(decide(silent, { container: undefined })), 'none');
+  });
+
+  test('giving up on Kubernetes restarts once, and only if local may run', () => {
+    const before = { setOwner: 'kube', remoteState: 'stopped' };
+    const status = { ...nobody, remote_state: 'none' };
+    const at = (rows: Rows, was: SwitchSnapshot['before'] = before) =>
+      edgeOf(decide({ status, ...rows }, { before: was }));
+    assert.equal(at({ config: { no_fallback_to_local: 'true' } }), 'none');
+    assert.equal(at({ status: { ...local, remote_state: 'none' } }), 'none');
+    assert.equal(at({}, { setOwner: 'kube', remoteState: 'none' }), 'none');
+    assert.equal(at({}, { setOwner: 'kube', remoteState: 'running' }), 'none');
+  });
+});
+
+describe('the label that lets Kubernetes deploy', () => {
+  test('follows set_owner while the service is started, and is left alone otherwise', () => {
+    const label = (rows: Rows, lockText?: string) => decideEnabledLabel(snapshotOf(rows), lockText);
+    assert.equal(label({}), 'true');
+    assert.equal(label({ config: toLocal }), 'false');
+    assert.equal(label({ status: { system_state: 'down' } }), undefined);
+    assert.equal(label({ config: { state: 'disabled' } }), undefined);
+    assert.equal(label({}, 'locked'), undefined);
+  });
+});
+
+describe('a situation that stands after a restart', () => {
+  const wait = (history: RestartHistory, edge: SwitchEdge, nowMs: number) => {
+    const retry = decideRetry(history, edge, nowMs);
+    return retry.kind === 'now' ? 0 : retry.untilMs - nowMs;
+  };
+
+  test('is met again after 30 s, then after double that, up to 10 min', () => {
+    let history: RestartHistory = [];
+    const waits: number[] = [];
+    let nowMs = 0;
+    for (let i = 0; i < 8; i += 1) {
+      const waitMs = wait(history, 'kube-to-kube', nowMs);
+      waits.push(waitMs / 1_000);
+      nowMs += waitMs;
+      assert.equal(wait(history, 'kube-to-kube', nowMs), 0);
+      history = noteRestart(history, { edge: 'kube-to-kube', atMs: nowMs });
+    }
+    assert.deepEqual(waits, [0, 30, 60, 120, 240, 480, 600, 600]);
+    assert.ok(history.length <= 16);
+  });
+
+  test('an operator who changes his mind is followed at once, a circle of edges is not', () => {
+    const note = (edge: SwitchEdge, atMs: number) => ({ edge, atMs });
+    const once = [note('kube-to-local', 0)];
+    assert.equal(wait(once, 'local-to-kube', 1_000), 0);
+    const circle = [...once, note('local-to-kube', 1_000), note('back-to-local', 2_000)];
+    assert.equal(wait(circle, 'kube-to-kube', 2_000), 30_000);
+  });
+
+  test('restarts of long ago are forgotten', () => {
+    const history = noteRestart([], { edge: 'kube-to-kube', atMs: 0 });
+    assert.equal(wait(history, 'kube-to-kube', 1_200_000), 0);
+    assert.equal(noteRestart(history, { edge: 'kube-to-kube', atMs: 1_200_000 }).length, 1);
+  });
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
+import { decodeHeartbeat } from '../../../../src/contract/health/health.ts';
+import { decideRenewal } from '../../../../src/decide/gate/renewal.ts';
+import { kitsHolder, merge, NOW, SELF, shippedHolder, type RawRows } from '../../../support/snapshots.ts';
+
+const decide = (rows: RawRows, afterMs = 0) =>
+  decideRenewal(decodeStatus(rows.status ?? {}), decodeHeartbeat(rows.heartbeat ?? {}), SELF, {
+    bootId: NOW.bootId,
+    ms: NOW.ms + afterMs,
+  });
+
+describe('an agent whose heartbeat was refused', () => {
+  test('claims again when the record bears its token, but the host side has cleared owner and id', () => {
+    const cleared = { current_owner: 'none', container_id: '', remote_state: 'stopped' };
+    const rows = merge(kitsHolder({ token: SELF.token, claimAgoMs: 0, beatAgoMs: 0 }), { status: cleared });
+    assert.equal(decide(rows).kind, 'claim-again');
+  });
+
+  test('is superseded by a local container of the shipped kit, which left its token and docker_id standing', () => {
+    const rows = merge(
+      kitsHolder({ token: SELF.token, dockerId: SELF.dockerId, claimAgoMs: 0, beatAgoMs: 0 }),
+      {
+        status: { current_owner: 'local', container_id: 'snmp' },
+        heartbeat: { owner: 'kube' },
+      },
+    );
+    assert.equal(decide(rows).kind, 'superseded');
+  });
+
+  test('claims again when the database came back empty', () => {
+    assert.deepEqual(decide({}), { kind: 'claim-again' });
+  });
+
+  test('claims again when the record was cleared while its application runs', () => {
+    const cleared = { status: { current_owner: 'none', docker_id: '', container_id: '', claim_token: '' } };
+    assert.deepEqual(decide(cleared), { kind: 'claim-again' });
+  });
+
+  test('claims again when the record is of its own container, of an earlier start', () => {
+    const earlier = kitsHolder({ dockerId: SELF.dockerId, token: 'token-before', claimAgoMs: 0 });
+    assert.deepEqual(decide(earlier), { kind: 'claim-again' });
+  });
+
+  test('is superseded by another live container, and tells whose record it is', () => {
+    assert.deepEqual(decide(kitsHolder({ claimAgoMs: 0, owner: 'local', version: '1.1.0' })), {
+      kind: 'superseded',
+      text: 'superseded: container bbbbbbbbbbbb, owner local, version 1.1.0, holds the feature',
+    });
+  });
+
+  test('is superseded by a container of the shipped kit', () => {
+    const shipped = shippedHolder({ owner: 'local', id: 'snmp', version: '1.0.0' });
+    assert.equal(decide(shipped).kind, 'superseded');
+  });
+
+  test('is superseded by a container of the shipped kit that wrote over its own claim', () => {
+    const own = kitsHolder({ dockerId: SELF.dockerId, token: SELF.token, claimAgoMs: 0 });
+    assert.equal(decide(merge(own, { status: { container_id: 'bbbbbbbbbbbb' } })).kind, 'superseded');
+  });
+
+  test('claims again when the other container is overdue, exactly from then on (D10)', () => {
+    const other = kitsHolder({ claimAgoMs: 0 });
+    assert.equal(decide(other, 29_999).kind, 'superseded');
+    assert.equal(decide(other, 30_000).kind, 'claim-again');
+  });
+
+  test('another container whose id is unknown, too, is another container', () => {
+    const other = kitsHolder({ dockerId: 'unknown', claimAgoMs: 0 });
+    const renewal = decideRenewal(
+      decodeStatus(other.status ?? {}),
+      decodeHeartbeat({}),
+      { dockerId: 'unknown', token: SELF.token },
+      NOW,
+    );
+    assert.equal(renewal.kind, 'superseded');
+  });
+});
