@@ -143,7 +143,7 @@ const onlyEngine = {
 
 /**
  * Of the Kubernetes client only its reader of kubeconfigs: not the generated API, nor the ways to log in and the proxies
- * that src/node/adapters/kubernetes refuses, 770 kB and 15 MB of memory.
+ * that src/host/adapters/kubernetes refuses, 770 kB and 15 MB of memory.
  */
 const CLIENT = /[\\/]@kubernetes[\\/]client-node[\\/]/;
 const CLIENT_NAMES = {

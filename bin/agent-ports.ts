@@ -10,7 +10,7 @@ import { hastenStop } from '../src/container/adapters/supervisor/hasten-stop.ts'
 import { createSupervisorClient } from '../src/container/adapters/supervisor/rpc-client.ts';
 import { CriticalExit } from '../src/container/agent/critical-exit.ts';
 import { PolicyReader } from '../src/container/agent/policy-reader.ts';
-import { timingOf } from '../src/container/checks-config/checks-config.ts';
+import { timingOf } from '../src/container/health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../src/container/adapters/checks-file.ts';
 import { HealthMonitor, STALE_AFTER_MS } from '../src/container/health/health-monitor.ts';
 import { ConfigurationCheck } from '../src/container/health/configuration-check.ts';

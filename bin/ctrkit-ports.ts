@@ -3,19 +3,19 @@ import { styleText } from 'node:util';
 import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
 import { exitCodeOfSignal } from '../src/contract/exit-codes.ts';
 import { toPlainLine } from '../src/text/plain-line.ts';
-import { readLocalRepositories } from '../src/node/adapters/local-repositories.ts';
-import { readInput } from '../src/node/adapters/read-input.ts';
-import { RedisRowFields } from '../src/node/adapters/redis/row-fields.ts';
-import { RedisSwitchTables } from '../src/node/adapters/redis/switch-tables.ts';
+import { readLocalRepositories } from '../src/host/adapters/local-repositories.ts';
+import { readInput } from '../src/host/adapters/read-input.ts';
+import { RedisRowFields } from '../src/host/adapters/redis/row-fields.ts';
+import { RedisSwitchTables } from '../src/host/adapters/redis/switch-tables.ts';
 import type {
   MembershipSide,
   CtrkitPorts,
   SwitchDatabases,
   Terminal,
-} from '../src/node/commands/ctrkit/ports.ts';
-import { ledgerFileIn } from '../src/node/ledger/ledger-file.ts';
-import { lockFilesIn } from '../src/node/locks/lock-file.ts';
-import { viewFileIn } from '../src/node/view/view-file.ts';
+} from '../src/host/commands/ctrkit/reading/ports.ts';
+import { ledgerFileIn } from '../src/host/adapters/ledger/ledger-file.ts';
+import { lockFilesIn } from '../src/host/adapters/locks/lock-file.ts';
+import { viewFileIn } from '../src/host/adapters/view/view-file.ts';
 import type { buildHostPorts } from './host-ports.ts';
 
 /** What `ctrkit` is given beside what every command of the host side is. */

@@ -1,4 +1,4 @@
-import { runCtrkit } from '../src/node/commands/ctrkit/program.ts';
+import { runCtrkit } from '../src/host/commands/ctrkit/program.ts';
 import { buildCtrkitPorts } from './ctrkit-ports.ts';
 import { buildHostPorts } from './host-ports.ts';
 import { runMain } from './main.ts';

@@ -5,27 +5,27 @@ import { EXIT } from '../src/contract/exit-codes.ts';
 import type { Log } from '../src/ports/log.ts';
 import type { Databases } from '../src/contract/databases.ts';
 import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
-import { readLocalRepositories } from '../src/node/adapters/local-repositories.ts';
-import { KubernetesNode } from '../src/node/adapters/kubernetes/kubernetes-node.ts';
-import { readSonicVersion } from '../src/node/adapters/kubernetes/sonic-version.ts';
-import { RedisRowFields } from '../src/node/adapters/redis/row-fields.ts';
-import { RedisSwitchTables } from '../src/node/adapters/redis/switch-tables.ts';
+import { readLocalRepositories } from '../src/host/adapters/local-repositories.ts';
+import { KubernetesNode } from '../src/host/adapters/kubernetes/kubernetes-node.ts';
+import { readSonicVersion } from '../src/host/adapters/kubernetes/sonic-version.ts';
+import { RedisRowFields } from '../src/host/adapters/redis/row-fields.ts';
+import { RedisSwitchTables } from '../src/host/adapters/redis/switch-tables.ts';
 import {
   DEFAULT_RESTART_COMMAND,
   parseRestartCommand,
   ServiceCommand,
-} from '../src/node/adapters/service/service-command.ts';
-import { assertSingle } from '../src/node/adapters/single-instance.ts';
-import { parseDaemonLine, type DaemonOptions } from '../src/node/commands/ctrkitd/options.ts';
-import type { Connection } from '../src/node/daemon/companion.ts';
-import type { ClusterSide } from '../src/node/daemon/cluster/cluster-parts.ts';
-import { startDaemon } from '../src/node/daemon/start-daemon.ts';
-import { readDaemonSettings, type ClusterSettings } from '../src/node/daemon/settings.ts';
-import { ledgerFileIn } from '../src/node/ledger/ledger-file.ts';
-import { lockFilesIn } from '../src/node/locks/lock-file.ts';
-import { chooseNodeName } from '../src/node/node-name.ts';
-import { readMembershipTiming } from '../src/node/membership/settings.ts';
-import { viewFileIn } from '../src/node/view/view-file.ts';
+} from '../src/host/adapters/service/service-command.ts';
+import { assertSingle } from '../src/host/adapters/single-instance.ts';
+import { parseDaemonLine, type DaemonOptions } from '../src/host/commands/ctrkitd/options.ts';
+import type { Connection } from '../src/host/daemon/watch/companion.ts';
+import type { ClusterSide } from '../src/host/daemon/cluster/cluster-parts.ts';
+import { startDaemon } from '../src/host/daemon/start-daemon.ts';
+import { readDaemonSettings, type ClusterSettings } from '../src/host/daemon/settings.ts';
+import { ledgerFileIn } from '../src/host/adapters/ledger/ledger-file.ts';
+import { lockFilesIn } from '../src/host/adapters/locks/lock-file.ts';
+import { chooseNodeName } from '../src/host/node-name.ts';
+import { readMembershipTiming } from '../src/host/membership/settings.ts';
+import { viewFileIn } from '../src/host/adapters/view/view-file.ts';
 import { buildMembershipSide } from './membership-side.ts';
 import { buildHostPorts } from './host-ports.ts';
 import { runMain } from './main.ts';

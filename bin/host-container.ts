@@ -1,9 +1,9 @@
 import { keepHeapSmall } from '../src/adapters/heap.ts';
 import { EXIT } from '../src/contract/exit-codes.ts';
 import { toPlainLine } from '../src/text/plain-line.ts';
-import { becomeLightWait, takeWaitedContainer } from '../src/node/adapters/light-wait.ts';
-import { parseContainerLine } from '../src/node/commands/container/options.ts';
-import { runContainer } from '../src/node/commands/container/run-container.ts';
+import { becomeLightWait, takeWaitedContainer } from '../src/host/adapters/light-wait.ts';
+import { parseContainerLine } from '../src/host/commands/container/options.ts';
+import { runContainer } from '../src/host/commands/container/run-container.ts';
 import { buildHostPorts } from './host-ports.ts';
 import { runMain } from './main.ts';
 

@@ -3,8 +3,8 @@ import { createLazyLog } from '../src/adapters/log/lazy-log.ts';
 import { findDatabases } from '../src/adapters/redis/find-databases.ts';
 import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
 import type { Databases } from '../src/contract/databases.ts';
-import { readRemoteConfig } from '../src/node/adapters/remote-config.ts';
-import { readHostSettings, readRevertToLocal } from '../src/node/settings.ts';
+import { readRemoteConfig } from '../src/host/adapters/remote-config.ts';
+import { readHostSettings, readRevertToLocal } from '../src/host/settings.ts';
 import type { ContainerEngine } from '../src/ports/container-engine.ts';
 
 /** The adapters that every command of the host side is given. */
@@ -42,7 +42,7 @@ export function buildHostPorts(name: string) {
 }
 
 async function openEngine(address: string): Promise<ContainerEngine> {
-  const { parseEngineAddress } = await import('../src/node/adapters/docker/engine-address.ts');
-  const { DockerEngine } = await import('../src/node/adapters/docker/docker-engine.ts');
+  const { parseEngineAddress } = await import('../src/host/adapters/docker/engine-address.ts');
+  const { DockerEngine } = await import('../src/host/adapters/docker/docker-engine.ts');
   return new DockerEngine(parseEngineAddress(address));
 }

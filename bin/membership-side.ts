@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HostClusterTools } from '../src/node/adapters/cluster-tools/cluster-tools.ts';
-import { takeMembershipTurn } from '../src/node/adapters/cluster-tools/membership-turn.ts';
+import { HostClusterTools } from '../src/host/adapters/cluster-tools/cluster-tools.ts';
+import { takeMembershipTurn } from '../src/host/adapters/cluster-tools/membership-turn.ts';
 import {
   DEFAULT_RESTART_COMMAND,
   parseRestartCommand,
   ServiceCommand,
-} from '../src/node/adapters/service/service-command.ts';
-import type { MembershipSide } from '../src/node/commands/ctrkit/ports.ts';
-import { readMembershipSettings } from '../src/node/membership/settings.ts';
+} from '../src/host/adapters/service/service-command.ts';
+import type { MembershipSide } from '../src/host/commands/ctrkit/reading/ports.ts';
+import { readMembershipSettings } from '../src/host/membership/settings.ts';
 
 interface MembershipSideOptions {
   readonly stateDir: string;

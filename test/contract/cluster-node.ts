@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { request as requestHttps } from 'node:https';
 import { test, type TestContext } from 'node:test';
-import { readKubeconfig } from '../../src/node/adapters/kubernetes/kubeconfig.ts';
-import { KubernetesNode } from '../../src/node/adapters/kubernetes/kubernetes-node.ts';
+import { readKubeconfig } from '../../src/host/adapters/kubernetes/kubeconfig.ts';
+import { KubernetesNode } from '../../src/host/adapters/kubernetes/kubernetes-node.ts';
 import type { NodeState } from '../../src/ports/cluster-node.ts';
 import { until } from '../support/kit.ts';
 

@@ -10,7 +10,7 @@ import {
   rememberRepository,
   rememberUntagged,
 } from '../../src/decide/images/golden.ts';
-import { ledgerFileIn } from '../../src/node/ledger/ledger-file.ts';
+import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { goldenOf, imageIdOf, policyOf } from '../support/beats.ts';
 import { FakeLedgerStore } from '../support/fake-ledger-store.ts';

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { FeatureLock } from '../../src/contract/feature/lock.ts';
 import { decideLock } from '../../src/decide/feature/lock.ts';
-import { lockFilesIn } from '../../src/node/locks/lock-file.ts';
+import { lockFilesIn } from '../../src/host/adapters/locks/lock-file.ts';
 import type { LockStore } from '../../src/ports/lock-store.ts';
 import { FakeLockStore } from '../support/fake-lock-store.ts';
 
@@ -186,7 +186,7 @@ describe('a lock file', () => {
       const store = lockFilesIn(folder);
       store.add(lock('snmp'));
       const script = `
-      import { lockFilesIn } from ${JSON.stringify(new URL('../../src/node/locks/lock-file.ts', import.meta.url).href)};
+      import { lockFilesIn } from ${JSON.stringify(new URL('../../src/host/adapters/locks/lock-file.ts', import.meta.url).href)};
       process.setuid(65534);
       lockFilesIn(${JSON.stringify(folder)}).add(${JSON.stringify(lock('snmp', { owner: 'bob' }))});`;
       chmodSync(root, 0o755);

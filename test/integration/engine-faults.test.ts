@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { DockerEngine } from '../../src/node/adapters/docker/docker-engine.ts';
+import { DockerEngine } from '../../src/host/adapters/docker/docker-engine.ts';
 import type { EngineEvent } from '../../src/ports/container-engine.ts';
 import { waitUntil } from '../support/supervisord.ts';
 

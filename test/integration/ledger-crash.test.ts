@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { buildSync } from 'esbuild';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../src/contract/images/ledger.ts';
-import { ledgerFileIn } from '../../src/node/ledger/ledger-file.ts';
+import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
 import { goldenOf, imageIdOf } from '../support/beats.ts';
 import { Kit, noNamespaces, until } from '../support/kit.ts';
 

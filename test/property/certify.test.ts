@@ -18,7 +18,7 @@ import {
   recordFallback,
   selectFallback,
 } from '../../src/decide/images/golden.ts';
-import { encodeLedger } from '../../src/node/ledger/ledger-codec.ts';
+import { encodeLedger } from '../../src/host/adapters/ledger/ledger-codec.ts';
 import { goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
 
 const NEEDED_MS = 60_000;

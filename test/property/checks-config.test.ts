@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { DEFAULT_CHECKS_CONFIG, timingOf } from '../../src/container/checks-config/checks-config.ts';
-import { decodeChecksConfig } from '../../src/container/checks-config/decode-checks-config.ts';
+import { DEFAULT_CHECKS_CONFIG, timingOf } from '../../src/container/health/checks-config/checks-config.ts';
+import { decodeChecksConfig } from '../../src/container/health/checks-config/decode-checks-config.ts';
 import type { CheckTiming } from '../../src/contract/health/check.ts';
 
 /** Milliseconds of a number of seconds with at most three decimals. */

@@ -10,7 +10,7 @@ import {
   findLabelValueFault,
 } from '../../src/contract/cluster/kubernetes-names.ts';
 import { isFeatureName, isVersion } from '../../src/contract/names.ts';
-import { encodeYaml } from '../../src/node/commands/ctrkit/manifest/manifest-text.ts';
+import { encodeYaml } from '../../src/host/commands/ctrkit/manifest/manifest-text.ts';
 import { plan } from '../support/manifest-request.ts';
 
 const feature = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/).filter(isFeatureName);

@@ -3,7 +3,7 @@ import { CtrkitError } from '../../src/contract/errors.ts';
 import type { Ledger } from '../../src/contract/images/ledger.ts';
 import { featureConfigRow, featureStatusRow } from '../../src/contract/rows.ts';
 import type { UnitState } from '../../src/contract/feature/unit-state.ts';
-import type { CtrkitPorts, SwitchDatabases } from '../../src/node/commands/ctrkit/ports.ts';
+import type { CtrkitPorts, SwitchDatabases } from '../../src/host/commands/ctrkit/reading/ports.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeClusterTools } from './fake-cluster-tools.ts';
 import { FakeEngine } from './fake-engine.ts';

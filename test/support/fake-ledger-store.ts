@@ -1,6 +1,6 @@
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { Ledger } from '../../src/contract/images/ledger.ts';
-import { encodeLedger } from '../../src/node/ledger/ledger-codec.ts';
+import { encodeLedger } from '../../src/host/adapters/ledger/ledger-codec.ts';
 import type { LedgerReading, LedgerStore } from '../../src/ports/ledger-store.ts';
 
 /** A disk on which nothing breaks but what a test breaks. */

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import type { FeatureLedger, Ledger } from '../../src/contract/images/ledger.ts';
 import { EMPTY_FEATURE_LEDGER } from '../../src/contract/images/ledger.ts';
-import { ledgerFileIn } from '../../src/node/ledger/ledger-file.ts';
+import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
 import { goldenOf } from './beats.ts';
 
 const store = ledgerFileIn(process.argv[2] ?? '');

@@ -1,5 +1,5 @@
-import type { ManifestRequest } from '../../src/node/commands/ctrkit/manifest/manifest-request.ts';
-import { planManifest } from '../../src/node/commands/ctrkit/manifest/plan-manifest.ts';
+import type { ManifestRequest } from '../../src/host/commands/ctrkit/manifest/manifest-request.ts';
+import { planManifest } from '../../src/host/commands/ctrkit/manifest/plan-manifest.ts';
 import type { PackageManifest } from '../../src/contract/cluster/package-manifest.ts';
 
 const REQUEST: ManifestRequest = {

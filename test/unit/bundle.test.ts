@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { readDaemonSettings } from '../../src/node/daemon/settings.ts';
+import { readDaemonSettings } from '../../src/host/daemon/settings.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What went into each bundle. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { EXIT } from '../../src/contract/exit-codes.ts';
 import { FALLBACK_FIELDS, IMAGE_POLICY_FIELDS } from '../../src/contract/images/image-policy.ts';
-import { parseDaemonLine } from '../../src/node/commands/ctrkitd/options.ts';
+import { parseDaemonLine } from '../../src/host/commands/ctrkitd/options.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 

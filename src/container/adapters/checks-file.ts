@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
-import { DEFAULT_CHECKS_CONFIG, type ChecksConfigResult } from '../checks-config/checks-config.ts';
+import { DEFAULT_CHECKS_CONFIG, type ChecksConfigResult } from '../health/checks-config/checks-config.ts';
 import { readRegularFile } from './regular-file.ts';
 
 const MAX_BYTES = 64 * 1024;
@@ -15,7 +15,7 @@ export async function readChecksConfig(path: string): Promise<ChecksConfigResult
     const { text, warnings } = readFile(path);
     // The one that ships says nothing: whoever leaves it so need not pay for a parser.
     if (isOnlyComment(text)) return { config: DEFAULT_CHECKS_CONFIG, errors: [], isThere: true, warnings };
-    const { decodeChecksConfig } = await import('../checks-config/decode-checks-config.ts');
+    const { decodeChecksConfig } = await import('../health/checks-config/decode-checks-config.ts');
     return { ...decodeChecksConfig(text), isThere: true, warnings };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

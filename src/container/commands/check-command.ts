@@ -6,7 +6,7 @@ import {
   type ChecksConfig,
   type ChecksConfigResult,
   type ListedHook,
-} from '../checks-config/checks-config.ts';
+} from '../health/checks-config/checks-config.ts';
 
 export interface CheckCommandPorts {
   readonly readConfig: (path: string) => Promise<ChecksConfigResult>;

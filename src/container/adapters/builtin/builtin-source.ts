@@ -3,7 +3,7 @@ import { PROBE_EXIT } from '../../../contract/exit-codes.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../../../text/one-line.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { BuiltinCheckConfig } from '../../checks-config/checks-config.ts';
+import type { BuiltinCheckConfig } from '../../health/checks-config/checks-config.ts';
 import { createFileLook } from './file-age.ts';
 import type { Finding } from './finding.ts';
 import { lookAtMemory } from './memory.ts';

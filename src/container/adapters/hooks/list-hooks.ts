@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { ListedHook } from '../../checks-config/checks-config.ts';
+import type { ListedHook } from '../../health/checks-config/checks-config.ts';
 import { selectHooks } from './hook-names.ts';
 import { findHookFile } from './hook-safety.ts';
 

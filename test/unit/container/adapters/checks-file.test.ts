@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { DEFAULT_CHECKS_CONFIG } from '../../../../src/container/checks-config/checks-config.ts';
+import { DEFAULT_CHECKS_CONFIG } from '../../../../src/container/health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../../../../src/container/adapters/checks-file.ts';
 
 const isRoot = process.getuid?.() === 0;

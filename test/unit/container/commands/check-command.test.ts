@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_CHECKS_CONFIG } from '../../../../src/container/checks-config/checks-config.ts';
-import { decodeChecksConfig } from '../../../../src/container/checks-config/decode-checks-config.ts';
+import { DEFAULT_CHECKS_CONFIG } from '../../../../src/container/health/checks-config/checks-config.ts';
+import { decodeChecksConfig } from '../../../../src/container/health/checks-config/decode-checks-config.ts';
 import type {
   ChecksConfigResult,
   ListedHook,
-} from '../../../../src/container/checks-config/checks-config.ts';
+} from '../../../../src/container/health/checks-config/checks-config.ts';
 import { runCheckConfig } from '../../../../src/container/commands/check-command.ts';
 
 interface Found extends Partial<ChecksConfigResult> {

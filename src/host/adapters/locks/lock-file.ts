@@ -1,0 +1,117 @@
+import { readdirSync, unlinkSync } from 'node:fs';
+import { CtrkitError } from '../../../contract/errors.ts';
+import type { FeatureLock } from '../../../contract/feature/lock.ts';
+import { isFeatureName } from '../../../contract/names.ts';
+import type { LockStore } from '../../../ports/lock-store.ts';
+import { makeFolder, readWholeFile, syncFolder, writeDurably } from '../disk/durable-file.ts';
+import { decodeLock, encodeLock } from './lock-json.ts';
+
+const SUFFIX = '.json';
+/** A lock takes some hundred bytes; what is larger is none, and is not read. */
+const MAX_BYTES = 65_536;
+
+/** One file a feature, `<folder>/<feature>.json`. A file that is no lock keeps its feature locked: safe, and told. */
+export function lockFilesIn(folder: string): LockStore {
+  const pathOf = (feature: string): string => `${folder}/${assertName(feature)}${SUFFIX}`;
+  return {
+    list() {
+      const locks: FeatureLock[] = [];
+      const problems: string[] = [];
+      for (const name of readNames(folder)) {
+        const feature = name.slice(0, -SUFFIX.length);
+        const path = `${folder}/${name}`;
+        if (!isFeatureName(feature)) {
+          problems.push(`${path} is named after no feature: remove it`);
+          continue;
+        }
+        const lock = readLock(path, feature);
+        if (lock === undefined) continue;
+        if (typeof lock === 'string') problems.push(brokenText(path, lock, feature));
+        locks.push(typeof lock === 'string' ? endlessLock(feature) : lock);
+      }
+      return { locks, problems };
+    },
+    add(lock) {
+      const path = pathOf(lock.feature);
+      explain(path, 'written', () => {
+        makeFolder(folder);
+        // On the disk when this returns: an operator who was told of a lock relies on it.
+        writeDurably(path, encodeLock(lock), `${folder}/.${process.pid}.tmp`);
+      });
+    },
+    remove(feature) {
+      const path = pathOf(feature);
+      return explain(path, 'removed', () => {
+        if (!unlinkIfThere(path)) return false;
+        syncFolder(folder);
+        return true;
+      });
+    },
+  };
+}
+
+/** Nobody knows whose it was, or for how long: it holds until somebody looks. */
+const endlessLock = (feature: string): FeatureLock => ({
+  feature,
+  owner: 'unknown',
+  reason: 'its lock file is broken',
+  sinceTs: 0,
+  forMs: 0,
+  bootId: '',
+  bootMs: 0,
+});
+
+const brokenText = (path: string, what: string, feature: string): string =>
+  `${path} ${what}: ${feature} counts as locked. To lift it: ctrkit lock rm ${feature}`;
+
+/** A text says what is wrong with it; undefined if it has gone meanwhile. */
+function readLock(path: string, feature: string): FeatureLock | string | undefined {
+  try {
+    const reading = readWholeFile(path, MAX_BYTES);
+    switch (reading.kind) {
+      case 'missing':
+        return undefined;
+      case 'unreadable':
+        return `can't be read (${reading.why})`;
+      case 'text':
+        return decodeLock(reading.text, feature) ?? 'is no lock of this feature';
+    }
+  } catch (error) {
+    return `can't be read (${(error as Error).message})`;
+  }
+}
+
+/** In their order; what a writer that was killed has left ends otherwise. */
+function readNames(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
+    return names.toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new CtrkitError('disk', `${folder} can't be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function assertName(feature: string): string {
+  if (isFeatureName(feature)) return feature;
+  throw new CtrkitError('usage', 'a lock needs the name of a feature: letters, digits, _ and -');
+}
+
+function explain<T>(path: string, done: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const text = `${path} can't be ${done}: ${(error as Error).message}`;
+    throw new CtrkitError('disk', text, { cause: error });
+  }
+}
+
+function unlinkIfThere(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/** The daemon's view as it lies in its file: a file of another release, or of nobody's, must not pass for it. */
+import * as v from 'valibot';
+import type { DaemonView } from '../../../contract/feature/daemon-view.ts';
+
+const text = v.string();
+const ms = v.number();
+const cause = v.picklist(['unhealthy', 'crash-looping', 'silent', 'not-deployed']);
+
+const CERTIFICATION = v.variant('kind', [
+  v.object({ kind: v.literal('off'), text }),
+  v.object({ kind: v.literal('golden'), text }),
+  v.object({ kind: v.literal('not-counting'), text }),
+  v.object({ kind: v.literal('counting'), text, fromMs: ms, neededMs: ms }),
+  v.object({ kind: v.literal('certified'), text, healthyMs: ms }),
+]);
+
+const FALLBACK = v.variant('kind', [
+  v.object({ kind: v.literal('off'), text }),
+  v.object({ kind: v.literal('well'), text }),
+  v.object({
+    kind: v.literal('failing'),
+    cause,
+    text,
+    failingMs: ms,
+    limitMs: ms,
+    asOfMs: ms,
+    isRising: v.boolean(),
+  }),
+  v.object({ kind: v.literal('refused'), cause, text }),
+  v.object({ kind: v.literal('fall-back'), cause, text }),
+]);
+
+const VIEW = v.object({
+  pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  isShadow: v.boolean(),
+  bootId: text,
+  startedMs: ms,
+  problems: v.array(text),
+  features: v.record(
+    text,
+    v.object({
+      imageId: text,
+      version: text,
+      certification: CERTIFICATION,
+      fallback: FALLBACK,
+      lastAct: text,
+      lastActTs: v.number(),
+    }),
+  ),
+});
+
+/** Undefined for text that is none. */
+export function decodeView(json: string): DaemonView | undefined {
+  try {
+    const parsed = v.safeParse(VIEW, JSON.parse(json));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import type { EngineContainer } from '../../../../contract/images/engine.ts';
+import { EXIT } from '../../../../contract/exit-codes.ts';
+import { toPlainLine } from '../../../../text/plain-line.ts';
+import { explainFeature } from './explain.ts';
+import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
+import { selectFeature } from '../../../../decide/images/golden.ts';
+import { formatExplanation } from './explain-text.ts';
+import { findFeature } from '../reading/find-feature.ts';
+import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
+import { readFeature } from '../reading/read-feature.ts';
+import { attempt } from '../reading/reading.ts';
+import { momentOf } from '../status/status.ts';
+
+export interface ExplainOptions {
+  readonly feature: string;
+  readonly json: boolean;
+  readonly redisUrl: string;
+}
+
+/** Returns the exit code: an answer is an answer also where some of it can't be read. */
+export async function explain(options: ExplainOptions, ports: CtrkitPorts): Promise<number> {
+  const { feature, json } = options;
+  const { terminal } = ports;
+  const found = await readRows(options, ports);
+  if ('unknown' in found) {
+    terminal.tell(found.unknown);
+    return EXIT.refused;
+  }
+  const snapshot = await readSnapshot(feature, found.rows, ports);
+  const items = explainFeature(snapshot);
+  terminal.write(
+    json
+      ? `${JSON.stringify(encodeExplanation(snapshot, items), undefined, 2)}\n`
+      : formatExplanation(feature, items, terminal.paint),
+  );
+  return EXIT.ok;
+}
+
+type FoundRows = { readonly rows: Reading<FeatureRows> } | { readonly unknown: string };
+
+async function readRows({ feature, redisUrl }: ExplainOptions, ports: CtrkitPorts): Promise<FoundRows> {
+  let on: SwitchDatabases | undefined;
+  try {
+    const reading = await attempt(async (): Promise<FoundRows> => {
+      on = ports.openDatabases(redisUrl);
+      const features = await on.tables.listFeatures();
+      const found = findFeature(feature, features);
+      if (found.kind === 'unknown') return { unknown: found.text };
+      const { configName } = found;
+      return { rows: { found: await readFeature({ feature, configName, features }, on) } };
+    });
+    return 'found' in reading ? reading.found : { rows: reading };
+  } finally {
+    on?.close();
+  }
+}
+
+async function readSnapshot(
+  feature: string,
+  rows: Reading<FeatureRows>,
+  ports: CtrkitPorts,
+): Promise<ExplainSnapshot> {
+  const now = momentOf(ports.clock);
+  const ledger = await attempt(() => ports.ledger.read());
+  const locks = await attempt(() => ports.locks.list());
+  const containers = await readContainers(ports);
+  return {
+    feature,
+    now,
+    rows,
+    containers,
+    daemon: ports.view.read(now.bootId),
+    ledger: 'found' in ledger ? { found: selectFeature(ledger.found.ledger, feature) } : ledger,
+    locks: 'found' in locks ? { found: locks.found.locks } : locks,
+    diskProblems: [ledger, locks].flatMap((one) => ('found' in one ? one.found.problems : [])),
+  };
+}
+
+const readContainers = (ports: CtrkitPorts): Promise<Reading<readonly EngineContainer[]>> =>
+  attempt(async () => {
+    const engine = await ports.openEngine();
+    return await engine.listContainers();
+  });
+
+/**
+ * `--json`, stable: `topic` is one of a fixed set, `text` one line for people, `lifts` null where nothing can be done,
+ * `value` null for a field that is not there. `now_ms` is on the boot clock.
+ */
+const encodeExplanation = (
+  { feature, now, rows, containers, daemon }: ExplainSnapshot,
+  items: readonly Explanation[],
+) => ({
+  feature,
+  now_ms: now.ms,
+  boot_id: now.bootId,
+  is_database_read: 'found' in rows,
+  is_engine_read: 'found' in containers,
+  is_daemon_running: 'found' in daemon,
+  items: items.map(({ topic, text, lifts, values }) => ({
+    topic,
+    text: toPlainLine(text),
+    lifts: lifts === undefined ? null : toPlainLine(lifts),
+    values: values.map(({ row, field, value }) => ({ row, field, value: value ?? null })),
+  })),
+});

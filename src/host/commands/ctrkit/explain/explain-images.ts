@@ -1,0 +1,122 @@
+/** Which image is golden, what is on its way to be, what fell back, and which versions are blocked. */
+import type { CertificationVerdict, FallbackVerdict } from '../../../../contract/feature/daemon-view.ts';
+import { localVersionLabel } from '../../../../contract/feature/feature.ts';
+import { shortImageId } from '../../../../contract/images/image.ts';
+import type { FeatureLedger, GoldenImage } from '../../../../contract/images/ledger.ts';
+import { describeDuration } from '../../../../text/duration-text.ts';
+import { pick, type ExplainSnapshot, type Explanation, type FeatureRows } from '../reading/explain-item.ts';
+import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
+
+export function explainGolden(ledger: FeatureLedger): Explanation[] {
+  const { golden, previous, duties } = ledger;
+  const items: Explanation[] = [
+    golden === undefined
+      ? {
+          topic: 'golden',
+          text: "none yet: ctrkitd takes the switch's local image for it once it has seen it",
+          values: [],
+        }
+      : { topic: 'golden', text: describeGolden(golden), values: [] },
+  ];
+  if (previous !== undefined)
+    items.push({ topic: 'golden', text: `before it: ${describeGolden(previous)}`, values: [] });
+  const open = [
+    ...(duties.tagAsLocal ? ['tag it as local'] : []),
+    ...(duties.removeLocalContainer ? ['remove the local container of the image before'] : []),
+    ...(duties.cleanUp ? ['clean up older images'] : []),
+  ];
+  if (open.length > 0)
+    items.push({ topic: 'golden', text: `still to be done by ctrkitd: ${open.join(', ')}`, values: [] });
+  return items;
+}
+
+function describeGolden({ version, references, imageId, source }: GoldenImage): string {
+  const names = references.length === 0 ? '' : `${references.join(', ')}, `;
+  const origin = source === 'shipped' ? 'the local image of the switch' : 'certified';
+  return `version ${version} (${names}${shortImageId(imageId)}), ${origin}`;
+}
+
+export function explainCertification(verdict: CertificationVerdict, nowMs: number): Explanation[] {
+  return [{ topic: 'certification', text: describeCertification(verdict, nowMs), values: [] }];
+}
+
+function describeCertification(verdict: CertificationVerdict, nowMs: number): string {
+  switch (verdict.kind) {
+    case 'off':
+    case 'golden':
+    case 'not-counting':
+    case 'certified':
+      return verdict.text;
+    case 'counting': {
+      const leftMs = findCertificationLeftMs(verdict, nowMs);
+      const when =
+        leftMs === 0
+          ? 'golden with its next heartbeat'
+          : `golden in ${describeDuration(leftMs)} if it stays so`;
+      return `${verdict.text}: ${when}`;
+    }
+  }
+}
+
+/** Milliseconds until it is golden; 0 when its time is full. */
+const findCertificationLeftMs = (
+  { fromMs, neededMs }: Extract<CertificationVerdict, { kind: 'counting' }>,
+  nowMs: number,
+): number => Math.max(fromMs + neededMs - nowMs, 0);
+
+export function explainFallback(verdict: FallbackVerdict, nowMs: number): Explanation[] {
+  return [{ topic: 'fallback', text: describeFallback(verdict, nowMs), values: [] }];
+}
+
+function describeFallback(verdict: FallbackVerdict, nowMs: number): string {
+  switch (verdict.kind) {
+    case 'off':
+    case 'well':
+      return verdict.text;
+    case 'failing': {
+      const { text, limitMs, isRising } = verdict;
+      const leftMs = findFallbackLeftMs(verdict, nowMs);
+      if (!isRising)
+        return `${text}; of ${describeDuration(limitMs)} it has ${describeDuration(leftMs)} left`;
+      return `${text}; it falls back in ${describeDuration(leftMs)} unless it gets well`;
+    }
+    case 'refused':
+      return `it fails (${verdict.cause}), but does not fall back: ${verdict.text}`;
+    case 'fall-back':
+      return `it falls back now (${verdict.cause}): ${verdict.text}`;
+  }
+}
+
+/** Milliseconds until it falls back. */
+function findFallbackLeftMs(verdict: Extract<FallbackVerdict, { kind: 'failing' }>, nowMs: number): number {
+  const { failingMs, limitMs, asOfMs, isRising } = verdict;
+  const sinceMs = isRising ? Math.max(nowMs - asOfMs, 0) : 0;
+  return Math.max(limitMs - failingMs - sinceMs, 0);
+}
+
+export function explainFallbacksDone({ fallbacks }: FeatureLedger, feature: string): Explanation[] {
+  return fallbacks.map(({ version, imageId, reason, isDone }) => ({
+    topic: 'fallback',
+    text: `${isDone ? 'fell' : 'is falling'} back from version ${version} (${shortImageId(imageId)}): ${reason}; an image falls back once`,
+    lifts: `ctrkit unblock ${feature} ${version}`,
+    values: [],
+  }));
+}
+
+export function explainBlocks(rows: FeatureRows, { feature }: ExplainSnapshot): Explanation[] {
+  const blocked: Explanation[] = listBlocks(feature, rows.labels).map(({ version, row, field }) => ({
+    topic: 'blocked',
+    text: `version ${version} is blocked on this switch`,
+    lifts: `ctrkit unblock ${feature} ${version}`,
+    values: pick(row, [field]),
+  }));
+  const local = localVersionLabel(feature);
+  const isLocal = rows.labels
+    .filter(({ values }) => values[local])
+    .map((row): Explanation => ({
+      topic: 'blocked',
+      text: `version ${row.values[local] ?? ''} is the local image's, so Kubernetes does not deploy it as well`,
+      values: pick(row, [local]),
+    }));
+  return [...blocked, ...isLocal];
+}

@@ -1,0 +1,120 @@
+/**
+ * Everything that is known of one feature, in plain lines: what is wanted, what runs, what keeps it from running or from
+ * becoming golden, and what lifts it (CONTRACT, sections 2 to 4 and 8). What can't be read is said, and the rest still is.
+ */
+import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
+import { describeDuration } from '../../../../text/duration-text.ts';
+import {
+  explainBlocks,
+  explainCertification,
+  explainFallback,
+  explainFallbacksDone,
+  explainGolden,
+} from './explain-images.ts';
+import {
+  pick,
+  type ExplainSnapshot,
+  type Explanation,
+  type FeatureRows,
+  type Topic,
+} from '../reading/explain-item.ts';
+import { explainHeartbeat, explainHolds, explainReady, explainRuns, explainWanted } from './explain-run.ts';
+import { decideLock } from '../../../../decide/feature/lock.ts';
+
+export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
+  const { rows, ledger, feature } = snapshot;
+  return [
+    ...('found' in rows ? explainRows(rows.found, snapshot) : [sayProblem('database', rows.problem)]),
+    ...('found' in ledger ? explainGolden(ledger.found) : [sayProblem('disk', ledger.problem)]),
+    ...explainDaemon(snapshot),
+    ...('found' in ledger ? explainFallbacksDone(ledger.found, feature) : []),
+    ...('found' in rows ? explainBlocks(rows.found, snapshot) : []),
+    ...explainLocks(snapshot),
+    ...('found' in rows ? explainPolicy(rows.found) : []),
+    ...('found' in snapshot.containers ? [] : [sayProblem('engine', snapshot.containers.problem)]),
+    ...snapshot.diskProblems.map((problem) => sayProblem('disk', problem)),
+  ];
+}
+
+const sayProblem = (topic: Topic, text: string): Explanation => ({ topic, text, values: [] });
+
+const explainRows = (rows: FeatureRows, snapshot: ExplainSnapshot): Explanation[] => [
+  ...explainWanted(rows, snapshot),
+  ...explainRuns(rows, snapshot),
+  ...explainHeartbeat(rows, snapshot),
+  ...explainHolds(rows, snapshot),
+  ...explainReady(rows, snapshot),
+];
+
+function explainDaemon({ daemon, feature, now }: ExplainSnapshot): Explanation[] {
+  if ('problem' in daemon) {
+    const text = `${daemon.problem}; nothing is certified and nothing falls back meanwhile`;
+    return [{ topic: 'daemon', text, lifts: 'systemctl start ctrkitd', values: [] }];
+  }
+  const { features, isShadow, problems } = daemon.found;
+  const view = Object.hasOwn(features, feature) ? features[feature] : undefined;
+  const shadow = 'ctrkitd runs as a shadow: what it would do it only logs';
+  return [
+    ...(isShadow ? [sayProblem('daemon', shadow)] : []),
+    ...problems.map((problem) => sayProblem('daemon', problem)),
+    ...(view === undefined ? [sayProblem('daemon', 'ctrkitd does not look after this feature')] : []),
+    ...(view === undefined ? [] : explainCertification(view.certification, now.ms)),
+    ...(view === undefined ? [] : explainFallback(view.fallback, now.ms)),
+    ...(view?.lastAct ? [sayProblem('daemon', `did last: ${view.lastAct}`)] : []),
+  ];
+}
+
+function explainLocks({ locks, feature, now }: ExplainSnapshot): Explanation[] {
+  if ('problem' in locks) return [sayProblem('lock', locks.problem)];
+  return locks.found
+    .filter((lock) => lock.feature === feature)
+    .flatMap((lock): Explanation[] => {
+      const verdict = decideLock(lock, now);
+      if (verdict.kind === 'over') return [];
+      const text = `${verdict.text}: no switching, no fallback, no clean-up`;
+      return [{ topic: 'lock', text, lifts: `ctrkit lock rm ${feature}`, values: [] }];
+    });
+}
+
+function explainPolicy({ policy, ownPolicy, globalPolicy, config }: FeatureRows): Explanation[] {
+  const values = [
+    ...pick(ownPolicy, Object.keys(ownPolicy.values)),
+    ...pick(globalPolicy, Object.keys(globalPolicy.values)),
+    ...pick(config, ['kube_failure_detection', 'remote_fail_detection']),
+  ].filter(({ value }) => value !== undefined);
+  const { table, row } = ownPolicy.address;
+  const lifts = `sonic-db-cli CONFIG_DB HSET "${table}|${row}" FIELD VALUE`;
+  const lines = [...policy.problems, ...describePolicy(policy)];
+  // What was read is beside the first line, how to change it below the last.
+  return lines.map((text, i) => ({
+    topic: 'policy',
+    text,
+    ...(i === lines.length - 1 ? { lifts } : {}),
+    values: i === 0 ? values : [],
+  }));
+}
+
+/** A line each; the names of the fields that make it so are in them. */
+function describePolicy(policy: ImagePolicy): string[] {
+  if (policy.isDisabled) return ['images are left alone (Disable is true)'];
+  const { activeTimeToMarkGoodMs, failTimeToFallbackMs, kubeFailureDetectionMs } = policy;
+  const after = (ms: number, text: string, never: string): string =>
+    ms === 0 ? never : `${text} ${describeDuration(ms)}`;
+  const golden = after(activeTimeToMarkGoodMs, 'golden when healthy for', 'never golden by time');
+  const failing = after(failTimeToFallbackMs, 'falls back when failing for', 'never falls back by failing');
+  const missing = after(
+    kubeFailureDetectionMs,
+    'falls back when not deployed for',
+    'never falls back by not being deployed',
+  );
+  const purge = policy.purgeOlderImage ? 'older images are removed' : 'older images stay';
+  const tag = policy.tagNewAsLocal
+    ? 'a golden image becomes the local one'
+    : 'the local image stays as it is';
+  const original = policy.purgeLocalCopy ? 'the original local image may be removed' : 'local copies stay';
+  return [
+    `${golden} (active_time_to_mark_good)`,
+    `${failing} (fail_time_to_fallback), ${missing} (kube_failure_detection)`,
+    `then ${tag} (tag_new_as_local), ${purge} (purge_older_image), ${original} (purge_local_copy)`,
+  ];
+}

@@ -1,0 +1,99 @@
+/** One image as `ctrkit images` shows it. */
+import {
+  RUNNING_STATES,
+  type EngineContainer,
+  type EngineImage,
+} from '../../../../contract/images/engine.ts';
+import { decodeStatus } from '../../../../contract/feature/feature.ts';
+import { shortImageId } from '../../../../contract/images/image.ts';
+import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
+import type { CleanUpEntry, CleanUpPlan } from '../../../../decide/images/clean-up.ts';
+import type { FeatureRows } from '../reading/explain-item.ts';
+import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
+
+export interface EngineListing {
+  readonly containers: readonly EngineContainer[];
+  readonly images: readonly EngineImage[];
+}
+
+type Mark = 'golden' | 'previous' | 'running' | 'blocked';
+
+/** Part of `--json`, stable. */
+export interface ImageEntry {
+  readonly image_id: string;
+  readonly short_id: string;
+  /** As far as it is known, else empty. */
+  readonly version: string;
+  readonly references: readonly string[];
+  readonly size_bytes: number;
+  readonly created_ts: number;
+  readonly marks: readonly Mark[];
+  readonly clean_up: { readonly action: 'remove' | 'keep'; readonly reason: string };
+}
+
+export interface ImageSources {
+  readonly feature: string;
+  readonly plan: CleanUpPlan;
+  readonly rows: FeatureRows;
+  readonly ledger: FeatureLedger;
+  readonly engine: EngineListing;
+}
+
+/** The newest first. */
+export function describeImages(sources: ImageSources): ImageEntry[] {
+  const { plan, engine } = sources;
+  const stray = findStray(sources);
+  return [...plan.entries, ...(stray === undefined ? [] : [stray])]
+    .map((entry) => {
+      const image = engine.images.find(({ id }) => id === entry.imageId);
+      return describeImage(entry, image, listMarks(entry, sources));
+    })
+    .toSorted((a, b) => b.created_ts - a.created_ts);
+}
+
+const describeImage = (
+  { imageId, versionText, references, action, reason }: CleanUpEntry,
+  image: EngineImage | undefined,
+  marks: readonly Mark[],
+): ImageEntry => ({
+  image_id: imageId,
+  short_id: shortImageId(imageId),
+  version: versionText,
+  references,
+  size_bytes: image?.sizeBytes ?? 0,
+  created_ts: image?.createdTs ?? 0,
+  marks,
+  clean_up: { action, reason },
+});
+
+/** What runs, from a repository that the daemon has not seen yet: clean-up does not look there. */
+function findStray({ rows, plan, engine, feature }: ImageSources): CleanUpEntry | undefined {
+  const { dockerId, containerVersion } = decodeStatus(rows.status.values);
+  if (dockerId === '') return undefined;
+  const container = engine.containers.find(
+    ({ id, names }) => id.startsWith(dockerId) || (dockerId === feature && names.includes(feature)),
+  );
+  if (container === undefined || plan.entries.some(({ imageId }) => imageId === container.imageId))
+    return undefined;
+  const image = engine.images.find(({ id }) => id === container.imageId);
+  return {
+    imageId: container.imageId,
+    references: image === undefined ? [container.image] : [...image.tags, ...image.digests],
+    versionText: containerVersion,
+    action: 'keep',
+    steps: [],
+    reason: 'of a repository where clean-up does not look yet',
+  };
+}
+
+function listMarks({ imageId, versionText }: CleanUpEntry, sources: ImageSources): Mark[] {
+  const { ledger, engine, feature, rows } = sources;
+  const blocked = new Set(listBlocks(feature, rows.labels).map(({ version }) => version));
+  const isRunning = engine.containers.some((one) => one.imageId === imageId && RUNNING_STATES.has(one.state));
+  return [
+    ...(ledger.golden?.imageId === imageId ? ['golden' as const] : []),
+    ...(ledger.previous?.imageId === imageId ? ['previous' as const] : []),
+    ...(isRunning ? ['running' as const] : []),
+    ...(versionText.split(', ').some((version) => blocked.has(version)) ? ['blocked' as const] : []),
+  ];
+}

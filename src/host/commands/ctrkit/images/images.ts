@@ -1,0 +1,148 @@
+import { shortImageId } from '../../../../contract/images/image.ts';
+import { EXIT } from '../../../../contract/exit-codes.ts';
+import type { Ledger } from '../../../../contract/images/ledger.ts';
+import { planCleanUp, type CleanUpPlan } from '../../../../decide/images/clean-up.ts';
+import { selectFeature } from '../../../../decide/images/golden.ts';
+import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
+import { decideLock } from '../../../../decide/feature/lock.ts';
+import { listOwnedElsewhere } from '../../../../decide/images/owned-elsewhere.ts';
+import type { FeatureRows } from '../reading/explain-item.ts';
+import { findFeature } from '../reading/find-feature.ts';
+import { describeImages, type EngineListing, type ImageEntry } from './image-entry.ts';
+import { describeTime } from '../terminal/local-time.ts';
+import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
+import { readFeature, type FeatureNames } from '../reading/read-feature.ts';
+import { momentOf } from '../status/status.ts';
+import { formatTable, type Cell } from '../terminal/table.ts';
+
+export interface ImagesOptions {
+  /** Undefined for all features. */
+  readonly feature: string | undefined;
+  readonly json: boolean;
+}
+
+/** What a plan needs beside the rows; the same for every feature. */
+interface Scene {
+  readonly engine: EngineListing;
+  readonly ledger: Ledger;
+  readonly mapped: ReadonlyMap<string, string>;
+  readonly lockedFeatures: ReadonlySet<string>;
+}
+
+interface FeatureImages {
+  readonly feature: string;
+  readonly plan: CleanUpPlan;
+  readonly images: readonly ImageEntry[];
+}
+
+/** Returns the exit code. Throws CtrkitError('database' | 'engine' | 'disk'). */
+export async function showImages(
+  { feature, json }: ImagesOptions,
+  ports: CtrkitPorts,
+  on: SwitchDatabases,
+): Promise<number> {
+  const { terminal } = ports;
+  const features = await on.tables.listFeatures();
+  const found = feature === undefined ? undefined : findFeature(feature, features);
+  if (found?.kind === 'unknown') {
+    terminal.tell(found.text);
+    return EXIT.refused;
+  }
+  const names: FeatureNames[] =
+    feature !== undefined && found !== undefined
+      ? [{ feature, configName: found.configName, features }]
+      : features.map((name) => ({ feature: name, configName: name, features }));
+  const { scene, problems } = await readScene(ports);
+  const shown: FeatureImages[] = [];
+  for (const one of names) shown.push(listImages(one, await readFeature(one, on), scene));
+  if (json)
+    terminal.write(`${JSON.stringify({ features: shown.map(encodeImages), problems }, undefined, 2)}\n`);
+  else {
+    terminal.write(formatImages(shown, terminal.paint));
+    for (const { feature: name, images } of shown)
+      if (images.length === 0) terminal.tell(`${name}: no image of its repositories is on this switch`);
+    for (const problem of problems) terminal.tell(problem);
+  }
+  return EXIT.ok;
+}
+
+async function readScene(ports: CtrkitPorts): Promise<{ scene: Scene; problems: readonly string[] }> {
+  const engine = await ports.openEngine();
+  const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+  const { ledger, problems } = ports.ledger.read();
+  const { locks, problems: lockProblems } = ports.locks.list();
+  const { repositories: mapped, problems: mapProblems } = ports.readLocalRepositories();
+  const now = momentOf(ports.clock);
+  const held = locks.filter((lock) => decideLock(lock, now).kind === 'held');
+  return {
+    scene: {
+      engine: { containers, images },
+      ledger,
+      mapped,
+      lockedFeatures: new Set(held.map((lock) => lock.feature)),
+    },
+    problems: [...problems, ...lockProblems, ...mapProblems],
+  };
+}
+
+/** The plan is the daemon's own, made of what there is now. */
+function listImages({ feature }: FeatureNames, rows: FeatureRows, scene: Scene): FeatureImages {
+  const { engine, mapped } = scene;
+  const ledger = selectFeature(scene.ledger, feature);
+  const localRepository = decideLocalRepository(feature, {
+    mapped: mapped.get(feature),
+    containerImage: engine.containers.find(({ names }) => names.includes(feature))?.image,
+  });
+  const plan = planCleanUp({
+    ...engine,
+    feature,
+    ledger,
+    policy: rows.policy,
+    localRepository,
+    ownedElsewhere: listOwnedElsewhere(feature, scene.ledger, mapped),
+    isLocked: scene.lockedFeatures.has(feature),
+  });
+  return { feature, plan, images: describeImages({ feature, plan, rows, ledger, engine }) };
+}
+
+/** `--json`, stable. `created_ts` is in seconds since the epoch, 0 where the image does not say. */
+const encodeImages = ({ feature, plan, images }: FeatureImages) => ({
+  feature,
+  clean_up: { is_allowed: plan.allowed, reason: plan.reason },
+  images,
+});
+
+const HEADERS = ['Feature', 'Image', 'Version', 'Size', 'Created', 'Marks', 'CleanUp', 'References'];
+
+const formatImages = (shown: readonly FeatureImages[], paint: CtrkitPorts['terminal']['paint']): string =>
+  formatTable(
+    HEADERS,
+    shown.flatMap(({ feature, images }) => images.map((image) => formatRow(feature, image))),
+    paint,
+  );
+
+function formatRow(feature: string, image: ImageEntry): Cell[] {
+  const { clean_up: cleanUp } = image;
+  return [
+    { text: feature },
+    { text: image.short_id },
+    { text: image.version },
+    { text: formatSize(image.size_bytes) },
+    { text: describeTime(image.created_ts) },
+    { text: image.marks.join(', '), ...(image.marks.includes('golden') ? { colour: 'green' } : {}) },
+    {
+      text: `${cleanUp.action}: ${cleanUp.reason}`,
+      ...(cleanUp.action === 'remove' ? { colour: 'yellow' } : {}),
+    },
+    { text: image.references.map(shortenDigest).join(', ') },
+  ];
+}
+
+const shortenDigest = (reference: string): string =>
+  reference.replace(/sha256:[0-9a-f]{64}$/, (digest) => `sha256:${shortImageId(digest)}`);
+
+/** Decimal units, as the engine's own listing has them. */
+function formatSize(bytes: number): string {
+  if (bytes <= 0) return '';
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}

@@ -1,0 +1,128 @@
+import { EXIT } from '../../../../contract/exit-codes.ts';
+import type { FeatureLock } from '../../../../contract/feature/lock.ts';
+import { describeDuration } from '../../../../text/duration-text.ts';
+import { decideLock } from '../../../../decide/feature/lock.ts';
+import { findFeature, findNearest } from '../reading/find-feature.ts';
+import { describeTime } from '../terminal/local-time.ts';
+import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
+import { attempt } from '../reading/reading.ts';
+import { momentOf } from '../status/status.ts';
+import { formatTable } from '../terminal/table.ts';
+
+type LockPorts = Pick<CtrkitPorts, 'locks' | 'clock' | 'terminal' | 'openDatabases' | 'user'>;
+
+export interface AddLockOptions {
+  readonly feature: string;
+  readonly reason: string;
+  /** Empty for the user. */
+  readonly owner: string;
+  /** 0 for until it is removed. */
+  readonly forMs: number;
+  readonly replace: boolean;
+  readonly redisUrl: string;
+}
+
+/** Returns the exit code. Throws CtrkitError('disk'). A lock is possible also while the database is away. */
+export async function addLock(options: AddLockOptions, ports: LockPorts): Promise<number> {
+  const { feature, reason, forMs, replace } = options;
+  const { locks, clock, terminal } = ports;
+  const unknown = await checkFeature(options, ports);
+  if (unknown !== undefined) {
+    terminal.tell(unknown);
+    return EXIT.refused;
+  }
+  const now = momentOf(clock);
+  const held = locks
+    .list()
+    .locks.filter((lock) => lock.feature === feature)
+    .map((lock) => decideLock(lock, now))
+    .find((verdict) => verdict.kind === 'held');
+  if (held?.kind === 'held' && !replace) {
+    terminal.tell(
+      `${feature} is ${held.text}. To lift it: ctrkit lock rm ${feature}; to set yours instead: --replace`,
+    );
+    return EXIT.refused;
+  }
+  const owner = options.owner || ports.user;
+  const sinceTs = Math.floor(now.wallMs / 1_000);
+  const lock: FeatureLock = { feature, owner, reason, sinceTs, forMs, bootId: now.bootId, bootMs: now.ms };
+  locks.add(lock);
+  const verdict = decideLock(lock, now);
+  if (verdict.kind === 'held')
+    terminal.tell(`${feature} is now ${verdict.text}: no switching, no fallback, no clean-up`);
+  return EXIT.ok;
+}
+
+async function checkFeature(
+  { feature, redisUrl }: AddLockOptions,
+  { openDatabases, terminal }: LockPorts,
+): Promise<string | undefined> {
+  let on: SwitchDatabases | undefined;
+  try {
+    const features = await attempt(() => {
+      on = openDatabases(redisUrl);
+      return on.tables.listFeatures();
+    });
+    if ('problem' in features) {
+      terminal.tell(`${features.problem}: whether there is a feature ${feature} could not be looked up`);
+      return undefined;
+    }
+    const found = findFeature(feature, features.found);
+    return found.kind === 'unknown' ? found.text : undefined;
+  } finally {
+    on?.close();
+  }
+}
+
+/** Returns the exit code. Throws CtrkitError('disk'). */
+export function removeLock(feature: string, { locks, terminal }: LockPorts): number {
+  if (locks.remove(feature)) {
+    terminal.tell(`${feature} is no longer locked`);
+    return EXIT.ok;
+  }
+  const nearest = findNearest(
+    feature,
+    locks.list().locks.map((lock) => lock.feature),
+  );
+  const hint = nearest === undefined ? 'ctrkit lock list shows all locks' : `do you mean ${nearest}?`;
+  terminal.tell(`${feature} has no lock: ${hint}`);
+  return EXIT.refused;
+}
+
+/**
+ * `--json`, stable: `remaining_ms` is null of a lock without end and 0 of one whose time is over, `since_ts` seconds since
+ * the epoch. Throws CtrkitError('disk').
+ */
+export function listLocks(json: boolean, { locks, clock, terminal }: LockPorts): number {
+  const now = momentOf(clock);
+  const found = locks.list();
+  const entries = found.locks.map((lock) => {
+    const verdict = decideLock(lock, now);
+    return {
+      feature: lock.feature,
+      owner: lock.owner,
+      reason: lock.reason,
+      since_ts: lock.sinceTs,
+      is_held: verdict.kind === 'held',
+      remaining_ms: verdict.kind === 'over' ? 0 : (verdict.remainingMs ?? null),
+      text: verdict.kind === 'over' ? 'over' : verdict.text,
+    };
+  });
+  if (json) terminal.write(`${JSON.stringify({ locks: entries, problems: found.problems }, undefined, 2)}\n`);
+  else if (entries.length === 0) terminal.tell('nothing is locked');
+  else {
+    const rows = entries.map(({ feature, owner, reason, since_ts, remaining_ms }) => [
+      { text: feature },
+      { text: owner },
+      { text: describeTime(since_ts) },
+      { text: describeEnd(remaining_ms) },
+      { text: reason },
+    ]);
+    terminal.write(formatTable(['Feature', 'Owner', 'Since', 'Remaining', 'Reason'], rows, terminal.paint));
+  }
+  if (!json) for (const problem of found.problems) terminal.tell(problem);
+  return EXIT.ok;
+}
+
+const describeEnd = (remainingMs: number | null): string =>
+  remainingMs === null ? 'until removed' : remainingMs === 0 ? 'over' : describeDuration(remainingMs);

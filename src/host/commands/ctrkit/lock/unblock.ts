@@ -1,0 +1,97 @@
+import { EXIT } from '../../../../contract/exit-codes.ts';
+import type { Fallback } from '../../../../contract/images/ledger.ts';
+import { MAX_CONFLICTS, type RowValues, type RowWrite } from '../../../../contract/rows.ts';
+import { labelsRow } from '../../../../contract/rows.ts';
+import { versionEnabledLabel } from '../../../../contract/feature/feature.ts';
+import { selectFeature } from '../../../../decide/images/golden.ts';
+import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
+import { findFeature } from '../reading/find-feature.ts';
+import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
+import { selectLabels, type FeatureNames } from '../reading/read-feature.ts';
+
+export interface UnblockOptions {
+  readonly feature: string;
+  readonly version: string;
+}
+
+/**
+ * Lifts the block of a version: an explicit `true` is the daemon's sign to forget the fallback. Returns the exit code.
+ * Throws CtrkitError('database' | 'disk').
+ */
+export async function unblock(
+  options: UnblockOptions,
+  ports: CtrkitPorts,
+  on: SwitchDatabases,
+): Promise<number> {
+  const { feature, version } = options;
+  const { terminal } = ports;
+  const features = await on.tables.listFeatures();
+  const found = findFeature(feature, features);
+  if (found.kind === 'unknown') {
+    terminal.tell(found.text);
+    return EXIT.refused;
+  }
+  const names = { feature, configName: found.configName, features };
+  const fallback = selectFeature(ports.ledger.read().ledger, feature).fallbacks.find(
+    (one) => one.version === version,
+  );
+  for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
+    const labels = await readLabels(options, names, on);
+    const refusal = findRefusal(options, labels, fallback);
+    if (refusal !== undefined) {
+      terminal.tell(refusal);
+      return EXIT.refused;
+    }
+    const field = versionEnabledLabel(feature, version);
+    const asRead = labels.map(({ address, values }) => ({ address, values: { [field]: values[field] } }));
+    if (!(await on.store.write(asRead, selectWrites(field, labels)))) continue;
+    terminal.tell(describeNext(options, fallback, ports));
+    return EXIT.ok;
+  }
+  terminal.tell(`STATE_DB KUBE_LABELS|SET changes all the time: try again`);
+  return EXIT.refused;
+}
+
+async function readLabels(
+  { feature, version }: UnblockOptions,
+  names: FeatureNames,
+  on: SwitchDatabases,
+): Promise<RowValues[]> {
+  const rows = await selectLabels(names, on);
+  const field = versionEnabledLabel(feature, version);
+  return on.store.read(
+    rows.map(({ address, fields }) => ({ address, fields: [...new Set([...fields, field])] })),
+  );
+}
+
+/** STATE_DB is empty after a cold boot, and the daemon may not have blocked again yet: its ledger counts as well. */
+function findRefusal(
+  { feature, version }: UnblockOptions,
+  labels: readonly RowValues[],
+  fallback: Fallback | undefined,
+): string | undefined {
+  const blocked = [...new Set(listBlocks(feature, labels).map((block) => block.version))];
+  if (blocked.includes(version) || fallback !== undefined) return undefined;
+  const others = blocked.length === 0 ? 'none is' : `these are: ${blocked.join(', ')}`;
+  return `version ${version} of ${feature} is not blocked; ${others}`;
+}
+
+/** Where it is blocked, and at least where the daemon looks. */
+function selectWrites(field: string, labels: readonly RowValues[]): RowWrite[] {
+  const blocked = labels.filter(({ values }) => values[field]?.toLowerCase() === 'false');
+  const addresses = blocked.length === 0 ? [labelsRow('state')] : blocked.map(({ address }) => address);
+  return addresses.map((address) => ({ kind: 'set', address, values: { [field]: 'true' } }));
+}
+
+function describeNext(
+  { feature, version }: UnblockOptions,
+  fallback: Fallback | undefined,
+  { view, clock }: CtrkitPorts,
+): string {
+  const lifted = `version ${version} of ${feature} is no longer blocked: a container of it that is held goes on, and Kubernetes may deploy it again`;
+  if (fallback === undefined) return lifted;
+  const daemon = view.read(clock.bootId());
+  return 'found' in daemon
+    ? `${lifted}; ctrkitd forgets that it fell back, and falls back again if it fails again`
+    : `${lifted}; ${daemon.problem}: start it (systemctl start ctrkitd), or it goes on from the old fallback`;
+}

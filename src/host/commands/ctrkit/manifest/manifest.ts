@@ -1,0 +1,80 @@
+import { CtrkitError } from '../../../../contract/errors.ts';
+import { EXIT } from '../../../../contract/exit-codes.ts';
+import { parseReference } from '../../../../contract/images/image.ts';
+import {
+  MAX_PACKAGE_MANIFEST_BYTES,
+  PACKAGE_MANIFEST_LABEL,
+  type PackageManifest,
+} from '../../../../contract/cluster/package-manifest.ts';
+import { planManifest } from './plan-manifest.ts';
+import { encodeJsonList, encodeYaml } from './manifest-text.ts';
+import { decodePackageManifest } from './package-manifest.ts';
+import { describeCommandLine } from './manifest-command-line.ts';
+import { readManifestRequest, type ManifestFlags } from './manifest-options.ts';
+import type { CtrkitPorts } from '../reading/ports.ts';
+
+type ManifestPorts = Pick<CtrkitPorts, 'openEngine' | 'readInput' | 'terminal'>;
+
+/**
+ * Prints the manifest; what people should know goes to stderr. `words` is the whole command line. Returns the exit code; throws
+ * CtrkitError('usage').
+ */
+export async function printManifest(
+  feature: string,
+  flags: ManifestFlags,
+  ports: ManifestPorts,
+  words: readonly string[],
+): Promise<number> {
+  const packageManifest = await readPackageManifest(flags, ports);
+  const { objects, notes } = planManifest({ ...readManifestRequest(feature, flags), packageManifest });
+  for (const note of notes) ports.terminal.tell(note);
+  const comment = `Made by: ${describeCommandLine(words)}`;
+  ports.terminal.write(flags.json === true ? encodeJsonList(objects) : encodeYaml(objects, comment));
+  return EXIT.ok;
+}
+
+async function readPackageManifest(
+  { packageManifest: file, image }: ManifestFlags,
+  ports: ManifestPorts,
+): Promise<PackageManifest | undefined> {
+  if (file === false) return undefined;
+  if (file !== undefined)
+    return decodePackageManifest(
+      await ports.readInput(file, MAX_PACKAGE_MANIFEST_BYTES),
+      file === '-' ? 'stdin' : file,
+    );
+  const reference = nameForEngine(image);
+  // It is refused for what it is, and nobody has to be asked for that.
+  if (reference === undefined) return undefined;
+  const label = await readLabel(reference, ports);
+  return label === undefined ? undefined : decodePackageManifest(label, `the label of ${reference}`);
+}
+
+/** As an engine finds it; undefined for what is no reference. */
+function nameForEngine(image: string): string | undefined {
+  const reference = parseReference(image);
+  if (reference === undefined) return undefined;
+  const { repository, tag, digest } = reference;
+  return digest === '' ? `${repository}:${tag || 'latest'}` : `${repository}@${digest}`;
+}
+
+/** Manifests are made on other machines than switches too: without an engine, or without the image, it goes on. */
+async function readLabel(
+  reference: string,
+  { openEngine, terminal }: ManifestPorts,
+): Promise<string | undefined> {
+  const goOn = (what: string): undefined => {
+    terminal.tell(
+      `${what}: its package manifest is not known, SONiC's defaults are used. To bring it: --package-manifest FILE`,
+    );
+  };
+  try {
+    const labels = await (await openEngine()).readImageLabels(reference);
+    return labels === undefined
+      ? goOn(`image ${reference} is not on this machine`)
+      : labels[PACKAGE_MANIFEST_LABEL];
+  } catch (error) {
+    if (!(error instanceof CtrkitError) || error.code === 'defect') throw error;
+    return goOn(`image ${reference} can't be looked at: ${error.message}`);
+  }
+}

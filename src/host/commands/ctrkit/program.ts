@@ -1,0 +1,181 @@
+/** The command line of `ctrkit`. */
+import { Command, CommanderError } from 'commander';
+import { CtrkitError } from '../../../contract/errors.ts';
+import { EXIT } from '../../../contract/exit-codes.ts';
+import { hideUrls, parseFeature, parseLockTime, parseText, parseVersion } from './terminal/arguments.ts';
+import { explain } from './explain/explain-command.ts';
+import {
+  EXIT_HELP,
+  EXPLAIN_HELP,
+  IMAGES_HELP,
+  LOCK_HELP,
+  MANIFEST_HELP,
+  STATUS_HELP,
+  UNBLOCK_HELP,
+} from './help-text.ts';
+import { showImages } from './images/images.ts';
+import { addKube } from './kube/kube.ts';
+import { addLock, listLocks, removeLock } from './lock/lock.ts';
+import { addManifestOptions, type ManifestFlags } from './manifest/manifest-options.ts';
+import type { CtrkitPorts, SwitchDatabases } from './reading/ports.ts';
+import { showStatus } from './status/status.ts';
+import { watchStatus } from './status/status-watch.ts';
+import { unblock } from './lock/unblock.ts';
+
+/** What a subcommand is built with. */
+interface Context {
+  readonly ports: CtrkitPorts;
+  /** What the command ends with. */
+  readonly end: (exitCode: number) => void;
+  readonly redisUrl: () => string;
+  /** The whole command line. */
+  readonly words: readonly string[];
+}
+
+/** Runs the subcommand that `args` name. Returns the exit code; throws CtrkitError. */
+export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  let said = '';
+  const program = new Command('ctrkit')
+    .description('What runs on this switch, why, and which images are golden.')
+    .option('--redis <url>', "the databases' server: redis://, rediss:// or unix:///path")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: ports.terminal.write, writeErr: (text) => (said += text) })
+    .exitOverride()
+    .addHelpText('after', EXIT_HELP);
+  const context: Context = {
+    ports,
+    end: (code) => (exitCode = code),
+    redisUrl: () => program.opts<{ redis?: string }>().redis ?? '',
+    words: args,
+  };
+  for (const add of [addStatus, addExplain, addImages, addLocks, addUnblock, addManifest, addKube])
+    add(program, context);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.ok;
+    // No subcommand: what commander has to say is the help.
+    if (error.code === 'commander.help') {
+      process.stderr.write(said);
+      return EXIT.usage;
+    }
+    const text = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
+    throw new CtrkitError('usage', hideUrls(text), { cause: error });
+  }
+  return exitCode;
+}
+
+/** The databases are closed when it is done: nothing keeps the process. */
+async function withDatabases(
+  { ports, redisUrl, end }: Context,
+  work: (on: SwitchDatabases) => Promise<number>,
+): Promise<void> {
+  const on = ports.openDatabases(redisUrl());
+  try {
+    end(await work(on));
+  } finally {
+    on.close();
+  }
+}
+
+function addStatus(program: Command, context: Context): void {
+  const { ports } = context;
+  program
+    .command('status')
+    .description('every feature: what is wanted, what runs, how it is, what is golden')
+    .argument('[feature]', 'this one only', parseFeature)
+    .option('--json', 'for machines')
+    .option('--watch', 'show it anew with every change, until Ctrl-C')
+    .addHelpText('after', STATUS_HELP)
+    .action(
+      (feature: string | undefined, { json = false, watch = false }: { json?: boolean; watch?: boolean }) =>
+        withDatabases(context, (on) => (watch ? watchStatus : showStatus)({ feature, json }, ports, on)),
+    );
+}
+
+function addExplain(program: Command, { ports, end, redisUrl }: Context): void {
+  program
+    .command('explain')
+    .description(
+      'why a feature is as it is: held, not ready, not golden yet, falling back; and what lifts it',
+    )
+    .argument('<feature>', 'as CONFIG_DB FEATURE names it', parseFeature)
+    .option('--json', 'for machines')
+    .addHelpText('after', EXPLAIN_HELP)
+    .action(async (feature: string, { json = false }: { json?: boolean }) =>
+      end(await explain({ feature, json, redisUrl: redisUrl() }, ports)),
+    );
+}
+
+function addImages(program: Command, context: Context): void {
+  program
+    .command('images')
+    .description('the images of each feature: golden, previous, running, and what clean-up would remove')
+    .argument('[feature]', 'this one only', parseFeature)
+    .option('--json', 'for machines')
+    .addHelpText('after', IMAGES_HELP)
+    .action((feature: string | undefined, { json = false }: { json?: boolean }) =>
+      withDatabases(context, (on) => showImages({ feature, json }, context.ports, on)),
+    );
+}
+
+interface AddOptions {
+  readonly reason: string;
+  readonly for?: number;
+  readonly owner?: string;
+  readonly replace?: boolean;
+}
+
+function addLocks(program: Command, { ports, end, redisUrl }: Context): void {
+  const lock = program
+    .command('lock')
+    .description('keep switching, fallback and clean-up away from a feature')
+    .addHelpText('after', LOCK_HELP);
+  lock
+    .command('add')
+    .description('lock a feature')
+    .argument('<feature>', 'as CONFIG_DB FEATURE names it', parseFeature)
+    .requiredOption('--reason <text>', 'why, for others', (text) => parseText('--reason', text))
+    .option('--for <time>', 'N[s|m|h|d]; without it until it is removed', parseLockTime)
+    .option('--owner <name>', 'whose lock it is, you without it', (text) => parseText('--owner', text))
+    .option('--replace', 'also where somebody holds one')
+    .action(async (feature: string, { reason, for: forMs = 0, owner = '', replace = false }: AddOptions) =>
+      end(await addLock({ feature, reason, forMs, owner, replace, redisUrl: redisUrl() }, ports)),
+    );
+  lock
+    .command('rm')
+    .description('lift the lock of a feature, whoever set it')
+    .argument('<feature>', 'as lock list names it', parseFeature)
+    .action((feature: string) => end(removeLock(feature, ports)));
+  lock
+    .command('list')
+    .description('all locks')
+    .option('--json', 'for machines')
+    .action(({ json = false }: { json?: boolean }) => end(listLocks(json, ports)));
+}
+
+function addUnblock(program: Command, context: Context): void {
+  program
+    .command('unblock')
+    .description('lift the block of a version, after a fallback for instance')
+    .argument('<feature>', 'as CONFIG_DB FEATURE names it', parseFeature)
+    .argument('<version>', 'as explain names it', parseVersion)
+    .addHelpText('after', UNBLOCK_HELP)
+    .action((feature: string, version: string) =>
+      withDatabases(context, (on) => unblock({ feature, version }, context.ports, on)),
+    );
+}
+
+function addManifest(program: Command, { ports, end, words }: Context): void {
+  const command = program
+    .command('manifest')
+    .description('the Kubernetes manifest that deploys a feature on switches, as YAML')
+    .addHelpText('after', MANIFEST_HELP);
+  addManifestOptions(command).action(async (feature: string, flags: ManifestFlags) => {
+    // Loaded when used: no other command writes YAML.
+    const { printManifest } = await import('./manifest/manifest.ts');
+    end(await printManifest(feature, flags, ports, words));
+  });
+}

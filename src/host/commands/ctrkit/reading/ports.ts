@@ -1,0 +1,76 @@
+import type { Databases } from '../../../../contract/databases.ts';
+import type { RowAddress } from '../../../../contract/rows.ts';
+import type { Clock } from '../../../../ports/clock.ts';
+import type { ClusterTools } from '../../../../ports/cluster-tools.ts';
+import type { ContainerEngine } from '../../../../ports/container-engine.ts';
+import type { LedgerStore } from '../../../../ports/ledger-store.ts';
+import type { LockStore } from '../../../../ports/lock-store.ts';
+import type { RowStore } from '../../../../ports/row-store.ts';
+import type { ServiceControl } from '../../../../ports/service-control.ts';
+import type { SwitchTables } from '../../../../ports/switch-tables.ts';
+import type { ViewFile } from '../../../../ports/view-file.ts';
+
+/** Both databases of the switch. Nothing is connected before the first call. */
+export interface SwitchDatabases {
+  readonly databases: Databases;
+  readonly store: RowStore;
+  readonly tables: SwitchTables;
+  /** The names of all fields of one row. Throws CtrkitError('database'). */
+  readonly listFields: (address: RowAddress) => Promise<string[]>;
+  readonly close: () => void;
+}
+
+export type Colour = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
+
+/** Where the answer goes. */
+export interface Terminal {
+  /** Somebody looks at it: it may be drawn anew. */
+  readonly isTerminal: boolean;
+  /** Lines, and characters a line, that fit. */
+  readonly height: () => number;
+  readonly width: () => number;
+  /** To stdout, as it is. */
+  readonly write: (text: string) => void;
+  /** A line on stderr, after the command's name. */
+  readonly tell: (text: string) => void;
+  /** As it is where colours are not wanted. */
+  readonly paint: (colour: Colour, text: string) => string;
+}
+
+/** What joining a Kubernetes master and leaving it take, beside the databases. */
+export interface MembershipSide {
+  readonly tools: ClusterTools;
+  readonly service: ServiceControl;
+  /** Resolves after so many milliseconds, or at once when it is interrupted. */
+  readonly pause: (ms: number) => Promise<void>;
+  /** How to give it back; undefined if somebody else joins or leaves at this moment. */
+  readonly takeTurn: () => Promise<(() => void) | undefined>;
+}
+
+export interface CtrkitPorts {
+  readonly clock: Clock;
+  /** `redisUrl` is empty for the switch's own. Throws CtrkitError('usage' | 'database'). */
+  readonly openDatabases: (redisUrl: string) => SwitchDatabases;
+  /** Whoever gives it closes it. Throws CtrkitError('engine' | 'usage'). */
+  readonly openEngine: () => Promise<ContainerEngine>;
+  /** By feature, the repository of its local image as SONiC's own list has it; and what is wrong with the list. */
+  readonly readLocalRepositories: () => {
+    readonly repositories: ReadonlyMap<string, string>;
+    readonly problems: readonly string[];
+  };
+  readonly locks: LockStore;
+  readonly ledger: Pick<LedgerStore, 'read'>;
+  readonly view: Pick<ViewFile, 'read' | 'watch'>;
+  /**
+   * A file that somebody named, or stdin for `-`. Throws CtrkitError('usage') where it can't be read, or has more than
+   * `mostBytes`.
+   */
+  readonly readInput: (path: string, mostBytes: number) => Promise<string>;
+  /** What is under way ends when `signal` aborts. Throws CtrkitError('usage') for a setting that makes no sense. */
+  readonly openMembership: (signal: AbortSignal) => Promise<MembershipSide>;
+  readonly terminal: Terminal;
+  /** Whose locks these are, unless somebody else is named. */
+  readonly user: string;
+  /** Calls `onInterrupt` with the exit code of the signal instead of ending at once. Returns how to stop that. */
+  readonly catchSignals: (onInterrupt: (exitCode: number) => void) => () => void;
+}

@@ -1,0 +1,120 @@
+/** One feature as `ctrkit status` shows it. */
+import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
+import { decodeMs, decodeStatus } from '../../../../contract/feature/feature.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../../../contract/health/health.ts';
+import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
+import type { FeatureLock } from '../../../../contract/feature/lock.ts';
+import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
+import type { FieldValues } from '../../../../contract/rows.ts';
+import { findLiveHolder } from '../../../../decide/gate/liveness.ts';
+import { decideLock, type LockMoment } from '../../../../decide/feature/lock.ts';
+import { describeTime } from '../terminal/local-time.ts';
+
+export interface StatusSources {
+  readonly feature: string;
+  readonly now: LockMoment;
+  readonly config: FieldValues;
+  readonly status: FieldValues;
+  readonly health: FieldValues;
+  readonly ledger: FeatureLedger;
+  /** Undefined where the daemon does not run, or does not know this feature. */
+  readonly view: FeatureView | undefined;
+  readonly locks: readonly FeatureLock[];
+}
+
+/**
+ * `--json`: stable. Texts are empty, and objects null, where there is nothing; times `_ms` are on the boot clock, `_ts`
+ * seconds since the epoch. Nothing in it changes by itself, so that a change is one of the feature's.
+ */
+export interface StatusEntry {
+  readonly feature: string;
+  readonly state: string;
+  readonly auto_restart: string;
+  readonly system_state: string;
+  readonly update_time: string;
+  readonly last_update_ts: number | null;
+  /** Empty where nobody runs it. */
+  readonly container_id: string;
+  readonly version: string;
+  readonly set_owner: string;
+  readonly current_owner: string;
+  readonly remote_state: string;
+  /** Of the container that runs. */
+  readonly health: {
+    readonly status: string;
+    readonly reason: string;
+    readonly is_overdue: boolean;
+    readonly restarts: number | null;
+    readonly healthy_since_ms: number | null;
+  } | null;
+  readonly golden: {
+    readonly version: string;
+    readonly image_id: string;
+    /** Null where the daemon does not tell what runs. */
+    readonly is_running: boolean | null;
+  } | null;
+  /** `golden_at_ms` only of kind `counting`. */
+  readonly certification: { readonly kind: string; readonly golden_at_ms: number | null } | null;
+  readonly fallback: { readonly kind: string } | null;
+  readonly locks: readonly string[];
+}
+
+export function describeStatus(sources: StatusSources): StatusEntry {
+  const { feature, config, status: values, view, ledger, now } = sources;
+  const status = decodeStatus(values);
+  const isHeld = status.currentOwner === 'local' || status.currentOwner === 'kube';
+  const lastUpdateTs = decodeMs(values['last_update_ts']) ?? null;
+  return {
+    feature,
+    state: config['state'] ?? '',
+    auto_restart: config['auto_restart'] ?? '',
+    system_state: status.systemState,
+    update_time: values['update_time'] || describeTime(lastUpdateTs ?? 0),
+    last_update_ts: lastUpdateTs,
+    container_id: isHeld ? status.dockerId : '',
+    version: status.containerVersion,
+    set_owner: config['set_owner'] || 'local',
+    current_owner: status.currentOwner,
+    remote_state: status.remoteState,
+    health: describeHealth(sources),
+    golden:
+      ledger.golden === undefined
+        ? null
+        : {
+            version: ledger.golden.version,
+            image_id: ledger.golden.imageId,
+            is_running: view === undefined ? null : view.imageId === ledger.golden.imageId,
+          },
+    certification: describeCertification(view),
+    fallback: view === undefined ? null : { kind: view.fallback.kind },
+    locks: sources.locks
+      .filter((lock) => lock.feature === feature && decideLock(lock, now).kind === 'held')
+      .map(({ owner, reason }) => `${owner}: ${reason}`),
+  };
+}
+
+/** An earlier container's heartbeat says nothing of the one that runs. */
+function describeHealth({ status, health, now }: StatusSources): StatusEntry['health'] {
+  const beat = decodeObservedBeat(health);
+  const record = decodeStatus(status);
+  if (beat.beatMs === undefined || beat.bootId !== now.bootId || beat.token !== record.claimToken)
+    return null;
+  if (record.claimToken === '') return null;
+  const isOverdue =
+    now.ms >= beat.beatMs + beat.intervalMs * OVERDUE_AFTER_INTERVALS ||
+    findLiveHolder(record, beat, now) === undefined;
+  return {
+    status: beat.status ?? '',
+    reason: beat.reason,
+    is_overdue: isOverdue,
+    restarts: beat.restarts ?? null,
+    healthy_since_ms: beat.healthySinceMs ?? null,
+  };
+}
+
+function describeCertification(view: FeatureView | undefined): StatusEntry['certification'] {
+  if (view === undefined) return null;
+  const { certification } = view;
+  const goldenAtMs = certification.kind === 'counting' ? certification.fromMs + certification.neededMs : null;
+  return { kind: certification.kind, golden_at_ms: goldenAtMs };
+}

@@ -1,0 +1,68 @@
+import { describeDuration } from '../../../../text/duration-text.ts';
+import type { Colour, Terminal } from '../reading/ports.ts';
+import type { StatusEntry } from './status-entry.ts';
+import { formatTable, type Cell } from '../terminal/table.ts';
+
+const HEADERS = [
+  'Feature',
+  'State',
+  'AutoRestart',
+  'SystemState',
+  'UpdateTime',
+  'ContainerId',
+  'Version',
+  'SetOwner',
+  'CurrentOwner',
+  'RemoteState',
+  'Health',
+  'Golden',
+];
+
+/** The columns of SONiC's own (HLD, "show feature status"), and three of the kit's. */
+export const formatStatus = (
+  entries: readonly StatusEntry[],
+  nowMs: number,
+  paint: Terminal['paint'],
+): string =>
+  formatTable(
+    HEADERS,
+    entries.map((entry) => [
+      { text: entry.feature },
+      { text: entry.state },
+      { text: entry.auto_restart },
+      { text: entry.system_state },
+      { text: entry.update_time },
+      { text: entry.container_id },
+      { text: entry.version },
+      { text: entry.set_owner },
+      { text: entry.current_owner },
+      { text: entry.remote_state },
+      healthCell(entry),
+      { text: describeGolden(entry, nowMs) },
+    ]),
+    paint,
+  );
+
+const COLOURS: Readonly<Record<string, Colour>> = {
+  healthy: 'green',
+  starting: 'yellow',
+  degraded: 'yellow',
+  stopping: 'yellow',
+  unhealthy: 'red',
+};
+
+function healthCell({ health }: StatusEntry): Cell {
+  if (health === null) return { text: '' };
+  if (health.is_overdue) return { text: 'overdue', colour: 'red' };
+  const colour = Object.hasOwn(COLOURS, health.status) ? COLOURS[health.status] : undefined;
+  return { text: health.status, ...(colour === undefined ? {} : { colour }) };
+}
+
+/** The golden version, and what becomes of the one that runs. */
+function describeGolden({ golden, certification }: StatusEntry, nowMs: number): string {
+  const version = golden === null ? 'none' : golden.version;
+  if (golden?.is_running === true) return `${version} (runs)`;
+  const goldenAtMs = certification?.golden_at_ms ?? null;
+  if (goldenAtMs === null) return version;
+  return `${version} (new in ${describeDuration(goldenAtMs - nowMs)})`;
+}

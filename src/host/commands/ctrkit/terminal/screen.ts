@@ -1,0 +1,46 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { Terminal } from '../reading/ports.ts';
+
+/** ECMA-48 and xterm: the other screen, so that what was there before comes back; no cursor. */
+const OPEN = '\u001b[?1049h\u001b[?25l';
+const CLOSE = '\u001b[?25h\u001b[?1049l';
+const HOME = '\u001b[H';
+const CLEAR_LINE_REST = '\u001b[K';
+const CLEAR_REST = '\u001b[J';
+
+export interface Screen {
+  /** `footer` is always there; of the rest, what does not fit is left out, and how much is said. */
+  readonly draw: (lines: readonly string[], footer: readonly string[]) => void;
+  /** Leaves the terminal as it was; more than once does no harm. */
+  readonly close: () => void;
+}
+
+/** Draws over what it drew before, in one write, so that nothing flickers. */
+export function openScreen(terminal: Pick<Terminal, 'write' | 'height' | 'width'>): Screen {
+  let isOpen = false;
+  return {
+    draw(lines, footer) {
+      const width = Math.max(terminal.width(), 1);
+      const room = terminal.height() - countRows(footer, width);
+      const text = [...fit(lines, room, width), ...footer].map((line) => `${line}${CLEAR_LINE_REST}`);
+      terminal.write(`${isOpen ? '' : OPEN}${HOME}${text.join('\n')}${CLEAR_REST}`);
+      isOpen = true;
+    },
+    close() {
+      if (isOpen) terminal.write(CLOSE);
+      isOpen = false;
+    },
+  };
+}
+
+/** A terminal breaks a line that is longer than it is wide. */
+const countRows = (lines: readonly string[], width: number): number =>
+  lines.reduce((sum, line) => sum + Math.max(Math.ceil(stripVTControlCharacters(line).length / width), 1), 0);
+
+function fit(lines: readonly string[], room: number, width: number): string[] {
+  if (countRows(lines, width) <= room) return [...lines];
+  const kept = [...lines];
+  // One row is for telling that something is missing.
+  while (kept.length > 0 && countRows(kept, width) > room - 1) kept.pop();
+  return [...kept, `… ${lines.length - kept.length} more lines`];
+}

@@ -1,0 +1,62 @@
+import type { Companion } from '../watch/companion.ts';
+import { ClusterKeeper, type ClusterKeeperPorts } from './cluster-keeper.ts';
+import { MembershipKeeper, type MembershipKeeperPorts } from './membership-keeper.ts';
+
+type Shared = 'clock' | 'log' | 'random';
+
+/** What only a switch needs that may be a node of a master. */
+export interface ClusterSide {
+  readonly node: ClusterKeeperPorts['node'];
+  readonly readSonicVersion: ClusterKeeperPorts['readSonicVersion'];
+  /** Undefined where it can't be told how to join, or another program does; that was said. */
+  readonly membership: Omit<MembershipKeeperPorts, Shared | 'locks' | 'connection' | 'onChange'> | undefined;
+}
+
+interface ClusterPartsPorts
+  extends
+    Pick<ClusterKeeperPorts, Shared | 'ledger' | 'onProblems'>,
+    Pick<MembershipKeeperPorts, 'locks' | 'connection'> {
+  readonly side: ClusterSide;
+}
+
+export interface ClusterParts {
+  readonly companions: readonly Companion[];
+  /** Each until `signal` aborts, or until the daemon closes its companions. */
+  readonly runs: readonly ((signal: AbortSignal) => Promise<void>)[];
+  /** What is golden may be another image. */
+  readonly wake: () => void;
+}
+
+/** A switch whose node and master are another program's. */
+export const NO_CLUSTER_PARTS: ClusterParts = { companions: [], runs: [], wake: () => undefined };
+
+/** The labels of the node and the state of the master; and joining and leaving it. */
+export function buildClusterParts({ side, ...ports }: ClusterPartsPorts): ClusterParts {
+  const { clock, log, locks, connection } = ports;
+  const random = (): number => ports.random();
+  const onProblems = (): void => ports.onProblems();
+  const keeper = new ClusterKeeper({ ...side, clock, log, random, onProblems, ledger: () => ports.ledger() });
+  const parts: ClusterParts = {
+    companions: [keeper],
+    runs: [() => keeper.run()],
+    wake: keeper.wake,
+  };
+  if (side.membership === undefined) return parts;
+  const membership = new MembershipKeeper({
+    ...side.membership,
+    clock,
+    log,
+    locks,
+    random,
+    connection,
+    onChange: () => {
+      keeper.wake();
+      onProblems();
+    },
+  });
+  return {
+    ...parts,
+    companions: [keeper, membership],
+    runs: [...parts.runs, (signal) => membership.run(signal)],
+  };
+}

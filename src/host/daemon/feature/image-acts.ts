@@ -1,0 +1,70 @@
+import { LOCAL_TAG, parseReference, shortImageId } from '../../../contract/images/image.ts';
+import type { CleanUpStep } from '../../../decide/images/clean-up.ts';
+import { adoptShipped, rememberUntagged, strikeOut } from '../../../decide/images/golden.ts';
+import type { Removal } from '../../../ports/container-engine.ts';
+import type { ExecutorPorts, StepContext, StepOf } from './step-execution.ts';
+
+/** What the executor does with images. Each returns one line on what was done, empty for nothing. */
+export class ImageActs {
+  readonly #ports: Pick<ExecutorPorts, 'engine' | 'keeper' | 'log'>;
+
+  constructor(ports: Pick<ExecutorPorts, 'engine' | 'keeper' | 'log'>) {
+    this.#ports = ports;
+  }
+
+  async adopt(feature: string, step: StepOf<'adopt-shipped'>): Promise<string> {
+    // Listed anew: an engine that was just starting must not make a golden image forgotten.
+    const existing = new Set((await this.#ports.engine.listImages()).map(({ id }) => id));
+    this.#ports.keeper.update(feature, (ledger) => adoptShipped(ledger, step.image, existing));
+    const { golden } = this.#ports.keeper.of(feature);
+    return golden?.imageId === step.image.imageId
+      ? `the switch's own image ${shortImageId(step.image.imageId)}, version ${step.image.version}, counts as golden until another one is certified`
+      : '';
+  }
+
+  async tagAsLocal(feature: string, { imageId, repository }: StepOf<'tag-as-local'>): Promise<string> {
+    const { engine, keeper } = this.#ports;
+    const name = `${repository}:${LOCAL_TAG}`;
+    const before = (await engine.listImages()).find(({ tags }) => tags.includes(name));
+    // On the disk first: an image that loses its only name here can be found by nothing else.
+    if (before !== undefined && before.id !== imageId)
+      keeper.update(feature, (ledger) => rememberUntagged(ledger, before.id));
+    await engine.tagImage(imageId, repository, LOCAL_TAG);
+    keeper.update(feature, (ledger) => strikeOut(ledger, 'tagAsLocal'));
+    return `image ${shortImageId(imageId)} is the local one now, ${name}`;
+  }
+
+  async removeLocalContainer({ containerId }: StepOf<'remove-local-container'>): Promise<string> {
+    const removal = await this.#ports.engine.removeContainer(containerId);
+    return removal === 'removed'
+      ? `the stopped local container ${containerId.slice(0, 12)} is removed: it would have started the image before`
+      : '';
+  }
+
+  async cleanUp(context: StepContext): Promise<string> {
+    const { log } = this.#ports;
+    const plan = await context.planCleanUp();
+    if (!plan.allowed) return '';
+    const removed: string[] = [];
+    for (const entry of plan.entries.filter(({ action }) => action === 'remove')) {
+      for (const step of entry.steps) {
+        const result = await this.remove(entry.imageId, step);
+        const name = step.kind === 'reference' ? step.reference : shortImageId(step.imageId);
+        if (result === 'removed') removed.push(name);
+        else log.info(`${context.feature}: ${name} was not removed: ${result}`);
+      }
+    }
+    this.#ports.keeper.update(context.feature, (ledger) => strikeOut(ledger, 'cleanUp'));
+    return removed.length === 0 ? '' : `cleaned up: ${removed.join(', ')}`;
+  }
+
+  private async remove(imageId: string, step: CleanUpStep): Promise<Removal> {
+    const { engine } = this.#ports;
+    if (step.kind === 'unnamed') return engine.removeUnnamedImage(step.imageId);
+    if (parseReference(step.reference) === undefined) return 'missing';
+    // A name may have moved since the plan was made: then it is another image's.
+    const image = (await engine.listImages()).find(({ id }) => id === imageId);
+    const isStill = image !== undefined && [...image.tags, ...image.digests].includes(step.reference);
+    return isStill ? engine.removeReference(step.reference) : 'missing';
+  }
+}

@@ -1,0 +1,138 @@
+import type { FeatureLedger } from '../../../contract/images/ledger.ts';
+import {
+  adoptShipped,
+  certify,
+  finishFallback,
+  liftFallback,
+  recordFallback,
+  rememberRepository,
+  strikeOut,
+} from '../../../decide/images/golden.ts';
+import type { HostStep } from '../../../decide/feature/host-step.ts';
+import { shortImageId } from '../../../contract/images/image.ts';
+import type { Executor, StepContext } from './step-execution.ts';
+import type { LedgerKeeper } from './ledger-keeper.ts';
+
+/** More than a whole switch has to say at a time. */
+const MAX_SAID = 1_000;
+
+/**
+ * Says what it would do and does nothing: no row, no image, no container, no service, no file. It goes on deciding as if
+ * it had been done, with a ledger in memory.
+ */
+export class ShadowExecutor implements Executor {
+  readonly #keeper: LedgerKeeper;
+  /** What was said already, the newest last: nothing of it is done, so it is planned again and again. */
+  readonly #said = new Set<string>();
+
+  /** Feature and version of what it would have fallen back from. */
+  readonly #fallbacks = new Set<string>();
+
+  constructor(keeper: LedgerKeeper) {
+    this.#keeper = keeper;
+  }
+
+  async run(step: HostStep, context: StepContext): Promise<string> {
+    const { feature, policy } = context;
+    const text = await this.describe(step, context);
+    this.#keeper.update(feature, (ledger) => follow(ledger, step, policy));
+    return text === '' || !this.isNew(feature, step, text) ? '' : `would have: ${text}`;
+  }
+
+  private isNew(feature: string, step: HostStep, text: string): boolean {
+    const key = JSON.stringify([feature, step.kind, step.kind === 'restart' ? step.key : text]);
+    const isNew = !this.#said.delete(key);
+    this.#said.add(key);
+    const [oldest] = this.#said;
+    if (this.#said.size > MAX_SAID && oldest !== undefined) this.#said.delete(oldest);
+    return isNew;
+  }
+
+  private async describe(step: HostStep, context: StepContext): Promise<string> {
+    switch (step.kind) {
+      case 'adopt-shipped':
+        return `counted the switch's own image ${shortImageId(step.image.imageId)} as golden`;
+      case 'certify':
+      case 'release':
+        return step.text;
+      case 'mirror':
+        return `written container_stable_version=${step.stableVersion}, container_last_version=${step.lastVersion}`;
+      case 'tag-as-local':
+        return `tagged ${shortImageId(step.imageId)} as ${step.repository}:latest`;
+      case 'remove-local-container':
+        return `removed the stopped local container ${step.containerId.slice(0, 12)}`;
+      case 'clean-up':
+        return describePlan(await context.planCleanUp());
+      case 'lift':
+        return `lifted the block of version ${step.version}`;
+      case 'block':
+        // Its own fallbacks have blocked nothing: that is no label that somebody has forgotten.
+        return this.#fallbacks.has(`${context.feature} ${step.version}`)
+          ? ''
+          : `blocked version ${step.version} again`;
+      case 'fall-back':
+        return this.describeFallback(step, context.feature);
+      case 'finish-fallback':
+        return `finished the fallback from version ${step.fallback.version}`;
+      case 'label':
+        return `written the label ${context.feature}_enabled=${step.value}`;
+      case 'restart':
+        return `restarted the service: ${step.text}`;
+      case 'remember-repository':
+      case 'strike-out':
+        return '';
+    }
+  }
+
+  private describeFallback(
+    { fallback, text }: Extract<HostStep, { kind: 'fall-back' }>,
+    feature: string,
+  ): string {
+    if (fallback === undefined) return `fallen back to local: ${text}`;
+    this.#fallbacks.add(`${feature} ${fallback.version}`);
+    return `fallen back to local and blocked version ${fallback.version}: ${text}`;
+  }
+}
+
+function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['planCleanUp']>>): string {
+  const names = entries
+    .filter(({ action }) => action === 'remove')
+    .flatMap(({ steps }) =>
+      steps.map((step) => (step.kind === 'reference' ? step.reference : shortImageId(step.imageId))),
+    );
+  return allowed && names.length > 0 ? `cleaned up: ${names.join(', ')}` : '';
+}
+
+/** The ledger as it would be. */
+function follow(ledger: FeatureLedger, step: HostStep, policy: StepContext['policy']): FeatureLedger {
+  switch (step.kind) {
+    case 'adopt-shipped':
+      return adoptShipped(ledger, step.image, new Set([step.image.imageId]));
+    case 'certify':
+      return certify(ledger, step.image, policy);
+    case 'remember-repository':
+      return rememberRepository(ledger, step.repository);
+    case 'tag-as-local':
+      return strikeOut(ledger, 'tagAsLocal');
+    case 'remove-local-container':
+      return strikeOut(ledger, 'removeLocalContainer');
+    case 'clean-up':
+      return strikeOut(ledger, 'cleanUp');
+    case 'strike-out':
+      return strikeOut(ledger, step.duty);
+    case 'lift':
+      return liftFallback(ledger, step.imageId);
+    case 'fall-back':
+      return step.fallback === undefined
+        ? ledger
+        : finishFallback(recordFallback(ledger, step.fallback), step.fallback.imageId);
+    case 'finish-fallback':
+      return finishFallback(ledger, step.fallback.imageId);
+    case 'mirror':
+    case 'release':
+    case 'block':
+    case 'label':
+    case 'restart':
+      return ledger;
+  }
+}

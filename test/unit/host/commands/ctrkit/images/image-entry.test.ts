@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decodeImagePolicy, imagePolicyRow } from '../../../../../../src/contract/images/image-policy.ts';
+import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../../../../../src/contract/images/ledger.ts';
+import {
+  featureConfigRow,
+  featureStatusRow,
+  healthRow,
+  labelsRow,
+  type FieldValues,
+} from '../../../../../../src/contract/rows.ts';
+import { masterRow } from '../../../../../../src/contract/feature/switch-rows.ts';
+import { planCleanUp } from '../../../../../../src/decide/images/clean-up.ts';
+import type { FeatureRows } from '../../../../../../src/host/commands/ctrkit/reading/explain-item.ts';
+import { describeImages } from '../../../../../../src/host/commands/ctrkit/images/image-entry.ts';
+
+const idOf = (digit: number): string => `sha256:${String(digit).repeat(64)}`;
+const image = (digit: number, tags: readonly string[]) => ({
+  id: idOf(digit),
+  tags,
+  digests: [],
+  createdTs: 1_000 + digit,
+  sizeBytes: 100_000_000 * digit,
+});
+const container = (digit: number, name: string, state: 'running' | 'exited' = 'running') => ({
+  id: String(digit).repeat(64),
+  names: [name],
+  imageId: idOf(digit),
+  image: `registry/snmp:${digit}.0`,
+  state,
+});
+const golden = { imageId: idOf(3), references: [], version: '3.0', source: 'certified' as const, sinceTs: 1 };
+const LEDGER: FeatureLedger = {
+  ...EMPTY_FEATURE_LEDGER,
+  golden,
+  previous: { ...golden, imageId: idOf(2), version: '2.0' },
+  repositories: ['registry/snmp'],
+};
+const IMAGES = [
+  image(1, ['registry/snmp:1.0']),
+  image(2, ['registry/snmp:2.0']),
+  image(3, ['registry/snmp:3.0', 'docker-snmp:latest']),
+  image(4, ['registry/snmp:4.0']),
+  image(9, ['registry/snmp-sub:1.0']),
+];
+
+function makeRows(status: FieldValues, labels: FieldValues): FeatureRows {
+  const policy = decodeImagePolicy({ purge_older_image: 'true' }, {}, {});
+  return {
+    config: { address: featureConfigRow('snmp'), values: {} },
+    status: { address: featureStatusRow('snmp'), values: status },
+    health: { address: healthRow('snmp'), values: {} },
+    ownPolicy: { address: imagePolicyRow('snmp'), values: {} },
+    globalPolicy: { address: imagePolicyRow('GLOBAL'), values: {} },
+    master: { address: masterRow, values: {} },
+    labels: [{ address: labelsRow('state'), values: labels }],
+    holds: [],
+    policy,
+  };
+}
+
+function describeAll(options: { ledger?: FeatureLedger; status?: FieldValues; labels?: FieldValues } = {}) {
+  const { ledger = LEDGER, status = {}, labels = {} } = options;
+  const rows = makeRows(status, labels);
+  const engine = {
+    images: IMAGES,
+    containers: [container(3, 'k8s_snmp'), container(4, 'k8s_snmp_4', 'exited')],
+  };
+  const plan = planCleanUp({
+    ...engine,
+    feature: 'snmp',
+    ledger,
+    policy: rows.policy,
+    localRepository: 'docker-snmp',
+    ownedElsewhere: [],
+    isLocked: false,
+  });
+  return describeImages({ feature: 'snmp', plan, rows, ledger, engine });
+}
+
+describe('the images of a feature', () => {
+  test('are those of its repositories and no others, the newest first, with what they are (D17)', () => {
+    const labels = { 'snmp_4.0_enabled': 'false' };
+    assert.deepEqual(
+      describeAll({ labels }).map(({ version, marks, clean_up }) => [version, marks, clean_up.action]),
+      [
+        ['4.0', ['blocked'], 'keep'],
+        ['3.0', ['golden', 'running'], 'keep'],
+        ['2.0', ['previous'], 'keep'],
+        ['1.0', [], 'remove'],
+      ],
+    );
+  });
+
+  test('say everything for machines', () => {
+    assert.deepEqual(describeAll().at(-1), {
+      image_id: idOf(1),
+      short_id: '111111111111',
+      version: '1.0',
+      references: ['registry/snmp:1.0'],
+      size_bytes: 100_000_000,
+      created_ts: 1_001,
+      marks: [],
+      clean_up: { action: 'remove', reason: 'version 1.0 is lower than the golden 3.0' },
+    });
+  });
+
+  test('are blocked too where the image fell back and its version’s name is not in its tags', () => {
+    const fallback = {
+      imageId: idOf(1),
+      version: '1.0-rc',
+      reason: '',
+      sinceTs: 1,
+      bootId: '',
+      bootMs: 1,
+      isDone: true,
+    };
+    const options = {
+      ledger: { ...LEDGER, fallbacks: [fallback] },
+      labels: { 'snmp_1.0-rc_enabled': 'false' },
+    };
+    assert.deepEqual(describeAll(options).at(-1)?.marks, ['blocked']);
+  });
+
+  test('are the one that runs too, of a repository that nobody has seen yet', () => {
+    const ledger = EMPTY_FEATURE_LEDGER;
+    const status = { current_owner: 'kube', docker_id: '4'.repeat(12), container_version: '4.0' };
+    const found = describeAll({ ledger, status });
+    assert.deepEqual(
+      found.map(({ short_id, clean_up }) => [short_id, clean_up.action]),
+      [
+        ['444444444444', 'keep'],
+        ['333333333333', 'keep'],
+      ],
+    );
+    assert.match(found.find(({ version }) => version === '4.0')?.clean_up.reason ?? '', /does not look yet/);
+  });
+});

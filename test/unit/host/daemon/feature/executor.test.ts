@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CtrkitError } from '../../../../../src/contract/errors.ts';
+import {
+  EMPTY_FEATURE_LEDGER,
+  type Fallback,
+  type FeatureLedger,
+} from '../../../../../src/contract/images/ledger.ts';
+import type { CleanUpPlan, CleanUpStep } from '../../../../../src/decide/images/clean-up.ts';
+import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
+import { HostExecutor } from '../../../../../src/host/daemon/feature/executor.ts';
+import type { StepContext } from '../../../../../src/host/daemon/feature/step-execution.ts';
+import { LedgerKeeper } from '../../../../../src/host/daemon/feature/ledger-keeper.ts';
+import { policyOf } from '../../../../support/beats.ts';
+import { FakeHost, LABELS_ROW, LOCAL, REMOTE, STATUS_ROW } from '../../../../support/fake-host.ts';
+
+const NO_PLAN: CleanUpPlan = { allowed: false, reason: 'nothing to do', entries: [] };
+const DUTIES = { tagAsLocal: true, removeLocalContainer: true, cleanUp: true };
+
+function prepare(plan: CleanUpPlan = NO_PLAN) {
+  const host = new FakeHost();
+  const golden = {
+    imageId: host.image2,
+    references: [],
+    version: '2.0',
+    source: 'certified' as const,
+    sinceTs: 1,
+  };
+  const ledger: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, golden, duties: DUTIES };
+  const keeper = new LedgerKeeper(host.disk, { snmp: ledger });
+  host.disk.write(keeper.all);
+  const executor = new HostExecutor({
+    engine: host.engine.open(),
+    keeper,
+    service: {
+      restart: async (feature) => {
+        host.restarts.push(feature);
+        if (host.restartFailure !== '') throw new CtrkitError('service', host.restartFailure);
+      },
+      state: async () => host.unit,
+    },
+    clock: host.clock,
+    log: host.log,
+    store: () => host.databases.open(),
+  });
+  const context: StepContext = { feature: 'snmp', policy: policyOf(), planCleanUp: async () => plan };
+  return { host, keeper, run: (step: HostStep) => executor.run(step, context) };
+}
+
+const fallbackOf = (imageId: string): Fallback => ({
+  imageId,
+  version: '3.0',
+  reason: 'unhealthy',
+  sinceTs: 1,
+  bootId: 'boot-1',
+  bootMs: 1,
+  isDone: false,
+});
+const IMAGE3 = `sha256:${'3'.repeat(64)}`;
+const FALL_BACK = {
+  kind: 'fall-back',
+  fallback: undefined,
+  guards: [],
+
+  text: 'x',
+} as const;
+const guardOf = (values: Readonly<Record<string, string>>) => [{ address: STATUS_ROW, values }];
+
+/** A plan that removes these names of an image. */
+const planOf = (imageId: string, steps: readonly CleanUpStep[]): CleanUpPlan => ({
+  allowed: true,
+  reason: '',
+  entries: [{ imageId, references: [], versionText: '', action: 'remove', steps, reason: 'older' }],
+});
+const nameStep = (reference: string): CleanUpStep => ({ kind: 'reference', reference });
+
+describe('carrying out a step', () => {
+  test('a fallback is on the disk before the service is touched, and closed after it', async () => {
+    const { host, run, keeper } = prepare();
+    host.restartFailure = 'systemd does not answer';
+    const step = { ...FALL_BACK, fallback: fallbackOf(IMAGE3) };
+    await assert.rejects(run(step), /systemd does not answer/);
+    assert.deepEqual(host.ledger().fallbacks, [fallbackOf(IMAGE3)]);
+    assert.equal(host.status()['remote_state'], 'none');
+    assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
+    host.restartFailure = '';
+    await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: true });
+    assert.equal(keeper.of('snmp').fallbacks[0]?.isDone, true);
+    assert.deepEqual(host.restarts, ['snmp', 'snmp']);
+  });
+
+  test('a fallback whose guard no longer holds is undone in the ledger, and nothing else was done', async () => {
+    const { host, run } = prepare();
+    host.databases.put(STATUS_ROW, { claim_token: 'token-b', remote_state: 'running' });
+    const guards = guardOf({ claim_token: 'token-a' });
+    assert.equal(await run({ ...FALL_BACK, fallback: fallbackOf(IMAGE3), guards }), '');
+    assert.deepEqual(host.ledger().fallbacks, []);
+    assert.equal(host.disk.generations.length, 3, 'written down, and struck out');
+    assert.deepEqual(host.restarts, []);
+    assert.equal(host.status()['remote_state'], 'running');
+    assert.equal(host.databases.row(LABELS_ROW), undefined);
+  });
+
+  test('a fallback that blames no image is in no ledger and blocks nothing', async () => {
+    const { host, run } = prepare();
+    await run({ ...FALL_BACK, guards: guardOf({ system_state: 'up' }) });
+    assert.deepEqual(host.restarts, ['snmp']);
+    assert.deepEqual(host.ledger().fallbacks, []);
+    assert.equal(host.databases.row(LABELS_ROW), undefined);
+  });
+
+  test('a service that is down by itself is started for a fallback, one that somebody has stopped meanwhile is not', async () => {
+    const { host, run } = prepare();
+    const step = { ...FALL_BACK, fallback: fallbackOf(IMAGE3), isServiceDown: true };
+    const restart = { kind: 'restart', edge: 'start-kube', key: '', text: '' } as const;
+    for (const unit of ['inactive', 'active', undefined] as const) {
+      host.unit = unit;
+      assert.equal(await run(step), '');
+      assert.equal(await run(restart), '');
+    }
+    assert.deepEqual(host.restarts, []);
+    host.unit = 'failed';
+    await run(step);
+    host.unit = 'restarting';
+    await run(restart);
+    assert.deepEqual(host.restarts, ['snmp', 'snmp']);
+  });
+
+  test('a fallback that was cut short and is others’ by now blocks its version, and restarts nothing', async () => {
+    const { host, run } = prepare();
+    await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: false });
+    assert.deepEqual(host.restarts, []);
+    assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
+    assert.equal(host.status()['remote_state'], undefined);
+  });
+
+  test('a full disk keeps a fallback from happening, for it could happen again and again', async () => {
+    const { host, run } = prepare();
+    host.disk.broken = 'no space left';
+    const step = { kind: 'fall-back', fallback: fallbackOf(IMAGE3), guards: [], text: 'x' } as const;
+    await assert.rejects(run(step), /no space left/);
+    assert.deepEqual(host.restarts, []);
+    assert.equal(host.status()['remote_state'], undefined);
+  });
+
+  test('the image that loses the local tag is written down before it loses it', async () => {
+    const { host, run } = prepare();
+    host.engine.beforeAct = () => assert.deepEqual(host.ledger().untagged, [host.image1]);
+    await run({ kind: 'tag-as-local', imageId: host.image2, repository: LOCAL });
+    assert.equal(host.engine.acts.length, 1);
+    assert.equal(host.ledger().duties.tagAsLocal, false);
+    // And again, as a daemon does that was killed in between.
+    await run({ kind: 'tag-as-local', imageId: host.image2, repository: LOCAL });
+    assert.deepEqual(host.ledger().untagged, [host.image1]);
+  });
+
+  test('a clean-up that fails half-way is still to be done, one that is through is struck out', async () => {
+    const host0 = prepare().host;
+    const names = [`${REMOTE}:0.1`, `${REMOTE}:0.1-b`];
+    const id = host0.engine.putImage('0', names);
+    const { host, run } = prepare(planOf(id, names.map(nameStep)));
+    host.engine.putImage('0', names);
+    host.engine.beforeAct = (act) => {
+      if (act.endsWith('0.1-b')) throw new CtrkitError('engine', 'closed');
+    };
+    await assert.rejects(run({ kind: 'clean-up' }), /closed/);
+    assert.equal(host.ledger().duties.cleanUp, true);
+    host.engine.beforeAct = () => {};
+    assert.match(await run({ kind: 'clean-up' }), /^cleaned up: .*0\.1-b$/);
+    assert.equal(host.ledger().duties.cleanUp, false);
+    assert.ok(!host.engine.images().some((image) => image.id === id));
+  });
+
+  test('a name that has moved to another image since the plan was made is left alone (D17)', async () => {
+    const planned = `sha256:${'9'.repeat(64)}`;
+    const { host, run } = prepare(planOf(planned, [nameStep(`${REMOTE}:2.0`), nameStep('<none>:<none>')]));
+    assert.equal(await run({ kind: 'clean-up' }), '');
+    assert.deepEqual(host.engine.acts, []);
+    assert.equal(host.ledger().duties.cleanUp, false);
+  });
+
+  test('an image in use is not removed, and it says so; an unnamed one goes by its id', async () => {
+    const { host } = prepare();
+    const id = host.engine.putImage('unnamed', []);
+    const used = host.engine.putImage('used', [`${REMOTE}:0.5`]);
+    const plan = planOf(used, [nameStep(`${REMOTE}:0.5`), { kind: 'unnamed', imageId: id }]);
+    const second = prepare(plan);
+    second.host.engine.putImage('unnamed', []);
+    second.host.engine.putImage('used', [`${REMOTE}:0.5`]);
+    second.host.engine.run({ name: 'user', image: used });
+    assert.match(await second.run({ kind: 'clean-up' }), /^cleaned up: [0-9a-f]{12}$/);
+    assert.ok(second.host.log.lines.includes(`info: snmp: ${REMOTE}:0.5 was not removed: in-use`));
+  });
+
+  test('a plan that is no longer allowed removes nothing and stays to be done', async () => {
+    const { host, run } = prepare();
+    assert.equal(await run({ kind: 'clean-up' }), '');
+    assert.equal(host.ledger().duties.cleanUp, true);
+  });
+
+  test('a release is fenced: a record that is another’s by now stays (D10)', async () => {
+    const { host, run } = prepare();
+    host.deploy();
+    const claim = {
+      feature: 'snmp',
+      owner: 'kube',
+      version: '2.0',
+      dockerId: host.id.slice(0, 12),
+      token: 'token-a',
+    } as const;
+    const record = { address: STATUS_ROW, values: { claim_token: 'token-a', current_owner: 'kube' } };
+    const step = { kind: 'release', record, claim, text: 'released' } as const;
+    host.claim('token-b');
+    assert.equal(await run(step), '');
+    assert.equal(host.status()['claim_token'], 'token-b');
+    host.claim('token-a');
+    assert.equal(await run(step), 'released');
+    assert.deepEqual([host.status()['current_owner'], host.status()['remote_state']], ['none', 'stopped']);
+  });
+
+  test('a release leaves a remote_state that is not running as it is: `none` is a fallback on its way (D10)', async () => {
+    const { host, run } = prepare();
+    host.deploy();
+    host.databases.put(STATUS_ROW, { remote_state: 'none' });
+    const claim = {
+      feature: 'snmp',
+      owner: 'kube',
+      version: '2.0',
+      dockerId: 'x',
+      token: 'token-a',
+    } as const;
+    const record = { address: STATUS_ROW, values: { claim_token: 'token-a' } };
+    await run({ kind: 'release', record, claim, text: 'released' });
+    assert.deepEqual([host.status()['current_owner'], host.status()['remote_state']], ['none', 'none']);
+  });
+
+  test('a golden image that is there after all is not replaced by the switch’s own', async () => {
+    const { host, run } = prepare();
+    const image = {
+      imageId: host.image1,
+      references: [],
+      version: '1.0',
+      source: 'shipped' as const,
+      sinceTs: 1,
+    };
+    assert.equal(await run({ kind: 'adopt-shipped', image }), '');
+    assert.equal(host.ledger().golden?.imageId, host.image2);
+  });
+
+  test('the old local container goes only while it does not run', async () => {
+    const { host, run } = prepare();
+    const id = host.engine.run({ name: 'snmp', image: host.image1 });
+    assert.equal(await run({ kind: 'remove-local-container', containerId: id }), '');
+    assert.ok(host.engine.find(id));
+    host.engine.end(id, 0);
+    assert.match(await run({ kind: 'remove-local-container', containerId: id }), /is removed/);
+    assert.equal(host.engine.find(id), undefined);
+  });
+
+  test('lifted, blocked again, remembered, struck out, restarted: each does just that', async () => {
+    const { host, run, keeper } = prepare();
+    keeper.update('snmp', (ledger) => ({ ...ledger, fallbacks: [{ ...fallbackOf(IMAGE3), isDone: true }] }));
+    assert.match(await run({ kind: 'block', version: '3.0' }), /STATE_DB had forgotten/);
+    assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
+    await run({ kind: 'lift', imageId: IMAGE3, version: '3.0' });
+    assert.deepEqual(host.ledger().fallbacks, []);
+    await run({ kind: 'remember-repository', repository: REMOTE });
+    assert.deepEqual(host.ledger().repositories, [REMOTE]);
+    await run({ kind: 'strike-out', duty: 'removeLocalContainer', text: '' });
+    assert.equal(host.ledger().duties.removeLocalContainer, false);
+    await run({ kind: 'restart', edge: 'kube-to-local', key: 'k', text: 'set_owner is local' });
+    assert.deepEqual(host.restarts, ['snmp']);
+    await run({ kind: 'mirror', stableVersion: '2.0', lastVersion: '' });
+    assert.equal(host.status()['container_stable_version'], '2.0');
+  });
+});
