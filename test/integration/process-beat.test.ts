@@ -14,7 +14,7 @@ const MARKS = '<!--XSUPERVISOR:BEGIN-->beat<!--XSUPERVISOR:END-->';
 /** The script of the documentation, with a daemon of the test's in it, that beats without much delay. */
 function documentedScript(directory: string): string {
   const script = PAGE.split('```').find((block) => block.startsWith('sh\n') && block.includes('XSUPERVISOR'));
-  assert.ok(script, 'CHECKS.md has no such script');
+  assert.ok(script, 'docs/checks.md has no such script');
   const fitted = script
     .slice('sh\n'.length)
     .replace('my-daemon-answers', `test -e ${directory}/answers`)
@@ -42,7 +42,7 @@ interface Beat {
 }
 
 test('the emitter of the documentation, and its text from any program, are beats to a real supervisord (D15)', async () => {
-  assert.ok(PAGE.includes(`    ${MARKS}\n`), 'the text of a beat in CHECKS.md is another');
+  assert.ok(PAGE.includes(`    ${MARKS}\n`), 'the text of a beat in docs/checks.md is another');
   const supervisord = new Supervisord(sections);
   const heard = (): string => {
     const file = join(supervisord.directory, 'heard');

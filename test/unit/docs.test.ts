@@ -20,7 +20,7 @@ function readExitTable(file: string): { readonly exit: string; readonly meaning:
   });
 }
 
-for (const file of ['README.md', 'HOST.md'])
+for (const file of ['README.md', 'docs/host.md'])
   describe(file, () => {
     test('its table of exit codes has every code of the source, in order, and no other', () => {
       const table = readExitTable(file);
@@ -37,10 +37,10 @@ for (const file of ['README.md', 'HOST.md'])
     });
   });
 
-describe('HOST.md', () => {
+describe('docs/host.md', () => {
   test('its table of settings has every field of the policy, and no other', () => {
     const fields = [...IMAGE_POLICY_FIELDS, ...FALLBACK_FIELDS.map((field) => `FEATURE\\|f ${field}`)];
-    const rows = [...read('HOST.md').matchAll(/^\| `([^|]*(?:\\\|[^|]*)?)` \|/gm)].map(
+    const rows = [...read('docs/host.md').matchAll(/^\| `([^|]*(?:\\\|[^|]*)?)` \|/gm)].map(
       ([, cell = '']) => cell,
     );
     const named = new Set(rows.map((cell) => cell.replaceAll('`', '')));
@@ -48,7 +48,7 @@ describe('HOST.md', () => {
       (field) => !named.has(field) && field !== 'FEATURE\\|f remote_fail_detection',
     );
     assert.deepEqual(missing, []);
-    assert.match(read('HOST.md'), /remote_fail_detection/);
+    assert.match(read('docs/host.md'), /remote_fail_detection/);
   });
 
   test('it names every setting that --help of ctrkitd names', () => {
@@ -57,7 +57,7 @@ describe('HOST.md', () => {
     const settings = [...line.text.matchAll(/^ {2}([A-Z][A-Z_]+) /gm)].map(([, name = '']) => name);
     assert.ok(settings.length > 5);
     assert.deepEqual(
-      settings.filter((name) => !read('HOST.md').includes(name)),
+      settings.filter((name) => !read('docs/host.md').includes(name)),
       [],
     );
   });

@@ -1,4 +1,4 @@
-/** How a switch joins and leaves, as the environment and SONiC's file of timers say; HOST.md lists it. */
+/** How a switch joins and leaves, as the environment and SONiC's file of timers say; docs/host.md lists it. */
 import { splitWords } from '../../text/command-words.ts';
 import { findSubdomainFault } from '../../contract/cluster/kubernetes-names.ts';
 import { CtrkitError } from '../../contract/errors.ts';

@@ -63,7 +63,7 @@ const DELETED =
   ': >/run/deleted-runs\nuntil [ -e /run/deleted-may-end ]; do sleep 0.1; done\n: >/run/deleted-ended';
 
 const PRIVATE_DIRTY_LIMIT_KB = 40_000;
-/** timeoutSeconds of the probes in CHECKS.md, and this asks all three at once. */
+/** timeoutSeconds of the probes in docs/checks.md, and this asks all three at once. */
 const PROBE_LIMIT_MS = 2_000;
 
 const isThere = async (container: Container, path: string): Promise<boolean> =>

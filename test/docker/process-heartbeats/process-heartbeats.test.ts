@@ -17,7 +17,7 @@ const HOOK_FILE = '/etc/ctrkit/checks/required.d/snmp-get';
 const WATCHDOG_FILE = '/etc/supervisor/watchdog_processes';
 const BEATING_FILE = '/usr/bin/beating-snmpd';
 
-/** The emitter of CHECKS.md, for a program that can't be changed, four times a second. */
+/** The emitter of docs/checks.md, for a program that can't be changed, four times a second. */
 const BEATING_SNMPD = `#!/bin/sh
 answers() { snmpget -v2c -c public -t 0.5 -r 0 -m '' udp:127.0.0.1:161 1.3.6.1.2.1.1.3.0 >/dev/null 2>&1; }
 beat() { answers && printf '<!--XSUPERVISOR:BEGIN-->beat<!--XSUPERVISOR:END-->'; }

@@ -1,4 +1,4 @@
-/** When kubelet asks, how long it waits, and what a rollout waits for: all from the kit's own intervals (CHECKS.md). */
+/** When kubelet asks, how long it waits, and what a rollout waits for: all from the kit's own intervals (docs/checks.md). */
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../../contract/health/health.ts';
 import type { ProbeName } from '../../../../contract/health/probe.ts';
 import { parseTime, refuse } from './words.ts';
