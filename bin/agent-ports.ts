@@ -8,7 +8,7 @@ import { GATE_NOTICE_FILE } from '../src/container/adapters/run-folder/gate-noti
 import { healthFileIn } from '../src/container/adapters/run-folder/health-file.ts';
 import { hastenStop } from '../src/container/adapters/supervisor/hasten-stop.ts';
 import { createSupervisorClient } from '../src/container/adapters/supervisor/rpc-client.ts';
-import { CriticalExit } from '../src/container/agent/critical-exit.ts';
+import { CriticalExit } from '../src/container/agent/critical-exit-controller.ts';
 import { PolicyReader } from '../src/container/agent/policy-reader.ts';
 import { timingOf } from '../src/container/health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../src/container/adapters/checks-file.ts';

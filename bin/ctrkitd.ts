@@ -17,7 +17,7 @@ import {
 } from '../src/host/adapters/service/service-command.ts';
 import { assertSingle } from '../src/host/adapters/single-instance.ts';
 import { parseDaemonLine, type DaemonOptions } from '../src/host/commands/ctrkitd/options.ts';
-import type { Connection } from '../src/host/daemon/watch/companion.ts';
+import type { Connection } from '../src/host/daemon/watch/daemon-component.ts';
 import type { ClusterSide } from '../src/host/daemon/cluster/cluster-parts.ts';
 import { startDaemon } from '../src/host/daemon/start-daemon.ts';
 import { readDaemonSettings, type ClusterSettings } from '../src/host/daemon/settings.ts';

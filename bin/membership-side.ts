@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HostClusterTools } from '../src/host/adapters/cluster-tools/cluster-tools.ts';
-import { takeMembershipTurn } from '../src/host/adapters/cluster-tools/membership-turn.ts';
+import { acquireMembershipLock } from '../src/host/adapters/cluster-tools/membership-lock.ts';
 import {
   DEFAULT_RESTART_COMMAND,
   parseRestartCommand,
@@ -29,6 +29,6 @@ export function buildMembershipSide({
     tools,
     service: new ServiceCommand(words, undefined, signal),
     pause: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
-    takeTurn: () => takeMembershipTurn(stateDir, () => tools.isAtWork()),
+    takeTurn: () => acquireMembershipLock(stateDir, () => tools.isAtWork()),
   };
 }

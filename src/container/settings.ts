@@ -1,4 +1,4 @@
-import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../contract/health/health.ts';
+import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../contract/health/heartbeat.ts';
 import { parseDurationMs } from '../text/duration.ts';
 
 /** The environment as the container side reads it; README.md lists it. */

@@ -9,7 +9,7 @@ import {
   recordFallback,
   rememberRepository,
   rememberUntagged,
-} from '../../src/decide/images/golden.ts';
+} from '../../src/decide/images/ledger-changes.ts';
 import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { goldenOf, imageIdOf, policyOf } from '../support/beats.ts';

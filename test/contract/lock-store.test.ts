@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { FeatureLock } from '../../src/contract/feature/lock.ts';
-import { decideLock } from '../../src/decide/feature/lock.ts';
+import { decideLock } from '../../src/decide/feature/decide-lock.ts';
 import { lockFilesIn } from '../../src/host/adapters/locks/lock-file.ts';
 import type { LockStore } from '../../src/ports/lock-store.ts';
 import { FakeLockStore } from '../support/fake-lock-store.ts';
@@ -89,7 +89,7 @@ for (const [name, open] of Object.entries(STORES)) {
 }
 
 describe('a lock file', () => {
-  const now = { bootId: 'boot-1', ms: 20_000, wallMs: 1_767_323_055_000 };
+  const now = { bootId: 'boot-1', bootMs: 20_000, wallMs: 1_767_323_055_000 };
   const path = (name: string): string => join(folder, name);
 
   test('outlives the process that wrote it, whole, for everybody to read, and nothing else is left', () => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { CertificationVerdict } from '../../src/contract/feature/daemon-view.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature/feature.ts';
-import { encodeHeartbeat, HEALTH_FIELDS, type HeartbeatRecord } from '../../src/contract/health/health.ts';
+import { encodeHeartbeat, HEALTH_FIELDS, type HeartbeatRecord } from '../../src/contract/health/heartbeat.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health/observed-beat.ts';
 import {
@@ -17,7 +17,7 @@ import {
   liftFallback,
   recordFallback,
   selectFallback,
-} from '../../src/decide/images/golden.ts';
+} from '../../src/decide/images/ledger-changes.ts';
 import { encodeLedger } from '../../src/host/adapters/ledger/ledger-codec.ts';
 import { goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
 
@@ -269,7 +269,7 @@ class Switch {
       goldenImageId: this.ledger.golden?.imageId,
       isFallen: selectFallback(this.ledger, imageId) !== undefined,
       policy: POLICY,
-      now: { bootId: this.bootId, ms: this.#nowMs + lateMs },
+      now: { bootId: this.bootId, bootMs: this.#nowMs + lateMs },
       ...changes,
     };
     const { evidence, verdict } = decideCertification(this.#evidence, input);
@@ -311,8 +311,8 @@ const isSound = ({ beat, status, imageId, isFallen, now }: CertificationInput): 
   beat.bootId === now.bootId &&
   imageId !== undefined &&
   !isFallen &&
-  beat.beatMs <= now.ms + INTERVAL_MS &&
-  now.ms - beat.beatMs < 3 * INTERVAL_MS &&
+  beat.beatMs <= now.bootMs + INTERVAL_MS &&
+  now.bootMs - beat.beatMs < 3 * INTERVAL_MS &&
   beat.restarts === 0 &&
   (beat.status === 'healthy' || beat.status === 'degraded') &&
   beat.healthySinceMs !== undefined;
@@ -359,7 +359,7 @@ describe('certification, over long histories of a truthful agent', () => {
           const period = start.periods.findLast(({ fromMs }) => fromMs <= beatMs);
           assert.equal(period?.isWell, true);
           assert.ok(beatMs - period.fromMs >= NEEDED_MS, `healthy from ${period.fromMs} to ${beatMs}`);
-          assert.ok(input.now.ms - beatMs < 3 * INTERVAL_MS, 'the heartbeat is fresh');
+          assert.ok(input.now.bootMs - beatMs < 3 * INTERVAL_MS, 'the heartbeat is fresh');
           assert.equal(input.isFallen, false);
         }
       }),
@@ -454,7 +454,7 @@ describe('certification, whatever the rows say', () => {
             beat: health === undefined ? undefined : decodeObservedBeat(health),
             status: decodeStatus(status),
             policy: policyOf({ active_time_to_mark_good: needed }),
-            now: { bootId: 'boot-1', ms: nowMs },
+            now: { bootId: 'boot-1', bootMs: nowMs },
           };
           const decided = decideCertification(evidence, input);
           ({ evidence } = decided);

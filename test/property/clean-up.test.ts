@@ -46,13 +46,13 @@ const names = fc.uniqueArray(
   { maxLength: 12, selector: ([repository, rest]) => repository + rest },
 );
 
-interface Situation {
+interface FeatureInput {
   readonly engine: FakeEngine;
   readonly input: Omit<CleanUpInput, 'images' | 'containers'>;
 }
 
 /** A fresh engine each time it is called, because plans are carried out on it. */
-type MakeSituation = () => Situation;
+type MakeSituation = () => FeatureInput;
 
 const golden = (imageId: string, version: string, source: GoldenImage['source']): GoldenImage => ({
   imageId,
@@ -125,7 +125,7 @@ const situations: fc.Arbitrary<MakeSituation> = fc
     };
   });
 
-const look = ({ engine, input }: Situation): CleanUpInput => ({
+const look = ({ engine, input }: FeatureInput): CleanUpInput => ({
   ...input,
   images: engine.images(),
   containers: engine.containers(),

@@ -8,7 +8,11 @@ import { decodeObservedBeat } from '../../src/contract/health/observed-beat.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
 import { account, type FailingTime } from '../../src/decide/feature/failing-time.ts';
 import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/feature/fallback.ts';
-import { decideStanding, type LastEnd, type Standing } from '../../src/decide/feature/standing.ts';
+import {
+  decideFeatureCondition,
+  type LastEnd,
+  type FeatureCondition,
+} from '../../src/decide/feature/feature-condition.ts';
 
 const LIMIT_S = 60;
 const DEPLOY_LIMIT_S = 120;
@@ -306,8 +310,8 @@ class World {
   }
 
   private look(): void {
-    const now = { bootId: `boot-${this.boot}`, ms: this.nowS * 1_000 };
-    const standing = decideStanding({
+    const now = { bootId: `boot-${this.boot}`, bootMs: this.nowS * 1_000 };
+    const standing = decideFeatureCondition({
       feature: 'snmp',
       config: decodeConfig({ set_owner: this.#setOwner, state: 'enabled' }),
       status: decodeStatus(this.statusRow()),
@@ -319,7 +323,7 @@ class World {
       isMasterConnected: this.#isMaster,
       isRebooting: this.#isRebooting,
     });
-    const { failing, verdict, nextLookAtMs } = decideFallback({
+    const { failing, verdict, requeueAtMs } = decideFallback({
       feature: 'snmp',
       standing,
       before: this.#failing,
@@ -332,7 +336,7 @@ class World {
       lastFallbackMs: this.#lastFallbackMs,
     });
     this.#failing = failing;
-    this.#nextLookS = (nextLookAtMs ?? Infinity) / 1_000;
+    this.#nextLookS = (requeueAtMs ?? Infinity) / 1_000;
     assert.ok(this.#nextLookS > this.nowS, 'a next look that is due already would spin');
     if (verdict.kind === 'fall-back')
       this.fallBack(verdict.cause, standing.kind === 'failing' ? standing.subject : '');
@@ -470,8 +474,8 @@ describe('the failing time, whatever it is told', () => {
     subject: fc.constantFrom('a', 'b'),
     cause: fc.constant('unhealthy'),
     text: fc.constant(''),
-    recheckAtMs: fc.constant(undefined),
-  }) as fc.Arbitrary<Standing>;
+    requeueAtMs: fc.constant(undefined),
+  }) as fc.Arbitrary<FeatureCondition>;
   const looks = fc.array(fc.record({ standing, afterMs: fc.integer({ min: -1_000, max: 60_000 }) }));
 
   test('is what a naive recount of the looks says', () => {
@@ -480,7 +484,7 @@ describe('the failing time, whatever it is told', () => {
         let failing: FailingTime | undefined;
         let nowMs = 0;
         const naive = { subject: '', ms: 0 };
-        let last: Standing | undefined;
+        let last: FeatureCondition | undefined;
         for (const { standing: next, afterMs } of all) {
           nowMs += afterMs;
           const passedMs = Math.max(afterMs, 0);

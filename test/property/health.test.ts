@@ -4,17 +4,17 @@ import * as fc from 'fast-check';
 import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { isHooksOwnCode, PROBE_EXIT } from '../../src/contract/exit-codes.ts';
 import {
-  advanceStanding,
+  advanceCheckState,
   resultOf,
-  type CheckStanding,
-  type StandingCheck,
-} from '../../src/decide/health/check-standing.ts';
+  type CheckState,
+  type CheckWithState,
+} from '../../src/decide/health/check-state.ts';
 import {
   decideHealth,
   type GateState,
   type HealthSettings,
   type HealthSnapshot,
-} from '../../src/decide/health/health.ts';
+} from '../../src/decide/health/decide-health.ts';
 
 const runs = { numRuns: 5_000 };
 
@@ -58,8 +58,8 @@ const standing = fc
   })
   .map(({ outcomes, timing: by, lastAgoMs, stepMs }) => {
     const endMs = NOW_MS - lastAgoMs;
-    return outcomes.reduce<CheckStanding | undefined>(
-      (before, last, i) => advanceStanding(before, last, by, endMs - (outcomes.length - 1 - i) * stepMs),
+    return outcomes.reduce<CheckState | undefined>(
+      (before, last, i) => advanceCheckState(before, last, by, endMs - (outcomes.length - 1 - i) * stepMs),
       undefined,
     );
   });
@@ -69,7 +69,7 @@ const checkOf = (kind: 'required' | 'wanted') =>
     kind: fc.constant(kind),
     standing,
   });
-const check: fc.Arbitrary<StandingCheck> = fc.oneof(checkOf('required'), checkOf('wanted'));
+const check: fc.Arbitrary<CheckWithState> = fc.oneof(checkOf('required'), checkOf('wanted'));
 
 const passed: fc.Arbitrary<GateState> = agoMs.map((ms) => ({ kind: 'passed', startedMs: NOW_MS - ms }));
 const closed: fc.Arbitrary<GateState> = fc.oneof(
@@ -95,7 +95,7 @@ const settings: fc.Arbitrary<HealthSettings> = fc.record({
 });
 
 const required = ({ checks }: HealthSnapshot) => checks.filter(({ kind }) => kind === 'required');
-const isOk = (one: StandingCheck): boolean => one.standing !== undefined && resultOf(one.standing) === 'ok';
+const isOk = (one: CheckWithState): boolean => one.standing !== undefined && resultOf(one.standing) === 'ok';
 
 /** The law holds for whatever the snapshot and the settings are. */
 function law(
@@ -225,7 +225,7 @@ describe('what a check can do to the verdict', () => {
         const unknown = { result: 'unknown', message: 'no answer' } as const;
         const checks = one.checks.map((each, i) =>
           i === which
-            ? { ...each, standing: advanceStanding(each.standing, unknown, thresholds, NOW_MS) }
+            ? { ...each, standing: advanceCheckState(each.standing, unknown, thresholds, NOW_MS) }
             : each,
         );
         const before = decideHealth(one, by);
@@ -269,9 +269,9 @@ describe('what a check counts as', () => {
   test('is what a plain recount of its runs says', () => {
     fc.assert(
       fc.property(fc.array(outcome, { minLength: 1, maxLength: 30 }), timing, (outcomes, by) => {
-        let at: CheckStanding | undefined;
+        let at: CheckState | undefined;
         outcomes.forEach((one, i) => {
-          at = advanceStanding(at, one, by, NOW_MS + i * 10_000);
+          at = advanceCheckState(at, one, by, NOW_MS + i * 10_000);
           assert.deepEqual(at.known, recount(outcomes.slice(0, i + 1), by));
           assert.equal(at.last, one);
         });
@@ -283,12 +283,12 @@ describe('what a check counts as', () => {
   test('has been shown so since the run that first showed it', () => {
     fc.assert(
       fc.property(fc.array(outcome, { minLength: 1, maxLength: 30 }), timing, (outcomes, by) => {
-        let at: CheckStanding | undefined;
+        let at: CheckState | undefined;
         let shown: string | undefined;
         let sinceMs = 0;
         outcomes.forEach((one, i) => {
           const nowMs = NOW_MS + i * 10_000;
-          at = advanceStanding(at, one, by, nowMs);
+          at = advanceCheckState(at, one, by, nowMs);
           if (resultOf(at) !== shown) sinceMs = nowMs;
           shown = resultOf(at);
           assert.equal(at.sinceMs, sinceMs);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature/feature.ts';
-import { decodeHeartbeat, LIVENESS_FIELDS } from '../../src/contract/health/health.ts';
-import { findLiveHolder, isSelf, type Holder } from '../../src/decide/gate/liveness.ts';
+import { decodeHeartbeat, LIVENESS_FIELDS } from '../../src/contract/health/heartbeat.ts';
+import { findLiveHolder, isSelf, type Holder } from '../../src/decide/gate/live-holder.ts';
 import { decideRenewal } from '../../src/decide/gate/renewal.ts';
 
 const runs = { numRuns: 5_000 };
@@ -53,7 +53,7 @@ const laterMs = fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.integer({ min:
 type Row = Readonly<Record<string, string | undefined>>;
 
 const find = (status: Row, beat: Row, atMs: number, bootId = 'boot-1'): Holder | undefined =>
-  findLiveHolder(decodeStatus(status), decodeHeartbeat(beat), { bootId, ms: atMs });
+  findLiveHolder(decodeStatus(status), decodeHeartbeat(beat), { bootId, bootMs: atMs });
 
 describe('the live holder, whatever the rows say', () => {
   test('once it is not live, it never is again while the rows stay as they are', () => {
@@ -133,7 +133,7 @@ describe('the renewal, whatever the rows say', () => {
     fc.assert(
       fc.property(statusRow, beatRow, self, laterMs, (status, beat, me, later) => {
         const decoded = [decodeStatus(status), decodeHeartbeat(beat)] as const;
-        const now = { bootId: 'boot-1', ms: NOW_MS + later };
+        const now = { bootId: 'boot-1', bootMs: NOW_MS + later };
         const { kind } = decideRenewal(...decoded, me, now);
         const holder = findLiveHolder(...decoded, now);
         const isForeign = holder !== undefined && !isSelf(holder, me);

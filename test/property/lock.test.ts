@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { decideLock } from '../../src/decide/feature/lock.ts';
+import { decideLock } from '../../src/decide/feature/decide-lock.ts';
 
 /** What happens to a switch after a lock was set; times in milliseconds. */
 const history = fc.array(
@@ -27,7 +27,7 @@ test('a lock is never over before its time has really passed, whatever reboots a
           if (kind === 'wait') ms += by;
           else [boot, ms] = [boot + 1, 0];
         }
-        const verdict = decideLock(lock, { bootId: String(boot), ms, wallMs });
+        const verdict = decideLock(lock, { bootId: String(boot), bootMs: ms, wallMs });
         if (passedMs < forMs) assert.equal(verdict.kind, 'held');
         if (verdict.kind === 'held') assert.ok((verdict.remainingMs ?? 0) <= forMs);
         // Never longer than its own length in one boot.

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { findLabelKeyFault, findLabelValueFault } from '../../src/contract/cluster/kubernetes-names.ts';
 import { isReservedLabel, type Labels } from '../../src/contract/cluster/node-labels.ts';
-import { decideNodeLabels, type NodeLabelScene } from '../../src/decide/cluster/node-labels.ts';
+import { decideNodeLabels, type NodeLabelInput } from '../../src/decide/cluster/plan-node-labels.ts';
 
 const key = fc.oneof(
   fc.constantFrom(
@@ -42,7 +42,7 @@ const scenes = fc
       features: fc.constant(rest.features),
     }),
   )
-  .map(({ has, owned, wishes, gone, isLeaving, features }): NodeLabelScene => {
+  .map(({ has, owned, wishes, gone, isLeaving, features }): NodeLabelInput => {
     const taken = new Set(gone);
     return {
       node: { labels: has, owned: new Set(owned) },
@@ -55,7 +55,7 @@ const scenes = fc
   });
 
 /** The node as the API server has it after the writes. */
-function apply({ node }: NodeLabelScene, writes: ReturnType<typeof decideNodeLabels>['writes']) {
+function apply({ node }: NodeLabelInput, writes: ReturnType<typeof decideNodeLabels>['writes']) {
   const after = new Map(Object.entries(node.labels));
   const owned = new Set(node.owned);
   for (const write of writes) {
@@ -71,7 +71,7 @@ function apply({ node }: NodeLabelScene, writes: ReturnType<typeof decideNodeLab
 }
 
 /** But for labels of a feature's versions. */
-const isDoor = (one: string, { features }: NodeLabelScene): boolean =>
+const isDoor = (one: string, { features }: NodeLabelInput): boolean =>
   one.endsWith('_enabled') &&
   !(features.has(one.slice(0, 1)) && /^[ab]_[A-Za-z0-9][A-Za-z0-9._-]*_enabled$/.test(one));
 

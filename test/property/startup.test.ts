@@ -13,8 +13,8 @@ const token = fc.constantFrom('', SELF.token, 'token-b', 'token-c');
 const id = fc.constantFrom('', 'unknown', 'snmp', SELF.dockerId, 'bbbbbbbbbbbb');
 const remoteState = fc.constantFrom('', 'none', 'pending', 'ready', 'running', 'stopped');
 const ms = fc.oneof(
-  fc.integer({ min: NOW.ms - 60_000, max: NOW.ms }).map(String),
-  fc.constantFrom('', 'soon', '0', String(NOW.ms)),
+  fc.integer({ min: NOW.bootMs - 60_000, max: NOW.bootMs }).map(String),
+  fc.constantFrom('', 'soon', '0', String(NOW.bootMs)),
 );
 /** Missing now and then, mostly with sense in it, and sometimes any text at all. */
 const field = (sensible: fc.Arbitrary<string>) =>
@@ -95,13 +95,13 @@ interface Seen {
 
 /** What a gate decides that looks at one state of the databases after the other. */
 function follow(looks: readonly { rows: RawRows; afterMs: number }[], asicNumber: string): Seen[] {
-  let nowMs = NOW.ms;
+  let nowMs = NOW.bootMs;
   let progress: Progress = { kind: 'new' };
   return looks.map(({ rows, afterMs }) => {
     nowMs += afterMs;
     const before = progress;
     const snapshot = readSnapshot(rows, SELF, asicNumber);
-    const decision = decideStartup(snapshot, SELF, before, { bootId: NOW.bootId, ms: nowMs });
+    const decision = decideStartup(snapshot, SELF, before, { bootId: NOW.bootId, bootMs: nowMs });
     progress = decision.progress;
     return { rows, nowMs, before, decision };
   });
@@ -181,7 +181,7 @@ describe('the decision, whatever the databases say', () => {
         for (const { decision, nowMs } of follow(some, asicNumber)) {
           assert.ok(['go', 'wait', 'hold'].includes(decision.verdict.kind));
           if (decision.verdict.kind !== 'go') assert.notEqual(decision.verdict.text, '');
-          if (decision.recheckAtMs !== undefined) assert.ok(decision.recheckAtMs > nowMs);
+          if (decision.requeueAtMs !== undefined) assert.ok(decision.requeueAtMs > nowMs);
         }
       }),
       runs,
@@ -260,7 +260,7 @@ describe('the decision, whatever the databases say', () => {
   test('is the same for the same: looking again at once changes nothing', () => {
     forAll(({ rows, nowMs, decision }) => {
       if (decision.verdict.kind !== 'hold') return;
-      const now = { bootId: NOW.bootId, ms: nowMs };
+      const now = { bootId: NOW.bootId, bootMs: nowMs };
       const again = decideStartup(readSnapshot(rows), SELF, decision.progress, now);
       assert.equal(again.verdict.kind, 'hold');
     });
@@ -275,8 +275,8 @@ describe('the decision, whatever the databases say', () => {
         // A verdict that writes changes the rows itself.
         if (decision.verdict.kind === 'go') return;
         if (decision.verdict.kind === 'wait' && decision.verdict.announce !== 'nothing') return;
-        const untilMs = Math.min(nowMs + later, (decision.recheckAtMs ?? Infinity) - 1);
-        const now = { bootId: NOW.bootId, ms: untilMs };
+        const untilMs = Math.min(nowMs + later, (decision.requeueAtMs ?? Infinity) - 1);
+        const now = { bootId: NOW.bootId, bootMs: untilMs };
         const then = decideStartup(readSnapshot(rows), SELF, decision.progress, now);
         assert.deepEqual(then.verdict, decision.verdict);
       }),

@@ -1,6 +1,6 @@
 /** Heartbeats, records and images as the host side reads them, with nothing amiss. */
 import { decodeStatus, type FeatureStatus } from '../../src/contract/feature/feature.ts';
-import { encodeHeartbeat, type HeartbeatRecord } from '../../src/contract/health/health.ts';
+import { encodeHeartbeat, type HeartbeatRecord } from '../../src/contract/health/heartbeat.ts';
 import { decodeImagePolicy, type ImagePolicy } from '../../src/contract/images/image-policy.ts';
 import type { GoldenImage } from '../../src/contract/images/ledger.ts';
 import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health/observed-beat.ts';

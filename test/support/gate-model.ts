@@ -163,7 +163,7 @@ export class ModelContainer {
     if (gate.planned === undefined) {
       const rows = await store.read(selectStartupRows(FEATURE, this.#version, ''));
       const snapshot = decodeSnapshot(rows, FEATURE, this.#version);
-      const decision = decideStartup(snapshot, claim, gate.progress, { bootId: BOOT_ID, ms: nowMs });
+      const decision = decideStartup(snapshot, claim, gate.progress, { bootId: BOOT_ID, bootMs: nowMs });
       gate.planned = { rows, decision };
       return;
     }

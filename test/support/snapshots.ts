@@ -1,7 +1,7 @@
+import type { BootTime } from '../../src/contract/timestamps.ts';
 import type { FieldValues, RowValues } from '../../src/contract/rows.ts';
 import { decodeSnapshot, selectStartupRows } from '../../src/decide/gate/startup-snapshot.ts';
 import type { Candidate, StartupSnapshot } from '../../src/decide/gate/startup.ts';
-import type { BootTime } from '../../src/decide/gate/liveness.ts';
 
 /** The rows of a feature as somebody left them in the databases; host rows are of multi-ASIC switches only. */
 export interface RawRows {
@@ -20,7 +20,7 @@ export const SELF: Candidate = {
   token: 'token-a',
 };
 
-export const NOW: BootTime = { bootId: 'boot-1', ms: 10_000_000 };
+export const NOW: BootTime = { bootId: 'boot-1', bootMs: 10_000_000 };
 
 /** Nothing speaks against owner kube; nobody has asked to run yet. */
 export const WANTED: RawRows = {
@@ -54,7 +54,7 @@ export function kitsHolder(by: {
       ...(owner === 'kube' ? { remote_state: 'running' } : {}),
       claim_token: token,
       claim_boot_id: by.bootId ?? NOW.bootId,
-      claim_ms: String(NOW.ms - by.claimAgoMs),
+      claim_ms: String(NOW.bootMs - by.claimAgoMs),
     },
     ...(by.beatAgoMs === undefined
       ? {}
@@ -62,7 +62,7 @@ export function kitsHolder(by: {
           heartbeat: {
             token,
             version,
-            beat_ms: String(NOW.ms - by.beatAgoMs),
+            beat_ms: String(NOW.bootMs - by.beatAgoMs),
             interval_ms: String(by.intervalMs ?? 10_000),
           },
         }),

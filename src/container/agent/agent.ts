@@ -7,8 +7,8 @@ import type { HealthMonitor } from '../health/health-monitor.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { BeatResult, HealthNow } from './claim-holder.ts';
-import { ClaimKeeper, type KeeperPorts } from './claim-keeper.ts';
-import type { CriticalExit } from './critical-exit.ts';
+import { ClaimController, type FeatureControllerPorts } from './claim-controller.ts';
+import type { CriticalExit } from './critical-exit-controller.ts';
 import type { PolicyReader } from './policy-reader.ts';
 
 /** The gate's claim is seen by inotify; this is for a file system that has none. */
@@ -17,7 +17,7 @@ const IDLE_POLL_MS = 5_000;
 const LONGEST_SETTLING_MS = 5_000;
 const SETTLE_POLL_MS = 50;
 
-export interface AgentPorts extends KeeperPorts {
+export interface AgentPorts extends FeatureControllerPorts {
   readonly gateNoticeFile: GateNoticeFile;
   /** Calls `onChange` when the claim or the gate's notice may have changed; returns how to stop. */
   watchFiles(onChange: () => void): () => void;
@@ -40,7 +40,7 @@ export interface AgentSettings {
 export class Agent {
   readonly #ports: AgentPorts;
   readonly #settings: AgentSettings;
-  readonly #keeper: ClaimKeeper;
+  readonly #keeper: ClaimController;
   readonly #outage: OutageLog;
   readonly #memoryOutage: OutageLog;
   readonly #wakeup = new Wakeup();
@@ -54,7 +54,7 @@ export class Agent {
   constructor(ports: AgentPorts, settings: AgentSettings) {
     this.#ports = ports;
     this.#settings = settings;
-    this.#keeper = new ClaimKeeper(ports, settings.heartbeatIntervalMs, this.notify);
+    this.#keeper = new ClaimController(ports, settings.heartbeatIntervalMs, this.notify);
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#memoryOutage = new OutageLog(ports.log, ports.clock);
   }

@@ -1,3 +1,4 @@
+import { readTimestamps } from '../../loop/timestamps.ts';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import {
   ownRecord,
@@ -10,7 +11,7 @@ import type { Databases } from '../../contract/databases.ts';
 import { decodeStatus } from '../../contract/feature/feature.ts';
 import { planUpStatus, type UpStatus } from '../../contract/feature/feature-policy.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
-import { decodeHeartbeat, encodeHeartbeat } from '../../contract/health/health.ts';
+import { decodeHeartbeat, encodeHeartbeat } from '../../contract/health/heartbeat.ts';
 import {
   featureStatusRow,
   healthRow,
@@ -95,7 +96,7 @@ export class ClaimHolder {
     }
 
     const rows = await this.#store.read(selectHolderRows(this.claim.feature));
-    const now = { bootId: this.#clock.bootId(), ms: this.#clock.bootMs() };
+    const now = readTimestamps(this.#clock);
     const [status, beat] = rows.map((row) => row.values);
     const renewal = decideRenewal(decodeStatus(status ?? {}), decodeHeartbeat(beat ?? {}), this.claim, now);
     if (renewal.kind !== 'superseded') return this.record(rows, health);
@@ -133,7 +134,7 @@ export class ClaimHolder {
   }
 
   private async record(guards: readonly RowValues[], health: HealthNow): Promise<BeatResult> {
-    const now = { bootId: this.#clock.bootId(), bootMs: this.#clock.bootMs(), wallMs: this.#clock.wallMs() };
+    const now = readTimestamps(this.#clock);
     const isLabelled = this.claim.owner === 'local' && this.#databases.hostState !== undefined;
     const writes = [
       ...planClaim(this.claim, now),

@@ -2,12 +2,12 @@
 import { planClaim, planRelease, type Claim } from '../../contract/gate/claim.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
-import { decodeHeartbeat } from '../../contract/health/health.ts';
+import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
 import { MAX_CONFLICTS, featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
-import { findLiveHolder, isSelf } from '../../decide/gate/liveness.ts';
+import { findLiveHolder, isSelf } from '../../decide/gate/live-holder.ts';
 import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { momentOf } from '../../loop/moment.ts';
+import { readTimestamps } from '../../loop/timestamps.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 import { showState } from './state-show.ts';
@@ -35,7 +35,7 @@ async function up(options: Extract<StateOptions, { verb: 'up' }>, ports: StatePo
       tell(`${feature}: refused: ${other}. Stop that container first, or use --force`);
       return EXIT.refused;
     }
-    if (!(await store.write(rows, planClaim(claim, momentOf(clock))))) continue;
+    if (!(await store.write(rows, planClaim(claim, readTimestamps(clock))))) continue;
     const { containerStart } = self;
     const startedMs = clock.bootMs();
     claimFile.write({
@@ -104,7 +104,7 @@ const pickHolder = (values: FieldValues): FieldValues => ({
 
 function findOther(rows: readonly RowValues[], claim: Claim, clock: Clock): string | undefined {
   const [status, beat] = rows.map((row) => row.values);
-  const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+  const now = readTimestamps(clock);
   const holder = findLiveHolder(decodeStatus(status ?? {}), decodeHeartbeat(beat ?? {}), now);
   if (holder === undefined || isSelf(holder, claim)) return undefined;
   return `container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, runs it`;

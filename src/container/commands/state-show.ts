@@ -1,10 +1,12 @@
+import { readTimestamps } from '../../loop/timestamps.ts';
+import type { BootTime } from '../../contract/timestamps.ts';
 import { decodeChecks } from '../../contract/health/check-list.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
-import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health/health.ts';
+import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
 import { HOLD_FIELDS } from '../../contract/gate/hold.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type FieldValues } from '../../contract/rows.ts';
-import { findLiveHolder, type BootTime } from '../../decide/gate/liveness.ts';
+import { findLiveHolder } from '../../decide/gate/live-holder.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 
@@ -22,7 +24,7 @@ export async function showState(
   ports: StatePorts,
 ): Promise<number> {
   const state = await readState(options.feature, ports);
-  const now = { bootId: ports.clock.bootId(), ms: ports.clock.bootMs() };
+  const now = readTimestamps(ports.clock);
   const lastEnd = ports.lastEnd.read();
   ports.print(
     options.json ? describeForMachines(state, now, lastEnd) : describeForPeople(state, now, lastEnd),
@@ -108,7 +110,7 @@ function describeHeartbeat(state: State, now: BootTime): string {
   const { beatMs, intervalMs, token } = decodeHeartbeat(heartbeat);
   if (beatMs === undefined || heartbeat['boot_id'] !== now.bootId) return 'none';
   const whose = token === decodeStatus(state.status).claimToken ? '' : ', of an earlier holder';
-  const age = ((now.ms - beatMs) / 1000).toFixed(1);
+  const age = ((now.bootMs - beatMs) / 1000).toFixed(1);
   const reason = heartbeat['reason'] ? ` (${heartbeat['reason']})` : '';
   return `${heartbeat['status'] ?? '?'}${reason}, ${age} s ago, every ${intervalMs / 1000} s, number ${heartbeat['seq'] ?? '?'}${whose}`;
 }

@@ -15,7 +15,7 @@ import {
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog, SAY_AGAIN_MS } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
-import { momentOf } from '../../loop/moment.ts';
+import { readTimestamps } from '../../loop/timestamps.ts';
 import { AgentNotice } from './agent-notice.ts';
 import { leaveClaim, PARENT_POLL_MS, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
@@ -131,7 +131,7 @@ export class KubeGate {
     this.#failures = 0;
     this.#outage.mend(`${feature}: the database is back`);
     const { clock } = this.#ports;
-    const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+    const now = readTimestamps(clock);
     const decision = decideStartup(decodeSnapshot(rows, feature, version), claim, this.#progress, now);
     if (decision.note !== undefined) this.say(decision.note);
     return { rows, decision };
@@ -156,7 +156,7 @@ export class KubeGate {
       this.#agentNotice.put('waiting', verdict.text);
     }
     const asic = isMirrored(look.rows) ? by.databases.asic : undefined;
-    const writes = planVerdict(verdict, claim, momentOf(this.#ports.clock), asic);
+    const writes = planVerdict(verdict, claim, readTimestamps(this.#ports.clock), asic);
     const all = [...writes, ...by.notice.planLift()];
     if (all.length > 0 && !(await store.write(look.rows, all))) return false;
     by.notice.lifted();
@@ -200,7 +200,7 @@ export class KubeGate {
     const { clock } = this.#ports;
     const dueMs = Math.min(
       clock.bootMs() + SLOW_POLL_MS,
-      decision.recheckAtMs ?? Infinity,
+      decision.requeueAtMs ?? Infinity,
       notice.renewalMs ?? Infinity,
     );
     for (;;) {

@@ -6,7 +6,7 @@ import { featureStatusRow } from '../../contract/rows.ts';
 import { decideBackoffMs } from '../../loop/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
-import { momentOf } from '../../loop/moment.ts';
+import { readTimestamps } from '../../loop/timestamps.ts';
 import { leaveClaim, PARENT_POLL_MS, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 
 /**
@@ -42,7 +42,7 @@ export async function passLocal(request: GateRequest, ports: GatePorts): Promise
 async function recordClaim({ claim }: GateRequest, ports: GatePorts): Promise<void> {
   await withStore(ports, async (store, { hostState }) => {
     const hostsLabel = hostState === undefined ? [] : [planLocalLabel(claim, 'hostState')];
-    await store.write([], [...planClaim(claim, momentOf(ports.clock)), ...hostsLabel]);
+    await store.write([], [...planClaim(claim, readTimestamps(ports.clock)), ...hostsLabel]);
   });
 }
 

@@ -1,9 +1,5 @@
 import type { CheckOutcome } from '../../contract/health/check.ts';
-import {
-  advanceStanding,
-  type CheckStanding,
-  type StandingCheck,
-} from '../../decide/health/check-standing.ts';
+import { advanceCheckState, type CheckState, type CheckWithState } from '../../decide/health/check-state.ts';
 import type { Check, CheckSource } from '../../ports/check.ts';
 import type { Clock } from '../../ports/clock.ts';
 
@@ -18,7 +14,7 @@ interface Schedule {
   readonly check: Check;
   /** Boot clock: the next run is due. */
   dueMs: number;
-  standing: CheckStanding | undefined;
+  standing: CheckState | undefined;
 }
 
 /** Runs each check at its period, never two of one at once, and remembers where each stands. */
@@ -46,7 +42,7 @@ export class CheckScheduler {
   }
 
   /** In the order of their sources. */
-  get checks(): readonly StandingCheck[] {
+  get checks(): readonly CheckWithState[] {
     return this.#schedules.map(({ check, standing }) => ({ name: check.name, kind: check.kind, standing }));
   }
 
@@ -127,7 +123,7 @@ export class CheckScheduler {
   }
 
   private advance(schedule: Schedule, outcome: CheckOutcome, nowMs: number): void {
-    schedule.standing = advanceStanding(schedule.standing, outcome, schedule.check.timing, nowMs);
+    schedule.standing = advanceCheckState(schedule.standing, outcome, schedule.check.timing, nowMs);
     if (!this.#isStarting || outcome.result === 'ok' || schedule.check.kind === 'wanted') return;
     const retryMs = Math.max(START_RETRY_MS, (nowMs - this.#startedMs) * START_RETRY_PART);
     schedule.dueMs = Math.min(schedule.dueMs, nowMs + retryMs);

@@ -1,12 +1,12 @@
 import { encodeHealthLine, type ProbeAnswers } from '../../contract/health/probe.ts';
 import type { HealthReport, HealthStatus } from '../../contract/health/health-report.ts';
-import { resultOf } from '../../decide/health/check-standing.ts';
+import { resultOf } from '../../decide/health/check-state.ts';
 import {
   decideHealth,
   type GateState,
   type HealthSettings,
   type HealthVerdict,
-} from '../../decide/health/health.ts';
+} from '../../decide/health/decide-health.ts';
 import type { CheckSource } from '../../ports/check.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HealthFile } from '../../ports/health-file.ts';

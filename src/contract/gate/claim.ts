@@ -2,6 +2,7 @@
  * What a container writes when it takes the feature and when it gives it up (CONTRACT, section 2).
  * GAPS D27: SONiC's `update_time` is local time text, the HLD's `last_update_ts` seconds; both are written.
  */
+import type { Timestamps } from '../timestamps.ts';
 import type { Owner } from '../feature/feature.ts';
 import { localVersionLabel } from '../feature/feature.ts';
 import { formatLocalTime } from '../../text/local-time.ts';
@@ -18,13 +19,6 @@ export interface Claim {
   readonly token: string;
 }
 
-/** When something is written: on the boot clock for the kit, on the wall clock for people. */
-export interface Moment {
-  readonly bootId: string;
-  readonly bootMs: number;
-  readonly wallMs: number;
-}
-
 /**
  * What a record says as long as it is this claim's. The token alone would not do: the shipped kit and its host side
  * write owner and `container_id`, and leave our token standing.
@@ -38,7 +32,7 @@ export const ownRecord = ({ feature, owner, dockerId, token }: Claim): RowValues
   },
 });
 
-export function encodeClaim(claim: Claim, at: Moment): Record<string, string> {
+export function encodeClaim(claim: Claim, at: Timestamps): Record<string, string> {
   return {
     current_owner: claim.owner,
     docker_id: claim.dockerId,
@@ -53,7 +47,7 @@ export function encodeClaim(claim: Claim, at: Moment): Record<string, string> {
 }
 
 /** The writes of a claim. `pending_token` goes: whoever's hand-shake it was, it is over. */
-export function planClaim(claim: Claim, at: Moment): RowWrite[] {
+export function planClaim(claim: Claim, at: Timestamps): RowWrite[] {
   const record: RowWrite = {
     kind: 'set',
     address: featureStatusRow(claim.feature),

@@ -1,6 +1,6 @@
 /** A heartbeat as the host side reads it: all of CONTAINER_HEALTH that certification and fallback rest on. */
 import { decodeMs } from '../feature/feature.ts';
-import { decodeHeartbeat, type Heartbeat } from './health.ts';
+import { decodeHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { HealthStatus } from './health-report.ts';
 import type { FieldValues } from '../rows.ts';
 

@@ -13,7 +13,7 @@ export interface MasterRecord {
   readonly server: { readonly host: string; readonly port: number } | undefined;
 }
 
-export interface MasterScene {
+export interface MasterInput {
   /** Undefined: there is no kubeconfig. */
   readonly server: MasterRecord['server'];
   /** What the server last said of this switch's node; undefined as long as it has said nothing. */
@@ -27,7 +27,7 @@ export interface MasterScene {
 }
 
 /** What the row is to say; undefined as long as what it says may be so: not asked yet, and not given up on. */
-export function decideMasterRecord({ values }: RowValues, scene: MasterScene): MasterRecord | undefined {
+export function decideMasterRecord({ values }: RowValues, scene: MasterInput): MasterRecord | undefined {
   const { server, node, isFailing, isAway, isDisabled } = scene;
   if (server !== undefined && node === undefined && !isAway && !isDisabled) return undefined;
   if (server === undefined && isFailing && !isAway) return undefined;

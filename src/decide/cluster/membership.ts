@@ -6,7 +6,7 @@ import { describeServer, type MasterConfig } from '../../contract/cluster/master
 import { describeDuration } from '../../text/duration-text.ts';
 
 /** How things stand. */
-export interface Standing {
+export interface MembershipStatus {
   /** kubelet has a configuration of its own, which joining gives it. */
   readonly isJoined: boolean;
   /** STATE_DB says so; undefined as long as nobody has said. */
@@ -55,7 +55,7 @@ const LONGEST_RETRY_MS = 600_000;
 
 export function decideMembership(
   config: MasterConfig,
-  standing: Standing,
+  standing: MembershipStatus,
   history: MembershipHistory,
   { timing, nowMs }: { readonly timing: MembershipTiming; readonly nowMs: number },
 ): MembershipDecision {
@@ -69,7 +69,7 @@ export function decideMembership(
 }
 
 /** Whatever the time. */
-function findWish(config: MasterConfig, standing: Standing): MembershipDecision {
+function findWish(config: MasterConfig, standing: MembershipStatus): MembershipDecision {
   if (config.isDisabled)
     return isAnythingLeft(standing)
       ? { kind: 'leave', text: 'the server is disabled, and the switch has not left it yet' }
@@ -94,7 +94,10 @@ function findWish(config: MasterConfig, standing: Standing): MembershipDecision 
 }
 
 /** Another server was configured meanwhile: leaving for it restarts features, which nobody has asked for. */
-function findDifference(config: MasterConfig, { joinedBy }: Standing): MembershipDecision | undefined {
+function findDifference(
+  config: MasterConfig,
+  { joinedBy }: MembershipStatus,
+): MembershipDecision | undefined {
   const wanted = describeServer(config);
   if (joinedBy === undefined || config.ip === '' || joinedBy === wanted) return undefined;
   return {
@@ -104,7 +107,7 @@ function findDifference(config: MasterConfig, { joinedBy }: Standing): Membershi
 }
 
 /** A leave that was cut short leaves something: the next one goes on. */
-export const isAnythingLeft = ({ isJoined, isUnfinished, isConnected }: Standing): boolean =>
+export const isAnythingLeft = ({ isJoined, isUnfinished, isConnected }: MembershipStatus): boolean =>
   isJoined || isUnfinished || isConnected === true;
 
 /**
@@ -135,7 +138,11 @@ export type JoinDecision =
   | { readonly kind: 'refuse'; readonly text: string };
 
 /** May an operator's join go ahead? (HLD, "config kube join".) */
-export function decideJoin(config: MasterConfig, { isJoined }: Standing, isForced: boolean): JoinDecision {
+export function decideJoin(
+  config: MasterConfig,
+  { isJoined }: MembershipStatus,
+  isForced: boolean,
+): JoinDecision {
   const refuse = (text: string): JoinDecision => ({ kind: 'refuse', text });
   if (config.faults.length > 0)
     return refuse(

@@ -8,7 +8,7 @@ import {
   type FeatureConfig,
   type FeatureStatus,
 } from '../../contract/feature/feature.ts';
-import { decodeHeartbeat, LIVENESS_FIELDS, type Heartbeat } from '../../contract/health/health.ts';
+import { decodeHeartbeat, LIVENESS_FIELDS, type Heartbeat } from '../../contract/health/heartbeat.ts';
 import { isContainerId } from '../../contract/names.ts';
 import {
   featureConfigRow,

@@ -1,7 +1,7 @@
 /** What `container start` starts (FACTS, "Host start"; HLD, "Container start"). */
 import type { FeatureConfig, FeatureStatus } from '../../contract/feature/feature.ts';
 
-export interface StartScene {
+export interface StartInput {
   readonly config: FeatureConfig;
   readonly status: FeatureStatus;
   /** This switch has joined its Kubernetes master. */
@@ -18,7 +18,7 @@ export type StartDecision =
   /** Kubernetes may deploy; until it does, the switch's own container runs. */
   | { readonly kind: 'kube-and-local'; readonly text: string };
 
-export function decideStart({ config, status, isMasterConnected, isKubeRunning }: StartScene): StartDecision {
+export function decideStart({ config, status, isMasterConnected, isKubeRunning }: StartInput): StartDecision {
   if (config.setOwner !== 'kube') return { kind: 'local', text: 'set_owner is local' };
   if (config.noFallbackToLocal) return { kind: 'kube', text: 'no_fallback_to_local is true' };
   // Beside it the switch's own container would run the feature a second time.

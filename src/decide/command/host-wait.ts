@@ -1,7 +1,8 @@
 /** What `container wait` does next (FACTS, "Host wait"; HLD, "container wait"). */
+import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { containersOnRecord, isHeld, type HostSnapshot } from './host-snapshot.ts';
-import { findLiveHolder, type BootTime } from '../gate/liveness.ts';
+import { findLiveHolder } from '../gate/live-holder.ts';
 
 export interface WaitLimits {
   readonly name: string;
@@ -34,8 +35,8 @@ export type WaitStep =
   | { readonly kind: 'answer' }
   /** Have the next start be a local one, and end. */
   | { readonly kind: 'give-up'; readonly text: string }
-  /** Until a row changes; at `recheckAtMs`, boot clock, time alone may have changed the step. */
-  | { readonly kind: 'sleep'; readonly recheckAtMs: number | undefined; readonly text: string }
+  /** Until a row changes; at `requeueAtMs`, boot clock, time alone may have changed the step. */
+  | { readonly kind: 'sleep'; readonly requeueAtMs: number | undefined; readonly text: string }
   | WaitEnd;
 
 export interface WaitDecision {
@@ -53,7 +54,10 @@ export function decideWait(
   if (progress.kind === 'following') return follow(snapshot, progress, runner, now);
   if (runner === undefined && snapshot.config.setOwner === 'kube') {
     const isReady = snapshot.status.remoteState === 'ready';
-    const waiting = { ...progress, readySinceMs: isReady ? (progress.readySinceMs ?? now.ms) : undefined };
+    const waiting = {
+      ...progress,
+      readySinceMs: isReady ? (progress.readySinceMs ?? now.bootMs) : undefined,
+    };
     return { step: awaitKubernetes(snapshot, waiting, limits, now), progress: waiting };
   }
   const ids = containersOnRecord(limits.name, snapshot.status);
@@ -85,13 +89,13 @@ function awaitKubernetes(
   if (status.remoteState === 'pending') return { kind: 'answer' };
   const row = `STATE_DB FEATURE|${name} remote_state is "${status.remoteState}"`;
   const text = `waiting for Kubernetes to run it; ${row}`;
-  if (config.noFallbackToLocal) return { kind: 'sleep', recheckAtMs: undefined, text };
+  if (config.noFallbackToLocal) return { kind: 'sleep', requeueAtMs: undefined, text };
   // Who asked is gone, and took nothing back: nobody is to wait minutes for it.
   const unclaimedAtMs = readySinceMs === undefined ? Infinity : readySinceMs + CLAIM_WITHIN_MS;
-  const recheckAtMs = Math.min(sinceMs + revertToLocalMs, unclaimedAtMs);
-  if (now.ms < recheckAtMs) return { kind: 'sleep', recheckAtMs, text };
+  const requeueAtMs = Math.min(sinceMs + revertToLocalMs, unclaimedAtMs);
+  if (now.bootMs < requeueAtMs) return { kind: 'sleep', requeueAtMs, text };
   const why =
-    now.ms >= unclaimedAtMs
+    now.bootMs >= unclaimedAtMs
       ? `the container that asked to run has not claimed within ${CLAIM_WITHIN_MS / 1000} s`
       : `Kubernetes has not run it for ${revertToLocalMs / 1000} s; ${row}`;
   return { kind: 'give-up', text: `${why}. The next start runs the switch's own container` };
@@ -116,7 +120,7 @@ function follow(
   if (isHeld(status) && holder === undefined)
     return end(false, `${who} is on record, but gives no sign of life any more`);
   const text = `the engine does not know ${who}: waiting until its record is cleared or its heartbeat stays away`;
-  return { step: { kind: 'sleep', recheckAtMs: holder?.liveUntilMs, text }, progress };
+  return { step: { kind: 'sleep', requeueAtMs: holder?.liveUntilMs, text }, progress };
 }
 
 /** A container as the engine found it; undefined if it knows none. */

@@ -5,7 +5,7 @@
  * `kube_failure_detection` has it ("not running for N minutes").
  */
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
-import type { Standing } from './standing.ts';
+import type { FeatureCondition } from './feature-condition.ts';
 
 /** Lives in memory only: what nobody watched is held against nobody. Times are boot clock, milliseconds. */
 export interface FailingTime {
@@ -34,7 +34,11 @@ const NOTHING: Omit<FailingTime, 'asOfMs'> = {
 };
 
 /** `before` is what the look before this returned. The time since counts for what was so then. */
-export function account(before: FailingTime | undefined, standing: Standing, nowMs: number): FailingTime {
+export function account(
+  before: FailingTime | undefined,
+  standing: FeatureCondition,
+  nowMs: number,
+): FailingTime {
   const passed = before === undefined ? { ...NOTHING, asOfMs: nowMs } : elapse(before, nowMs);
   const kind = kindOf(standing);
   const { subject } = standing;
@@ -83,5 +87,5 @@ function elapse(before: FailingTime, nowMs: number): FailingTime {
   }
 }
 
-const kindOf = (standing: Standing): FailingTime['kind'] =>
+const kindOf = (standing: FeatureCondition): FailingTime['kind'] =>
   standing.kind === 'failing' && standing.cause === 'not-deployed' ? 'not-deployed' : standing.kind;

@@ -2,15 +2,15 @@
  * Back to the local image? (CONTRACT, section 8, "Fallback"; HLD, "Failure mode detection & rollback".) Only for what
  * fails now, and has for as long as the policy says; once an image.
  */
+import type { BootTime } from '../../contract/timestamps.ts';
 import type { FallbackVerdict } from '../../contract/feature/daemon-view.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { shortImageId } from '../../contract/images/image.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 import { account, countedMs, nextLookMs, type FailingTime } from './failing-time.ts';
-import { selectFallback } from '../images/golden.ts';
-import type { BootTime } from '../gate/liveness.ts';
-import type { Standing } from './standing.ts';
+import { selectFallback } from '../images/ledger-changes.ts';
+import type { FeatureCondition } from './feature-condition.ts';
 
 export interface FallbackTiming {
   /** Between two fallbacks of a feature: each restarts its service, and a switch that falls back often has another fault. */
@@ -25,7 +25,7 @@ export const DEFAULT_TIMING: FallbackTiming = { coolDownMs: COOL_DOWN_MS, daemon
 
 export interface FallbackInput {
   readonly feature: string;
-  readonly standing: Standing;
+  readonly standing: FeatureCondition;
   /** What the last look returned; undefined for the first of this daemon. */
   readonly before: FailingTime | undefined;
   readonly now: BootTime;
@@ -47,18 +47,18 @@ export interface FallbackDecision {
   readonly failing: FailingTime;
   readonly verdict: FallbackVerdict;
   /** Boot clock: when time alone may change the verdict. */
-  readonly nextLookAtMs: number | undefined;
+  readonly requeueAtMs: number | undefined;
 }
 
 export function decideFallback(input: FallbackInput): FallbackDecision {
   const { before, standing, now } = input;
   const limitMs = findLimitMs(input);
-  const failing = cap(account(before, standing, now.ms), limitMs);
+  const failing = cap(account(before, standing, now.bootMs), limitMs);
   const refusal = findRefusal(input);
   const verdict = judge(input, { failing, limitMs, refusal });
   const waits = verdict.kind === 'refused' ? refusal?.untilMs : undefined;
-  const looks = [standing.recheckAtMs, nextLookMs(failing, limitMs), waits].filter((ms) => ms !== undefined);
-  return { failing, verdict, nextLookAtMs: looks.length === 0 ? undefined : Math.min(...looks) };
+  const looks = [standing.requeueAtMs, nextLookMs(failing, limitMs), waits].filter((ms) => ms !== undefined);
+  return { failing, verdict, requeueAtMs: looks.length === 0 ? undefined : Math.min(...looks) };
 }
 
 /** Of what fails now, or else of images; 0: never. */
@@ -110,7 +110,7 @@ function judge({ standing, policy, feature, ledger }: FallbackInput, reckoning: 
 
 /** Nothing fails at this moment. What failed is not over while its image is still there and nothing is known of it. */
 function judgeRest(
-  standing: Standing,
+  standing: FeatureCondition,
   { failing, limitMs }: Reckoning,
   ledger: FeatureLedger,
 ): FallbackVerdict {
@@ -122,7 +122,7 @@ function judgeRest(
   return { kind: 'failing', cause, text, failingMs, limitMs, asOfMs, isRising: false };
 }
 
-const tellOff = (standing: Standing, feature: string): string =>
+const tellOff = (standing: FeatureCondition, feature: string): string =>
   standing.kind === 'failing' && standing.cause === 'not-deployed'
     ? `${standing.text}; CONFIG_DB FEATURE|${feature} kube_failure_detection is 0: it never falls back for that`
     : `${standing.text}; CONFIG_DB IMAGE_MGMT fail_time_to_fallback is 0: it never falls back`;
@@ -180,16 +180,17 @@ function findWait({
   timing = DEFAULT_TIMING,
 }: FallbackInput): Refusal | undefined {
   const ofThisBoot = ledger.fallbacks
-    .filter(({ bootId, bootMs }) => bootId === now.bootId && bootMs <= now.ms)
+    .filter(({ bootId, bootMs }) => bootId === now.bootId && bootMs <= now.bootMs)
     .map(({ bootMs }) => bootMs);
   const cooledAtMs = Math.max(lastFallbackMs ?? -Infinity, ...ofThisBoot) + timing.coolDownMs;
-  const told = (untilMs: number): string => `in ${describeDuration(untilMs - now.ms)} it may`;
-  if (now.ms < cooledAtMs)
+  const told = (untilMs: number): string => `in ${describeDuration(untilMs - now.bootMs)} it may`;
+  if (now.bootMs < cooledAtMs)
     return {
       text: `the feature fell back a short while ago; ${told(cooledAtMs)} again`,
       untilMs: cooledAtMs,
     };
   const seenAtMs = daemonStartedMs + timing.daemonGraceMs;
-  if (now.ms < seenAtMs) return { text: `the daemon has just started; ${told(seenAtMs)}`, untilMs: seenAtMs };
+  if (now.bootMs < seenAtMs)
+    return { text: `the daemon has just started; ${told(seenAtMs)}`, untilMs: seenAtMs };
   return undefined;
 }

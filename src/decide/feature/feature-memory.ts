@@ -2,7 +2,7 @@
 import type { Evidence } from '../images/certify.ts';
 import type { FailingTime } from './failing-time.ts';
 import type { FeatureReading } from './feature-reading.ts';
-import type { LastEnd } from './standing.ts';
+import type { LastEnd } from './feature-condition.ts';
 import type { RestartHistory } from './switch-over.ts';
 import { RECORD_FIELDS } from './reap.ts';
 
@@ -42,7 +42,7 @@ export interface FeatureMemory {
   /** Boot clock: since when a warm or fast reboot has been announced; undefined while none is. */
   readonly rebootSinceMs: number | undefined;
   /** The record as it was read last, and since when it has been so, boot clock. */
-  readonly record: { readonly gist: string; readonly sinceMs: number } | undefined;
+  readonly record: { readonly fingerprint: string; readonly sinceMs: number } | undefined;
 }
 
 export const NO_MEMORY: FeatureMemory = {
@@ -152,8 +152,8 @@ export function rememberRecord(
   { statusValues }: FeatureReading,
   nowMs: number,
 ): NonNullable<FeatureMemory['record']> {
-  const gist = JSON.stringify(RECORD_FIELDS.map((field) => statusValues[field] ?? ''));
-  return before?.gist === gist ? before : { gist, sinceMs: nowMs };
+  const fingerprint = JSON.stringify(RECORD_FIELDS.map((field) => statusValues[field] ?? ''));
+  return before?.fingerprint === fingerprint ? before : { fingerprint, sinceMs: nowMs };
 }
 
 /** `config warm_restart enable system` leaves the announcement standing for good: no reboot takes longer. */

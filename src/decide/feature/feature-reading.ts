@@ -11,7 +11,7 @@ import {
   type FeatureStatus,
 } from '../../contract/feature/feature.ts';
 import { LABEL_OWNER } from '../command/host-writes.ts';
-import { HEALTH_FIELDS } from '../../contract/health/health.ts';
+import { HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
 import {
   decodeImagePolicy,
   FALLBACK_FIELDS,

@@ -15,12 +15,12 @@ import {
   type FeatureMemory,
 } from './feature-memory.ts';
 import type { FeatureReading } from './feature-reading.ts';
-import { selectFallback } from '../images/golden.ts';
+import { selectFallback } from '../images/ledger-changes.ts';
 import type { HostStep } from './host-step.ts';
 import { findLocalImage, planFallbackSteps, planImageSteps } from './plan-steps.ts';
 import { decideReap, selectHolderName, type ReapDecision } from './reap.ts';
-import type { Situation } from './situation.ts';
-import { decideStanding, type FeatureSnapshot } from './standing.ts';
+import type { FeatureInput } from './feature-input.ts';
+import { decideFeatureCondition, type FeatureSnapshot } from './feature-condition.ts';
 import { decideEnabledLabel, decideRetry, decideSwitchOver, type SwitchDecision } from './switch-over.ts';
 
 export interface Judgement {
@@ -28,7 +28,7 @@ export interface Judgement {
   readonly steps: readonly HostStep[];
   readonly view: Pick<FeatureView, 'imageId' | 'version' | 'certification' | 'fallback'>;
   /** Boot clock: when time alone may change something. */
-  readonly nextLookAtMs: number | undefined;
+  readonly requeueAtMs: number | undefined;
 }
 
 /** What the parts say. */
@@ -43,19 +43,19 @@ interface Verdicts {
   readonly restartAtMs: number | undefined;
 }
 
-export function judgeFeature(before: FeatureMemory, asRead: Situation): Judgement {
+export function judgeFeature(before: FeatureMemory, asRead: FeatureInput): Judgement {
   const { now } = asRead;
-  const rebootSinceMs = asRead.reading.isRebooting ? (before.rebootSinceMs ?? now.ms) : undefined;
-  const reading = boundReboot(asRead.reading, rebootSinceMs, now.ms);
+  const rebootSinceMs = asRead.reading.isRebooting ? (before.rebootSinceMs ?? now.bootMs) : undefined;
+  const reading = boundReboot(asRead.reading, rebootSinceMs, now.bootMs);
   const situation = { ...asRead, reading };
   const container = findRecorded(situation);
   const memory = { ...remember(before, situation, container), rebootSinceMs };
   const verdicts = judge(memory, situation, { container, before: before.before });
   const { certification, fallback, restartAtMs, reap } = verdicts;
   const looks = [
-    fallback.nextLookAtMs,
-    reap.kind === 'keep' ? reap.recheckAtMs : undefined,
-    restartAtMs !== undefined && restartAtMs > now.ms ? restartAtMs : undefined,
+    fallback.requeueAtMs,
+    reap.kind === 'keep' ? reap.requeueAtMs : undefined,
+    restartAtMs !== undefined && restartAtMs > now.bootMs ? restartAtMs : undefined,
   ].filter((ms) => ms !== undefined);
   const isRunning = container !== undefined && RUNNING_STATES.has(container.state);
   return {
@@ -71,12 +71,12 @@ export function judgeFeature(before: FeatureMemory, asRead: Situation): Judgemen
       certification: certification.verdict,
       fallback: fallback.verdict,
     },
-    nextLookAtMs: looks.length === 0 ? undefined : Math.min(...looks),
+    requeueAtMs: looks.length === 0 ? undefined : Math.min(...looks),
   };
 }
 
 /** The recorded container as the engine shows it, by id or, where only that is on record, by name. */
-function findRecorded({ feature, reading, engine }: Situation): EngineContainer | undefined {
+function findRecorded({ feature, reading, engine }: FeatureInput): EngineContainer | undefined {
   const name = selectHolderName(feature, reading.status);
   if (name === undefined) return undefined;
   return engine.containers.find((one) => isCalled(one, name));
@@ -88,7 +88,7 @@ const isCalled = ({ id, names }: Pick<EngineContainer, 'id' | 'names'>, name: st
 
 function remember(
   before: FeatureMemory,
-  { reading, ends, now }: Situation,
+  { reading, ends, now }: FeatureInput,
   container: EngineContainer | undefined,
 ): FeatureMemory {
   const holder = rememberHolder(before.holder, reading, container?.imageId);
@@ -99,7 +99,7 @@ function remember(
     ...before,
     holder,
     lastEnd: end === undefined || ended === undefined ? before.lastEnd : judgeEnd(end, ended, reading),
-    record: rememberRecord(before.record, reading, now.ms),
+    record: rememberRecord(before.record, reading, now.bootMs),
     before: {
       // `config reload` empties the table for a moment: that is no change of owner.
       setOwner: reading.config.state === '' ? (before.before?.setOwner ?? setOwner) : setOwner,
@@ -124,14 +124,14 @@ function isLabelDue(
 }
 
 /** Who asks to take over announced itself by its version. */
-const isAskerBlocked = ({ ledger, reading }: Situation): boolean =>
+const isAskerBlocked = ({ ledger, reading }: FeatureInput): boolean =>
   ledger.fallbacks.some(
     ({ version }) => version === reading.status.containerVersion && reading.blocks[version] !== 'true',
   );
 
 function judge(
   memory: FeatureMemory,
-  situation: Situation,
+  situation: FeatureInput,
   {
     container,
     before,
@@ -162,7 +162,7 @@ function judge(
     }),
     fallback: decideFallback({
       ...situation,
-      standing: decideStanding(snapshot),
+      standing: decideFeatureCondition(snapshot),
       before: memory.failing,
       policy: reading.policy,
       localImageId: findLocalImage(situation)?.id,
@@ -171,13 +171,13 @@ function judge(
     reap: judgeReap(memory, situation, container),
     switchOver,
     label: memory.isLabelDue ? findLabel(snapshot, situation) : undefined,
-    restartAtMs: switchOver.kind === 'restart' ? findRestartMs(memory, switchOver, now.ms) : undefined,
+    restartAtMs: switchOver.kind === 'restart' ? findRestartMs(memory, switchOver, now.bootMs) : undefined,
   };
 }
 
 function judgeReap(
   { record, lastEnd }: FeatureMemory,
-  { feature, reading, engine, ends, now }: Situation,
+  { feature, reading, engine, ends, now }: FeatureInput,
   container: EngineContainer | undefined,
 ): ReapDecision {
   const { status, statusValues, beat } = reading;
@@ -193,14 +193,14 @@ function judgeReap(
     beat,
     now,
     engineState: engine.isAway ? undefined : (container?.state ?? 'missing'),
-    sameSinceMs: record?.sinceMs ?? now.ms,
+    sameSinceMs: record?.sinceMs ?? now.bootMs,
     endedAtMs: endedAtMs ?? (endedBefore ? lastEnd.atMs : undefined),
   });
 }
 
 function findLabel(
   snapshot: FeatureSnapshot,
-  { reading, lockText }: Situation,
+  { reading, lockText }: FeatureInput,
 ): 'true' | 'false' | undefined {
   const wanted = decideEnabledLabel({ ...snapshot, before: undefined }, lockText);
   return wanted === reading.enabledLabel ? undefined : wanted;
@@ -221,14 +221,14 @@ interface Judged {
   readonly container: EngineContainer | undefined;
 }
 
-function planSteps(situation: Situation, { memory, verdicts, container }: Judged): HostStep[] {
+function planSteps(situation: FeatureInput, { memory, verdicts, container }: Judged): HostStep[] {
   const { certification, fallback, reap, switchOver, restartAtMs } = verdicts;
   const { holder } = memory;
   const isImages = fallback.verdict.kind === 'fall-back' && fallback.verdict.cause !== 'not-deployed';
   const blamed = isImages && holder?.imageId === fallback.failing.subject ? holder : undefined;
   const fallbackSteps = planFallbackSteps(situation, { verdict: fallback.verdict, blamed, container });
   const isFallingBack = fallbackSteps.some(({ kind }) => kind === 'fall-back' || kind === 'finish-fallback');
-  const isRestart = switchOver.kind === 'restart' && !isFallingBack && restartAtMs === situation.now.ms;
+  const isRestart = switchOver.kind === 'restart' && !isFallingBack && restartAtMs === situation.now.bootMs;
   return [
     ...(reap.kind === 'release'
       ? [{ kind: 'release', record: reap.record, claim: reap.claim, text: reap.text } as const]

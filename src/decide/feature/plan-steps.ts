@@ -6,9 +6,9 @@ import type { Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
 import { isDownByItself } from '../../contract/feature/unit-state.ts';
 import { featureConfigRow, featureStatusRow, type RowValues } from '../../contract/rows.ts';
-import { selectFallback } from '../images/golden.ts';
+import { selectFallback } from '../images/ledger-changes.ts';
 import type { HostStep } from './host-step.ts';
-import type { Situation } from './situation.ts';
+import type { FeatureInput } from './feature-input.ts';
 
 interface OfImages {
   /** The recorded one, as the engine has it. */
@@ -17,13 +17,13 @@ interface OfImages {
 }
 
 /** What starts in local mode: `<local repository>:latest`. */
-export const findLocalImage = ({ engine, localRepository }: Situation): EngineImage | undefined =>
+export const findLocalImage = ({ engine, localRepository }: FeatureInput): EngineImage | undefined =>
   localRepository === undefined
     ? undefined
     : engine.images.find(({ tags }) => tags.includes(`${localRepository}:${LOCAL_TAG}`));
 
 /** Not to be called while the engine is away. */
-export function planImageSteps(situation: Situation, { container, certification }: OfImages): HostStep[] {
+export function planImageSteps(situation: FeatureInput, { container, certification }: OfImages): HostStep[] {
   const { ledger, reading } = situation;
   const steps = [...planAdoption(situation), ...planRepository(situation, container)];
   if (certification.kind === 'certified' && container !== undefined)
@@ -47,7 +47,7 @@ export function planImageSteps(situation: Situation, { container, certification 
 }
 
 /** No golden image yet, or one that somebody has removed: the switch's own is it. */
-function planAdoption(situation: Situation): HostStep[] {
+function planAdoption(situation: FeatureInput): HostStep[] {
   const { ledger, engine } = situation;
   const local = findLocalImage(situation);
   const isThere =
@@ -61,7 +61,7 @@ function planAdoption(situation: Situation): HostStep[] {
 }
 
 /** What ran as local last, if that was this image; else the version it was tagged with at build time. */
-function findLocalVersion({ reading, localRepository }: Situation, { tags }: EngineImage): string {
+function findLocalVersion({ reading, localRepository }: FeatureInput, { tags }: EngineImage): string {
   const own = tags.map((tag) => parseReference(tag)).filter((one) => one?.repository === localRepository);
   const tagged = own.map((one) => one?.tag ?? '').filter((tag) => tag !== '' && tag !== LOCAL_TAG);
   if (tagged.length === 1 && tagged[0] !== undefined) return tagged[0];
@@ -70,7 +70,7 @@ function findLocalVersion({ reading, localRepository }: Situation, { tags }: Eng
 
 /** Where a container of Kubernetes came from: clean-up will look there, so what is not certain is not remembered. */
 function planRepository(
-  { ledger, engine, localRepository, reading }: Situation,
+  { ledger, engine, localRepository, reading }: FeatureInput,
   container: EngineContainer | undefined,
 ): HostStep[] {
   if (container === undefined || reading.status.currentOwner !== 'kube') return [];
@@ -104,7 +104,7 @@ function findRepository(
   return others.length === 1 ? others[0] : undefined;
 }
 
-function planDuties(situation: Situation): HostStep[] {
+function planDuties(situation: FeatureInput): HostStep[] {
   const { ledger, engine, feature, localRepository, lockText, reading } = situation;
   const { golden, duties } = ledger;
   const isThere = golden !== undefined && engine.images.some(({ id }) => id === golden.imageId);
@@ -131,7 +131,7 @@ interface OfFallback {
 }
 
 export function planFallbackSteps(
-  situation: Situation,
+  situation: FeatureInput,
   { verdict, blamed, container }: OfFallback,
 ): HostStep[] {
   const { ledger, reading, feature, lockText, engine } = situation;
@@ -159,7 +159,7 @@ export function planFallbackSteps(
 
 /** Nobody has stopped the service, nobody else's container has come in between, and it was decided in this boot. */
 function isStillTheirs(
-  { reading, unit, now }: Situation,
+  { reading, unit, now }: FeatureInput,
   { imageId, bootId }: Fallback,
   container: EngineContainer | undefined,
 ): boolean {
@@ -172,7 +172,7 @@ function isStillTheirs(
 }
 
 /** What a fallback was decided upon: a stop by hand, or another container, comes first. */
-function guardsOf(feature: string, { statusValues, config }: Situation['reading']): RowValues[] {
+function guardsOf(feature: string, { statusValues, config }: FeatureInput['reading']): RowValues[] {
   const fields = ['system_state', 'claim_token', 'current_owner'];
   const values = Object.fromEntries(fields.map((field) => [field, statusValues[field]]));
   return [
@@ -182,18 +182,18 @@ function guardsOf(feature: string, { statusValues, config }: Situation['reading'
 }
 
 function describeFallback(
-  now: Situation['now'],
+  now: FeatureInput['now'],
   { imageId, version: blamedVersion }: NonNullable<OfFallback['blamed']>,
   reason: string,
 ): Fallback {
   const sinceTs = Math.floor(now.wallMs / 1_000);
   // It becomes part of a label's name, and comes from a row that anybody may write.
   const version = isVersion(blamedVersion) ? blamedVersion : NO_VERSION;
-  return { imageId, version, reason, sinceTs, bootId: now.bootId, bootMs: now.ms, isDone: false };
+  return { imageId, version, reason, sinceTs, bootId: now.bootId, bootMs: now.bootMs, isDone: false };
 }
 
 function describeImage(
-  { engine, now }: Situation,
+  { engine, now }: FeatureInput,
   imageId: string,
   { version, source }: Pick<GoldenImage, 'version' | 'source'>,
 ): GoldenImage {

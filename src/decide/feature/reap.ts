@@ -2,11 +2,12 @@
  * The record of a container that is gone is released by the host side (GAPS D10: the shipped one leaves owner and id behind
  * when a container dies by itself). Only what the engine itself tells counts, and only against the record as it was read.
  */
+import type { BootTime } from '../../contract/timestamps.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
 import { decodeStatus, isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
-import type { Heartbeat } from '../../contract/health/health.ts';
+import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
-import { findLiveHolder, type BootTime } from '../gate/liveness.ts';
+import { findLiveHolder } from '../gate/live-holder.ts';
 
 /** What the engine says of the container under `selectHolderName`. */
 type HolderState =
@@ -35,8 +36,8 @@ export interface ReapInput {
 }
 
 export type ReapDecision =
-  /** `recheckAtMs`, boot clock: when time alone may change it. */
-  | { readonly kind: 'keep'; readonly text: string; readonly recheckAtMs: number | undefined }
+  /** `requeueAtMs`, boot clock: when time alone may change it. */
+  | { readonly kind: 'keep'; readonly text: string; readonly requeueAtMs: number | undefined }
   /** `record` is the guard, `claim` what is released, as `planReleases` takes them. */
   | { readonly kind: 'release'; readonly text: string; readonly record: RowValues; readonly claim: Claim };
 
@@ -118,9 +119,9 @@ function findWait(
   if (!isBeating && holder !== undefined && engineState === 'missing')
     return keep('the container engine does not know it, and it has no heartbeat to tell by');
   const graceOverAtMs = sameSinceMs + (status.claimToken === '' ? HOST_START_GRACE_MS : START_GRACE_MS);
-  if (now.ms < graceOverAtMs)
+  if (now.bootMs < graceOverAtMs)
     return keep(`its container is ${engineState}: it may be starting`, graceOverAtMs);
   return undefined;
 }
 
-const keep = (text: string, recheckAtMs?: number): ReapDecision => ({ kind: 'keep', text, recheckAtMs });
+const keep = (text: string, requeueAtMs?: number): ReapDecision => ({ kind: 'keep', text, requeueAtMs });

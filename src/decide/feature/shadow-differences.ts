@@ -7,7 +7,7 @@ import { shortImageId } from '../../contract/images/image.ts';
 import type { GoldenImage } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 import { findLocalImage } from './plan-steps.ts';
-import type { Situation } from './situation.ts';
+import type { FeatureInput } from './feature-input.ts';
 
 /** One line for people. */
 export interface ShadowNote {
@@ -37,14 +37,14 @@ type Judged = Pick<FeatureView, 'version' | 'certification' | 'fallback'>;
 interface Compared {
   readonly before: ShadowMemory;
   readonly after: ShadowMemory;
-  readonly situation: Situation;
+  readonly situation: FeatureInput;
   readonly judged: Judged;
 }
 
 /** `before` is undefined for the first look, with which nothing can be compared. */
 export function compareShadow(
   before: ShadowMemory | undefined,
-  situation: Situation,
+  situation: FeatureInput,
   judged: Judged,
 ): { readonly memory: ShadowMemory; readonly notes: readonly ShadowNote[] } {
   const memory = remember(before, situation, judged);
@@ -61,7 +61,7 @@ export function compareShadow(
   return { memory: isOver ? { ...memory, fellBack: undefined } : memory, notes };
 }
 
-function remember(before: ShadowMemory | undefined, situation: Situation, judged: Judged): ShadowMemory {
+function remember(before: ShadowMemory | undefined, situation: FeatureInput, judged: Judged): ShadowMemory {
   const { reading, ledger, engine, now } = situation;
   const { fallback } = judged;
   // Between two starts of what crashes nothing runs.
@@ -77,7 +77,7 @@ function remember(before: ShadowMemory | undefined, situation: Situation, judged
     localImageId: engine.isAway ? before?.localImageId : findLocalImage(situation)?.id,
     imageIds: engine.isAway ? before?.imageIds : new Set(engine.images.map(({ id }) => id)),
     fallback: fallback.kind,
-    fellBack: isFalling ? { version, atMs: now.ms } : isAnother ? undefined : before?.fellBack,
+    fellBack: isFalling ? { version, atMs: now.bootMs } : isAnother ? undefined : before?.fellBack,
   };
 }
 
@@ -142,7 +142,7 @@ function compareGivingUp(compared: Compared): ShadowNote[] {
     const said = 'the shipped side gave up on Kubernetes (remote_state is none)';
     if (after.fellBack === undefined)
       return [differ(`${said}; ctrkit would not have: ${judged.fallback.text}`)];
-    const laterMs = situation.now.ms - after.fellBack.atMs;
+    const laterMs = situation.now.bootMs - after.fellBack.atMs;
     return [agree(`${said}, ${describeDuration(laterMs)} after ctrkit would have fallen back`)];
   }
   const isFalling = after.fellBack !== undefined && after.fellBack !== before.fellBack;

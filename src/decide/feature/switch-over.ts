@@ -3,8 +3,8 @@
  * edges of the shipped ctrmgrd as FACTS, "State machine as shipped", lists them).
  */
 import { isOwner } from '../../contract/feature/feature.ts';
-import { findLiveHolder } from '../gate/liveness.ts';
-import type { FeatureSnapshot } from './standing.ts';
+import { findLiveHolder } from '../gate/live-holder.ts';
+import type { FeatureSnapshot } from './feature-condition.ts';
 
 export interface SwitchSnapshot extends Omit<FeatureSnapshot, 'lastEnd'> {
   /** `container_version`, who announced itself last, is of a version that was fallen back from. */

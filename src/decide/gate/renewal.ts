@@ -1,7 +1,8 @@
 /** What an agent does when its heartbeat was refused, because the record is not, or not all, its own any more. */
+import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
-import type { Heartbeat } from '../../contract/health/health.ts';
-import { findLiveHolder, isSelf, type BootTime, type Self } from './liveness.ts';
+import type { Heartbeat } from '../../contract/health/heartbeat.ts';
+import { findLiveHolder, isSelf, type Self } from './live-holder.ts';
 
 export type Renewal =
   /** Nobody else live is recorded, and the application runs: the database came back empty, or the record was cleared. */

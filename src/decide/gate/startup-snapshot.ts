@@ -9,7 +9,7 @@ import {
   type FeatureStatus,
   type NodeLabels,
 } from '../../contract/feature/feature.ts';
-import { decodeHeartbeat, LIVENESS_FIELDS } from '../../contract/health/health.ts';
+import { decodeHeartbeat, LIVENESS_FIELDS } from '../../contract/health/heartbeat.ts';
 import {
   featureConfigRow,
   featureStatusRow,

@@ -1,5 +1,6 @@
 /** What a verdict asks to be written (CONTRACT, sections 2 and 3). */
-import { planClaim, type Claim, type Moment } from '../../contract/gate/claim.ts';
+import type { Timestamps } from '../../contract/timestamps.ts';
+import { planClaim, type Claim } from '../../contract/gate/claim.ts';
 import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import type { Verdict } from './startup.ts';
 
@@ -19,7 +20,7 @@ export const isMirrored = (rows: readonly RowValues[]): boolean =>
 export function planVerdict(
   verdict: Granted,
   claim: Claim,
-  at: Moment,
+  at: Timestamps,
   asic: string | undefined,
 ): RowWrite[] {
   if (verdict.kind === 'go')

@@ -2,6 +2,7 @@
  * May this container's application start? The table of CONTRACT, section 3, for owner kube (HLD, "Kubernetes
  * cluster unreachable impacts"; SONiC: container_startup.py). Owner local is not asked: it always goes.
  */
+import type { BootTime } from '../../contract/timestamps.ts';
 import {
   localVersionLabel,
   versionEnabledLabel,
@@ -9,9 +10,9 @@ import {
   type FeatureStatus,
   type NodeLabels,
 } from '../../contract/feature/feature.ts';
-import type { Heartbeat } from '../../contract/health/health.ts';
+import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import type { HoldReason } from '../../contract/gate/hold.ts';
-import { findLiveHolder, identityOf, isSelf, type BootTime, type Holder, type Self } from './liveness.ts';
+import { findLiveHolder, identityOf, isSelf, type Holder, type Self } from './live-holder.ts';
 import { compareVersions } from './version-order.ts';
 
 export interface Candidate extends Self {
@@ -59,7 +60,7 @@ export interface StartupDecision {
   readonly verdict: Verdict;
   readonly progress: Progress;
   /** Boot clock: when time alone may change the verdict. */
-  readonly recheckAtMs: number | undefined;
+  readonly requeueAtMs: number | undefined;
   /** Said once for people; changes no verdict. */
   readonly note: string | undefined;
 }
@@ -83,19 +84,19 @@ export function decideStartup(
 ): StartupDecision {
   const holder = findLiveHolder(snapshot.status, snapshot.heartbeat, now);
   const other = holder !== undefined && !isSelf(holder, self) ? holder : undefined;
-  const scene: Scene = { ...snapshot, self, holder, other, now };
-  const unwanted = findUnwanted(scene);
-  const next = { recheckAtMs: other?.liveUntilMs, note: noteOnVersions(scene) };
+  const input: GateInput = { ...snapshot, self, holder, other, now };
+  const unwanted = findUnwanted(input);
+  const next = { requeueAtMs: other?.liveUntilMs, note: noteOnVersions(input) };
   // The wait begins anew after a hold: what happened meanwhile is not held against this container.
   if (unwanted !== undefined) {
     return { verdict: { kind: 'hold', ...unwanted }, progress: { kind: 'new' }, ...next };
   }
-  const superseded = findSuperseded(scene, progress);
+  const superseded = findSuperseded(input, progress);
   if (superseded !== undefined) return { ...next, ...superseded };
-  return { ...next, ...decideHandshake(scene, progress.kind === 'waiting' ? progress : beginWait(other)) };
+  return { ...next, ...decideHandshake(input, progress.kind === 'waiting' ? progress : beginWait(other)) };
 }
 
-interface Scene extends StartupSnapshot {
+interface GateInput extends StartupSnapshot {
   readonly self: Candidate;
   readonly now: BootTime;
   readonly holder: Holder | undefined;
@@ -106,8 +107,8 @@ interface Scene extends StartupSnapshot {
 type Unwanted = { readonly reason: HoldReason; readonly text: string };
 
 /** Rows 1 to 6: the deployment itself is unwanted. */
-function findUnwanted(scene: Scene): Unwanted | undefined {
-  const { config, status, self } = scene;
+function findUnwanted(input: GateInput): Unwanted | undefined {
+  const { config, status, self } = input;
   const { feature, version } = self;
   if (config.setOwner !== 'kube') {
     return {
@@ -127,12 +128,12 @@ function findUnwanted(scene: Scene): Unwanted | undefined {
       text: `STATE_DB FEATURE|${feature} system_state is "${status.systemState}": the host has not started the feature. To start it: systemctl start ${feature}`,
     };
   }
-  return findUnwantedVersion(scene, version);
+  return findUnwantedVersion(input, version);
 }
 
-function findUnwantedVersion(scene: Scene, version: string): Unwanted | undefined {
-  const { labels, config, other } = scene;
-  const { feature } = scene.self;
+function findUnwantedVersion(input: GateInput, version: string): Unwanted | undefined {
+  const { labels, config, other } = input;
+  const { feature } = input.self;
   if (labels.isVersionBlocked) {
     return {
       reason: 'version-blocked',
@@ -158,7 +159,7 @@ function findUnwantedVersion(scene: Scene, version: string): Unwanted | undefine
   return undefined;
 }
 
-function noteOnVersions({ other, self }: Scene): string | undefined {
+function noteOnVersions({ other, self }: GateInput): string | undefined {
   if (other === undefined || compareVersions(other.version, self.version) !== 'not-comparable')
     return undefined;
   return `version ${self.version} can't be compared with ${other.version}, which runs in ${other.dockerId}: nothing is held for it`;
@@ -167,18 +168,18 @@ function noteOnVersions({ other, self }: Scene): string | undefined {
 type Step = Pick<StartupDecision, 'verdict' | 'progress'> & Partial<StartupDecision>;
 
 /** Row 10, and whether what it found still stands. */
-function findSuperseded(scene: Scene, progress: Progress): Step | undefined {
-  const { status, other, self, now } = scene;
+function findSuperseded(input: GateInput, progress: Progress): Step | undefined {
+  const { status, other, self, now } = input;
   if (progress.kind === 'new') return undefined;
   const isAnnounced = progress.kind === 'superseded' || progress.isAnnounced;
   const overwritten =
     isAnnounced && status.containerVersion !== '' && status.containerVersion !== self.version;
-  const sinceMs = progress.kind === 'superseded' ? progress.sinceMs : now.ms;
+  const sinceMs = progress.kind === 'superseded' ? progress.sinceMs : now.bootMs;
   const { holderAtStart, holderVersionAtStart } = progress;
-  const hold = (by: string, recheckAtMs: number | undefined): Step => ({
+  const hold = (by: string, requeueAtMs: number | undefined): Step => ({
     verdict: { kind: 'hold', reason: 'superseded', text: `${by}. It goes on when that one has stopped` },
     progress: { kind: 'superseded', sinceMs, holderAtStart, holderVersionAtStart },
-    recheckAtMs,
+    requeueAtMs,
   });
 
   if (hasClaimedSince(other, holderAtStart)) {
@@ -188,7 +189,7 @@ function findSuperseded(scene: Scene, progress: Progress): Step | undefined {
   // The holder we are to replace may have recorded itself again, in a database that came back empty.
   const isOldHolders = status.containerVersion === holderVersionAtStart;
   const turnAtMs = sinceMs + (isReplaceable(status) ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS);
-  const isOver = progress.kind === 'superseded' && now.ms >= turnAtMs;
+  const isOver = progress.kind === 'superseded' && now.bootMs >= turnAtMs;
   if (!overwritten || isOldHolders || isOver) return undefined;
   return hold(`another container, version ${status.containerVersion}, asked to run after this one`, turnAtMs);
 }
@@ -209,10 +210,10 @@ const beginWait = (other: Holder | undefined): Waiting => ({
 });
 
 /** Rows 7 to 9: ask the host, and go on its answer. */
-function decideHandshake(scene: Scene, waiting: Waiting): Step {
-  const { status, other, self, now } = scene;
+function decideHandshake(input: GateInput, waiting: Waiting): Step {
+  const { status, other, self, now } = input;
   // The claim was made, and its confirmation lost on the way here.
-  if (scene.holder?.token === self.token) return { verdict: { kind: 'go' }, progress: waiting };
+  if (input.holder?.token === self.token) return { verdict: { kind: 'go' }, progress: waiting };
   const isAnnounced = status.containerVersion === self.version;
   const wait = (announce: 'nothing' | 'version' | 'pending', text: string): Step => ({
     verdict: { kind: 'wait', announce, text },
@@ -230,14 +231,14 @@ function decideHandshake(scene: Scene, waiting: Waiting): Step {
     if (other === undefined) return { verdict: { kind: 'go' }, progress: waiting };
     return wait('nothing', `the host is ready; waiting for container ${other.dockerId} to stop`);
   }
-  const sinceMs = waiting.foreignReadySinceMs ?? now.ms;
+  const sinceMs = waiting.foreignReadySinceMs ?? now.bootMs;
   const graceMs = other === undefined ? FOREIGN_READY_GRACE_MS : FOREIGN_READY_GRACE_BESIDE_HOLDER_MS;
   const graceOverAtMs = sinceMs + graceMs;
-  if (now.ms >= graceOverAtMs)
+  if (now.bootMs >= graceOverAtMs)
     return wait('pending', "the host's answer was for another container: asking again");
   return {
     verdict: { kind: 'wait', announce: 'nothing', text: "the host's answer is for another container" },
     progress: { ...waiting, isAnnounced: waiting.isAnnounced || isAnnounced, foreignReadySinceMs: sinceMs },
-    recheckAtMs: Math.min(graceOverAtMs, other?.liveUntilMs ?? Infinity),
+    requeueAtMs: Math.min(graceOverAtMs, other?.liveUntilMs ?? Infinity),
   };
 }

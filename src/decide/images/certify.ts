@@ -1,13 +1,13 @@
 /** From heartbeats to golden (CONTRACT, section 8, "Certified golden"; GAPS D18: not by a timer and a text search). */
+import type { BootTime } from '../../contract/timestamps.ts';
 import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
 import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/health.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/heartbeat.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { isImageId, shortImageId } from '../../contract/images/image.ts';
 import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
 import { toOneLine } from '../../text/one-line.ts';
 import { describeDuration } from '../../text/duration-text.ts';
-import type { BootTime } from '../gate/liveness.ts';
 
 /**
  * An unbroken chain of heartbeats of one start of one container, all healthy, every one of them seen by this daemon. It
@@ -142,10 +142,10 @@ function assessHealth(beat: ObservedBeat, imageId: string, now: BootTime): Sound
   const { token, bootId, status, seq, beatMs, healthySinceMs, intervalMs, restarts } = beat;
   if (seq === undefined || beatMs === undefined || restarts === undefined)
     return 'the heartbeat makes no sense: seq, beat_ms and restarts have to be numbers';
-  if (beatMs > now.ms + intervalMs)
+  if (beatMs > now.bootMs + intervalMs)
     return 'the heartbeat is from the future: it counts once its time has come';
   const overdueMs = beatMs + OVERDUE_AFTER_INTERVALS * intervalMs;
-  if (now.ms >= overdueMs)
+  if (now.bootMs >= overdueMs)
     return `the heartbeat is overdue: it counts anew once there is one again every ${describeDuration(intervalMs)}`;
   if (restarts > 0)
     return `critical processes have ended unexpectedly since this start (${restarts}): only a new start of the container counts`;

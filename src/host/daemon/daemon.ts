@@ -3,10 +3,10 @@ import { decideBackoffMs } from '../../loop/backoff.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { SwitchTables, TableChange } from '../../ports/switch-tables.ts';
-import type { Companion, Connection } from './watch/companion.ts';
+import type { DaemonComponent, Connection } from './watch/daemon-component.ts';
 import { EngineWatch } from './watch/engine-watch.ts';
-import { FeatureKeeper, type FeaturePorts } from './feature/feature-keeper.ts';
-import { lookAt } from './feature/look-at.ts';
+import { FeatureController, type FeaturePorts } from './feature/feature-controller.ts';
+import { lookAt } from './feature/reconcile-features.ts';
 import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
 import { selectAffected, WATCHED_TABLES } from './watch/watched-tables.ts';
 
@@ -22,7 +22,7 @@ export interface DaemonPorts extends Omit<FeaturePorts, 'engineState' | 'onDone'
   onDisconnect(): void;
   readonly view: ViewTarget;
   /** Beside the features. */
-  readonly companions?: readonly Companion[];
+  readonly companions?: readonly DaemonComponent[];
   random(): number;
 }
 
@@ -33,7 +33,7 @@ export class Daemon {
   readonly #outage: OutageLog;
   readonly #viewOutage: OutageLog;
   readonly #broken: OutageLog;
-  readonly #features = new Map<string, FeatureKeeper>();
+  readonly #features = new Map<string, FeatureController>();
   readonly #dirty = new Set<string>();
   /** Features that the last list did not have. */
   readonly #missing = new Set<string>();
@@ -118,8 +118,8 @@ export class Daemon {
     const nowMs = this.#ports.clock.bootMs();
     if (nowMs >= this.#nextListMs) await this.list(tables);
     if (nowMs >= this.#nextPollMs) this.markAll();
-    for (const [name, { nextLookAtMs }] of this.#features)
-      if (nextLookAtMs !== undefined && nextLookAtMs <= nowMs) this.#dirty.add(name);
+    for (const [name, { requeueAtMs }] of this.#features)
+      if (requeueAtMs !== undefined && requeueAtMs <= nowMs) this.#dirty.add(name);
     while (this.#dirty.size > 0 && !signal.aborted) {
       const features = [...this.#dirty].flatMap((name) => this.#features.get(name) ?? []);
       this.#dirty.clear();
@@ -168,7 +168,7 @@ export class Daemon {
     }
     for (const name of names) {
       if (this.#features.has(name)) continue;
-      this.#features.set(name, new FeatureKeeper(name, this.#featurePorts));
+      this.#features.set(name, new FeatureController(name, this.#featurePorts));
     }
     for (const name of names) this.#dirty.add(name);
   }
@@ -198,11 +198,11 @@ export class Daemon {
   }
 
   private untilNextLookMs(): number {
-    const looks = [...this.#features.values()].flatMap(({ nextLookAtMs }) => nextLookAtMs ?? []);
+    const looks = [...this.#features.values()].flatMap(({ requeueAtMs }) => requeueAtMs ?? []);
     return Math.max(0, Math.min(this.#nextPollMs, ...looks) - this.#ports.clock.bootMs());
   }
 
-  private get companions(): readonly Companion[] {
+  private get companions(): readonly DaemonComponent[] {
     return this.#ports.companions ?? [];
   }
 

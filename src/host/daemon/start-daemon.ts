@@ -7,11 +7,11 @@ import type { Log } from '../../ports/log.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
 import type { FallbackTiming } from '../../decide/feature/fallback.ts';
 import { buildClusterParts, NO_CLUSTER_PARTS, type ClusterSide } from './cluster/cluster-parts.ts';
-import type { Connection } from './watch/companion.ts';
+import type { Connection } from './watch/daemon-component.ts';
 import { Daemon } from './daemon.ts';
 import { HostExecutor } from './feature/executor.ts';
 import type { Executor } from './feature/step-execution.ts';
-import { LedgerKeeper } from './feature/ledger-keeper.ts';
+import { LedgerCache } from './feature/ledger-cache.ts';
 import { LockWatch } from './watch/lock-watch.ts';
 import { ShadowComparison } from './feature/shadow-comparison.ts';
 import { ShadowExecutor } from './feature/shadow-executor.ts';
@@ -41,7 +41,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   const { isShadow, log, clock, engine, service } = start;
   const { ledger, problems } = start.ledger.read();
   for (const problem of problems) log.warn(problem);
-  const keeper: LedgerKeeper = new LedgerKeeper(
+  const keeper: LedgerCache = new LedgerCache(
     isShadow ? { write: () => undefined } : tellOf(start.ledger, () => cluster.wake()),
     ledger,
   );

@@ -1,7 +1,7 @@
 /** Joining the master (HLD, "kube_join … fetches admin.conf from master through https GET and use that to join"). */
 import { CtrkitError } from '../../contract/errors.ts';
 import { describeServer, planDisable, type MasterConfig } from '../../contract/cluster/master-config.ts';
-import { decideJoin, type Standing } from '../../decide/cluster/membership.ts';
+import { decideJoin, type MembershipStatus } from '../../decide/cluster/membership.ts';
 import { checkAdminConfig, type AdminConfig } from './admin-config.ts';
 import { leave, type LeaveOutcome } from './leave.ts';
 import type { MembershipPorts } from './membership-ports.ts';
@@ -54,7 +54,7 @@ export async function join(options: JoinOptions, ports: MembershipPorts): Promis
   return { kind: 'joined', text: `joined ${admin.server} as node ${tools.nodeName}`, left };
 }
 
-function assertTools({ isJoined, isUnfinished }: Standing, { tools }: MembershipPorts): void {
+function assertTools({ isJoined, isUnfinished }: MembershipStatus, { tools }: MembershipPorts): void {
   const obstacle =
     tools.findObstacle('join') ?? (isJoined || isUnfinished ? tools.findObstacle('reset') : undefined);
   if (obstacle !== undefined) throw new CtrkitError('cluster', obstacle);

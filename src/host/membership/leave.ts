@@ -1,8 +1,9 @@
 /** Leaving the master: features fall back first, only then the node is taken out (HLD, "config kube reset"). */
+import { readTimestamps } from '../../loop/timestamps.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import type { FeatureLock } from '../../contract/feature/lock.ts';
 import { planDisable } from '../../contract/cluster/master-config.ts';
-import { decideLock } from '../../decide/feature/lock.ts';
+import { decideLock } from '../../decide/feature/decide-lock.ts';
 import { isAnythingLeft } from '../../decide/cluster/membership.ts';
 import { planDisconnected, type FeatureFate } from '../../decide/cluster/membership-leave.ts';
 import { fallBackFeature, readFate } from './fall-back-feature.ts';
@@ -80,7 +81,7 @@ function findLock(fates: readonly FatedFeature[], { locks, clock }: MembershipPo
       ? undefined
       : `the locks can't be read: ${(error as Error).message}; every feature counts as locked`;
   }
-  const now = { bootId: clock.bootId(), ms: clock.bootMs(), wallMs: clock.wallMs() };
+  const now = readTimestamps(clock);
   for (const { feature } of fates) {
     const lock = found.find((one) => one.feature === feature);
     const verdict = lock === undefined ? undefined : decideLock(lock, now);

@@ -6,7 +6,7 @@ import {
 } from '../../contract/cluster/master-config.ts';
 import { isTrue } from '../../contract/feature/feature.ts';
 import { masterRow } from '../../contract/feature/switch-rows.ts';
-import type { Standing } from '../../decide/cluster/membership.ts';
+import type { MembershipStatus } from '../../decide/cluster/membership.ts';
 import type { FieldValues } from '../../contract/rows.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 
@@ -14,7 +14,7 @@ const MASTER_STATUS_FIELDS = ['connected', 'server_reachability', 'update_time',
 
 export interface MembershipReading {
   readonly config: MasterConfig;
-  readonly standing: Standing;
+  readonly standing: MembershipStatus;
   /** STATE_DB `KUBERNETES_MASTER|SERVER`. */
   readonly status: FieldValues;
 }

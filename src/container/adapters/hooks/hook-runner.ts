@@ -2,7 +2,7 @@ import { findHookFile } from './hook-safety.ts';
 import type { HookEnd } from './judge-hook.ts';
 import type { HookProcess } from './hook-process.ts';
 import { startHook } from './start-hook.ts';
-import { Turns } from './turns.ts';
+import { Semaphore } from './semaphore.ts';
 
 /** The longest wait for a turn: by then every hook before it has met its own limit, or the limits are too long. */
 const MAX_WAIT_MS = 60_000;
@@ -19,14 +19,14 @@ export interface HookRunnerOptions {
 
 /** Runs hooks side by side with a bound, and knows those that run. */
 export class HookRunner {
-  readonly #turns: Turns;
+  readonly #turns: Semaphore;
   readonly #env: Environment;
   readonly #start: typeof startHook;
   readonly #running = new Set<HookProcess>();
   #isStopped = false;
 
   constructor({ atOnce, env, start = startHook }: HookRunnerOptions) {
-    this.#turns = new Turns(atOnce, MAX_WAIT_MS);
+    this.#turns = new Semaphore(atOnce, MAX_WAIT_MS);
     // A Redis URL may hold a password, and is the agent's business only.
     const { CTRKIT_REDIS: _secret, ...rest } = env;
     this.#env = rest;

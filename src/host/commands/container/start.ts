@@ -1,10 +1,11 @@
+import { readTimestamps } from '../../../loop/timestamps.ts';
 import { MAX_CONFLICTS } from '../../../contract/rows.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { containersOnRecord, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { decideStart, type StartDecision } from '../../../decide/command/host-start.ts';
 import { planStart, planStartFailed } from '../../../decide/command/host-writes.ts';
-import { findLiveHolder } from '../../../decide/gate/liveness.ts';
+import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findFirst, readSnapshot, shortId } from './feature-record.ts';
@@ -43,7 +44,7 @@ async function isRunByKubernetes(
   if (config.setOwner !== 'kube' || config.noFallbackToLocal || status.currentOwner !== 'kube') return false;
   const found = await findFirst(await openEngine(), containersOnRecord(name, status));
   if (found !== undefined) return found.state === 'running';
-  const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+  const now = readTimestamps(clock);
   const holder = findLiveHolder(status, heartbeat, now);
   // Of a container of the shipped kit that the engine does not know there is no sign of life to be had.
   return holder !== undefined && holder.token !== '';

@@ -4,8 +4,8 @@ import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
 import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { planClear } from '../../../decide/command/host-writes.ts';
-import { findLiveHolder } from '../../../decide/gate/liveness.ts';
-import { momentOf } from '../../../loop/moment.ts';
+import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
+import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findFirst, readSnapshot, shortId } from './feature-record.ts';
 import type { ContainerOptions } from './options.ts';
@@ -17,7 +17,7 @@ type UpOptions = Extract<ContainerOptions, { action: 'up' }>;
 export async function recordUp(options: UpOptions, store: RowStore, ports: ContainerPorts): Promise<number> {
   const { name, owner, version } = options;
   const snapshot = await readSnapshot(store, name);
-  const now = { bootId: ports.clock.bootId(), ms: ports.clock.bootMs() };
+  const now = readTimestamps(ports.clock);
   const holder = findLiveHolder(snapshot.status, snapshot.heartbeat, now);
   if (holder !== undefined && owner === 'kube') {
     ports.tell(
@@ -27,7 +27,7 @@ export async function recordUp(options: UpOptions, store: RowStore, ports: Conta
   }
   const dockerId = await findOwnId(options, snapshot, ports);
   const claim: Claim = { feature: name, owner, version, dockerId, token: '' };
-  const writes = planClaim(claim, momentOf(ports.clock));
+  const writes = planClaim(claim, readTimestamps(ports.clock));
   if (!(await store.write(snapshot.guards, [...writes, withoutHeartbeat(name)])))
     return tellChanged(name, ports);
   ports.tell(`${name}: up: ${owner}, version ${version}, container ${dockerId}`);

@@ -1,9 +1,10 @@
+import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { isKillRefused } from '../../../decide/command/host-start.ts';
 import { planDown, planLabel } from '../../../decide/command/host-writes.ts';
-import { findLiveHolder } from '../../../decide/gate/liveness.ts';
+import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { clearRecord, findFirst, readSnapshot, shortId } from './feature-record.ts';
@@ -59,7 +60,7 @@ function planEnding({ name, action }: EndOptions, { config, status }: HostSnapsh
 
 /** On record, beating, and none of this engine's: it runs where only Kubernetes can end it. */
 function isOutOfReach({ status, heartbeat }: HostSnapshot, { clock }: ContainerPorts): boolean {
-  const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+  const now = readTimestamps(clock);
   return isHeld(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
 }
 

@@ -1,3 +1,4 @@
+import { readTimestamps } from '../../../loop/timestamps.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { RUNNING_STATES } from '../../../contract/images/engine.ts';
@@ -79,7 +80,7 @@ export class FeatureWait {
     for (;;) {
       const snapshot = await this.read(store);
       const { clock } = this.#ports;
-      const now = { bootId: clock.bootId(), ms: clock.bootMs() };
+      const now = readTimestamps(clock);
       const limits = { name: this.#name, revertToLocalMs: this.#revertToLocalMs };
       const { step, progress } = decideWait(snapshot, this.#progress, limits, now);
       this.#progress = progress;
@@ -103,7 +104,7 @@ export class FeatureWait {
         this.#failures = 0;
         this.say(step.text);
         // A change between the reading and the subscription would be lost: read once more, then sleep.
-        if (store.isWatching) await this.sleepUntil(step.recheckAtMs);
+        if (store.isWatching) await this.sleepUntil(step.requeueAtMs);
         else await this.watch(store);
         return undefined;
       case 'end':
@@ -168,8 +169,8 @@ export class FeatureWait {
     );
   }
 
-  private async sleepUntil(recheckAtMs = Infinity): Promise<void> {
-    const leftMs = recheckAtMs - this.#ports.clock.bootMs();
+  private async sleepUntil(requeueAtMs = Infinity): Promise<void> {
+    const leftMs = requeueAtMs - this.#ports.clock.bootMs();
     await this.#wakeup.sleep(Math.max(0, Math.min(leftMs, SLOW_POLL_MS)));
   }
 

@@ -1,26 +1,27 @@
-import type { Companion } from '../watch/companion.ts';
-import { ClusterKeeper, type ClusterKeeperPorts } from './cluster-keeper.ts';
-import { MembershipKeeper, type MembershipKeeperPorts } from './membership-keeper.ts';
+import type { DaemonComponent } from '../watch/daemon-component.ts';
+import { ClusterController, type ClusterControllerPorts } from './cluster-controller.ts';
+import { MembershipController, type MembershipControllerPorts } from './membership-controller.ts';
 
 type Shared = 'clock' | 'log' | 'random';
 
 /** What only a switch needs that may be a node of a master. */
 export interface ClusterSide {
-  readonly node: ClusterKeeperPorts['node'];
-  readonly readSonicVersion: ClusterKeeperPorts['readSonicVersion'];
+  readonly node: ClusterControllerPorts['node'];
+  readonly readSonicVersion: ClusterControllerPorts['readSonicVersion'];
   /** Undefined where it can't be told how to join, or another program does; that was said. */
-  readonly membership: Omit<MembershipKeeperPorts, Shared | 'locks' | 'connection' | 'onChange'> | undefined;
+  readonly membership:
+    Omit<MembershipControllerPorts, Shared | 'locks' | 'connection' | 'onChange'> | undefined;
 }
 
 interface ClusterPartsPorts
   extends
-    Pick<ClusterKeeperPorts, Shared | 'ledger' | 'onProblems'>,
-    Pick<MembershipKeeperPorts, 'locks' | 'connection'> {
+    Pick<ClusterControllerPorts, Shared | 'ledger' | 'onProblems'>,
+    Pick<MembershipControllerPorts, 'locks' | 'connection'> {
   readonly side: ClusterSide;
 }
 
 export interface ClusterParts {
-  readonly companions: readonly Companion[];
+  readonly companions: readonly DaemonComponent[];
   /** Each until `signal` aborts, or until the daemon closes its companions. */
   readonly runs: readonly ((signal: AbortSignal) => Promise<void>)[];
   /** What is golden may be another image. */
@@ -35,14 +36,21 @@ export function buildClusterParts({ side, ...ports }: ClusterPartsPorts): Cluste
   const { clock, log, locks, connection } = ports;
   const random = (): number => ports.random();
   const onProblems = (): void => ports.onProblems();
-  const keeper = new ClusterKeeper({ ...side, clock, log, random, onProblems, ledger: () => ports.ledger() });
+  const keeper = new ClusterController({
+    ...side,
+    clock,
+    log,
+    random,
+    onProblems,
+    ledger: () => ports.ledger(),
+  });
   const parts: ClusterParts = {
     companions: [keeper],
     runs: [() => keeper.run()],
     wake: keeper.wake,
   };
   if (side.membership === undefined) return parts;
-  const membership = new MembershipKeeper({
+  const membership = new MembershipController({
     ...side.membership,
     clock,
     log,

@@ -1,6 +1,6 @@
 import { toOneLine } from '../../../text/one-line.ts';
 import { decideBackoffMs } from '../../../loop/backoff.ts';
-import type { NodeLabelPlan } from '../../../decide/cluster/node-labels.ts';
+import type { NodeLabelPlan } from '../../../decide/cluster/plan-node-labels.ts';
 import { findTryMs, noteTry, type LabelTries } from '../../../decide/cluster/label-pace.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ClusterNode, NodeState } from '../../../ports/cluster-node.ts';

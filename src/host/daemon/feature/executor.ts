@@ -1,7 +1,12 @@
 import { planReleases } from '../../../contract/gate/claim.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
-import { certify, liftFallback, rememberRepository, strikeOut } from '../../../decide/images/golden.ts';
+import {
+  certify,
+  liftFallback,
+  rememberRepository,
+  strikeOut,
+} from '../../../decide/images/ledger-changes.ts';
 import { planOwnersLabel } from '../../../decide/command/host-writes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { FallbackActs, planBlock } from './fallback-acts.ts';

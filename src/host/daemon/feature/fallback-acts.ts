@@ -2,7 +2,7 @@ import { versionEnabledLabel } from '../../../contract/feature/feature.ts';
 import type { Fallback } from '../../../contract/images/ledger.ts';
 import { featureStatusRow, labelsRow, type RowValues, type RowWrite } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
-import { finishFallback, liftFallback, recordFallback } from '../../../decide/images/golden.ts';
+import { finishFallback, liftFallback, recordFallback } from '../../../decide/images/ledger-changes.ts';
 import type { ExecutorPorts, StepOf } from './step-execution.ts';
 
 type FallbackPorts = Pick<ExecutorPorts, 'keeper' | 'service' | 'store' | 'log'>;

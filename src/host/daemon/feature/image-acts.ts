@@ -1,6 +1,6 @@
 import { LOCAL_TAG, parseReference, shortImageId } from '../../../contract/images/image.ts';
 import type { CleanUpStep } from '../../../decide/images/clean-up.ts';
-import { adoptShipped, rememberUntagged, strikeOut } from '../../../decide/images/golden.ts';
+import { adoptShipped, rememberUntagged, strikeOut } from '../../../decide/images/ledger-changes.ts';
 import type { Removal } from '../../../ports/container-engine.ts';
 import type { ExecutorPorts, StepContext, StepOf } from './step-execution.ts';
 

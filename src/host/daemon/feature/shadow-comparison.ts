@@ -1,6 +1,6 @@
 import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
 import { compareShadow, type ShadowMemory } from '../../../decide/feature/shadow-differences.ts';
-import type { Situation } from '../../../decide/feature/situation.ts';
+import type { FeatureInput } from '../../../decide/feature/feature-input.ts';
 import type { Log } from '../../../ports/log.ts';
 
 /** Tells where the shipped daemon, which runs beside a shadow, came to another conclusion. */
@@ -12,7 +12,7 @@ export class ShadowComparison {
     this.#log = log;
   }
 
-  note(situation: Situation, judged: Pick<FeatureView, 'version' | 'certification' | 'fallback'>): void {
+  note(situation: FeatureInput, judged: Pick<FeatureView, 'version' | 'certification' | 'fallback'>): void {
     const { feature } = situation;
     const { memory, notes } = compareShadow(this.#memories.get(feature), situation, judged);
     this.#memories.set(feature, memory);

@@ -7,11 +7,11 @@ import {
   recordFallback,
   rememberRepository,
   strikeOut,
-} from '../../../decide/images/golden.ts';
+} from '../../../decide/images/ledger-changes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { shortImageId } from '../../../contract/images/image.ts';
 import type { Executor, StepContext } from './step-execution.ts';
-import type { LedgerKeeper } from './ledger-keeper.ts';
+import type { LedgerCache } from './ledger-cache.ts';
 
 /** More than a whole switch has to say at a time. */
 const MAX_SAID = 1_000;
@@ -21,14 +21,14 @@ const MAX_SAID = 1_000;
  * it had been done, with a ledger in memory.
  */
 export class ShadowExecutor implements Executor {
-  readonly #keeper: LedgerKeeper;
+  readonly #keeper: LedgerCache;
   /** What was said already, the newest last: nothing of it is done, so it is planned again and again. */
   readonly #said = new Set<string>();
 
   /** Feature and version of what it would have fallen back from. */
   readonly #fallbacks = new Set<string>();
 
-  constructor(keeper: LedgerKeeper) {
+  constructor(keeper: LedgerCache) {
     this.#keeper = keeper;
   }
 

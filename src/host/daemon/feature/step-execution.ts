@@ -6,14 +6,14 @@ import type { ContainerEngine } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { ServiceControl } from '../../../ports/service-control.ts';
-import type { LedgerKeeper } from './ledger-keeper.ts';
+import type { LedgerCache } from './ledger-cache.ts';
 
 /** One kind of step. */
 export type StepOf<Kind extends HostStep['kind']> = Extract<HostStep, { kind: Kind }>;
 
 export interface ExecutorPorts {
   readonly engine: ContainerEngine;
-  readonly keeper: LedgerKeeper;
+  readonly keeper: LedgerCache;
   readonly service: ServiceControl;
   readonly clock: Clock;
   readonly log: Log;

@@ -35,12 +35,12 @@ export class ViewPublisher {
     const views = Object.fromEntries(
       [...features].flatMap(([name, { view }]) => (view ? [[name, view]] : [])),
     );
-    const gist = JSON.stringify([
+    const fingerprint = JSON.stringify([
       problems,
       Object.entries(views).map(([name, view]) => [name, withoutTimes(view)]),
     ]);
-    if (gist === this.#last && nowMs < this.#lastMs + SAME_FOR_MS) return;
-    this.#last = gist;
+    if (fingerprint === this.#last && nowMs < this.#lastMs + SAME_FOR_MS) return;
+    this.#last = fingerprint;
     this.#lastMs = nowMs;
     try {
       this.#target.write({ ...this.#about, pid: process.pid, problems, features: views });

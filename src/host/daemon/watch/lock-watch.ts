@@ -1,7 +1,7 @@
 import type { LockStore } from '../../../ports/lock-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
-import { decideLock } from '../../../decide/feature/lock.ts';
+import { decideLock } from '../../../decide/feature/decide-lock.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 
 /** The folder is read again this often at most: a lock takes effect within it. */
@@ -34,7 +34,7 @@ export class LockWatch {
     this.#readMs = nowMs;
     try {
       const { locks, problems } = this.#store.list();
-      const now = { bootId: this.#clock.bootId(), ms: nowMs, wallMs: this.#clock.wallMs() };
+      const now = { bootId: this.#clock.bootId(), bootMs: nowMs, wallMs: this.#clock.wallMs() };
       const held = locks.flatMap((lock) => {
         const verdict = decideLock(lock, now);
         return verdict.kind === 'held' ? [[lock.feature, verdict.text] as const] : [];

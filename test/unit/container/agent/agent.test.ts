@@ -1,7 +1,8 @@
+import { readTimestamps } from '../../../../src/loop/timestamps.ts';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Agent } from '../../../../src/container/agent/agent.ts';
-import { CriticalExit } from '../../../../src/container/agent/critical-exit.ts';
+import { CriticalExit } from '../../../../src/container/agent/critical-exit-controller.ts';
 import { PolicyReader } from '../../../../src/container/agent/policy-reader.ts';
 import { HealthMonitor } from '../../../../src/container/health/health-monitor.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
@@ -120,7 +121,7 @@ class Scene {
       isMirrored: false,
       ...over,
     };
-    const at = { bootId: clock.bootId(), bootMs: clock.bootMs(), wallMs: clock.wallMs() };
+    const at = readTimestamps(clock);
     await this.databases.open().write([], planClaim(this.claim, at));
   }
 

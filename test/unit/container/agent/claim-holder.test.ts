@@ -1,3 +1,4 @@
+import { readTimestamps } from '../../../../src/loop/timestamps.ts';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ClaimHolder } from '../../../../src/container/agent/claim-holder.ts';
@@ -31,7 +32,7 @@ async function openHolder(upStatus?: UpStatus) {
     redisUrl: '',
     isMirrored: false,
   } as const;
-  const at = { bootId: clock.bootId(), bootMs: clock.bootMs(), wallMs: clock.wallMs() };
+  const at = readTimestamps(clock);
   const store = databases.open();
   await store.write([], planClaim(claim, at));
   const endpoint = { path: '/a.sock' };

@@ -1,3 +1,4 @@
+import type { Timestamps } from '../../../../src/contract/timestamps.ts';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
@@ -7,7 +8,6 @@ import {
   planLocalLabel,
   planRelease,
   type Claim,
-  type Moment,
 } from '../../../../src/contract/gate/claim.ts';
 
 const kube: Claim = {
@@ -19,7 +19,7 @@ const kube: Claim = {
 };
 const local: Claim = { ...kube, owner: 'local' };
 // Date's months begin with 0; built in the zone this runs in, which is what the field is to show.
-const at: Moment = {
+const at: Timestamps = {
   bootId: 'boot-1',
   bootMs: 123_456,
   wallMs: new Date(2026, 0, 2, 3, 4, 5, 678).getTime(),

@@ -5,7 +5,7 @@ import { decodeMaster, masterRow } from '../../../../src/contract/feature/switch
 import {
   decideMasterRecord,
   planMasterRecord,
-  type MasterScene,
+  type MasterInput,
 } from '../../../../src/decide/cluster/master-record.ts';
 
 const WALL_MS = 1_767_323_045_000;
@@ -64,7 +64,7 @@ describe('decodeMaster', () => {
 
 describe('decideMasterRecord', () => {
   const UP = { connected: 'true', server_reachability: 'true' };
-  const decide = (values: FieldValues, scene: Partial<MasterScene>) => {
+  const decide = (values: FieldValues, scene: Partial<MasterInput>) => {
     const whole = {
       server: SERVER,
       node: undefined,

@@ -129,7 +129,7 @@ describe('after the leave has written, and the service restarts', () => {
         isEngineAway: false,
         container: { isRunning: true },
         before: { setOwner: 'kube', remoteState: 'none' },
-        now: { bootId: 'boot-1', ms: 1 },
+        now: { bootId: 'boot-1', bootMs: 1 },
       } as unknown as SwitchSnapshot,
       undefined,
     );

@@ -6,19 +6,19 @@ import {
   decideMembership,
   isAnythingLeft,
   type MembershipHistory,
-  type Standing,
+  type MembershipStatus,
 } from '../../../../src/decide/cluster/membership.ts';
 
 const CONFIG = decodeMasterConfig({ ip: '10.0.0.1' });
 const DISABLED = { ...CONFIG, isDisabled: true };
-const ALONE: Standing = {
+const ALONE: MembershipStatus = {
   isJoined: false,
   isConnected: false,
   isReachable: undefined,
   isUnfinished: false,
   joinedBy: undefined,
 };
-const JOINED: Standing = { ...ALONE, isJoined: true, joinedBy: '10.0.0.1:6443' };
+const JOINED: MembershipStatus = { ...ALONE, isJoined: true, joinedBy: '10.0.0.1:6443' };
 const HISTORY: MembershipHistory = { sinceMs: 1_000_000, failures: 0, lastFailureMs: 0, spread: 0 };
 const TIMING = { joinLatencyOnBootMs: 300_000, retryJoinMs: 30_000 };
 const at = (nowMs: number) => ({ timing: TIMING, nowMs });

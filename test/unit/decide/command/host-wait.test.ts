@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
-import { decodeHeartbeat } from '../../../../src/contract/health/health.ts';
+import { decodeHeartbeat } from '../../../../src/contract/health/heartbeat.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import type { HostSnapshot } from '../../../../src/decide/command/host-snapshot.ts';
 import {
@@ -17,7 +17,7 @@ import { kitsHolder, NOW, type RawRows } from '../../../support/snapshots.ts';
 const LIMITS = { name: 'snmp', revertToLocalMs: 300_000 };
 const KUBE = { set_owner: 'kube', state: 'enabled' };
 const NO_FALLBACK = { ...KUBE, no_fallback_to_local: 'true' };
-const WAITING: WaitProgress = { kind: 'waiting', sinceMs: NOW.ms };
+const WAITING: WaitProgress = { kind: 'waiting', sinceMs: NOW.bootMs };
 
 const snapshot = ({ config = KUBE, status = {}, heartbeat = {} }: RawRows): HostSnapshot => ({
   config: decodeConfig(config),
@@ -29,7 +29,7 @@ const snapshot = ({ config = KUBE, status = {}, heartbeat = {} }: RawRows): Host
 });
 
 const decide = (rows: RawRows, progress: WaitProgress = WAITING, afterMs = 0) =>
-  decideWait(snapshot(rows), progress, LIMITS, { ...NOW, ms: NOW.ms + afterMs });
+  decideWait(snapshot(rows), progress, LIMITS, { ...NOW, bootMs: NOW.bootMs + afterMs });
 const stepOf = (rows: RawRows, afterMs = 0): WaitStep => decide(rows, WAITING, afterMs).step;
 
 /** Whether it is a good end; what it is instead of an end. */
@@ -50,7 +50,7 @@ describe('container wait, with nobody on record', () => {
     for (const remoteState of ['', 'none', 'ready', 'stopped']) {
       const step = stepOf({ status: { remote_state: remoteState } }, 299_999);
       assert.equal(step.kind, 'sleep', remoteState);
-      assert.equal(step.kind === 'sleep' && step.recheckAtMs, NOW.ms + 300_000);
+      assert.equal(step.kind === 'sleep' && step.requeueAtMs, NOW.bootMs + 300_000);
     }
   });
 
@@ -63,7 +63,7 @@ describe('container wait, with nobody on record', () => {
     const ready = { status: { remote_state: 'ready' } };
     const answered = decide(ready, WAITING, 1_000).progress;
     const step = decide(ready, answered, 30_999).step;
-    assert.deepEqual(step.kind === 'sleep' && step.recheckAtMs, NOW.ms + 31_000);
+    assert.deepEqual(step.kind === 'sleep' && step.requeueAtMs, NOW.bootMs + 31_000);
     assert.equal(decide(ready, answered, 31_000).step.kind, 'give-up');
     const asked = decide({ status: { remote_state: 'pending' } }, answered, 20_000).progress;
     assert.equal(decide(ready, asked, 40_000).step.kind, 'sleep', 'the time of the next answer is its own');
@@ -72,7 +72,7 @@ describe('container wait, with nobody on record', () => {
 
   test('never gives up without fallback; "false" is not without (D20)', () => {
     const step = stepOf({ config: NO_FALLBACK }, 90 * 86_400_000);
-    assert.deepEqual(step.kind === 'sleep' && step.recheckAtMs, undefined);
+    assert.deepEqual(step.kind === 'sleep' && step.requeueAtMs, undefined);
     assert.equal(stepOf({ config: { ...KUBE, no_fallback_to_local: 'false' } }, 300_000).kind, 'give-up');
   });
 
@@ -96,7 +96,7 @@ describe('container wait, with somebody on record', () => {
 
   test('waits on the record of a container that could not find its id, until its heartbeat is overdue', () => {
     const { step, progress } = decide(unknown);
-    assert.equal(step.kind === 'sleep' && step.recheckAtMs, NOW.ms + 30_000);
+    assert.equal(step.kind === 'sleep' && step.requeueAtMs, NOW.bootMs + 30_000);
     assert.equal(decide(unknown, progress, 29_999).step.kind, 'sleep');
     const { step: end } = decide(unknown, progress, 30_000);
     assert.equal(endOf(end), false);

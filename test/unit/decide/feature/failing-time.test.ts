@@ -8,16 +8,21 @@ import {
   nextLookMs,
   type FailingTime,
 } from '../../../../src/decide/feature/failing-time.ts';
-import type { Standing } from '../../../../src/decide/feature/standing.ts';
+import type { FeatureCondition } from '../../../../src/decide/feature/feature-condition.ts';
 
-const base = { text: 'x', recheckAtMs: undefined };
-const bad = (subject = 'image-a'): Standing => ({ ...base, kind: 'failing', subject, cause: 'unhealthy' });
-const well = (subject = 'image-a'): Standing => ({ ...base, kind: 'well', subject });
-const neutral: Standing = { ...base, kind: 'neutral', subject: '' };
-const nothing: Standing = { ...base, kind: 'failing', subject: '', cause: 'not-deployed' };
+const base = { text: 'x', requeueAtMs: undefined };
+const bad = (subject = 'image-a'): FeatureCondition => ({
+  ...base,
+  kind: 'failing',
+  subject,
+  cause: 'unhealthy',
+});
+const well = (subject = 'image-a'): FeatureCondition => ({ ...base, kind: 'well', subject });
+const neutral: FeatureCondition = { ...base, kind: 'neutral', subject: '' };
+const nothing: FeatureCondition = { ...base, kind: 'failing', subject: '', cause: 'not-deployed' };
 
 /** Looks at these times, in seconds. */
-function follow(...looks: readonly [number, Standing][]): FailingTime {
+function follow(...looks: readonly [number, FeatureCondition][]): FailingTime {
   let failing: FailingTime | undefined;
   for (const [atS, standing] of looks) failing = account(failing, standing, atS * 1_000);
   assert.ok(failing);

@@ -15,30 +15,35 @@ import {
   type FallbackInput,
 } from '../../../../src/decide/feature/fallback.ts';
 import type { FailingTime } from '../../../../src/decide/feature/failing-time.ts';
-import type { Standing } from '../../../../src/decide/feature/standing.ts';
+import type { FeatureCondition } from '../../../../src/decide/feature/feature-condition.ts';
 
 const IMAGE = `sha256:${'a'.repeat(64)}`;
 const LOCAL = `sha256:${'b'.repeat(64)}`;
-const NOW = { bootId: 'boot-1', ms: 10_000_000 };
+const NOW = { bootId: 'boot-1', bootMs: 10_000_000 };
 
-const base = { recheckAtMs: undefined };
-const bad: Standing = {
+const base = { requeueAtMs: undefined };
+const bad: FeatureCondition = {
   ...base,
   kind: 'failing',
   subject: IMAGE,
   cause: 'unhealthy',
   text: 'it is unhealthy',
 };
-const nothing: Standing = {
+const nothing: FeatureCondition = {
   ...base,
   kind: 'failing',
   subject: '',
   cause: 'not-deployed',
   text: 'nothing is deployed',
 };
-const well: Standing = { ...base, kind: 'well', subject: IMAGE, text: 'it is healthy' };
-const unknown: Standing = { ...base, kind: 'neutral', subject: IMAGE, text: 'it is starting' };
-const planned: Standing = { ...base, kind: 'neutral', subject: '', text: 'the service is not started' };
+const well: FeatureCondition = { ...base, kind: 'well', subject: IMAGE, text: 'it is healthy' };
+const unknown: FeatureCondition = { ...base, kind: 'neutral', subject: IMAGE, text: 'it is starting' };
+const planned: FeatureCondition = {
+  ...base,
+  kind: 'neutral',
+  subject: '',
+  text: 'the service is not started',
+};
 
 const policyOf = (own: FieldValues, feature: FieldValues = { kube_failure_detection: '5' }) =>
   decodeImagePolicy(own, {}, feature);
@@ -50,7 +55,7 @@ const failingFor = (ms: number): FailingTime => ({
   failingMs: ms - 1_000,
   cause: 'unhealthy',
   notDeployedMs: 0,
-  asOfMs: NOW.ms - 1_000,
+  asOfMs: NOW.bootMs - 1_000,
   kind: 'failing',
 });
 const nothingFor = (ms: number): FailingTime => ({
@@ -65,7 +70,7 @@ const fallback = (by: Partial<Fallback> = {}): Fallback => ({
   reason: 'unhealthy',
   sinceTs: 1,
   bootId: NOW.bootId,
-  bootMs: NOW.ms - 60_000,
+  bootMs: NOW.bootMs - 60_000,
   isDone: true,
   ...by,
 });
@@ -87,7 +92,7 @@ const decide = (by: Partial<FallbackInput> = {}): FallbackDecision =>
     ledger: EMPTY_FEATURE_LEDGER,
     lockText: undefined,
     localImageId: LOCAL,
-    daemonStartedMs: NOW.ms - 3_600_000,
+    daemonStartedMs: NOW.bootMs - 3_600_000,
     lastFallbackMs: undefined,
     ...by,
   });
@@ -95,14 +100,14 @@ const decide = (by: Partial<FallbackInput> = {}): FallbackDecision =>
 describe('falling back', () => {
   test('comes when the failing time reaches the limit, not a millisecond before', () => {
     assert.equal(decide().verdict.kind, 'fall-back');
-    const { verdict, nextLookAtMs } = decide({ before: failingFor(119_999) });
+    const { verdict, requeueAtMs } = decide({ before: failingFor(119_999) });
     assert.equal(verdict.kind, 'failing');
     assert.deepEqual(verdict.kind === 'failing' && [verdict.failingMs, verdict.limitMs, verdict.isRising], [
       119_999,
       120_000,
       true,
     ]);
-    assert.equal(nextLookAtMs, NOW.ms + 1);
+    assert.equal(requeueAtMs, NOW.bootMs + 1);
   });
 
   test('never comes at a moment that does not fail, whatever was before', () => {
@@ -153,8 +158,8 @@ describe('falling back is refused', () => {
     ['by a lock', { lockText: 'locked by ann (test)' }, /locked by ann \(test\).*ctrkit lock rm snmp/],
     ['without a local image', { localImageId: undefined }, /no local image/],
     ['in the cool-down', { ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallback()] } }, /in 29 min/],
-    ['in the cool-down of one for nothing deployed', { lastFallbackMs: NOW.ms - 60_000 }, /in 29 min/],
-    ['by a daemon that has just started', { daemonStartedMs: NOW.ms - 10_000 }, /in 50 s/],
+    ['in the cool-down of one for nothing deployed', { lastFallbackMs: NOW.bootMs - 60_000 }, /in 29 min/],
+    ['by a daemon that has just started', { daemonStartedMs: NOW.bootMs - 10_000 }, /in 50 s/],
   ];
   for (const [why, by, text] of all) {
     test(why, () => {
@@ -199,17 +204,17 @@ describe('falling back is refused', () => {
   test('what time lifts is looked at then, and only for the boot it was in', () => {
     const at = (by: Partial<Fallback>) =>
       decide({ ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallback(by)] } });
-    assert.equal(at({ bootMs: NOW.ms - 60_000 }).nextLookAtMs, NOW.ms - 60_000 + COOL_DOWN_MS);
-    assert.equal(at({ bootMs: NOW.ms - COOL_DOWN_MS }).verdict.kind, 'fall-back');
+    assert.equal(at({ bootMs: NOW.bootMs - 60_000 }).requeueAtMs, NOW.bootMs - 60_000 + COOL_DOWN_MS);
+    assert.equal(at({ bootMs: NOW.bootMs - COOL_DOWN_MS }).verdict.kind, 'fall-back');
     assert.equal(at({ bootId: 'boot-0' }).verdict.kind, 'fall-back');
-    const young = decide({ daemonStartedMs: NOW.ms - 10_000 });
-    assert.equal(young.nextLookAtMs, NOW.ms - 10_000 + DAEMON_GRACE_MS);
+    const young = decide({ daemonStartedMs: NOW.bootMs - 10_000 });
+    assert.equal(young.requeueAtMs, NOW.bootMs - 10_000 + DAEMON_GRACE_MS);
   });
 
   test('while it is, no more than the limit is kept: an image that got well does not go for a blip', () => {
     const locked = decide({ lockText: 'locked', before: failingFor(9_000_000) });
     assert.equal(locked.failing.failingMs, 120_000);
-    const later = (ms: number) => ({ bootId: NOW.bootId, ms: NOW.ms + ms });
+    const later = (ms: number) => ({ bootId: NOW.bootId, bootMs: NOW.bootMs + ms });
     const healed = decide({ before: locked.failing, standing: well, now: later(30_000) });
     const half = decide({ before: healed.failing, standing: bad, now: later(60_000) });
     assert.equal(half.failing.failingMs, 90_000);
@@ -232,7 +237,7 @@ describe('what is told of what does not fail now', () => {
   });
 
   test('a standing that time changes is looked at then', () => {
-    assert.equal(decide({ standing: { ...well, recheckAtMs: NOW.ms + 7 } }).nextLookAtMs, NOW.ms + 7);
-    assert.equal(decide({ standing: planned }).nextLookAtMs, undefined);
+    assert.equal(decide({ standing: { ...well, requeueAtMs: NOW.bootMs + 7 } }).requeueAtMs, NOW.bootMs + 7);
+    assert.equal(decide({ standing: planned }).requeueAtMs, undefined);
   });
 });

@@ -18,10 +18,10 @@ import {
   STATUS,
   withRows,
   type RawTables,
-} from '../../../support/situations.ts';
+} from '../../../support/feature-inputs.ts';
 
 const read = (...rows: RawTables[]) => readRows(withRows(HEALTHY, ...rows));
-const END: ContainerEnd = { containerId: 'a'.repeat(64), exitCode: 137, atMs: AT.ms };
+const END: ContainerEnd = { containerId: 'a'.repeat(64), exitCode: 137, atMs: AT.bootMs };
 const seen = (changes: Partial<SeenHolder> = {}): SeenHolder => ({
   dockerId: 'aaaaaaaaaaaa',
   token: 'token-a',
@@ -82,7 +82,7 @@ describe('what the host side remembers of a feature', () => {
     assert.equal(wasPlanned({}, { 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } }), true);
     const { text, token, imageId, atMs } = judgeEnd(END, seen({ restarts: 3 }), read());
     assert.equal(text, 'exit code 137, a critical process had ended');
-    assert.deepEqual([token, imageId, atMs], ['token-a', imageIdOf(2), AT.ms]);
+    assert.deepEqual([token, imageId, atMs], ['token-a', imageIdOf(2), AT.bootMs]);
     assert.match(judgeEnd(END, seen(), read()).text, /without a word$/);
     assert.match(judgeEnd(END, seen({ wasUnhealthy: true }), read()).text, /unhealthy$/);
     assert.equal(judgeEnd(END, seen({ isStopping: true }), read()).text, 'exit code 137');
@@ -113,11 +113,11 @@ describe('what the host side remembers of a feature', () => {
     const claimedAt = (ms: number) => read({ [STATUS]: { claim_ms: `${ms}` } });
     const find = (one: SeenHolder | undefined, claimMs: number) =>
       findEnded(one, seen(), { end: END, reading: claimedAt(claimMs) })?.token;
-    assert.equal(find(before, AT.ms + 1), 'token-0');
-    assert.equal(find(before, AT.ms - 1), 'token-a');
-    assert.equal(find(undefined, AT.ms + 1), undefined, 'nobody saw that start');
-    assert.equal(find(seen({ token: 'token-0', dockerId: 'cccccccccccc' }), AT.ms + 1), undefined);
-    assert.equal(find(seen(), AT.ms + 1), 'token-a', 'an agent that claims again is no new start');
+    assert.equal(find(before, AT.bootMs + 1), 'token-0');
+    assert.equal(find(before, AT.bootMs - 1), 'token-a');
+    assert.equal(find(undefined, AT.bootMs + 1), undefined, 'nobody saw that start');
+    assert.equal(find(seen({ token: 'token-0', dockerId: 'cccccccccccc' }), AT.bootMs + 1), undefined);
+    assert.equal(find(seen(), AT.bootMs + 1), 'token-a', 'an agent that claims again is no new start');
   });
 
   test('a record is another one as soon as one of its fields is, a heartbeat makes none of it', () => {

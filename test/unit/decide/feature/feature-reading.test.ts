@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeReading, selectReading } from '../../../../src/decide/feature/feature-reading.ts';
-import { CONFIG, HEALTHY, LABELS, POLICY, readRows, STATUS, withRows } from '../../../support/situations.ts';
+import {
+  CONFIG,
+  HEALTHY,
+  LABELS,
+  POLICY,
+  readRows,
+  STATUS,
+  withRows,
+} from '../../../support/feature-inputs.ts';
 
 describe('what one look at a feature reads', () => {
   test('rows that are not there are nothing, and nothing of it is a yes', () => {

@@ -4,7 +4,7 @@ import type { ContainerEnd, FeatureMemory } from '../../../../src/decide/feature
 import { NO_MEMORY } from '../../../../src/decide/feature/feature-memory.ts';
 import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
 import { judgeFeature, type Judgement } from '../../../../src/decide/feature/judge-feature.ts';
-import type { Situation } from '../../../../src/decide/feature/situation.ts';
+import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import {
   AT,
@@ -19,20 +19,20 @@ import {
   STATUS,
   withRows,
   type RawTables,
-} from '../../../support/situations.ts';
+} from '../../../support/feature-inputs.ts';
 
 const kindsOf = ({ steps }: Judgement): string[] => steps.map(({ kind }) => kind);
 
 /** The same switch so much later, with a heartbeat of its own. */
-function later(ms: number, rows: RawTables = {}, changes: Partial<Situation> = {}): Situation {
-  const now = { ...AT, ms: AT.ms + ms };
+function later(ms: number, rows: RawTables = {}, changes: Partial<FeatureInput> = {}): FeatureInput {
+  const now = { ...AT, bootMs: AT.bootMs + ms };
   const seq = 6 + ms / 10_000;
-  const beat = { [BEAT_ROW]: { seq: `${seq}`, beat_ms: `${now.ms - 100}` } };
+  const beat = { [BEAT_ROW]: { seq: `${seq}`, beat_ms: `${now.bootMs - 100}` } };
   return { ...situationOf({ rows: withRows(beat, rows) }), now, ...changes };
 }
 
 /** One look after the other. */
-function judgeAll(situations: readonly Situation[], before: FeatureMemory = NO_MEMORY): Judgement[] {
+function judgeAll(situations: readonly FeatureInput[], before: FeatureMemory = NO_MEMORY): Judgement[] {
   let memory = before;
   return situations.map((situation) => {
     const found = judgeFeature(memory, situation);
@@ -40,7 +40,7 @@ function judgeAll(situations: readonly Situation[], before: FeatureMemory = NO_M
     return found;
   });
 }
-const judge = (situation: Situation, before: FeatureMemory = NO_MEMORY): Judgement =>
+const judge = (situation: FeatureInput, before: FeatureMemory = NO_MEMORY): Judgement =>
   judgeFeature(before, situation);
 
 const SICK: RawTables = {
@@ -49,7 +49,7 @@ const SICK: RawTables = {
 const endOf = (changes: Partial<ContainerEnd> = {}): ContainerEnd => ({
   containerId: containerOf().id,
   exitCode: 137,
-  atMs: AT.ms - 5,
+  atMs: AT.bootMs - 5,
   ...changes,
 });
 const ofKind = <Kind extends HostStep['kind']>(found: Judgement | undefined, kind: Kind) =>
@@ -122,7 +122,7 @@ describe('one look at one feature', () => {
 
   test('a paused container is looked at by somebody: that is no failure', () => {
     const engine = { containers: [containerOf({ state: 'paused' })] };
-    const silent = { [BEAT_ROW]: { beat_ms: `${AT.ms - 100_000}` }, [STATUS]: { claim_ms: '1' } };
+    const silent = { [BEAT_ROW]: { beat_ms: `${AT.bootMs - 100_000}` }, [STATUS]: { claim_ms: '1' } };
     const { fallback } = judge(situationOf({ engine, rows: silent })).view;
     assert.equal(fallback.kind, 'well');
     assert.equal(judge(situationOf({ rows: silent })).view.fallback.kind, 'failing');
@@ -166,7 +166,7 @@ describe('one look at one feature', () => {
     const rows = {
       [STATUS]: { system_state: 'down', current_owner: 'none', docker_id: '', container_id: '' },
     };
-    const isRestarted = (unit: Situation['unit']) =>
+    const isRestarted = (unit: FeatureInput['unit']) =>
       ofKind(judge(situationOf({ ledger, rows, unit })), 'finish-fallback')?.isRestartDue;
     assert.deepEqual((['failed', 'restarting', 'inactive', undefined] as const).map(isRestarted), [
       true,
@@ -229,11 +229,11 @@ describe('one look at one feature', () => {
 
   test('a restart that did not help is tried again after a while, and not at once', () => {
     const situation = situationOf({ rows: { [CONFIG]: { set_owner: 'local' } } });
-    const restarts = [{ edge: 'kube-to-local', atMs: AT.ms - 1_000 }] as const;
+    const restarts = [{ edge: 'kube-to-local', atMs: AT.bootMs - 1_000 }] as const;
     const found = judge(situation, { ...NO_MEMORY, restarts });
     assert.ok(!kindsOf(found).includes('restart'));
-    assert.equal(found.nextLookAtMs, AT.ms + 29_000);
-    const then = judge({ ...situation, now: { ...AT, ms: AT.ms + 29_000 } }, found.memory);
+    assert.equal(found.requeueAtMs, AT.bootMs + 29_000);
+    const then = judge({ ...situation, now: { ...AT, bootMs: AT.bootMs + 29_000 } }, found.memory);
     assert.ok(kindsOf(then).includes('restart'));
   });
 
@@ -241,7 +241,7 @@ describe('one look at one feature', () => {
     const containers = [containerOf({ state: 'exited' })];
     const first = judge(situationOf());
     const found = judge(
-      { ...situationOf({ engine: { containers } }), ends: [endOf({ atMs: AT.ms })] },
+      { ...situationOf({ engine: { containers } }), ends: [endOf({ atMs: AT.bootMs })] },
       first.memory,
     );
     assert.equal(ofKind(found, 'release')?.claim.token, 'token-a');
@@ -254,7 +254,7 @@ describe('one look at one feature', () => {
       {
         ...later(1_000),
         engine: { ...situationOf().engine, containers: [] },
-        ends: [endOf({ atMs: AT.ms })],
+        ends: [endOf({ atMs: AT.bootMs })],
       },
       first.memory,
     );
@@ -281,7 +281,7 @@ describe('one look at one feature', () => {
     );
     const ended = [containerOf({ names: ['snmp'], state: 'exited' })];
     const found = judge(
-      { ...situationOf({ rows, engine: { containers: ended } }), ends: [endOf({ atMs: AT.ms })] },
+      { ...situationOf({ rows, engine: { containers: ended } }), ends: [endOf({ atMs: AT.bootMs })] },
       first.memory,
     );
     assert.ok(ofKind(found, 'release'));
@@ -290,15 +290,15 @@ describe('one look at one feature', () => {
   test('a container that ended and came back within one look is judged by its new start (D10)', () => {
     const first = judge(situationOf());
     const again = {
-      [STATUS]: { claim_token: 'token-b', claim_ms: `${AT.ms + 4_000}` },
+      [STATUS]: { claim_token: 'token-b', claim_ms: `${AT.bootMs + 4_000}` },
       [BEAT_ROW]: {
         token: 'token-b',
         seq: '1',
-        beat_ms: `${AT.ms + 4_900}`,
-        healthy_since_ms: `${AT.ms + 4_900}`,
+        beat_ms: `${AT.bootMs + 4_900}`,
+        healthy_since_ms: `${AT.bootMs + 4_900}`,
       },
     };
-    const ends = [endOf({ atMs: AT.ms + 1_000 })];
+    const ends = [endOf({ atMs: AT.bootMs + 1_000 })];
     const found = judge({ ...later(5_000, again), ends }, first.memory);
     assert.equal(found.memory.lastEnd?.token, 'token-a', 'it was the start before that ended');
     assert.equal(found.view.fallback.kind, 'well');
@@ -324,7 +324,10 @@ describe('one look at one feature', () => {
         ]),
       );
       const found = judgeAll(
-        [0, 60_000, 600_000].map((ms) => ({ ...situationOf({ rows }), now: { ...AT, ms: AT.ms + ms } })),
+        [0, 60_000, 600_000].map((ms) => ({
+          ...situationOf({ rows }),
+          now: { ...AT, bootMs: AT.bootMs + ms },
+        })),
       );
       for (const one of found)
         assert.deepEqual(

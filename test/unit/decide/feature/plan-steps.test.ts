@@ -8,7 +8,7 @@ import {
   planFallbackSteps,
   planImageSteps,
 } from '../../../../src/decide/feature/plan-steps.ts';
-import type { Situation } from '../../../../src/decide/feature/situation.ts';
+import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import {
   CONFIG,
@@ -22,19 +22,19 @@ import {
   REMOTE,
   situationOf,
   STATUS,
-} from '../../../support/situations.ts';
+} from '../../../support/feature-inputs.ts';
 
 const COUNTING: CertificationVerdict = { kind: 'counting', text: '', fromMs: 0, neededMs: 1 };
 const CERTIFIED: CertificationVerdict = { kind: 'certified', text: 'it was healthy', healthyMs: 60_000 };
 const WELL: FallbackVerdict = { kind: 'well', text: '' };
 
-const planImages = (situation: Situation, certification: CertificationVerdict = COUNTING): HostStep[] =>
+const planImages = (situation: FeatureInput, certification: CertificationVerdict = COUNTING): HostStep[] =>
   planImageSteps(situation, { container: situation.engine.containers[0], certification });
-const planBack = (situation: Situation, verdict: FallbackVerdict = WELL): HostStep[] =>
+const planBack = (situation: FeatureInput, verdict: FallbackVerdict = WELL): HostStep[] =>
   planFallbackSteps(situation, { verdict, blamed: undefined, container: situation.engine.containers[0] });
 
 /** With a golden image 2, mirrored, that these duties are left of. */
-const withDuties = (duties: Partial<Duties>, changes: Parameters<typeof situationOf>[0] = {}): Situation =>
+const withDuties = (duties: Partial<Duties>, changes: Parameters<typeof situationOf>[0] = {}): FeatureInput =>
   situationOf({
     ledger: ledgerOf({ golden: goldenOf(2), previous: goldenOf(1), duties: { ...NO_DUTIES, ...duties } }),
     ...changes,

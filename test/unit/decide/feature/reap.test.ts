@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
-import { decodeHeartbeat } from '../../../../src/contract/health/health.ts';
+import { decodeHeartbeat } from '../../../../src/contract/health/heartbeat.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import {
   decideReap,
@@ -27,7 +27,7 @@ const decide = (rows: RawRows, by: Partial<ReapInput> = {}): ReapDecision =>
     beat: decodeHeartbeat(rows.heartbeat ?? {}),
     now: NOW,
     engineState: 'exited',
-    sameSinceMs: NOW.ms - 600_000,
+    sameSinceMs: NOW.bootMs - 600_000,
     endedAtMs: undefined,
     ...by,
   });
@@ -54,7 +54,7 @@ describe('the record of a container that is gone (D10)', () => {
       container_id: 'bbbbbbbbbbbb',
       'container-id': undefined,
       claim_token: 'token-b',
-      claim_ms: String(NOW.ms - 600_000),
+      claim_ms: String(NOW.bootMs - 600_000),
       update_time: '2026-01-01 00:00:00',
     });
     assert.deepEqual(decision.claim, {
@@ -88,29 +88,33 @@ describe('the record of a container that is gone (D10)', () => {
       [LOCAL, 10_000],
     ] as const)
       for (const engineState of ['created', 'exited'] as const) {
-        const young = decide(rows, { engineState, sameSinceMs: NOW.ms - graceMs + 1 });
-        assert.deepEqual([young.kind, young.kind === 'keep' && young.recheckAtMs], ['keep', NOW.ms + 1]);
-        assert.equal(decide(rows, { engineState, sameSinceMs: NOW.ms - graceMs }).kind, 'release');
+        const young = decide(rows, { engineState, sameSinceMs: NOW.bootMs - graceMs + 1 });
+        assert.deepEqual([young.kind, young.kind === 'keep' && young.requeueAtMs], ['keep', NOW.bootMs + 1]);
+        assert.equal(decide(rows, { engineState, sameSinceMs: NOW.bootMs - graceMs }).kind, 'release');
       }
   });
 
   test('of the shipped kit stays when this engine does not know the container: containerd may run it', () => {
     assert.equal(decide(SHIPPED_KUBE, { engineState: 'missing' }).kind, 'keep');
-    const seen = { engineState: 'missing', sameSinceMs: NOW.ms - 5_000, endedAtMs: NOW.ms - 500 } as const;
+    const seen = {
+      engineState: 'missing',
+      sameSinceMs: NOW.bootMs - 5_000,
+      endedAtMs: NOW.bootMs - 500,
+    } as const;
     assert.equal(decide(SHIPPED_KUBE, seen).kind, 'release', 'this engine has told of its end');
   });
 
   test('goes at once when this daemon has seen the container end under it', () => {
-    const by = (endedAtMs: number) => decide(KUBE, { sameSinceMs: NOW.ms - 5_000, endedAtMs });
-    assert.equal(by(NOW.ms - 1_000).kind, 'release');
-    assert.equal(by(NOW.ms - 5_001).kind, 'keep', 'it ended before this record');
-    const missing = decide(KUBE, { engineState: 'missing', endedAtMs: NOW.ms - 500 });
+    const by = (endedAtMs: number) => decide(KUBE, { sameSinceMs: NOW.bootMs - 5_000, endedAtMs });
+    assert.equal(by(NOW.bootMs - 1_000).kind, 'release');
+    assert.equal(by(NOW.bootMs - 5_001).kind, 'keep', 'it ended before this record');
+    const missing = decide(KUBE, { engineState: 'missing', endedAtMs: NOW.bootMs - 500 });
     assert.equal(missing.kind, 'release');
   });
 
   test('stays while a heartbeat speaks for a container that this engine does not know, or whose id is unknown', () => {
     const missing = decide(KUBE, { engineState: 'missing' });
-    assert.equal(missing.kind === 'keep' && missing.recheckAtMs, NOW.ms - 1_000 + 30_000);
+    assert.equal(missing.kind === 'keep' && missing.requeueAtMs, NOW.bootMs - 1_000 + 30_000);
     const unknown = { docker_id: 'unknown', container_id: 'unknown' };
     assert.equal(decide(withStatus(KUBE, unknown), { engineState: 'missing' }).kind, 'keep');
     assert.equal(decide(withStatus(SILENT, unknown), { engineState: 'missing' }).kind, 'release');
@@ -118,7 +122,10 @@ describe('the record of a container that is gone (D10)', () => {
 
   test("stays where a shipped kit's pod calls itself local: the engine has none of the feature's name (D25)", () => {
     assert.equal(decide(SHIPPED_LOCAL, { engineState: 'missing' }).kind, 'keep');
-    assert.equal(decide(SHIPPED_LOCAL, { engineState: 'missing', endedAtMs: NOW.ms - 500 }).kind, 'release');
+    assert.equal(
+      decide(SHIPPED_LOCAL, { engineState: 'missing', endedAtMs: NOW.bootMs - 500 }).kind,
+      'release',
+    );
     const unknown = withStatus(SHIPPED_KUBE, { container_id: 'unknown' });
     assert.equal(decide(unknown, { engineState: 'missing' }).kind, 'keep');
   });

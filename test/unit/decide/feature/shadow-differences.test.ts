@@ -6,9 +6,17 @@ import {
   type ShadowMemory,
   type ShadowNote,
 } from '../../../../src/decide/feature/shadow-differences.ts';
-import type { Situation } from '../../../../src/decide/feature/situation.ts';
+import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
-import { AT, imageOf, ledgerOf, LOCAL, REMOTE, situationOf, STATUS } from '../../../support/situations.ts';
+import {
+  AT,
+  imageOf,
+  ledgerOf,
+  LOCAL,
+  REMOTE,
+  situationOf,
+  STATUS,
+} from '../../../support/feature-inputs.ts';
 
 type Judged = Pick<FeatureView, 'version' | 'certification' | 'fallback'>;
 const WELL: Judged = {
@@ -19,7 +27,7 @@ const WELL: Judged = {
 const FALLING: Judged = { ...WELL, fallback: { kind: 'fall-back', cause: 'unhealthy', text: 'too long' } };
 const REFUSED: Judged = { ...WELL, fallback: { kind: 'refused', cause: 'unhealthy', text: 'once is all' } };
 
-type Look = readonly [Situation, Judged?];
+type Look = readonly [FeatureInput, Judged?];
 
 /** What the last of these looks brings. */
 function tellLast(...looks: readonly Look[]): ShadowNote[] {
@@ -35,9 +43,9 @@ function tellLast(...looks: readonly Look[]): ShadowNote[] {
 const agree = (text: string): ShadowNote[] => [{ isAgreement: true, text }];
 const differ = (text: string): ShadowNote[] => [{ isAgreement: false, text }];
 
-const status = (values: Readonly<Record<string, string>>, changes = {}): Situation =>
+const status = (values: Readonly<Record<string, string>>, changes = {}): FeatureInput =>
   situationOf({ rows: { [STATUS]: values }, ...changes });
-const images = (...all: readonly (readonly [number, ...string[]])[]): Situation =>
+const images = (...all: readonly (readonly [number, ...string[]])[]): FeatureInput =>
   situationOf({ engine: { images: all.map(([number, ...tags]) => imageOf(number, tags)) } });
 
 const SHORT = { 1: imageIdOf(1).slice(7, 19), 2: imageIdOf(2).slice(7, 19) };
@@ -151,7 +159,7 @@ describe('a shadow beside the shipped daemon', () => {
   });
 
   test('tells that ctrkit would fall back and the shipped side does not, once, and how much later it does', () => {
-    const now = { ...AT, ms: AT.ms + 90_000 };
+    const now = { ...AT, bootMs: AT.bootMs + 90_000 };
     const expected = differ(
       'ctrkit would fall back to local; the shipped side has not so far, remote_state is running',
     );

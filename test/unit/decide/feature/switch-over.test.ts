@@ -97,7 +97,7 @@ describe('a restart so that the other owner takes over', () => {
     };
     const key = keyOf({});
     assert.equal(key, 'kube-to-kube/kube/aaaaaaaaaaaa/t/pending');
-    assert.equal(keyOf({ update_time: 'later' }, { now: { ...NOW, ms: 1 } }), key);
+    assert.equal(keyOf({ update_time: 'later' }, { now: { ...NOW, bootMs: 1 } }), key);
     assert.notEqual(keyOf({ claim_token: 'u' }), key);
     assert.notEqual(keyOf({ docker_id: 'bbbbbbbbbbbb', container_id: 'bbbbbbbbbbbb' }), key);
   });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
-import { decodeHeartbeat } from '../../../../src/contract/health/health.ts';
+import { decodeHeartbeat } from '../../../../src/contract/health/heartbeat.ts';
 import { decideRenewal } from '../../../../src/decide/gate/renewal.ts';
 import { kitsHolder, merge, NOW, SELF, shippedHolder, type RawRows } from '../../../support/snapshots.ts';
 
 const decide = (rows: RawRows, afterMs = 0) =>
   decideRenewal(decodeStatus(rows.status ?? {}), decodeHeartbeat(rows.heartbeat ?? {}), SELF, {
     bootId: NOW.bootId,
-    ms: NOW.ms + afterMs,
+    bootMs: NOW.bootMs + afterMs,
   });
 
 describe('an agent whose heartbeat was refused', () => {

@@ -6,7 +6,7 @@ import type { RowValues } from '../../../../src/contract/rows.ts';
 import { NOW, SELF } from '../../../support/snapshots.ts';
 
 const CLAIM = { ...SELF, owner: 'kube' } as const;
-const AT = { bootId: NOW.bootId, bootMs: NOW.ms, wallMs: 0 };
+const AT = { bootId: NOW.bootId, bootMs: NOW.bootMs, wallMs: 0 };
 const STATUS = { db: 'state', table: 'FEATURE', row: 'snmp' } as const;
 const HOST = { db: 'hostState', table: 'FEATURE', row: 'snmp1' } as const;
 

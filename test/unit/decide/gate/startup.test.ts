@@ -29,7 +29,7 @@ interface Circumstances {
 
 function decide(rows: RawRows, by: Circumstances = {}): StartupDecision {
   const { self = SELF, progress = { kind: 'new' }, afterMs = 0, bootId = NOW.bootId } = by;
-  return decideStartup(readSnapshot(rows, self), self, progress, { bootId, ms: NOW.ms + afterMs });
+  return decideStartup(readSnapshot(rows, self), self, progress, { bootId, bootMs: NOW.bootMs + afterMs });
 }
 
 /** `go`, `hold` with its reason, or `wait` with what is to be written. */
@@ -78,7 +78,7 @@ describe('the table of the gate', () => {
 
     test(`row ${i + 1} is told rather than row 10, and lets the wait begin anew`, () => {
       const begin = { holderAtStart: '', holderVersionAtStart: '' };
-      const superseded: Progress = { kind: 'superseded', sinceMs: NOW.ms, ...begin };
+      const superseded: Progress = { kind: 'superseded', sinceMs: NOW.bootMs, ...begin };
       const decision = decide(merge(ANSWERED, block), { progress: superseded });
       assert.equal(outcome(decision), `hold ${reason}`);
       assert.deepEqual(decision.progress, { kind: 'new' });
@@ -255,7 +255,7 @@ describe('row 6: a higher version that runs', () => {
 
   test('a heartbeat of an earlier holder says nothing of the version', () => {
     const rows = merge(WANTED, kitsHolder({ version: '1.0.0', claimAgoMs: 0 }));
-    const heartbeat = { token: 'token-earlier', version: '9.9.9', beat_ms: String(NOW.ms) };
+    const heartbeat = { token: 'token-earlier', version: '9.9.9', beat_ms: String(NOW.bootMs) };
     expect(merge(rows, { heartbeat }), 'wait pending');
   });
 });
@@ -275,22 +275,22 @@ describe('row 6: a holder that is not live blocks nobody', () => {
     expect(rows, 'wait pending', { afterMs: 6_000 });
   });
 
-  test('recheckAtMs is that very moment', () => {
+  test('requeueAtMs is that very moment', () => {
     const rows = higher({ claimAgoMs: 900_000, beatAgoMs: 500, intervalMs: 2_000 });
-    assert.equal(decide(rows).recheckAtMs, NOW.ms - 500 + 6_000);
-    assert.equal(decide(rows, { afterMs: 5_499 }).recheckAtMs, NOW.ms + 5_500);
-    assert.equal(decide(rows, { afterMs: 5_500 }).recheckAtMs, undefined);
+    assert.equal(decide(rows).requeueAtMs, NOW.bootMs - 500 + 6_000);
+    assert.equal(decide(rows, { afterMs: 5_499 }).requeueAtMs, NOW.bootMs + 5_500);
+    assert.equal(decide(rows, { afterMs: 5_500 }).requeueAtMs, undefined);
   });
 
   test('a claim without a heartbeat yet is live for three of the usual intervals', () => {
     const rows = higher({ claimAgoMs: 0 });
     expect(rows, HELD, { afterMs: 29_999 });
     expect(rows, 'wait pending', { afterMs: 30_000 });
-    assert.equal(decide(rows).recheckAtMs, NOW.ms + 30_000);
+    assert.equal(decide(rows).requeueAtMs, NOW.bootMs + 30_000);
   });
 
   test('the heartbeat of another token keeps nobody live', () => {
-    const beat = { token: 'token-earlier', beat_ms: String(NOW.ms), interval_ms: '10000' };
+    const beat = { token: 'token-earlier', beat_ms: String(NOW.bootMs), interval_ms: '10000' };
     expect(merge(higher({ claimAgoMs: 30_000 }), { heartbeat: beat }), 'wait pending');
   });
 
@@ -302,7 +302,7 @@ describe('row 6: a holder that is not live blocks nobody', () => {
     const shipped = merge(WANTED, shippedHolder({ owner: 'kube', id: 'bbbbbbbbbbbb', version: '1.3.0' }));
     const decision = decide(shipped, { afterMs: 365 * 86_400_000 });
     assert.equal(outcome(decision), HELD);
-    assert.equal(decision.recheckAtMs, undefined);
+    assert.equal(decision.requeueAtMs, undefined);
     expect(merge(shipped, { status: { current_owner: 'none', container_id: '' } }), 'wait pending');
   });
 
@@ -398,7 +398,7 @@ describe('row 7: asking the host', () => {
     const rows = merge(WANTED, { status: { remote_state: 'pending', container_version: '1.2.0' } });
     const decision = decide(rows, { progress: waitingAfter(WANTED), afterMs: 86_400_000 });
     assert.equal(outcome(decision), 'wait nothing');
-    assert.equal(decision.recheckAtMs, undefined);
+    assert.equal(decision.requeueAtMs, undefined);
   });
 
   test('a host that gave up (none) is asked again', () => {
@@ -420,7 +420,7 @@ describe('rows 8 and 9: the answer of the host', () => {
     const rows = merge(kitsHolder({ claimAgoMs: 0 }), answeredFor(SELF.token));
     const decision = decide(rows);
     assert.equal(outcome(decision), 'wait nothing');
-    assert.equal(decision.recheckAtMs, NOW.ms + 30_000);
+    assert.equal(decision.requeueAtMs, NOW.bootMs + 30_000);
     expect(rows, 'wait nothing', { progress: decision.progress, afterMs: 29_999 });
     expect(rows, 'go', { progress: decision.progress, afterMs: 30_000 });
   });
@@ -436,7 +436,7 @@ describe('rows 8 and 9: the answer of the host', () => {
     const rows = answeredFor('token-killed');
     const first = decide(rows);
     assert.equal(outcome(first), 'wait nothing');
-    assert.equal(first.recheckAtMs, NOW.ms + 500);
+    assert.equal(first.requeueAtMs, NOW.bootMs + 500);
     const { progress } = first;
     expect(rows, 'wait nothing', { progress, afterMs: 499 });
     expect(rows, 'wait pending', { progress, afterMs: 500 });
@@ -451,21 +451,21 @@ describe('rows 8 and 9: the answer of the host', () => {
 
   test('a holder that goes overdue wakes the gate before a foreign ready is due', () => {
     const rows = merge(kitsHolder({ claimAgoMs: 25_000 }), answeredFor('token-of-another-waiting'));
-    assert.equal(decide(rows).recheckAtMs, NOW.ms + 5_000);
+    assert.equal(decide(rows).requeueAtMs, NOW.bootMs + 5_000);
   });
 
   test("another container's ready beside a live holder is left to it for ten seconds: nobody can go anyway", () => {
     const rows = merge(kitsHolder({ claimAgoMs: 0 }), answeredFor('token-c'));
-    const { progress, recheckAtMs } = decide(rows);
-    assert.equal(recheckAtMs, NOW.ms + 10_000);
+    const { progress, requeueAtMs } = decide(rows);
+    assert.equal(requeueAtMs, NOW.bootMs + 10_000);
     expect(rows, 'wait nothing', { progress, afterMs: 9_999 });
     expect(rows, 'wait pending', { progress, afterMs: 10_000 });
   });
 
   test("another container's ready beside a holder is looked at again when that holder is overdue", () => {
     const rows = merge(kitsHolder({ claimAgoMs: 25_000 }), answeredFor('token-c'));
-    const { progress, recheckAtMs } = decide(rows);
-    assert.equal(recheckAtMs, NOW.ms + 5_000);
+    const { progress, requeueAtMs } = decide(rows);
+    assert.equal(requeueAtMs, NOW.bootMs + 5_000);
     expect(rows, 'wait nothing', { progress, afterMs: 4_999 });
     expect(rows, 'wait pending', { progress, afterMs: 5_000 });
   });
@@ -483,7 +483,7 @@ describe('rows 8 and 9: the answer of the host', () => {
     const between = decide(asked, { progress, afterMs: 300 });
     const again = decide(answeredFor('token-c'), { progress: between.progress, afterMs: 5_000 });
     assert.equal(outcome(again), 'wait nothing');
-    assert.equal(again.recheckAtMs, NOW.ms + 5_500);
+    assert.equal(again.requeueAtMs, NOW.bootMs + 5_500);
   });
 
   test('after asking again, the answer is this container’s (D6)', () => {
@@ -543,7 +543,7 @@ describe('row 10: superseded by a version', () => {
       const rows = merge(overwritten, { status: { remote_state: state } });
       const first = decide(rows, { progress: announced });
       assert.equal(outcome(first), 'hold superseded', state);
-      assert.equal(first.recheckAtMs, NOW.ms + 500);
+      assert.equal(first.requeueAtMs, NOW.bootMs + 500);
       expect(rows, 'hold superseded', { progress: first.progress, afterMs: 499 });
       expect(rows, 'wait pending', { progress: first.progress, afterMs: 500 });
       expect(overwritten, 'hold superseded', { progress: first.progress, afterMs: 500 });
@@ -554,20 +554,20 @@ describe('row 10: superseded by a version', () => {
     const claimed = merge(WANTED, kitsHolder({ version: '1.1.0', claimAgoMs: -1_000 }));
     const held = decide(claimed, by(2_000));
     assert.equal(outcome(held), 'hold superseded');
-    assert.equal(held.recheckAtMs, NOW.ms + 31_000);
+    assert.equal(held.requeueAtMs, NOW.bootMs + 31_000);
     expect(claimed, 'hold superseded', { progress: held.progress, afterMs: 30_999 });
     expect(claimed, 'wait pending', { progress: held.progress, afterMs: 31_000 });
   });
 
   test('lifted by time when that container never claimed: after three minutes, not before', () => {
-    assert.equal(superseded.recheckAtMs, NOW.ms + 180_000);
+    assert.equal(superseded.requeueAtMs, NOW.bootMs + 180_000);
     expect(overwritten, 'hold superseded', by(179_999));
     expect(overwritten, 'wait version', by(180_000));
   });
 
   test('looking again does not begin the three minutes anew', () => {
     const again = decide(overwritten, by(100_000));
-    assert.equal(again.recheckAtMs, NOW.ms + 180_000);
+    assert.equal(again.requeueAtMs, NOW.bootMs + 180_000);
     expect(overwritten, 'wait version', { progress: again.progress, afterMs: 180_000 });
   });
 
@@ -594,7 +594,7 @@ describe('row 10: superseded by a claim', () => {
       decision.verdict.kind === 'hold' ? decision.verdict.text : '',
       /container bbbbbbbbbbbb, version 1\.2\.0, was let in first/,
     );
-    assert.equal(decision.recheckAtMs, NOW.ms + 30_000);
+    assert.equal(decision.requeueAtMs, NOW.bootMs + 30_000);
   });
 
   test('lifted when that one has released', () => {
@@ -625,7 +625,7 @@ describe('row 10: superseded by a claim', () => {
     const shipped = merge(WANTED, shippedHolder({ owner: 'kube', id: 'bbbbbbbbbbbb', version: '1.2.0' }));
     const decision = decide(shipped, { progress: announced });
     assert.equal(outcome(decision), 'hold superseded');
-    assert.equal(decision.recheckAtMs, undefined);
+    assert.equal(decision.requeueAtMs, undefined);
   });
 
   test('a claim that is overdue when it is first seen supersedes nobody', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CertificationVerdict } from '../../../../src/contract/feature/daemon-view.ts';
-import type { HeartbeatRecord } from '../../../../src/contract/health/health.ts';
+import type { HeartbeatRecord } from '../../../../src/contract/health/heartbeat.ts';
 import {
   decideCertification,
   type CertificationInput,
@@ -24,7 +24,7 @@ function inputOf(
     goldenImageId: imageIdOf(1),
     isFallen: false,
     policy: policyOf(),
-    now: { bootId: 'boot-1', ms: (observed.beatMs ?? 0) + 20 },
+    now: { bootId: 'boot-1', bootMs: (observed.beatMs ?? 0) + 20 },
     ...changes,
   };
 }
@@ -73,7 +73,7 @@ describe('an image becomes golden', () => {
   });
 
   test('not by time that passes after the last heartbeat', () => {
-    const late = inputOf(nth(5), { now: { bootId: 'boot-1', ms: BEAT.beatMs + 79_999 } });
+    const late = inputOf(nth(5), { now: { bootId: 'boot-1', bootMs: BEAT.beatMs + 79_999 } });
     assert.equal(watch([...chain(6), late]).verdict.kind, 'counting');
   });
 
@@ -132,7 +132,7 @@ describe('the count starts anew', () => {
 
   test('in another boot, whose clock begins again', () => {
     const after = { bootId: 'boot-2', beatMs: BEAT.beatMs + 60_000, seq: 7 };
-    const now = { bootId: 'boot-2', ms: after.beatMs };
+    const now = { bootId: 'boot-2', bootMs: after.beatMs };
     assert.equal(countingFrom([...chain(6), inputOf(after, { now })]), after.beatMs);
   });
 });
@@ -158,7 +158,7 @@ describe('nothing is earned, and what was is lost,', () => {
     ],
     'by the heartbeat of another boot': [
       /another boot/,
-      inputOf(nth(6), { now: { bootId: 'boot-2', ms: 0 } }),
+      inputOf(nth(6), { now: { bootId: 'boot-2', bootMs: 0 } }),
     ],
     'while the engine shows no container of it': [
       /the engine shows/,
@@ -171,11 +171,11 @@ describe('nothing is earned, and what was is lost,', () => {
     ],
     'once the heartbeat is overdue': [
       /overdue: .* every 10 s/,
-      inputOf(nth(6), { now: { bootId: 'boot-1', ms: BEAT.beatMs + 90_000 } }),
+      inputOf(nth(6), { now: { bootId: 'boot-1', bootMs: BEAT.beatMs + 90_000 } }),
     ],
     'by a heartbeat from the future': [
       /future/,
-      inputOf(nth(6), { now: { bootId: 'boot-1', ms: BEAT.beatMs + 49_999 } }),
+      inputOf(nth(6), { now: { bootId: 'boot-1', bootMs: BEAT.beatMs + 49_999 } }),
     ],
     'after an unexpected exit': [
       /ended unexpectedly .*\(1\): only a new start/,

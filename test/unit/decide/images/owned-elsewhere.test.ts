@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { listOwnedElsewhere } from '../../../../src/decide/images/owned-elsewhere.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
-import { fallbackOf, ledgerOf } from '../../../support/situations.ts';
+import { fallbackOf, ledgerOf } from '../../../support/feature-inputs.ts';
 
 describe('what belongs to the other features', () => {
   test('their repositories and the images that they need, by the ledger and by SONiC’s list (D17)', () => {

@@ -1,3 +1,4 @@
+import { readTimestamps } from '../../../../src/loop/timestamps.ts';
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
@@ -225,7 +226,7 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     const { host } = await play(t);
     host.deploy();
     await host.beatFor(120_000, { status: 'unhealthy', reason: 'snmpd is gone', healthy_since_ms: '' });
-    const { bootId, bootMs } = { bootId: host.clock.bootId(), bootMs: host.clock.bootMs() };
+    const { bootId, bootMs } = readTimestamps(host.clock);
     host.clock.advance(10_000);
     const list = host.locks.list.bind(host.locks);
     let reads = 0;

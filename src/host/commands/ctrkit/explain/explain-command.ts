@@ -1,15 +1,15 @@
+import { readTimestamps } from '../../../../loop/timestamps.ts';
 import type { EngineContainer } from '../../../../contract/images/engine.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import { toPlainLine } from '../../../../text/plain-line.ts';
 import { explainFeature } from './explain.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
-import { selectFeature } from '../../../../decide/images/golden.ts';
+import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
 import { formatExplanation } from './explain-text.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
 import { readFeature } from '../reading/read-feature.ts';
 import { attempt } from '../reading/reading.ts';
-import { momentOf } from '../status/status.ts';
 
 export interface ExplainOptions {
   readonly feature: string;
@@ -60,7 +60,7 @@ async function readSnapshot(
   rows: Reading<FeatureRows>,
   ports: CtrkitPorts,
 ): Promise<ExplainSnapshot> {
-  const now = momentOf(ports.clock);
+  const now = readTimestamps(ports.clock);
   const ledger = await attempt(() => ports.ledger.read());
   const locks = await attempt(() => ports.locks.list());
   const containers = await readContainers(ports);
@@ -91,7 +91,7 @@ const encodeExplanation = (
   items: readonly Explanation[],
 ) => ({
   feature,
-  now_ms: now.ms,
+  now_ms: now.bootMs,
   boot_id: now.bootId,
   is_database_read: 'found' in rows,
   is_engine_read: 'found' in containers,

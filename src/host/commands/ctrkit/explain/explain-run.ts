@@ -2,7 +2,7 @@
 import { decodeChecks } from '../../../../contract/health/check-list.ts';
 import type { EngineContainer } from '../../../../contract/images/engine.ts';
 import { decodeConfig, decodeStatus, isTrue } from '../../../../contract/feature/feature.ts';
-import { decodeHeartbeat, OVERDUE_AFTER_INTERVALS } from '../../../../contract/health/health.ts';
+import { decodeHeartbeat, OVERDUE_AFTER_INTERVALS } from '../../../../contract/health/heartbeat.ts';
 import type { HoldReason } from '../../../../contract/gate/hold.ts';
 import { isImageId, shortImageId } from '../../../../contract/images/image.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
@@ -16,7 +16,7 @@ import {
   type Explanation,
   type FeatureRows,
 } from '../reading/explain-item.ts';
-import { findLiveHolder, type Holder } from '../../../../decide/gate/liveness.ts';
+import { findLiveHolder, type Holder } from '../../../../decide/gate/live-holder.ts';
 
 type Snapshot = Pick<ExplainSnapshot, 'feature' | 'now' | 'containers' | 'ledger'>;
 
@@ -106,7 +106,7 @@ export function explainHeartbeat(rows: FeatureRows, snapshot: Snapshot): Explana
     const text = isNeeded ? 'none: a container of an image without the kit has none' : 'none';
     return [{ topic: 'heartbeat', text, values }];
   }
-  const ageMs = snapshot.now.ms - beat.beatMs;
+  const ageMs = snapshot.now.bootMs - beat.beatMs;
   const isOverdue = ageMs >= beat.intervalMs * OVERDUE_AFTER_INTERVALS;
   const isOurs = beat.token === decodeStatus(rows.status.values).claimToken;
   const said = `${beat.status ?? 'unknown'}${beat.reason === '' ? '' : ` (${beat.reason})`}`;

@@ -19,7 +19,7 @@ import {
   type Topic,
 } from '../reading/explain-item.ts';
 import { explainHeartbeat, explainHolds, explainReady, explainRuns, explainWanted } from './explain-run.ts';
-import { decideLock } from '../../../../decide/feature/lock.ts';
+import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 
 export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
   const { rows, ledger, feature } = snapshot;
@@ -58,8 +58,8 @@ function explainDaemon({ daemon, feature, now }: ExplainSnapshot): Explanation[]
     ...(isShadow ? [sayProblem('daemon', shadow)] : []),
     ...problems.map((problem) => sayProblem('daemon', problem)),
     ...(view === undefined ? [sayProblem('daemon', 'ctrkitd does not look after this feature')] : []),
-    ...(view === undefined ? [] : explainCertification(view.certification, now.ms)),
-    ...(view === undefined ? [] : explainFallback(view.fallback, now.ms)),
+    ...(view === undefined ? [] : explainCertification(view.certification, now.bootMs)),
+    ...(view === undefined ? [] : explainFallback(view.fallback, now.bootMs)),
     ...(view?.lastAct ? [sayProblem('daemon', `did last: ${view.lastAct}`)] : []),
   ];
 }

@@ -1,10 +1,11 @@
+import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { Ledger } from '../../../../contract/images/ledger.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../../decide/images/clean-up.ts';
-import { selectFeature } from '../../../../decide/images/golden.ts';
+import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
 import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
-import { decideLock } from '../../../../decide/feature/lock.ts';
+import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { listOwnedElsewhere } from '../../../../decide/images/owned-elsewhere.ts';
 import type { FeatureRows } from '../reading/explain-item.ts';
 import { findFeature } from '../reading/find-feature.ts';
@@ -12,7 +13,6 @@ import { describeImages, type EngineListing, type ImageEntry } from './image-ent
 import { describeTime } from '../terminal/local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
 import { readFeature, type FeatureNames } from '../reading/read-feature.ts';
-import { momentOf } from '../status/status.ts';
 import { formatTable, type Cell } from '../terminal/table.ts';
 
 export interface ImagesOptions {
@@ -72,7 +72,7 @@ async function readScene(ports: CtrkitPorts): Promise<{ scene: Scene; problems: 
   const { ledger, problems } = ports.ledger.read();
   const { locks, problems: lockProblems } = ports.locks.list();
   const { repositories: mapped, problems: mapProblems } = ports.readLocalRepositories();
-  const now = momentOf(ports.clock);
+  const now = readTimestamps(ports.clock);
   const held = locks.filter((lock) => decideLock(lock, now).kind === 'held');
   return {
     scene: {

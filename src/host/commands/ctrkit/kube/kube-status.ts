@@ -10,7 +10,7 @@ import { describeServer, type MasterConfig } from '../../../../contract/cluster/
 import { toPlainLine } from '../../../../text/plain-line.ts';
 import { featureConfigRow, featureStatusRow, type FieldValues } from '../../../../contract/rows.ts';
 import type { Reading } from '../reading/explain-item.ts';
-import type { Standing } from '../../../../decide/cluster/membership.ts';
+import type { MembershipStatus } from '../../../../decide/cluster/membership.ts';
 import { readMembership } from '../../../membership/read-membership.ts';
 import { describeTime } from '../terminal/local-time.ts';
 import type { MembershipSide, CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
@@ -33,7 +33,7 @@ interface KubeFeature {
 
 interface Rows {
   readonly config: MasterConfig;
-  readonly standing: Standing;
+  readonly standing: MembershipStatus;
   readonly status: FieldValues;
   readonly features: readonly KubeFeature[];
 }

@@ -1,12 +1,12 @@
+import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
-import { decideLock } from '../../../../decide/feature/lock.ts';
+import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { findFeature, findNearest } from '../reading/find-feature.ts';
 import { describeTime } from '../terminal/local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
 import { attempt } from '../reading/reading.ts';
-import { momentOf } from '../status/status.ts';
 import { formatTable } from '../terminal/table.ts';
 
 type LockPorts = Pick<CtrkitPorts, 'locks' | 'clock' | 'terminal' | 'openDatabases' | 'user'>;
@@ -31,7 +31,7 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
     terminal.tell(unknown);
     return EXIT.refused;
   }
-  const now = momentOf(clock);
+  const now = readTimestamps(clock);
   const held = locks
     .list()
     .locks.filter((lock) => lock.feature === feature)
@@ -45,7 +45,15 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
   }
   const owner = options.owner || ports.user;
   const sinceTs = Math.floor(now.wallMs / 1_000);
-  const lock: FeatureLock = { feature, owner, reason, sinceTs, forMs, bootId: now.bootId, bootMs: now.ms };
+  const lock: FeatureLock = {
+    feature,
+    owner,
+    reason,
+    sinceTs,
+    forMs,
+    bootId: now.bootId,
+    bootMs: now.bootMs,
+  };
   locks.add(lock);
   const verdict = decideLock(lock, now);
   if (verdict.kind === 'held')
@@ -94,7 +102,7 @@ export function removeLock(feature: string, { locks, terminal }: LockPorts): num
  * the epoch. Throws CtrkitError('disk').
  */
 export function listLocks(json: boolean, { locks, clock, terminal }: LockPorts): number {
-  const now = momentOf(clock);
+  const now = readTimestamps(clock);
   const found = locks.list();
   const entries = found.locks.map((lock) => {
     const verdict = decideLock(lock, now);

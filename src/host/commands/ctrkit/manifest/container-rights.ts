@@ -1,6 +1,6 @@
 /** What a feature's container may do, and how much memory it may have. */
 import type { ManifestRequest } from './manifest-request.ts';
-import { quote, refuse } from './words.ts';
+import { quote, refuse } from './manifest-arguments.ts';
 
 /** Of Linux, as Kubernetes names them: without CAP_. The runtime refuses all others, when it is too late. */
 const CAPABILITIES: ReadonlySet<string> = new Set(

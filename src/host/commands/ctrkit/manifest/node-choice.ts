@@ -7,7 +7,7 @@ import {
 } from '../../../../contract/feature/feature.ts';
 import { findLabelKeyFault, findLabelValueFault } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
-import { parsePair, quote, refuse } from './words.ts';
+import { parsePair, quote, refuse } from './manifest-arguments.ts';
 
 /** By label; the switch itself says `true` when it wants the feature from Kubernetes, and what it is. */
 export function planNodeSelector(

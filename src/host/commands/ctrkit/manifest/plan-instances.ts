@@ -1,7 +1,7 @@
 /** How many manifests there are to be, and their names (HLD, "Multi-ASIC support", "Manifests"). */
 import { findDnsLabelFault, toContainerName } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
-import { quote, refuse } from './words.ts';
+import { quote, refuse } from './manifest-arguments.ts';
 
 /** The host's first, where it is asked for, then each ASIC's. */
 export function planInstances(request: ManifestRequest): Instance[] {

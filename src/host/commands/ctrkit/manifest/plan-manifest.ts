@@ -15,7 +15,7 @@ import { planInstances } from './plan-instances.ts';
 import { encodeEnvironment, planEnvironment, readKitTiming, type Environment } from './pod-environment.ts';
 import { planBatch, planGrace, planMinReadySeconds, planProbes } from './pod-timing.ts';
 import { planVolumes } from './pod-volumes.ts';
-import { quote, refuse } from './words.ts';
+import { quote, refuse } from './manifest-arguments.ts';
 
 /** As the API has it. */
 type KubernetesObject = Readonly<Record<string, unknown>>;

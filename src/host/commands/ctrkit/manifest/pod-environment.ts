@@ -3,7 +3,7 @@ import { parseDurationMs } from '../../../../text/duration.ts';
 import { findEnvironmentNameFault } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { DEFAULT_KIT_TIMING, type KitTiming } from './pod-timing.ts';
-import { isPlainText, parsePair, quote, refuse } from './words.ts';
+import { isPlainText, parsePair, quote, refuse } from './manifest-arguments.ts';
 
 /** More than any feature has. How long all of them may be together, planManifest says. */
 const MAX_VARIABLES = 256;

@@ -1,7 +1,7 @@
 /** When kubelet asks, how long it waits, and what a rollout waits for: all from the kit's own intervals (docs/checks.md). */
-import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../../contract/health/health.ts';
+import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../../contract/health/heartbeat.ts';
 import type { ProbeName } from '../../../../contract/health/probe.ts';
-import { parseTime, refuse } from './words.ts';
+import { parseTime, refuse } from './manifest-arguments.ts';
 
 /**
  * Of every probe. The answer takes a millisecond; the rest is the runtime's, which on a busy switch needs seconds to

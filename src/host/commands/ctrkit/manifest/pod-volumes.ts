@@ -1,7 +1,7 @@
 /** What is mounted into a feature's container: as SONiC's service scripts do it (FACTS, "Mounts"). */
 import { findHiddenKitPath, resolvePath } from './kit-paths.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
-import { parseTarget, parseVolume, quote, refuse } from './words.ts';
+import { parseTarget, parseVolume, quote, refuse } from './manifest-arguments.ts';
 
 /**
  * What kubelet asks of the host's path before it starts the pod; undefined asks nothing, and the engine then makes a

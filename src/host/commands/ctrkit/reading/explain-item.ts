@@ -1,11 +1,11 @@
 /** What `ctrkit explain` says: one thing a line, with what it was read from. */
+import type { Timestamps } from '../../../../contract/timestamps.ts';
 import type { EngineContainer } from '../../../../contract/images/engine.ts';
 import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
 import type { DaemonView } from '../../../../contract/feature/daemon-view.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import type { FieldValues, RowValues } from '../../../../contract/rows.ts';
-import type { LockMoment } from '../../../../decide/feature/lock.ts';
 
 export type Topic =
   | 'wanted'
@@ -63,7 +63,7 @@ export interface FeatureRows {
 
 export interface ExplainSnapshot {
   readonly feature: string;
-  readonly now: LockMoment;
+  readonly now: Timestamps;
   readonly rows: Reading<FeatureRows>;
   readonly containers: Reading<readonly EngineContainer[]>;
   readonly daemon: Reading<DaemonView>;

@@ -1,6 +1,6 @@
 /** The rows that `ctrkit` shows of one feature. */
 import { CONFIG_FIELDS, localVersionLabel, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
-import { HEALTH_FIELDS } from '../../../../contract/health/health.ts';
+import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
 import { HOLD_FIELDS } from '../../../../contract/gate/hold.ts';
 import {
   decodeImagePolicy,

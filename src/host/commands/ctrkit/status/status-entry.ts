@@ -1,18 +1,19 @@
 /** One feature as `ctrkit status` shows it. */
+import type { Timestamps } from '../../../../contract/timestamps.ts';
 import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
 import { decodeMs, decodeStatus } from '../../../../contract/feature/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../../../contract/health/health.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../../../contract/health/heartbeat.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
 import type { FieldValues } from '../../../../contract/rows.ts';
-import { findLiveHolder } from '../../../../decide/gate/liveness.ts';
-import { decideLock, type LockMoment } from '../../../../decide/feature/lock.ts';
+import { findLiveHolder } from '../../../../decide/gate/live-holder.ts';
+import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { describeTime } from '../terminal/local-time.ts';
 
 export interface StatusSources {
   readonly feature: string;
-  readonly now: LockMoment;
+  readonly now: Timestamps;
   readonly config: FieldValues;
   readonly status: FieldValues;
   readonly health: FieldValues;
@@ -101,7 +102,7 @@ function describeHealth({ status, health, now }: StatusSources): StatusEntry['he
     return null;
   if (record.claimToken === '') return null;
   const isOverdue =
-    now.ms >= beat.beatMs + beat.intervalMs * OVERDUE_AFTER_INTERVALS ||
+    now.bootMs >= beat.beatMs + beat.intervalMs * OVERDUE_AFTER_INTERVALS ||
     findLiveHolder(record, beat, now) === undefined;
   return {
     status: beat.status ?? '',

@@ -1,9 +1,10 @@
+import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
-import { HEALTH_FIELDS } from '../../../../contract/health/health.ts';
+import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
 import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type RowFields } from '../../../../contract/rows.ts';
-import { selectFeature } from '../../../../decide/images/golden.ts';
-import { decideLock, type LockMoment } from '../../../../decide/feature/lock.ts';
+import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
+import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
@@ -25,12 +26,6 @@ export type StatusReading =
       readonly notes: readonly string[];
     }
   | { readonly kind: 'unknown'; readonly text: string };
-
-export const momentOf = (clock: Clock): LockMoment => ({
-  bootId: clock.bootId(),
-  ms: clock.bootMs(),
-  wallMs: clock.wallMs(),
-});
 
 /** Returns the exit code. Throws CtrkitError('database' | 'disk'). */
 export async function showStatus(
@@ -67,7 +62,7 @@ export async function readStatus(
   const names = selectNames(feature, await on.tables.listFeatures());
   if (typeof names === 'string') return { kind: 'unknown', text: names };
   const rows = await on.store.read(names.flatMap(selectRows));
-  const now = momentOf(ports.clock);
+  const now = readTimestamps(ports.clock);
   const { ledger, problems: ledgerProblems } = ports.ledger.read();
   const { locks, problems: lockProblems } = ports.locks.list();
   const view = ports.view.read(now.bootId);

@@ -10,7 +10,7 @@ import type { CleanUpPlan, CleanUpStep } from '../../../../../src/decide/images/
 import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
 import { HostExecutor } from '../../../../../src/host/daemon/feature/executor.ts';
 import type { StepContext } from '../../../../../src/host/daemon/feature/step-execution.ts';
-import { LedgerKeeper } from '../../../../../src/host/daemon/feature/ledger-keeper.ts';
+import { LedgerCache } from '../../../../../src/host/daemon/feature/ledger-cache.ts';
 import { policyOf } from '../../../../support/beats.ts';
 import { FakeHost, LABELS_ROW, LOCAL, REMOTE, STATUS_ROW } from '../../../../support/fake-host.ts';
 
@@ -27,7 +27,7 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
     sinceTs: 1,
   };
   const ledger: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, golden, duties: DUTIES };
-  const keeper = new LedgerKeeper(host.disk, { snmp: ledger });
+  const keeper = new LedgerCache(host.disk, { snmp: ledger });
   host.disk.write(keeper.all);
   const executor = new HostExecutor({
     engine: host.engine.open(),

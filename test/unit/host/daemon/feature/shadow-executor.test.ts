@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Ledger } from '../../../../../src/contract/images/ledger.ts';
 import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
-import { LedgerKeeper } from '../../../../../src/host/daemon/feature/ledger-keeper.ts';
+import { LedgerCache } from '../../../../../src/host/daemon/feature/ledger-cache.ts';
 import { ShadowExecutor } from '../../../../../src/host/daemon/feature/shadow-executor.ts';
 import { goldenOf, imageIdOf, policyOf } from '../../../../support/beats.ts';
-import { fallbackOf, ledgerOf } from '../../../../support/situations.ts';
+import { fallbackOf, ledgerOf } from '../../../../support/feature-inputs.ts';
 
 function prepare(ledger: Ledger = { snmp: ledgerOf() }) {
-  const keeper = new LedgerKeeper({ write: () => undefined }, ledger);
+  const keeper = new LedgerCache({ write: () => undefined }, ledger);
   const executor = new ShadowExecutor(keeper);
   const context = {
     feature: 'snmp',

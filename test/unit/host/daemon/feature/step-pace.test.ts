@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
 import { StepPace } from '../../../../../src/host/daemon/feature/step-pace.ts';
 import { goldenOf } from '../../../../support/beats.ts';
-import { fallbackOf } from '../../../../support/situations.ts';
+import { fallbackOf } from '../../../../support/feature-inputs.ts';
 
 const CLEAN_UP: HostStep = { kind: 'clean-up' };
 const tag = (imageId: string): HostStep => ({ kind: 'tag-as-local', imageId, repository: 'docker-snmp' });

@@ -24,7 +24,7 @@ import type {
   Topic,
 } from '../../../../../../src/host/commands/ctrkit/reading/explain-item.ts';
 
-const NOW = { bootId: 'boot-1', ms: 10_000_000, wallMs: 1_767_323_045_000 };
+const NOW = { bootId: 'boot-1', bootMs: 10_000_000, wallMs: 1_767_323_045_000 };
 const ID = '0123456789ab';
 const IMAGE = `sha256:${'1'.repeat(64)}`;
 const OTHER_IMAGE = `sha256:${'2'.repeat(64)}`;
@@ -50,7 +50,7 @@ const RUNNING = {
   system_state: 'up',
   claim_token: 't1',
   claim_boot_id: 'boot-1',
-  claim_ms: String(NOW.ms - 60_000),
+  claim_ms: String(NOW.bootMs - 60_000),
 };
 const BEAT = {
   token: 't1',
@@ -61,7 +61,7 @@ const BEAT = {
   reason: '',
   seq: '7',
   interval_ms: '10000',
-  beat_ms: String(NOW.ms - 4_000),
+  beat_ms: String(NOW.bootMs - 4_000),
   restarts: '0',
   checks: '[]',
 };
@@ -224,8 +224,8 @@ describe('what runs', () => {
 
   test('is nobody where the record is of a container that is gone (D10)', () => {
     assert.equal(runs({ status: {}, health: {} }), 'nobody runs it');
-    const overdue = { ...BEAT, beat_ms: String(NOW.ms - 31_000) };
-    const status = { ...RUNNING, claim_ms: String(NOW.ms - 40_000) };
+    const overdue = { ...BEAT, beat_ms: String(NOW.bootMs - 31_000) };
+    const status = { ...RUNNING, claim_ms: String(NOW.bootMs - 40_000) };
     assert.match(
       runs({ status, health: overdue }) ?? '',
       /^nobody: container 0123456789ab of version 2\.0 is on record/,
@@ -255,7 +255,7 @@ describe('the heartbeat', () => {
 
   test('that is overdue, of another container or of an earlier boot says nothing of the checks', () => {
     const checks = JSON.stringify([{ name: 'x', kind: 'required', result: 'failing', message: '' }]);
-    const overdue = { ...BEAT, checks, beat_ms: String(NOW.ms - 30_000) };
+    const overdue = { ...BEAT, checks, beat_ms: String(NOW.bootMs - 30_000) };
     assert.match(beats({ health: overdue }) ?? '', /, overdue$/);
     assert.match(beats({ health: { ...BEAT, checks, token: 't0' } }) ?? '', /, of an earlier container$/);
     assert.equal(beats({ health: { ...BEAT, checks, boot_id: 'boot-0' }, status: {} }), 'none');
@@ -349,16 +349,16 @@ describe('golden images', () => {
     const certification = {
       kind: 'counting' as const,
       text: 'it is healthy',
-      fromMs: NOW.ms - 600_000,
+      fromMs: NOW.bootMs - 600_000,
       neededMs: 3_600_000,
     };
     const at = (ms: number) =>
       textsOf(
-        explain({}, { now: { ...NOW, ms }, daemon: { found: makeView({ certification }) } }),
+        explain({}, { now: { ...NOW, bootMs: ms }, daemon: { found: makeView({ certification }) } }),
         'certification',
       );
-    assert.deepEqual(at(NOW.ms), ['it is healthy: golden in 50 min if it stays so']);
-    assert.deepEqual(at(NOW.ms + 3_000_001), ['it is healthy: golden with its next heartbeat']);
+    assert.deepEqual(at(NOW.bootMs), ['it is healthy: golden in 50 min if it stays so']);
+    assert.deepEqual(at(NOW.bootMs + 3_000_001), ['it is healthy: golden with its next heartbeat']);
     for (const kind of ['off', 'golden', 'not-counting'] as const) {
       const items = explain(
         {},
@@ -371,18 +371,21 @@ describe('golden images', () => {
 
 describe('falling back', () => {
   const FAILING = { kind: 'failing', cause: 'unhealthy', text: 'snmpd is down', limitMs: 300_000 } as const;
-  const fallbackAt = (fallback: FeatureView['fallback'], ms = NOW.ms) =>
-    textsOf(explain({}, { now: { ...NOW, ms }, daemon: { found: makeView({ fallback }) } }), 'fallback')[0];
+  const fallbackAt = (fallback: FeatureView['fallback'], ms = NOW.bootMs) =>
+    textsOf(
+      explain({}, { now: { ...NOW, bootMs: ms }, daemon: { found: makeView({ fallback }) } }),
+      'fallback',
+    )[0];
 
   test('is told when: by the time that has failed so far, and since', () => {
-    const failing = { ...FAILING, failingMs: 60_000, asOfMs: NOW.ms - 30_000, isRising: true };
+    const failing = { ...FAILING, failingMs: 60_000, asOfMs: NOW.bootMs - 30_000, isRising: true };
     assert.equal(fallbackAt(failing), 'snmpd is down; it falls back in 3 min 30 s unless it gets well');
     assert.equal(
-      fallbackAt(failing, NOW.ms + 1e9),
+      fallbackAt(failing, NOW.bootMs + 1e9),
       'snmpd is down; it falls back in 0 s unless it gets well',
     );
     assert.equal(
-      fallbackAt({ ...failing, isRising: false }, NOW.ms + 1e9),
+      fallbackAt({ ...failing, isRising: false }, NOW.bootMs + 1e9),
       'snmpd is down; of 5 min it has 4 min left',
     );
   });
@@ -497,7 +500,7 @@ test('a lock is told with what lifts it, while it holds, and only this featureâ€
     sinceTs: 0,
     forMs: 60_000,
     bootId: 'boot-1',
-    bootMs: NOW.ms,
+    bootMs: NOW.bootMs,
   };
   const over = { ...lock, bootMs: 0 };
   const items = explain({}, { locks: { found: [lock, over, { ...lock, feature: 'lldp' }] } });

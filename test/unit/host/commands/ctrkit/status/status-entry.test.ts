@@ -8,7 +8,7 @@ import {
 } from '../../../../../../src/host/commands/ctrkit/status/status-entry.ts';
 import { formatStatus } from '../../../../../../src/host/commands/ctrkit/status/status-table.ts';
 
-const now = { bootId: 'boot-1', ms: 1_000_000, wallMs: 1_767_323_045_000 };
+const now = { bootId: 'boot-1', bootMs: 1_000_000, wallMs: 1_767_323_045_000 };
 const golden = {
   imageId: 'sha256:a',
   references: [],
@@ -57,7 +57,7 @@ const sources: StatusSources = {
 };
 const paint = (_colour: string, text: string): string => text;
 const lastLine = (more: Partial<StatusSources>): string =>
-  formatStatus([describeStatus({ ...sources, ...more })], now.ms, paint).split('\n')[2] ?? '';
+  formatStatus([describeStatus({ ...sources, ...more })], now.bootMs, paint).split('\n')[2] ?? '';
 
 describe('the status of a feature', () => {
   test('is one entry for machines, and nothing in it moves with the time', () => {
@@ -86,7 +86,7 @@ describe('the status of a feature', () => {
       fallback: { kind: 'well' },
       locks: [],
     });
-    assert.deepEqual(describeStatus({ ...sources, now: { ...now, ms: now.ms + 5_000 } }), entry);
+    assert.deepEqual(describeStatus({ ...sources, now: { ...now, bootMs: now.bootMs + 5_000 } }), entry);
   });
 
   test('is one line for people', () => {
@@ -105,7 +105,7 @@ describe('the status of a feature', () => {
   });
 
   test('tells of a heartbeat that is overdue, and of none of another container or boot', () => {
-    const late = { ...now, ms: 995_000 + 30_000 };
+    const late = { ...now, bootMs: 995_000 + 30_000 };
     assert.match(lastLine({ now: late }), / overdue /);
     for (const health of [
       {},

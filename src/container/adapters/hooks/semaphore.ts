@@ -1,0 +1,42 @@
+/** Lets only so many go at once; the others wait in the order in which they came, and not for ever. */
+export class Semaphore {
+  readonly #maxWaitMs: number;
+  readonly #waiting = new Set<(mayGo: boolean) => void>();
+  #free: number;
+  #isClosed = false;
+
+  constructor(atOnce: number, maxWaitMs: number) {
+    this.#free = atOnce;
+    this.#maxWaitMs = maxWaitMs;
+  }
+
+  /** True when it is the caller's turn: it has to `end` it. False if that did not come in time, or never will. */
+  async take(): Promise<boolean> {
+    if (this.#isClosed) return false;
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return true;
+    }
+    return new Promise((resolve) => {
+      const settle = (mayGo: boolean): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(settle);
+        resolve(mayGo);
+      };
+      const timer = setTimeout(settle, this.#maxWaitMs, false);
+      this.#waiting.add(settle);
+    });
+  }
+
+  end(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) this.#free += 1;
+    else next(true);
+  }
+
+  /** Whoever waits is told no, and whoever comes. */
+  close(): void {
+    this.#isClosed = true;
+    for (const settle of this.#waiting) settle(false);
+  }
+}

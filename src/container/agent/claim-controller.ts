@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
+import type { Databases } from '../../contract/databases.ts';
+import type { ClaimFile } from '../../ports/claim-file.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+import { ClaimHolder } from './claim-holder.ts';
+
+/** After its SIGTERM the agent is gone within a second, database or not (CONTRACT, section 7). */
+const RELEASE_LIMIT_MS = 800;
+
+export interface FeatureControllerPorts {
+  /** Throws CtrkitError('usage' or 'database'). `redisUrl` is what the gate was given, empty if nothing. */
+  findDatabases(redisUrl: string): Databases;
+  /** `onLost`: a server has ended the connection, and may come back empty; a heartbeat finds out. */
+  openStore(databases: Databases, onLost: () => void): RowStore;
+  readonly claimFile: ClaimFile;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ActiveClaim {
+  readonly holder: ClaimHolder;
+  readonly store: RowStore;
+}
+
+/** The one claim this container holds, as the file has it, and the connection by which it is renewed. */
+export class ClaimController {
+  readonly #ports: FeatureControllerPorts;
+  readonly #intervalMs: number;
+  readonly #onLost: () => void;
+  #held: (ActiveClaim & { readonly databases: Databases }) | undefined;
+
+  constructor(ports: FeatureControllerPorts, intervalMs: number, onLost: () => void) {
+    this.#ports = ports;
+    this.#intervalMs = intervalMs;
+    this.#onLost = onLost;
+  }
+
+  /** The claim to hold is the one in the file: another one since the last look, or none any more. */
+  adopt(claim: StoredClaim | undefined): ActiveClaim | undefined {
+    if (claim?.token === this.#held?.holder.claim.token && !this.isElsewhere()) return this.#held;
+    this.close();
+    if (claim === undefined) return undefined;
+    const { clock, log } = this.#ports;
+    const databases = this.#ports.findDatabases(claim.redisUrl);
+    for (const warning of databases.warnings) log.warn(warning);
+    const store = this.#ports.openStore(databases, this.#onLost);
+    const holder = new ClaimHolder(claim, { store, databases, clock, intervalMs: this.#intervalMs });
+    this.#held = { store, holder, databases };
+    const { feature, owner, version, dockerId } = claim;
+    log.info(`${feature}: holding the claim: ${owner}, version ${version}, container ${dockerId}`, {
+      databases: databases.source,
+    });
+    return this.#held;
+  }
+
+  /** Until one answers: the files that tell where the databases are may come with them, after the claim. */
+  private isElsewhere(): boolean {
+    if (this.#held === undefined || this.#held.holder.hasReached) return false;
+    const { databases, holder } = this.#held;
+    return !isDeepStrictEqual(this.#ports.findDatabases(holder.claim.redisUrl), databases);
+  }
+
+  close(): void {
+    this.#held?.store.close();
+    this.#held = undefined;
+  }
+
+  /** Gives the feature up, within its time, and says how that went; never throws. */
+  async release(why: string): Promise<void> {
+    const held = this.adoptLast();
+    if (held === undefined) return;
+    const limit = new AbortController();
+    const outOfTime = sleep(RELEASE_LIMIT_MS, 'out of time', { signal: limit.signal }).catch(() => 'aborted');
+    const result = await Promise.race([
+      held.holder.release().catch((error: Error) => error.message),
+      outOfTime,
+    ]);
+    limit.abort();
+    this.#ports.log.info(`${held.holder.claim.feature}: ${describeRelease(result)} (${why})`);
+    held.store.close();
+  }
+
+  /** A container may be stopped before the agent has seen the claim its gate has just made. */
+  private adoptLast(): ActiveClaim | undefined {
+    try {
+      return this.#held ?? this.adopt(this.#ports.claimFile.read());
+    } catch (error) {
+      this.#ports.log.error(`not released, the record goes overdue by itself: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+}
+
+function describeRelease(result: boolean | string): string {
+  if (result === true) return 'released';
+  if (result === false)
+    return 'not released: the record is not this container’s any more, and is left as it is';
+  return `not released, the record goes overdue by itself: ${result}`;
+}

@@ -1,0 +1,202 @@
+/**
+ * How a feature stands with Kubernetes at one instant: is what was deployed well, is it failing, or does this moment say
+ * nothing about it? (CONTRACT, section 8, "Fallback"; HLD, "Failure detection".) What was planned is never a failure.
+ */
+import type { BootTime } from '../../contract/timestamps.ts';
+import type { FailureCause } from '../../contract/feature/daemon-view.ts';
+import { isOwner, type FeatureConfig, type FeatureStatus } from '../../contract/feature/feature.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/heartbeat.ts';
+import { shortImageId } from '../../contract/images/image.ts';
+import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
+import { findLiveHolder, type Holder } from '../gate/live-holder.ts';
+
+/** The last end of a container of Kubernetes of this feature, as the daemon saw it. */
+export interface LastEnd {
+  readonly imageId: string;
+  /** Of the claim that ended; empty if it had none. */
+  readonly token: string;
+  /** Boot clock of this boot. */
+  readonly atMs: number;
+  /** Somebody asked for it: the service was stopped, the container got its SIGTERM and said it was stopping. */
+  readonly wasPlanned: boolean;
+  /** How it ended, one line: `exit code 139`. */
+  readonly text: string;
+}
+
+/** Everything the host side judges a feature by, as of one look. */
+export interface FeatureSnapshot {
+  readonly feature: string;
+  readonly config: FeatureConfig;
+  readonly status: FeatureStatus;
+  readonly beat: ObservedBeat;
+  readonly now: BootTime;
+  /** The recorded holder's; undefined if the engine does not know it. */
+  readonly container:
+    { readonly imageId: string; readonly isRunning: boolean; readonly isPaused?: boolean } | undefined;
+  readonly isEngineAway: boolean;
+  readonly lastEnd: LastEnd | undefined;
+  /** Undefined as long as nobody has said. */
+  readonly isMasterConnected: boolean | undefined;
+  /** A warm or fast reboot is under way. */
+  readonly isRebooting: boolean;
+  /** Undefined if nobody asked systemd: then a service that is down counts as stopped. */
+  readonly unit?: UnitState | undefined;
+}
+
+/** `requeueAtMs`, boot clock: when time alone may change it. */
+export type FeatureCondition = { readonly text: string; readonly requeueAtMs: number | undefined } & (
+  | { readonly kind: 'well'; readonly subject: string }
+  /** `subject` is the image, empty for `not-deployed`. */
+  | { readonly kind: 'failing'; readonly subject: string; readonly cause: FailureCause }
+  /** `subject` is empty unless an image of Kubernetes is there. */
+  | { readonly kind: 'neutral'; readonly subject: string }
+);
+
+/** kubelet's longest back-off is 5 minutes, twice that: what crashed and has not come back by then is not in a loop. */
+export const CRASH_WINDOW_MS = 600_000;
+
+export function decideFeatureCondition(snapshot: FeatureSnapshot): FeatureCondition {
+  const { config, status, isEngineAway, isRebooting } = snapshot;
+  if (config.setOwner !== 'kube')
+    return neutral(`set_owner is "${config.setOwner}": local has nothing to fall back to`);
+  if (['disabled', 'always_disabled'].includes(config.state))
+    return neutral(`the feature is ${config.state}`);
+  if (isRebooting) return neutral('a warm or fast reboot is under way');
+  // An engine that restarts ends all its containers: no image's fault, and no container could be started either.
+  if (isEngineAway) return neutral('the container engine does not answer');
+  if (status.systemState !== 'up') return judgeStopped(snapshot);
+  if (!isOwner(status.currentOwner) || status.dockerId === '') return judgeNobody(snapshot);
+  if (status.currentOwner === 'local') return neutral('the local image runs');
+  return judgeHolder(snapshot);
+}
+
+/** `system_state` is down between a crash and systemd's next start too; only systemd can tell that from a stop. */
+function judgeStopped(snapshot: FeatureSnapshot): FeatureCondition {
+  const { unit, feature, status } = snapshot;
+  const stopped = neutral(
+    `service ${feature} is not started: system_state is "${toOneLine(status.systemState, 20)}"`,
+  );
+  return (isDownByItself(unit) && findCrash(snapshot)) || stopped;
+}
+
+function judgeNobody(snapshot: FeatureSnapshot): FeatureCondition {
+  const { status, isMasterConnected } = snapshot;
+  const crash = findCrash(snapshot);
+  if (crash !== undefined) return crash;
+  if (['pending', 'ready'].includes(status.remoteState))
+    return neutral('a container waits for the host to let it start');
+  if (isMasterConnected !== true) return neutral('nothing is deployed, and the master is out of reach');
+  return failing('', 'not-deployed', 'Kubernetes has deployed nothing', undefined);
+}
+
+function judgeHolder(snapshot: FeatureSnapshot): FeatureCondition {
+  const { status, beat, now, container, lastEnd } = snapshot;
+  if (status.claimBootId !== '' && status.claimBootId !== now.bootId)
+    return neutral('the record is of another boot');
+  const { claimToken: token } = status;
+  const holder = findLiveHolder(status, beat, now);
+  if (token === '' || holder?.token === '')
+    return neutral(
+      'a container of the shipped kit: there are no heartbeats to judge it by',
+      container?.imageId,
+    );
+  // The record and the last heartbeat of a container outlive it for a moment.
+  const isOver = lastEnd?.token === token || container?.isRunning === false;
+  if (isOver) return findCrash(snapshot) ?? neutral('its container has ended');
+  if (container === undefined) return neutral('the container engine does not know the container');
+  if (beat.token === token && beat.bootId !== '' && beat.bootId !== now.bootId)
+    return neutral('the heartbeat is of another boot', container.imageId);
+  // Somebody is looking at it: it can't beat.
+  if (container.isPaused === true) return neutral('its container is paused', container.imageId);
+  return judgeBeat(snapshot, container.imageId, holder);
+}
+
+function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | undefined): FeatureCondition {
+  const { beat } = snapshot;
+  const name = shortImageId(imageId);
+  const overdueAtMs = findOverdueMs(snapshot);
+  if (overdueAtMs === undefined) {
+    // A young claim may not have beaten yet.
+    if (holder !== undefined) return judgeStart(snapshot, imageId, holder.liveUntilMs);
+    return failing(
+      imageId,
+      'silent',
+      `the heartbeat of image ${name} is overdue though its container runs`,
+      undefined,
+    );
+  }
+  switch (beat.status) {
+    case 'healthy':
+    case 'degraded':
+      if (beat.healthySinceMs === undefined) return neutral('its health is not known', imageId, overdueAtMs);
+      return {
+        kind: 'well',
+        subject: imageId,
+        text: `image ${name} is ${beat.status}`,
+        requeueAtMs: overdueAtMs,
+      };
+    case 'unhealthy':
+      return failing(
+        imageId,
+        'unhealthy',
+        `image ${name} is unhealthy: ${toOneLine(beat.reason, MAX_REASON_LENGTH)}`,
+        overdueAtMs,
+      );
+    case 'starting':
+      return judgeStart(snapshot, imageId, overdueAtMs);
+    case 'stopping':
+      return neutral('its container is stopping', imageId, overdueAtMs);
+    case undefined:
+      return neutral('the heartbeat says no status that is known', imageId, overdueAtMs);
+  }
+}
+
+/** A start is no failure, unless the same image has just crashed. */
+function judgeStart(
+  snapshot: FeatureSnapshot,
+  imageId: string,
+  overdueAtMs: number | undefined,
+): FeatureCondition {
+  const crash = snapshot.lastEnd?.imageId === imageId ? findCrash(snapshot) : undefined;
+  if (crash === undefined) return neutral('its container is starting', imageId, overdueAtMs);
+  return { ...crash, requeueAtMs: Math.min(crash.requeueAtMs ?? Infinity, overdueAtMs ?? Infinity) };
+}
+
+/** The last end was a crash, and young, and nothing better has come since. */
+function findCrash({ lastEnd, beat, now, unit }: FeatureSnapshot): FeatureCondition | undefined {
+  if (lastEnd === undefined || lastEnd.wasPlanned || lastEnd.imageId === '') return undefined;
+  // The start after it was well, or was asked to stop: how that one ended is not told yet.
+  const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
+  if (isOfLaterStart && beat.status !== 'starting' && beat.status !== 'unhealthy') return undefined;
+  // Where systemd has given up, the next container is held: it can't get well by itself.
+  const overAtMs = unit === 'failed' ? undefined : lastEnd.atMs + CRASH_WINDOW_MS;
+  if (overAtMs !== undefined && now.bootMs >= overAtMs) return undefined;
+  const text = `image ${shortImageId(lastEnd.imageId)} crashed and is not well since: ${toOneLine(lastEnd.text, MAX_REASON_LENGTH)}`;
+  return failing(lastEnd.imageId, 'crash-looping', text, overAtMs);
+}
+
+/** When the holder's own heartbeat is overdue; undefined if it is already, or there is none. */
+function findOverdueMs({ beat, status, now }: FeatureSnapshot): number | undefined {
+  const { token, beatMs, intervalMs } = beat;
+  // One from the future is none, as findLiveHolder has it.
+  if (token !== status.claimToken || beatMs === undefined || beatMs > now.bootMs + intervalMs)
+    return undefined;
+  const overdueAtMs = beatMs + OVERDUE_AFTER_INTERVALS * intervalMs;
+  return now.bootMs < overdueAtMs ? overdueAtMs : undefined;
+}
+
+const neutral = (text: string, subject = '', requeueAtMs?: number): FeatureCondition => ({
+  kind: 'neutral',
+  subject,
+  text,
+  requeueAtMs,
+});
+
+const failing = (
+  subject: string,
+  cause: FailureCause,
+  text: string,
+  requeueAtMs: number | undefined,
+): FeatureCondition => ({ kind: 'failing', subject, cause, text, requeueAtMs });

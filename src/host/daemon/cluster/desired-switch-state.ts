@@ -1,0 +1,96 @@
+import { CtrkitError } from '../../../contract/errors.ts';
+import { enabledLabel } from '../../../contract/feature/feature.ts';
+import {
+  DEVICE_FIELDS,
+  deviceMetadataRow,
+  isEnabledLabel,
+  type Labels,
+} from '../../../contract/cluster/node-labels.ts';
+import {
+  decodeMasterConfig,
+  MASTER_CONFIG_FIELDS,
+  masterConfigRow,
+} from '../../../contract/cluster/master-config.ts';
+import { isFeatureName } from '../../../contract/names.ts';
+import { featureStatusRow, labelsRow, type FieldValues, type RowValues } from '../../../contract/rows.ts';
+import { masterRow } from '../../../contract/feature/switch-rows.ts';
+import { MASTER_RECORD_FIELDS } from '../../../decide/cluster/master-record.ts';
+import type { Connection } from '../watch/daemon-component.ts';
+
+/** What the switch's databases say of its node, in one reading. */
+export interface DesiredSwitchState {
+  /** KUBE_LABELS|SET as it is. */
+  readonly labels: Labels;
+  readonly device: FieldValues;
+  /** KUBERNETES_MASTER|SERVER of STATE_DB as it stood: the guard of what is written there. */
+  readonly master: RowValues;
+  /** CONFIG_DB says to stay away from the master. */
+  readonly isDisabled: boolean;
+  /** Then, the keys `<f>_enabled` of what Kubernetes runs still, */
+  readonly stillNeeded: ReadonlySet<string>;
+  /** and the names of all features. */
+  readonly features: ReadonlySet<string>;
+}
+
+const NO_FEATURES: Pick<DesiredSwitchState, 'stillNeeded' | 'features'> = {
+  stillNeeded: new Set(),
+  features: new Set(),
+};
+
+/**
+ * Throws CtrkitError('database'), also if `isOpen` says that the connection was closed: to use it then would open one that
+ * nobody closes.
+ */
+export async function readDesiredSwitchState(
+  { store, tables, listFields }: Pick<Connection, 'store' | 'tables' | 'listFields'>,
+  isOpen: () => boolean,
+): Promise<DesiredSwitchState> {
+  const address = labelsRow('state');
+  const keys = await listFields(address);
+  if (!isOpen()) throw new CtrkitError('database', 'the databases are out of reach');
+  const rows = await store.read([
+    { address: deviceMetadataRow, fields: DEVICE_FIELDS },
+    { address: masterRow, fields: MASTER_RECORD_FIELDS },
+    { address: masterConfigRow, fields: MASTER_CONFIG_FIELDS },
+    // Redis refuses to read no field at all.
+    ...(keys.length === 0 ? [] : [{ address, fields: keys }]),
+  ]);
+  const [device, master, config, labels] = rows;
+  const { isDisabled } = decodeMasterConfig(config?.values ?? {});
+  const features = isDisabled && isOpen() ? await tables.listFeatures() : [];
+  return {
+    labels: Object.fromEntries(
+      Object.entries(labels?.values ?? {}).flatMap(([key, value]) =>
+        // Gone since the keys were listed.
+        value === undefined ? [] : [[key, value] as const],
+      ),
+    ),
+    device: device?.values ?? {},
+    master: master ?? { address: masterRow, values: {} },
+    isDisabled,
+    ...(isDisabled && isOpen() ? await readFeatures(store, keys, features) : NO_FEATURES),
+  };
+}
+
+/** A feature of STATE_DB that CONFIG_DB has not, as in the middle of `config reload`, is one as well. */
+async function readFeatures(
+  store: Pick<Connection['store'], 'read'>,
+  keys: readonly string[],
+  configured: readonly string[],
+): Promise<Pick<DesiredSwitchState, 'stillNeeded' | 'features'>> {
+  const labelled = keys.flatMap((key) => {
+    const name = key.replace(/_enabled$/, '');
+    return isEnabledLabel(key) && isFeatureName(name) ? [name] : [];
+  });
+  const names = [...new Set([...configured, ...labelled])];
+  if (names.length === 0) return NO_FEATURES;
+  const rows = await store.read(
+    names.map((name) => ({ address: featureStatusRow(name), fields: ['current_owner'] })),
+  );
+  const owners = new Map(names.map((name, i) => [name, rows[i]?.values['current_owner']]));
+  const run = names.filter((name) => owners.get(name) === 'kube');
+  return {
+    stillNeeded: new Set(run.map((name) => enabledLabel(name))),
+    features: new Set([...configured, ...names.filter((name) => owners.get(name) !== undefined)]),
+  };
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Semaphore } from '../../../../../src/container/adapters/hooks/semaphore.ts';
+
+/** Which of the promises have settled so far, and how. */
+function watch(promises: readonly Promise<boolean>[]): (boolean | undefined)[] {
+  const seen: (boolean | undefined)[] = promises.map(() => undefined);
+  promises.forEach((promise, at) => void promise.then((mayGo) => (seen[at] = mayGo)));
+  return seen;
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('turns', () => {
+  test('are given to so many at once, and then in the order of coming', async () => {
+    const turns = new Semaphore(2, 60_000);
+    const seen = watch([turns.take(), turns.take(), turns.take(), turns.take()]);
+    await settled();
+    assert.deepEqual(seen, [true, true, undefined, undefined]);
+    turns.end();
+    await settled();
+    assert.deepEqual(seen, [true, true, true, undefined]);
+    turns.end();
+    await settled();
+    assert.deepEqual(seen, [true, true, true, true]);
+  });
+
+  test('that were ended are free for who comes later, and no more than there were', async () => {
+    const turns = new Semaphore(1, 60_000);
+    await turns.take();
+    turns.end();
+    const seen = watch([turns.take(), turns.take()]);
+    await settled();
+    assert.deepEqual(seen, [true, undefined]);
+    turns.close();
+  });
+
+  test('are not waited for longer than told, and are not lost on who went away', async () => {
+    const turns = new Semaphore(1, 10);
+    await turns.take();
+    assert.equal(await turns.take(), false);
+    turns.end();
+    assert.equal(await turns.take(), true);
+  });
+
+  test('end for all who wait or come when they are closed', async () => {
+    const turns = new Semaphore(1, 60_000);
+    await turns.take();
+    const waiting = [turns.take(), turns.take()];
+    turns.close();
+    assert.deepEqual(await Promise.all([...waiting, turns.take()]), [false, false, false]);
+  });
+});

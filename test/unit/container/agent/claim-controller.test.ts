@@ -1,0 +1,173 @@
+import { readTimestamps } from '../../../../src/loop/timestamps.ts';
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  ClaimController,
+  type FeatureControllerPorts,
+} from '../../../../src/container/agent/claim-controller.ts';
+import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
+import { planClaim } from '../../../../src/contract/gate/claim.ts';
+import { CtrkitError } from '../../../../src/contract/errors.ts';
+import { featureStatusRow } from '../../../../src/contract/rows.ts';
+import type { RowStore } from '../../../../src/ports/row-store.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { FakeLog } from '../../../support/fake-log.ts';
+import { FakeDatabases } from '../../../support/fake-row-store.ts';
+import { HEALTHY } from '../../../support/health.ts';
+
+const CLAIM: StoredClaim = {
+  feature: 'snmp',
+  owner: 'kube',
+  version: '2.0.0',
+  dockerId: 'aaaaaaaaaaaa',
+  token: 'token-a',
+  startedMs: 1_000,
+  isRecorded: true,
+  hasStarted: false,
+  containerStart: 'boot-1/1',
+  redisUrl: 'redis://:secret@localhost',
+  isMirrored: false,
+};
+
+/** A keeper in front of a database in which the claim is recorded. */
+async function setUp(over: Partial<FeatureControllerPorts> = {}) {
+  const clock = new FakeClock();
+  const log = new FakeLog();
+  const databases = new FakeDatabases(clock.bootMs);
+  const at = readTimestamps(clock);
+  await databases.open().write([], planClaim(CLAIM, at));
+  const location = { endpoint: { path: '/fake' }, id: 6, separator: '|' };
+  const asked: string[] = [];
+  const where = { path: '/fake' };
+  let openStores = 0;
+  let written: StoredClaim | undefined = CLAIM;
+  const open = (): RowStore => {
+    openStores += 1;
+    const store = databases.open();
+    return {
+      read: (rows) => store.read(rows),
+      list: (table, prefix) => store.list(table, prefix),
+      write: (guards, writes) => store.write(guards, writes),
+      watch: (rows, onChange) => store.watch(rows, onChange),
+      isWatching: false,
+      close: () => (openStores -= 1),
+    };
+  };
+  const ports: FeatureControllerPorts = {
+    findDatabases: (url) => {
+      asked.push(url);
+      const state = { ...location, endpoint: { path: where.path } };
+      return { config: state, state, asic: '', source: where.path, warnings: ['a file is odd'] };
+    },
+    openStore: open,
+    claimFile: { read: () => written, write: () => {}, remove: () => (written = undefined) },
+    clock,
+    log,
+    ...over,
+  };
+  const keeper = new ClaimController(ports, 10_000, () => {});
+  const row = () => databases.row(featureStatusRow('snmp')) ?? {};
+  return { keeper, databases, log, asked, where, row, ports, stores: () => openStores };
+}
+
+describe('the claim that an agent keeps', { timeout: 30_000 }, () => {
+  test('is taken up once, with the database that the gate was given, and its password is in no line', async () => {
+    const { keeper, asked, log, stores } = await setUp();
+    const held = keeper.adopt(CLAIM);
+    await held?.holder.beat(HEALTHY);
+    assert.equal(keeper.adopt({ ...CLAIM, hasStarted: true }), held);
+    assert.deepEqual([asked, stores()], [[CLAIM.redisUrl], 1]);
+    assert.ok(log.lines.every((line) => !line.includes('secret')));
+    assert.ok(log.lines.includes('warn: a file is odd'));
+  });
+
+  test('gives way to another one in the file, or to none, and leaves no connection behind', async () => {
+    const { keeper, stores } = await setUp();
+    keeper.adopt(CLAIM);
+    const next = keeper.adopt({ ...CLAIM, token: 'token-b' });
+    assert.deepEqual([next?.holder.claim.token, stores()], ['token-b', 1]);
+    assert.deepEqual([keeper.adopt(undefined), stores()], [undefined, 0]);
+    keeper.close();
+    assert.equal(stores(), 0);
+  });
+
+  test('is looked for elsewhere as long as no database has answered, and no longer', async () => {
+    const { keeper, databases, where, stores } = await setUp();
+    databases.goDown();
+    const first = keeper.adopt(CLAIM);
+    await assert.rejects(async () => first?.holder.beat(HEALTHY));
+    where.path = '/another';
+    const second = keeper.adopt(CLAIM);
+    assert.ok(second !== first);
+    databases.comeBack();
+    await second?.holder.beat(HEALTHY);
+    where.path = '/a-third';
+    assert.equal(keeper.adopt(CLAIM), second);
+    assert.equal(stores(), 1);
+  });
+
+  test('is released, also where it had not been seen yet', async () => {
+    for (const isSeen of [true, false]) {
+      const { keeper, log, row, stores } = await setUp();
+      if (isSeen) keeper.adopt(CLAIM);
+      await keeper.release('SIGTERM');
+      assert.deepEqual([row()['current_owner'], row()['claim_token'], stores()], ['none', '', 0]);
+      assert.equal(log.lines.at(-1), 'info: snmp: released (SIGTERM)');
+    }
+  });
+
+  test('that is another container’s by now is left as it is, and that is said', async () => {
+    const { keeper, databases, log, row } = await setUp();
+    databases.put(featureStatusRow('snmp'), { claim_token: 'token-b' });
+    await keeper.release('SIGTERM');
+    assert.equal(row()['claim_token'], 'token-b');
+    assert.match(log.lines.at(-1) ?? '', /not released: the record is not this container’s any more/);
+  });
+
+  test('can’t be released without a database, says so, and ends all the same', async () => {
+    const { keeper, databases, log, stores } = await setUp();
+    keeper.adopt(CLAIM);
+    databases.goDown();
+    await keeper.release('SIGTERM');
+    assert.match(log.lines.at(-1) ?? '', /not released, the record goes overdue by itself: .*ECONNREFUSED/);
+    assert.equal(stores(), 0);
+  });
+
+  test('is given up within a second where the database does not answer', async () => {
+    let closed = 0;
+    const hanging = (): RowStore => ({
+      read: () => new Promise(() => {}),
+      list: () => new Promise(() => {}),
+      write: () => new Promise(() => {}),
+      watch: () => new Promise(() => {}),
+      isWatching: false,
+      close: () => (closed += 1),
+    });
+    const { keeper, log } = await setUp({ openStore: hanging });
+    const startMs = performance.now();
+    await keeper.release('SIGTERM');
+    const tookMs = performance.now() - startMs;
+    assert.ok(tookMs >= 700 && tookMs < 1_000, `${Math.round(tookMs)} ms`);
+    assert.match(log.lines.at(-1) ?? '', /goes overdue by itself: out of time \(SIGTERM\)/);
+    assert.equal(closed, 1);
+  });
+
+  test('that can’t be taken up at the end is said, and nothing is thrown', async () => {
+    const { keeper, log } = await setUp({
+      findDatabases: () => {
+        throw new CtrkitError('usage', 'database_config.json is no JSON');
+      },
+    });
+    await keeper.release('SIGTERM');
+    assert.deepEqual(log.lines, [
+      'error: not released, the record goes overdue by itself: database_config.json is no JSON',
+    ]);
+  });
+
+  test('without a claim there is nothing to release, and nothing to say', async () => {
+    const { keeper, log, ports } = await setUp();
+    ports.claimFile.remove();
+    await keeper.release('SIGTERM');
+    assert.deepEqual(log.lines, []);
+  });
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { CriticalExit } from '../../../../src/container/agent/critical-exit-controller.ts';
+import type { CriticalEnd } from '../../../../src/decide/health/critical-exit.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { FakeLog } from '../../../support/fake-log.ts';
+
+const policyOf = (autoRestart: string | undefined) => ({ autoRestart, isUpStatusWanted: false });
+const DISABLED = policyOf('disabled');
+
+const endOf = (process: string, text = `${process} was ended by a signal`): CriticalEnd => ({
+  process,
+  group: process,
+  state: 'EXITED',
+  exitStatus: -1,
+  isExpected: false,
+  text,
+});
+const REPORT = 'error: critical process snmpd was ended by a signal: the container is not ended, as ';
+
+describe('the end of a critical process', () => {
+  let clock: FakeClock;
+  let log: FakeLog;
+  let ends: CriticalEnd[];
+  let kept: string[];
+  let signals: number;
+  let isEndable: boolean;
+  let exit: CriticalExit;
+  const build = (mode: 'end' | 'report') =>
+    new CriticalExit(
+      {
+        clock,
+        log,
+        lastEnd: { read: () => '', write: (text) => kept.push(text) },
+        listEnds: () => ends,
+        endSupervisor: () => {
+          signals += 1;
+          return isEndable;
+        },
+      },
+      mode,
+    );
+  const die = (end: CriticalEnd, policy = DISABLED): void => {
+    ends.push(end);
+    exit.note(end, policy);
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    log = new FakeLog();
+    ends = [];
+    kept = [];
+    signals = 0;
+    isEndable = true;
+    exit = build('end');
+  });
+
+  test('is reported at once, and once a minute as long as it does not run (D14)', () => {
+    die(endOf('snmpd'));
+    for (let second = 0; second < 59; second += 1) {
+      clock.advance(1_000);
+      exit.look(DISABLED);
+    }
+    assert.deepEqual(log.lines, [`${REPORT}auto_restart is disabled`]);
+    clock.advance(1_000);
+    exit.look(DISABLED);
+    assert.equal(log.lines.length, 2);
+    assert.deepEqual([signals, kept], [0, []]);
+  });
+
+  test('is not reported twice when a look tells of it before its event does', () => {
+    die(endOf('snmpd'));
+    clock.advance(700);
+    exit.note(endOf('snmpd'), DISABLED);
+    assert.equal(log.lines.length, 1);
+    // It has got worse.
+    exit.note(endOf('snmpd', 'snmpd is FATAL'), DISABLED);
+    assert.equal(log.lines.length, 2);
+  });
+
+  test('is reported no more once it runs again, and at once when it ends again', () => {
+    die(endOf('snmpd'));
+    ends = [];
+    exit.look(DISABLED);
+    clock.advance(120_000);
+    exit.look(DISABLED);
+    assert.equal(log.lines.length, 1);
+    die(endOf('snmpd'));
+    assert.equal(log.lines.length, 2);
+  });
+
+  test('ends the container as soon as auto_restart is known and wants it, and says so once (D14)', () => {
+    die(endOf('snmpd'), policyOf(undefined));
+    assert.deepEqual(log.lines, [`${REPORT}auto_restart is not known yet`]);
+    for (let second = 0; second < 9; second += 1) {
+      exit.look(policyOf('always_enabled'));
+      clock.advance(1_000);
+    }
+    const why = 'critical process snmpd was ended by a signal';
+    assert.equal(signals, 1);
+    assert.deepEqual(kept, [`2026-01-02T03:04:05.000Z ${why}`]);
+    assert.deepEqual(log.lines.slice(1), [
+      `error: ${why}: ending supervisord, so that the container is started again`,
+    ]);
+    // supervisord has not heard.
+    clock.advance(1_000);
+    exit.look(policyOf('enabled'));
+    assert.deepEqual([signals, kept.length, log.lines.length], [2, 1, 2]);
+  });
+
+  test('is not forgotten when supervisord starts the process again before auto_restart is known (D14)', () => {
+    die(endOf('snmpd'), policyOf(undefined));
+    ends.length = 0;
+    exit.look(policyOf(undefined));
+    assert.equal(signals, 0);
+    exit.look(policyOf('enabled'));
+    assert.equal(signals, 1);
+  });
+
+  test('says what to do where supervisord can’t be ended, and tries again', () => {
+    isEndable = false;
+    die(endOf('snmpd'), policyOf('enabled'));
+    assert.match(log.lines.at(-1) ?? '', /this user can't end supervisord; restart the container$/);
+    clock.advance(10_000);
+    exit.look(policyOf('enabled'));
+    assert.equal(signals, 2);
+  });
+
+  test('is left to another listener, whatever auto_restart wants', () => {
+    exit = build('report');
+    die(endOf('snmpd'), policyOf('enabled'));
+    assert.deepEqual([signals, kept], [0, []]);
+    assert.match(log.lines.join('\n'), /by CTRKIT_CRITICAL_EXIT$/);
+  });
+});

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  decodeHeartbeat,
+  encodeHeartbeat,
+  HEALTH_FIELDS,
+  LIVENESS_FIELDS,
+  type HeartbeatRecord,
+} from '../../../../src/contract/health/heartbeat.ts';
+
+const beat: HeartbeatRecord = {
+  token: 'token-a',
+  dockerId: 'aaaaaaaaaaaa',
+  owner: 'kube',
+  version: '1.2.0',
+  bootId: 'boot-1',
+  status: 'healthy',
+  reason: '',
+  seq: 7,
+  intervalMs: 10_000,
+  beatMs: 123_456,
+  startedMs: 100_000,
+  healthySinceMs: 110_000,
+  restarts: 0,
+  checks: [{ name: 'start', kind: 'required', result: 'ok', sinceMs: 101_000, message: '' }],
+  updatedTs: 1_700_000_000,
+};
+
+describe('the heartbeat', () => {
+  test('has every field of the contract, as text', () => {
+    assert.deepEqual(encodeHeartbeat(beat), {
+      token: 'token-a',
+      docker_id: 'aaaaaaaaaaaa',
+      owner: 'kube',
+      version: '1.2.0',
+      boot_id: 'boot-1',
+      status: 'healthy',
+      reason: '',
+      seq: '7',
+      interval_ms: '10000',
+      beat_ms: '123456',
+      started_ms: '100000',
+      healthy_since_ms: '110000',
+      restarts: '0',
+      checks: '[{"name":"start","kind":"required","result":"ok","since_ms":101000,"message":""}]',
+      updated_ts: '1700000000',
+    });
+  });
+
+  test('healthy_since_ms is empty while it is not healthy', () => {
+    assert.equal(encodeHeartbeat({ ...beat, healthySinceMs: undefined })['healthy_since_ms'], '');
+  });
+
+  test('every field that is written is among those that are read for people', () => {
+    assert.deepEqual(Object.keys(encodeHeartbeat(beat)).toSorted(), HEALTH_FIELDS.toSorted());
+  });
+
+  test('what tells a live holder is read back as it was written', () => {
+    const values = encodeHeartbeat(beat);
+    const read = Object.fromEntries(LIVENESS_FIELDS.map((field) => [field, values[field]]));
+    assert.deepEqual(decodeHeartbeat(read), {
+      token: 'token-a',
+      owner: 'kube',
+      version: '1.2.0',
+      beatMs: 123_456,
+      intervalMs: 10_000,
+    });
+  });
+
+  test('a row that is not there, or holds nonsense, is no sign of life', () => {
+    const none = { token: '', owner: '', version: '', beatMs: undefined, intervalMs: 10_000 };
+    assert.deepEqual(decodeHeartbeat({}), none);
+    assert.deepEqual(decodeHeartbeat({ beat_ms: 'now', interval_ms: 'often' }), none);
+  });
+});

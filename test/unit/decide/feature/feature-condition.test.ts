@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
+import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
+import type { FieldValues } from '../../../../src/contract/rows.ts';
+import {
+  CRASH_WINDOW_MS,
+  decideFeatureCondition,
+  type FeatureSnapshot,
+  type LastEnd,
+  type FeatureCondition,
+} from '../../../../src/decide/feature/feature-condition.ts';
+
+const NOW = { bootId: 'boot-1', bootMs: 10_000_000 };
+const IMAGE = `sha256:${'a'.repeat(64)}`;
+const OTHER = `sha256:${'b'.repeat(64)}`;
+
+interface Rows {
+  readonly config?: FieldValues;
+  readonly status?: FieldValues;
+  readonly beat?: FieldValues;
+}
+
+const HOLDER: FieldValues = {
+  system_state: 'up',
+  remote_state: 'running',
+  current_owner: 'kube',
+  docker_id: 'aaaaaaaaaaaa',
+  container_id: 'aaaaaaaaaaaa',
+  claim_token: 'token-a',
+  claim_boot_id: NOW.bootId,
+  claim_ms: String(NOW.bootMs - 600_000),
+};
+const NOBODY: FieldValues = { system_state: 'up', remote_state: 'stopped', current_owner: 'none' };
+const BEAT: FieldValues = {
+  token: 'token-a',
+  boot_id: NOW.bootId,
+  status: 'healthy',
+  beat_ms: String(NOW.bootMs - 1_000),
+  interval_ms: '10000',
+  healthy_since_ms: String(NOW.bootMs - 500_000),
+};
+
+const CRASH: LastEnd = {
+  imageId: IMAGE,
+  token: 'token-0',
+  atMs: NOW.bootMs - 60_000,
+  wasPlanned: false,
+  text: 'exit code 139',
+};
+
+/** A healthy holder of Kubernetes, unless said otherwise. */
+function judge(rows: Rows = {}, rest: Partial<FeatureSnapshot> = {}): FeatureCondition {
+  return decideFeatureCondition({
+    feature: 'snmp',
+    config: decodeConfig({ set_owner: 'kube', state: 'enabled', ...rows.config }),
+    status: decodeStatus(rows.status ?? HOLDER),
+    beat: decodeObservedBeat(rows.beat ?? BEAT),
+    now: NOW,
+    container: { imageId: IMAGE, isRunning: true },
+    isEngineAway: false,
+    lastEnd: undefined,
+    isMasterConnected: true,
+    isRebooting: false,
+    ...rest,
+  });
+}
+
+const brief = (standing: FeatureCondition): string =>
+  standing.kind === 'failing' ? standing.cause : standing.kind;
+
+describe('a holder of Kubernetes', () => {
+  test('that beats and is healthy is well, and is looked at again when its heartbeat would be overdue', () => {
+    const standing = judge();
+    assert.equal(standing.kind, 'well');
+    assert.equal(standing.subject, IMAGE);
+    assert.equal(standing.requeueAtMs, NOW.bootMs - 1_000 + 30_000);
+  });
+
+  test('that is degraded is well while its health is known', () => {
+    assert.equal(brief(judge({ beat: { ...BEAT, status: 'degraded' } })), 'well');
+    assert.equal(brief(judge({ beat: { ...BEAT, status: 'degraded', healthy_since_ms: '' } })), 'neutral');
+  });
+
+  test('that is unhealthy fails, with the reason it gives', () => {
+    const standing = judge({ beat: { ...BEAT, status: 'unhealthy', reason: 'snmpd is\nFATAL' } });
+    assert.equal(brief(standing), 'unhealthy');
+    assert.equal(standing.subject, IMAGE);
+    assert.match(standing.text, /aaaaaaaaaaaa is unhealthy: snmpd is FATAL$/);
+  });
+
+  test('that is silent fails from the moment its heartbeat is overdue, if the engine says that it runs', () => {
+    const beatAgo = (ms: number): Rows => ({ beat: { ...BEAT, beat_ms: String(NOW.bootMs - ms) } });
+    assert.equal(brief(judge(beatAgo(29_999))), 'well');
+    assert.equal(brief(judge(beatAgo(30_000))), 'silent');
+    assert.equal(
+      brief(judge(beatAgo(30_000), { container: { imageId: IMAGE, isRunning: false } })),
+      'neutral',
+    );
+    assert.equal(brief(judge(beatAgo(30_000), { container: undefined })), 'neutral');
+    assert.equal(brief(judge({ beat: {} })), 'silent');
+  });
+
+  test('that has just claimed is starting, also before its first heartbeat', () => {
+    const status = { ...HOLDER, claim_ms: String(NOW.bootMs - 5_000) };
+    const standing = judge({ status, beat: {} });
+    assert.equal(standing.kind, 'neutral');
+    assert.equal(standing.requeueAtMs, NOW.bootMs - 5_000 + 30_000);
+    assert.equal(
+      brief(judge({ status, beat: { ...BEAT, token: 'token-z', status: 'unhealthy' } })),
+      'neutral',
+    );
+  });
+
+  test('that starts or stops or says what nobody knows is neither', () => {
+    for (const status of ['starting', 'stopping', 'splendid', ''])
+      assert.equal(brief(judge({ beat: { ...BEAT, status } })), 'neutral', status);
+  });
+
+  test('of the shipped kit has no heartbeats to be judged by', () => {
+    const status = { system_state: 'up', current_owner: 'kube', container_id: 'cccccccccccc' };
+    assert.equal(brief(judge({ status, beat: { ...BEAT, status: 'unhealthy' } })), 'neutral');
+  });
+
+  test('of another boot, or whose heartbeat is, proves nothing', () => {
+    const beat = { ...BEAT, status: 'unhealthy' };
+    assert.equal(brief(judge({ beat, status: { ...HOLDER, claim_boot_id: 'boot-0' } })), 'neutral');
+    assert.equal(brief(judge({ beat: { ...beat, boot_id: 'boot-0' } })), 'neutral');
+  });
+
+  test('that the engine does not know is of no image that could be judged', () => {
+    assert.equal(
+      brief(judge({ beat: { ...BEAT, status: 'unhealthy' } }, { container: undefined })),
+      'neutral',
+    );
+  });
+});
+
+describe('a crash', () => {
+  test('counts from the end on, though record and heartbeat still say healthy', () => {
+    const standing = judge({}, { lastEnd: { ...CRASH, token: 'token-a' } });
+    assert.equal(brief(standing), 'crash-looping');
+    assert.equal(standing.subject, IMAGE);
+    assert.match(standing.text, /exit code 139/);
+  });
+
+  test('counts on while nobody runs, while the next one asks, and while it starts', () => {
+    const status = (remote_state: string) => ({ ...NOBODY, remote_state });
+    for (const remote of ['stopped', 'pending', 'ready'])
+      assert.equal(
+        brief(judge({ status: status(remote), beat: {} }, { lastEnd: CRASH })),
+        'crash-looping',
+        remote,
+      );
+    const starting = { ...BEAT, status: 'starting', healthy_since_ms: '' };
+    assert.equal(brief(judge({ beat: starting }, { lastEnd: CRASH })), 'crash-looping');
+    assert.equal(brief(judge({ beat: starting }, { lastEnd: { ...CRASH, imageId: OTHER } })), 'neutral');
+  });
+
+  test('is over when the image is well again, and stays over when that start is stopped', () => {
+    assert.equal(brief(judge({}, { lastEnd: CRASH })), 'well');
+    for (const status of ['healthy', 'degraded', 'stopping'])
+      assert.notEqual(
+        brief(judge({ status: NOBODY, beat: { ...BEAT, status } }, { lastEnd: CRASH })),
+        'crash-looping',
+        status,
+      );
+    const old = { ...BEAT, beat_ms: String(CRASH.atMs - 1_000) };
+    assert.equal(brief(judge({ status: NOBODY, beat: old }, { lastEnd: CRASH })), 'crash-looping');
+  });
+
+  test('counts for ten minutes, twice the longest back-off of kubelet', () => {
+    const lastEnd = (agoMs: number) => ({ ...CRASH, atMs: NOW.bootMs - agoMs });
+    const at = (agoMs: number) => judge({ status: NOBODY, beat: {} }, { lastEnd: lastEnd(agoMs) });
+    assert.equal(brief(at(CRASH_WINDOW_MS - 1)), 'crash-looping');
+    assert.equal(at(0).requeueAtMs, NOW.bootMs + CRASH_WINDOW_MS);
+    assert.equal(brief(at(CRASH_WINDOW_MS)), 'not-deployed');
+  });
+
+  test('a planned end, or one of an image nobody knows, is none', () => {
+    for (const end of [{ wasPlanned: true }, { imageId: '' }])
+      assert.equal(
+        brief(judge({ status: NOBODY, beat: {} }, { lastEnd: { ...CRASH, ...end } })),
+        'not-deployed',
+      );
+  });
+
+  test('counts on while systemd waits with the next start, or has given up; a service that was stopped does not', () => {
+    const down = { status: { ...NOBODY, system_state: 'down' }, beat: {} };
+    const at = (unit: FeatureSnapshot['unit']) => brief(judge(down, { lastEnd: CRASH, unit }));
+    assert.equal(at('restarting'), 'crash-looping');
+    assert.equal(at('failed'), 'crash-looping');
+    assert.equal(at('inactive'), 'neutral');
+    assert.equal(at(undefined), 'neutral');
+    assert.equal(brief(judge(down, { unit: 'failed' })), 'neutral');
+    const old = { lastEnd: { ...CRASH, atMs: NOW.bootMs - CRASH_WINDOW_MS } };
+    assert.equal(
+      brief(judge(down, { ...old, unit: 'failed' })),
+      'crash-looping',
+      'nothing starts it any more',
+    );
+    assert.equal(brief(judge(down, { ...old, unit: 'restarting' })), 'neutral');
+  });
+});
+
+describe('nothing deployed', () => {
+  const nobody = (rest: Partial<FeatureSnapshot> = {}, status: FieldValues = NOBODY) =>
+    brief(judge({ status, beat: {} }, rest));
+
+  test('fails while the master is connected; a master out of reach never counts, an unknown one neither', () => {
+    assert.equal(nobody(), 'not-deployed');
+    assert.equal(nobody({ isMasterConnected: false }), 'neutral');
+    assert.equal(nobody({ isMasterConnected: undefined }), 'neutral');
+  });
+
+  test('does not fail while a container waits to be let in, or local runs', () => {
+    assert.equal(nobody({}, { ...NOBODY, remote_state: 'pending' }), 'neutral');
+    assert.equal(nobody({}, { ...NOBODY, remote_state: 'ready' }), 'neutral');
+    const local = { system_state: 'up', current_owner: 'local', container_id: 'snmp' };
+    assert.equal(nobody({}, local), 'neutral');
+  });
+});
+
+describe('what is planned is no failure, whatever else is said', () => {
+  const worst: readonly [string, Rows, Partial<FeatureSnapshot>][] = [
+    ['unhealthy', { beat: { ...BEAT, status: 'unhealthy' } }, {}],
+    ['silent', { beat: {} }, {}],
+    ['crashed', { status: NOBODY, beat: {} }, { lastEnd: CRASH }],
+    ['not deployed', { status: NOBODY, beat: {} }, {}],
+  ];
+  const plans: readonly [string, Rows, Partial<FeatureSnapshot>][] = [
+    ['set_owner local', { config: { set_owner: 'local' } }, {}],
+    ['disabled', { config: { state: 'disabled' } }, {}],
+    ['always_disabled', { config: { state: 'always_disabled' } }, {}],
+    ['a warm or fast reboot', {}, { isRebooting: true }],
+    ['a stopped service', { status: { system_state: 'down' } }, {}],
+    ['a service that was never started', { status: { system_state: '' } }, {}],
+    ['an engine that is away', {}, { isEngineAway: true }],
+  ];
+  for (const [plan, rows, rest] of plans) {
+    test(plan, () => {
+      for (const [name, bad, badRest] of worst) {
+        assert.equal(judge(bad, badRest).kind, 'failing', name);
+        const status = { ...(bad.status ?? HOLDER), ...rows.status };
+        assert.equal(judge({ ...bad, ...rows, status }, { ...badRest, ...rest }).kind, 'neutral', name);
+      }
+    });
+  }
+});
