@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { AGENT_HELP } from '../../src/container/commands/agent-options.ts';
+import { STARTUP_HELP } from '../../src/container/commands/startup-options.ts';
 import { EXIT } from '../../src/contract/exit-codes.ts';
 import { FALLBACK_FIELDS, IMAGE_POLICY_FIELDS } from '../../src/contract/images/image-policy.ts';
 import { parseDaemonLine } from '../../src/host/commands/ctrkitd/options.ts';
@@ -37,6 +39,18 @@ for (const file of ['README.md', 'docs/host.md'])
     });
   });
 
+describe('README.md', () => {
+  test('its table of settings names every setting that --help of the container side names', () => {
+    const rows = new Set([...read('README.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name));
+    const named = `${STARTUP_HELP}${AGENT_HELP}`.match(/\b(?:CTRKIT|NAMESPACE)_[A-Z_]+/g) ?? [];
+    assert.ok(named.length > 5);
+    assert.deepEqual(
+      named.filter((name) => !rows.has(name)),
+      [],
+    );
+  });
+});
+
 describe('docs/host.md', () => {
   test('its table of settings has every field of the policy, and no other', () => {
     const fields = [...IMAGE_POLICY_FIELDS, ...FALLBACK_FIELDS.map((field) => `FEATURE\\|f ${field}`)];
@@ -70,3 +84,24 @@ describe('CHANGELOG.md', () => {
     assert.equal(heading, version);
   });
 });
+
+const pages = ['README.md', 'CONTRIBUTING.md', 'test/README.md'].concat(
+  readdirSync(new URL('../../docs/', import.meta.url))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+);
+
+const isThere = (path: string, page: string): boolean =>
+  [new URL('../../', import.meta.url), new URL(`../../${page}`, import.meta.url)].some((base) =>
+    existsSync(new URL(path, base)),
+  );
+
+for (const page of pages)
+  test(`every path of this repository that ${page} names is there`, () => {
+    const named = [...read(page).matchAll(/`((?:src|bin|test|docs|docker|rootfs)\/[\w./-]+)`/g)];
+    const paths = named.map(([, path = '']) => path);
+    assert.deepEqual(
+      paths.filter((path) => !isThere(path, page)),
+      [],
+    );
+  });
