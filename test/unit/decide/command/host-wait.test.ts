@@ -123,7 +123,12 @@ describe('container wait, with somebody on record', () => {
 });
 
 describe('what the engine says of the container', () => {
-  const seen = (state: string, exitCode?: number) => ({ id: 'b'.repeat(64), state, exitCode });
+  const seen = (state: string, exitCode?: number) => ({
+    id: 'b'.repeat(64),
+    state,
+    exitCode,
+    hadOomKill: false,
+  });
   const judge = (state: string | undefined, rows: RawRows, exitCode?: number) =>
     decideSeen(state === undefined ? undefined : seen(state, exitCode), snapshot(rows), WAITING, 'snmp');
 
@@ -131,7 +136,7 @@ describe('what the engine says of the container', () => {
     for (const state of ['running', 'paused', 'restarting', 'removing'])
       assert.equal(judge(state, {}).kind, 'wait', state);
     for (const state of ['exited', 'dead'])
-      assert.deepEqual(judge(state, {}, 3), { kind: 'ended', exitCode: 3 }, state);
+      assert.deepEqual(judge(state, {}, 3), { kind: 'ended', exitCode: 3, hadOomKill: false }, state);
     const created = judge('created', {});
     assert.equal(endOf(created), false);
   });
@@ -156,7 +161,7 @@ describe('what the engine says of the container', () => {
 
 describe('how a container ended', () => {
   const end = (exitCode: number | undefined, status: FieldValues = { system_state: 'up' }) =>
-    decideEnd(exitCode, snapshot({ status }));
+    decideEnd({ exitCode, hadOomKill: false }, snapshot({ status }));
 
   test('0 is well, all else is a failure, and so is to be gone (D21)', () => {
     assert.equal(end(0).isWell, true);
@@ -164,6 +169,12 @@ describe('how a container ended', () => {
     assert.match(end(137).text, /137/);
     assert.equal(end(137).isWell, false);
     assert.equal(end(undefined).isWell, false);
+  });
+
+  test('the engine’s out-of-memory mark is told, and decides nothing', () => {
+    const rows = snapshot({ status: { system_state: 'up' } });
+    const marked = decideEnd({ exitCode: 137, hadOomKill: true }, rows);
+    assert.deepEqual(marked, { ...end(137), text: 'it ended with 137, after an out-of-memory kill' });
   });
 
   test('one that was stopped has not failed, whatever its code', () => {

@@ -21,7 +21,12 @@ import {
 } from '../../../support/feature-inputs.ts';
 
 const read = (...rows: RawTables[]) => readRows(withRows(HEALTHY, ...rows));
-const END: ContainerEnd = { containerId: 'a'.repeat(64), exitCode: 137, atMs: AT.bootMs };
+const END: ContainerEnd = {
+  containerId: 'a'.repeat(64),
+  exitCode: 137,
+  hadOomKill: false,
+  atMs: AT.bootMs,
+};
 const seen = (changes: Partial<SeenHolder> = {}): SeenHolder => ({
   dockerId: 'aaaaaaaaaaaa',
   token: 'token-a',
@@ -86,6 +91,18 @@ describe('what the host side remembers of a feature', () => {
     assert.match(judgeEnd(END, seen(), read()).text, /without a word$/);
     assert.match(judgeEnd(END, seen({ wasUnhealthy: true }), read()).text, /unhealthy$/);
     assert.equal(judgeEnd(END, seen({ isStopping: true }), read()).text, 'exit code 137');
+  });
+
+  test('the engine’s out-of-memory mark is told, and decides nothing', () => {
+    for (const holder of [{}, { isStopping: true }, { wasUnhealthy: true }, { restarts: 1 }]) {
+      const [unmarked, marked] = [false, true].map((hadOomKill) =>
+        judgeEnd({ ...END, hadOomKill }, seen(holder), read()),
+      );
+      assert.ok(unmarked && marked);
+      assert.equal(marked.wasPlanned, unmarked.wasPlanned);
+      assert.match(marked.text, /^exit code 137, after an out-of-memory kill(,|$)/);
+      assert.doesNotMatch(unmarked.text, /memory/);
+    }
   });
 
   test('a critical process that was mended long ago has not ended the container that is stopped now', () => {

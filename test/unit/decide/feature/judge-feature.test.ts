@@ -49,6 +49,7 @@ const SICK: RawTables = {
 const endOf = (changes: Partial<ContainerEnd> = {}): ContainerEnd => ({
   containerId: containerOf().id,
   exitCode: 137,
+  hadOomKill: false,
   atMs: AT.bootMs - 5,
   ...changes,
 });
@@ -245,6 +246,17 @@ describe('one look at one feature', () => {
       first.memory,
     );
     assert.equal(ofKind(found, 'release')?.claim.token, 'token-a');
+  });
+
+  test('an end by signal 9 that nobody asked for is a crash, whether or not the engine says it was for memory', () => {
+    const engine = { ...situationOf().engine, containers: [containerOf({ state: 'exited' as const })] };
+    for (const hadOomKill of [false, true]) {
+      const before = judge(situationOf()).memory;
+      const found = judge({ ...later(1_000), engine, ends: [endOf({ atMs: AT.bootMs, hadOomKill })] }, before);
+      const { fallback } = found.view;
+      assert.equal(fallback.kind === 'failing' && fallback.cause, 'crash-looping');
+      assert.equal(fallback.text.includes('out-of-memory'), hadOomKill, fallback.text);
+    }
   });
 
   test('an end that was told while the databases were away counts once they are back (D10)', () => {

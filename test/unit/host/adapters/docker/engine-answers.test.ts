@@ -10,12 +10,12 @@ import {
 
 const ID = `sha256:${'a'.repeat(64)}`;
 
-const inspected = (status: string, exitCode = 0, killed = false) => ({
+const inspected = (status: string, exitCode = 0) => ({
   Id: 'b'.repeat(64),
   Name: '/snmp',
   Image: ID,
   Config: { Image: 'docker-snmp:latest', Env: ['IMAGE_VERSION=1'] },
-  State: { Status: status, ExitCode: exitCode, OOMKilled: killed, Running: status === 'running' },
+  State: { Status: status, ExitCode: exitCode, OOMKilled: false, Running: status === 'running' },
 });
 
 test('an image without names is listed as having none, however the engine writes that', () => {
@@ -53,8 +53,22 @@ test('an exit code is that of an end: a container that runs or never ran has non
     assert.equal(decodeContainer(inspected(status, 3)).exitCode, undefined, status);
   for (const status of ['exited', 'dead', 'restarting', 'removing'])
     assert.equal(decodeContainer(inspected(status, 3)).exitCode, 3, status);
-  assert.equal(decodeContainer(inspected('exited', 137, true)).wasKilledForMemory, true);
   assert.equal(decodeExitCode({ StatusCode: 7, Error: null }), 7);
+});
+
+test('the out-of-memory mark is an extra: an engine that leaves it out, or never sets it, answers all the same', () => {
+  const answer = inspected('exited', 137);
+  const { OOMKilled: _, ...unmarked } = answer.State;
+  for (const [OOMKilled, expected] of [
+    [undefined, false],
+    [null, false],
+    [false, false],
+    [true, true],
+  ] as const) {
+    const State = OOMKilled === undefined ? unmarked : { ...unmarked, OOMKilled };
+    const found = decodeContainer({ ...answer, State });
+    assert.deepEqual([found.exitCode, found.hadOomKill], [137, expected], String(OOMKilled));
+  }
 });
 
 test('what makes no sense is an error that names the field', () => {
