@@ -6,7 +6,12 @@ export type { ContainerState, EngineContainer, EngineImage };
 export interface ContainerDetails extends EngineContainer {
   /** Of its last end; undefined while it runs and before it ever has. */
   readonly exitCode: number | undefined;
-  readonly wasKilledForMemory: boolean;
+  /**
+   * The engine reported that the kernel killed a process of it for memory since its last start. An additional fact for
+   * people: some kernels and engines report none (seen: kernel 6.18 with Docker 20.10 on cgroup v1), so false says
+   * nothing, and no decision uses it.
+   */
+  readonly hadOomKill: boolean;
   /** Of its first process, in the engine's process namespace; left out while it does not run. */
   readonly pid?: number;
   /** `KEY=value` of its environment: IMAGE_VERSION and RUNTIME_OWNER are read from here. */
@@ -14,12 +19,14 @@ export interface ContainerDetails extends EngineContainer {
 }
 
 export type EngineEvent =
-  | { readonly kind: 'start' | 'oom'; readonly containerId: string; readonly names: readonly string[] }
+  | { readonly kind: 'start'; readonly containerId: string; readonly names: readonly string[] }
   | {
       readonly kind: 'die';
       readonly containerId: string;
       readonly names: readonly string[];
       readonly exitCode: number;
+      /** As in ContainerDetails. */
+      readonly hadOomKill: boolean;
     }
   /** A container was removed, an image got or lost a name: what was listed may no longer be so. */
   | { readonly kind: 'changed' };

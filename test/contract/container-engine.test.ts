@@ -28,7 +28,7 @@ function fakeBackend(): EngineBackend {
       return { id: engine.run({ name, image, state, environment: ['COLOUR=blue'] }), name };
     },
     end: async ({ id }, exitCode) => engine.end(id, exitCode),
-    exhaustMemory: async ({ id }) => engine.end(id, 137, { outOfMemory: true }),
+    exhaustMemory: async ({ id }) => engine.end(id, 137, { hadOomKill: true }),
   };
 }
 

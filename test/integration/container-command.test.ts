@@ -271,7 +271,7 @@ describe('container stop', () => {
     const { redis, engine, ask } = await prepare(t);
     engine.run({ name: 'snmp', image: IMAGE });
     await ask('start snmp');
-    engine.end('snmp', 137, { outOfMemory: true });
+    engine.end('snmp', 137, { hadOomKill: true });
     const { code, line } = await ask('stop snmp');
     assert.equal(code, 0);
     assert.match(line, /did not run/);

@@ -300,7 +300,7 @@ describe('a watch', { timeout: 60_000 }, () => {
       await waitUntil('all are read', () => seen.events.length === 3);
       assert.deepEqual(
         seen.events,
-        [1, 2, 3].map((exitCode) => ({ ...event, exitCode })),
+        [1, 2, 3].map((exitCode) => ({ ...event, exitCode, hadOomKill: false })),
       );
       stop();
       assert.equal(seen.ends, 0);
@@ -340,7 +340,7 @@ describe('a watch', { timeout: 60_000 }, () => {
       stop();
       engine.close();
       await new Promise(setImmediate);
-      assert.deepEqual(seen, { events: [{ ...event, exitCode: 1 }], ends: 1 });
+      assert.deepEqual(seen, { events: [{ ...event, exitCode: 1, hadOomKill: false }], ends: 1 });
     });
   }
 

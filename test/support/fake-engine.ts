@@ -19,7 +19,7 @@ interface StoredContainer {
   readonly environment: readonly string[];
   state: ContainerState;
   exitCode: number | undefined;
-  wasKilledForMemory: boolean;
+  hadOomKill: boolean;
 }
 
 interface StoredImage {
@@ -98,7 +98,7 @@ export class FakeEngine {
     if (this.find(name) !== undefined) throw new Error(`there is a container ${name} already`);
     this.#lastNumber += 1;
     const id = hexOf(`container ${this.#lastNumber}`);
-    const fresh = { exitCode: undefined, wasKilledForMemory: false, state: 'created' as const };
+    const fresh = { exitCode: undefined, hadOomKill: false, state: 'created' as const };
     this.#containers.set(id, { id, name, imageId, image, environment, ...fresh });
     if (state === 'running') this.start(id);
     return id;
@@ -108,20 +108,19 @@ export class FakeEngine {
     const container = this.require(idOrName);
     if (isRunning(container)) return;
     container.state = 'running';
-    container.wasKilledForMemory = false;
+    container.hadOomKill = false;
     this.emit({ kind: 'start', containerId: container.id, names: [container.name] });
   }
 
   /** It ends by itself. */
-  end(idOrName: string, exitCode: number, why: { readonly outOfMemory?: boolean } = {}): void {
+  end(idOrName: string, exitCode: number, { hadOomKill = false } = {}): void {
     const container = this.require(idOrName);
     if (!isRunning(container)) return;
     const about = { containerId: container.id, names: [container.name] };
     container.state = 'exited';
     container.exitCode = exitCode;
-    container.wasKilledForMemory = why.outOfMemory === true;
-    if (why.outOfMemory === true) this.emit({ kind: 'oom', ...about });
-    this.emit({ kind: 'die', ...about, exitCode });
+    container.hadOomKill = hadOomKill;
+    this.emit({ kind: 'die', ...about, exitCode, hadOomKill: container.hadOomKill });
     this.wakeWaiters();
   }
 

@@ -123,17 +123,23 @@ function follow(
   return { step: { kind: 'sleep', requeueAtMs: holder?.liveUntilMs, text }, progress };
 }
 
-/** A container as the engine found it; undefined if it knows none. */
-export interface SeenContainer {
+/** How a container ended, as far as the engine knows. */
+export interface ContainerExit {
+  readonly exitCode: number | undefined;
+  /** The engine reported an out-of-memory kill in it: told, and used for nothing. */
+  readonly hadOomKill: boolean;
+}
+
+/** A container as the engine found it. */
+export interface SeenContainer extends ContainerExit {
   readonly id: string;
   readonly state: string;
-  readonly exitCode: number | undefined;
 }
 
 export type SeenStep =
   | { readonly kind: 'wait'; readonly id: string }
   | { readonly kind: 'follow'; readonly progress: WaitProgress }
-  | { readonly kind: 'ended'; readonly exitCode: number | undefined }
+  | ({ readonly kind: 'ended' } & ContainerExit)
   | WaitEnd;
 
 /** What follows from the engine's answer to `ask-engine`. */
@@ -168,13 +174,14 @@ export function decideSeen(
         text: `it was never started. To start it: container start ${name}`,
       };
     default:
-      return { kind: 'ended', exitCode: seen.exitCode };
+      return { kind: 'ended', exitCode: seen.exitCode, hadOomKill: seen.hadOomKill };
   }
 }
 
 /** A container that ended because it was to end has not failed, whatever its code: a stop may take a SIGKILL. */
-export function decideEnd(exitCode: number | undefined, { status }: HostSnapshot): WaitEnd {
-  const code = exitCode === undefined ? 'it is gone' : `it ended with ${exitCode}`;
+export function decideEnd({ exitCode, hadOomKill }: ContainerExit, { status }: HostSnapshot): WaitEnd {
+  const memory = hadOomKill ? ', after an out-of-memory kill' : '';
+  const code = exitCode === undefined ? 'it is gone' : `it ended with ${exitCode}${memory}`;
   if (exitCode === 0) return { kind: 'end', isWell: true, text: code };
   const isWanted = status.systemState === 'down';
   return { kind: 'end', isWell: isWanted, text: isWanted ? `${code}, as it was stopped` : code };

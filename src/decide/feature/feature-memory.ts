@@ -24,6 +24,8 @@ export interface SeenHolder {
 export interface ContainerEnd {
   readonly containerId: string;
   readonly exitCode: number;
+  /** The engine reported an out-of-memory kill in it: told, and used for nothing. */
+  readonly hadOomKill: boolean;
   /** Boot clock. */
   readonly atMs: number;
 }
@@ -142,7 +144,7 @@ export function judgeEnd(
     token,
     atMs: end.atMs,
     wasPlanned: isServicePlanned || wasAsked,
-    text: `exit code ${end.exitCode}${why}`,
+    text: `exit code ${end.exitCode}${end.hadOomKill ? ', after an out-of-memory kill' : ''}${why}`,
   };
 }
 

@@ -25,7 +25,8 @@ const INSPECTED_CONTAINER = v.object({
   State: v.object({
     Status: v.string(),
     ExitCode: v.number(),
-    OOMKilled: v.boolean(),
+    // Not every engine has the field, and some kernels report no such kill: nothing may depend on it.
+    OOMKilled: v.optional(v.nullable(v.boolean())),
     Pid: v.optional(v.number(), 0),
   }),
 });
@@ -77,7 +78,7 @@ export function decodeContainer(body: unknown): ContainerDetails {
     image: Config.Image,
     state,
     exitCode: NEVER_ENDED.has(state) ? undefined : State.ExitCode,
-    wasKilledForMemory: State.OOMKilled,
+    hadOomKill: State.OOMKilled === true,
     ...(State.Pid > 0 && { pid: State.Pid }),
     environment: Config.Env ?? [],
   };

@@ -32,8 +32,11 @@ const EVENT = v.object({
   Actor: v.object({ ID: v.string(), Attributes: v.optional(v.nullable(v.record(v.string(), v.string()))) }),
 });
 
-/** Undefined for an event that nobody asked for. Throws for what is no event. */
-function decodeEvent(line: string): EngineEvent | undefined {
+/**
+ * Undefined for an event that nobody asked for. Throws for what is no event. `oomIds` are the containers with an
+ * out-of-memory event since their last start; the engine sends that event before the end, if it sends one.
+ */
+function decodeEvent(line: string, oomIds: Set<string>): EngineEvent | undefined {
   const { Type, Action, Actor } = v.parse(EVENT, JSON.parse(line));
   if (Type === 'image') return { kind: 'changed' };
   if (Type !== 'container') return undefined;
@@ -41,14 +44,21 @@ function decodeEvent(line: string): EngineEvent | undefined {
   const container = { containerId: Actor.ID, names: name === undefined ? [] : [name] };
   switch (Action) {
     case 'start':
+      oomIds.delete(Actor.ID);
+      return { kind: 'start', ...container };
     case 'oom':
-      return { kind: Action, ...container };
+      oomIds.add(Actor.ID);
+      return undefined;
     case 'die': {
+      const hadOomKill = oomIds.delete(Actor.ID);
       const exitCode = Number.parseInt(Actor.Attributes?.['exitCode'] ?? '', 10);
       // Without a code whoever hears of it has to look for itself.
-      return Number.isNaN(exitCode) ? { kind: 'changed' } : { kind: 'die', ...container, exitCode };
+      return Number.isNaN(exitCode)
+        ? { kind: 'changed' }
+        : { kind: 'die', ...container, exitCode, hadOomKill };
     }
     case 'destroy':
+      oomIds.delete(Actor.ID);
       return { kind: 'changed' };
     default:
       return undefined;
@@ -65,6 +75,7 @@ export function readEvents(
   onEnd: () => void,
 ): () => void {
   const decoder = new StringDecoder('utf8');
+  const oomIds = new Set<string>();
   let pending = '';
   let isOver = false;
   const stop = (): void => {
@@ -81,7 +92,7 @@ export function readEvents(
     pending = lines.pop() ?? '';
     for (const line of lines) {
       if (isOver) return;
-      const event = tryDecode(line);
+      const event = tryDecode(line, oomIds);
       if (event === 'nonsense') return end();
       if (event !== undefined) onEvent(event);
     }
@@ -92,10 +103,10 @@ export function readEvents(
   return stop;
 }
 
-function tryDecode(line: string): EngineEvent | undefined | 'nonsense' {
+function tryDecode(line: string, oomIds: Set<string>): EngineEvent | undefined | 'nonsense' {
   if (line.trim() === '') return undefined;
   try {
-    return decodeEvent(line);
+    return decodeEvent(line, oomIds);
   } catch {
     return 'nonsense';
   }

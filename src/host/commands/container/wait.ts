@@ -13,6 +13,7 @@ import {
   decideEnd,
   decideSeen,
   decideWait,
+  type ContainerExit,
   type WaitEnd,
   type WaitProgress,
   type WaitStep,
@@ -23,6 +24,9 @@ import { Wakeup } from '../../../loop/wakeup.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findFirst } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
+
+/** The engine does not know it any more. */
+const GONE: ContainerExit = { exitCode: undefined, hadOomKill: false };
 
 /** Behind the events, for a server that sends none. */
 const SLOW_POLL_MS = 5_000;
@@ -119,7 +123,7 @@ export class FeatureWait {
     const snapshot = await this.read(store);
     this.#waited = '';
     if (found !== undefined && RUNNING_STATES.has(found.state)) return undefined;
-    return this.end(decideEnd(found?.exitCode, snapshot));
+    return this.end(decideEnd(found ?? GONE, snapshot));
   }
 
   private async askEngine(
@@ -138,14 +142,16 @@ export class FeatureWait {
       case 'end':
         return this.end(seen);
       case 'ended':
-        return this.end(decideEnd(seen.exitCode, snapshot));
+        return this.end(decideEnd(seen, snapshot));
       case 'wait': {
         this.say(`waiting for the end of container ${seen.id.slice(0, 12)}`);
         // It may run for months: nothing else is kept open, and nothing wakes this process.
         store.close();
         if (found !== undefined) this.#ports.becomeLightWait(found);
         const exitCode = await engine.waitContainer(seen.id, new AbortController().signal);
-        return this.end(decideEnd(exitCode, await this.read(store).catch(() => snapshot)));
+        return this.end(
+          decideEnd({ exitCode, hadOomKill: false }, await this.read(store).catch(() => snapshot)),
+        );
       }
     }
   }

@@ -87,9 +87,10 @@ export class FeatureController {
     return this.#requeueAtMs;
   }
 
-  noteEnd({ containerId, exitCode }: Extract<EngineEvent, { kind: 'die' }>): void {
+  noteEnd({ containerId, exitCode, hadOomKill }: Extract<EngineEvent, { kind: 'die' }>): void {
     // One a look is the rule; a loop that was busy meanwhile needs no more than the last few.
-    this.#ends = [...this.#ends.slice(-7), { containerId, exitCode, atMs: this.#ports.clock.bootMs() }];
+    const end = { containerId, exitCode, hadOomKill, atMs: this.#ports.clock.bootMs() };
+    this.#ends = [...this.#ends.slice(-7), end];
   }
 
   selectRows(): RowFields[] {

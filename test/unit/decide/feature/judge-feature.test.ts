@@ -252,7 +252,10 @@ describe('one look at one feature', () => {
     const engine = { ...situationOf().engine, containers: [containerOf({ state: 'exited' as const })] };
     for (const hadOomKill of [false, true]) {
       const before = judge(situationOf()).memory;
-      const found = judge({ ...later(1_000), engine, ends: [endOf({ atMs: AT.bootMs, hadOomKill })] }, before);
+      const found = judge(
+        { ...later(1_000), engine, ends: [endOf({ atMs: AT.bootMs, hadOomKill })] },
+        before,
+      );
       const { fallback } = found.view;
       assert.equal(fallback.kind === 'failing' && fallback.cause, 'crash-looping');
       assert.equal(fallback.text.includes('out-of-memory'), hadOomKill, fallback.text);

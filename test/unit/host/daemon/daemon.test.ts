@@ -121,7 +121,7 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     await host.settle();
     host.clock.advance(1_000);
     host.engine.hang();
-    host.engine.end(host.id, 137, { outOfMemory: true });
+    host.engine.end(host.id, 137, { hadOomKill: true });
     await host.settle();
     const { current_owner: owner, remote_state: state, claim_token: token } = host.status();
     assert.deepEqual([owner, state, token], ['none', 'stopped', '']);

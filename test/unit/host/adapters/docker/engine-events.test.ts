@@ -7,8 +7,8 @@ import { readEvents } from '../../../../../src/host/adapters/docker/engine-event
 import type { EngineEvent } from '../../../../../src/ports/container-engine.ts';
 
 const ID = 'b'.repeat(64);
-const lineOf = (Action: string, ID: string, more = {}): string =>
-  `${JSON.stringify({ Type: 'container', Action, Actor: { ID, Attributes: { name: 'snmp', ...more } } })}\n`;
+const lineOf = (Action: string, id: string, more = {}): string =>
+  `${JSON.stringify({ Type: 'container', Action, Actor: { ID: id, Attributes: { name: 'snmp', ...more } } })}\n`;
 const start = (id = ID): string => lineOf('start', id);
 const oom = (id = ID): string => lineOf('oom', id);
 const die = (exitCode: number, id = ID): string => lineOf('die', id, { exitCode: String(exitCode) });

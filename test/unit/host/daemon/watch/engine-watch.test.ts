@@ -45,7 +45,13 @@ describe('an eye on the engine', { timeout: 30_000 }, () => {
     engine.end(id, 137);
     assert.equal(stateOf(), 'exited');
     assert.equal(changes(), before + 1);
-    assert.deepEqual(events.at(-1), { kind: 'die', containerId: id, names: ['snmp'], exitCode: 137 });
+    assert.deepEqual(events.at(-1), {
+      kind: 'die',
+      containerId: id,
+      names: ['snmp'],
+      exitCode: 137,
+      hadOomKill: false,
+    });
     engine.comeBack();
   });
 
