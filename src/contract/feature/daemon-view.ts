@@ -34,12 +34,23 @@ export type FallbackVerdict =
   | { readonly kind: 'refused'; readonly cause: FailureCause; readonly text: string }
   | { readonly kind: 'fall-back'; readonly cause: FailureCause; readonly text: string };
 
+/** Whether the service is restarted so that its other owner takes over (`decideSwitchOver`). */
+export interface SwitchView {
+  readonly kind: 'none' | 'restart';
+  /** Why, one line. */
+  readonly text: string;
+  /** Boot clock, milliseconds: the back-off before the restart ends then. Left out for `none`. */
+  readonly restartAtMs?: number | undefined;
+}
+
 export interface FeatureView {
   /** Of the image that runs; empty texts where none does. */
   readonly imageId: string;
   readonly version: string;
   readonly certification: CertificationVerdict;
   readonly fallback: FallbackVerdict;
+  /** Left out by a daemon of an earlier release. */
+  readonly switchOver?: SwitchView | undefined;
   /** What the daemon did last for this feature, one line, empty if nothing; wall clock, seconds. */
   readonly lastAct: string;
   readonly lastActTs: number;

@@ -2,7 +2,7 @@
  * One look at one feature: what was read, what the engine has and what is remembered go in; what to remember, what to do
  * and what to tell people come out. Every part has a module of its own; here they are put together.
  */
-import type { FeatureView } from '../../contract/feature/daemon-view.ts';
+import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view.ts';
 import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
 import { decideCertification, type Certification } from '../images/certify.ts';
 import { decideFallback, type FallbackDecision } from './fallback.ts';
@@ -26,7 +26,7 @@ import { decideEnabledLabel, decideRetry, decideSwitchOver, type SwitchDecision 
 export interface Judgement {
   readonly memory: FeatureMemory;
   readonly steps: readonly HostStep[];
-  readonly view: Pick<FeatureView, 'imageId' | 'version' | 'certification' | 'fallback'>;
+  readonly view: Pick<FeatureView, 'imageId' | 'version' | 'certification' | 'fallback' | 'switchOver'>;
   /** Boot clock: when time alone may change something. */
   readonly requeueAtMs: number | undefined;
 }
@@ -70,10 +70,17 @@ export function judgeFeature(before: FeatureMemory, asRead: FeatureInput): Judge
       version: isRunning ? reading.beat.version || reading.status.containerVersion : '',
       certification: certification.verdict,
       fallback: fallback.verdict,
+      switchOver: describeSwitch(verdicts),
     },
     requeueAtMs: looks.length === 0 ? undefined : Math.min(...looks),
   };
 }
+
+const describeSwitch = ({ switchOver: { kind, text }, restartAtMs }: Verdicts): SwitchView => ({
+  kind,
+  text,
+  ...(restartAtMs === undefined ? {} : { restartAtMs }),
+});
 
 /** The recorded container as the engine shows it, by id or, where only that is on record, by name. */
 function findRecorded({ feature, reading, engine }: FeatureInput): EngineContainer | undefined {

@@ -104,7 +104,7 @@ function findTakeOver(snapshot: SwitchSnapshot): SwitchDecision {
     return restart(snapshot, 'kube-to-kube', 'another container of Kubernetes asks to take over');
   // `container start` starts the local image again then: it would go on in circles.
   if (isMasterConnected !== true && !config.noFallbackToLocal)
-    return none('a container of Kubernetes asks to take over, but the master is out of reach: local stays');
+    return none('the master is out of reach, so the local container stays');
   return restart(snapshot, 'local-to-kube', 'a container of Kubernetes asks to take over from local');
 }
 

@@ -30,6 +30,8 @@ const FALLBACK = v.variant('kind', [
   v.object({ kind: v.literal('fall-back'), cause, text }),
 ]);
 
+const SWITCH = v.object({ kind: v.picklist(['none', 'restart']), text, restartAtMs: v.optional(ms) });
+
 const VIEW = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
   isShadow: v.boolean(),
@@ -43,6 +45,7 @@ const VIEW = v.object({
       version: text,
       certification: CERTIFICATION,
       fallback: FALLBACK,
+      switchOver: v.optional(SWITCH),
       lastAct: text,
       lastActTs: v.number(),
     }),

@@ -134,6 +134,6 @@ describe('after the leave has written, and the service restarts', () => {
       undefined,
     );
     assert.equal(decision.kind, 'none');
-    assert.match(decision.text, /local stays/);
+    assert.match(decision.text, /the local container stays/);
   });
 });

@@ -218,7 +218,10 @@ describe('one look at one feature', () => {
     assert.deepEqual(kindsOf(judge(situationOf({ ledger, lockText }))), []);
     const toLocal = { rows: { [CONFIG]: { set_owner: 'local' } } };
     assert.ok(kindsOf(judge(situationOf(toLocal))).includes('restart'));
-    assert.ok(!kindsOf(judge(situationOf({ ...toLocal, lockText }))).includes('restart'));
+    const locked = judge(situationOf({ ...toLocal, lockText }));
+    assert.ok(!kindsOf(locked).includes('restart'));
+    assert.equal(locked.view.switchOver?.kind, 'none');
+    assert.match(locked.view.switchOver.text, /set_owner is local.*, but /);
   });
 
   test('a fallback that is on its way is not joined by a restart', () => {
@@ -233,6 +236,8 @@ describe('one look at one feature', () => {
     const restarts = [{ edge: 'kube-to-local', atMs: AT.bootMs - 1_000 }] as const;
     const found = judge(situation, { ...NO_MEMORY, restarts });
     assert.ok(!kindsOf(found).includes('restart'));
+    const { kind, restartAtMs } = found.view.switchOver ?? {};
+    assert.deepEqual([kind, restartAtMs], ['restart', AT.bootMs - 1_000 + 30_000]);
     assert.equal(found.requeueAtMs, AT.bootMs + 29_000);
     const then = judge({ ...situation, now: { ...AT, bootMs: AT.bootMs + 29_000 } }, found.memory);
     assert.ok(kindsOf(then).includes('restart'));

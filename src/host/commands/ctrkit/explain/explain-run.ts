@@ -41,7 +41,7 @@ function explainSystemState({ status }: FeatureRows, unit: string): Explanation[
   return [{ topic: 'wanted', text, lifts: `systemctl start ${unit}`, values }];
 }
 
-const findHolder = (rows: FeatureRows, { now }: Snapshot): Holder | undefined =>
+export const findHolder = (rows: FeatureRows, { now }: Pick<Snapshot, 'now'>): Holder | undefined =>
   findLiveHolder(decodeStatus(rows.status.values), decodeHeartbeat(rows.health.values), now);
 
 /** By its id, or by its name where the shipped kit has recorded nothing else. */
@@ -167,12 +167,13 @@ export function explainReady(rows: FeatureRows, snapshot: Snapshot): Explanation
   const { feature } = snapshot;
   const { remoteState, containerVersion } = decodeStatus(rows.status.values);
   const values = pick(rows.status, ['remote_state', 'container_version', 'pending_token']);
+  // explainSwitchOver says what becomes of a live holder.
+  if (findHolder(rows, snapshot) !== undefined) return [];
   if (remoteState === 'pending') {
     const text = `version ${containerVersion} asks to be let in, and the host has not answered`;
     const lifts = `container wait ${feature} answers: see systemctl status ${unitOf(feature, rows)}`;
     return [{ topic: 'ready', text, lifts, values }];
   }
-  if (findHolder(rows, snapshot) !== undefined) return [];
   if (remoteState === 'ready')
     return [{ topic: 'ready', text: 'the host has let a container in that has not claimed yet', values }];
   return decodeConfig(rows.config.values).setOwner === 'kube' ? explainNotDeployed(rows, snapshot) : [];

@@ -18,7 +18,15 @@ import {
   type FeatureRows,
   type Topic,
 } from '../reading/explain-item.ts';
-import { explainHeartbeat, explainHolds, explainReady, explainRuns, explainWanted } from './explain-run.ts';
+import {
+  explainHeartbeat,
+  explainHolds,
+  explainReady,
+  explainRuns,
+  explainWanted,
+  findHolder,
+} from './explain-run.ts';
+import { explainSwitchOver } from './explain-switch.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 
 export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
@@ -44,6 +52,7 @@ const explainRows = (rows: FeatureRows, snapshot: ExplainSnapshot): Explanation[
   ...explainHeartbeat(rows, snapshot),
   ...explainHolds(rows, snapshot),
   ...explainReady(rows, snapshot),
+  ...explainSwitchOver(rows, findHolder(rows, snapshot), snapshot),
 ];
 
 function explainDaemon({ daemon, feature, now }: ExplainSnapshot): Explanation[] {

@@ -8,6 +8,7 @@ import type {
   CertificationVerdict,
   DaemonView,
   FallbackVerdict,
+  SwitchView,
 } from '../../../../../src/contract/feature/daemon-view.ts';
 import { readProcessStartMs, viewFileIn } from '../../../../../src/host/adapters/view/view-file.ts';
 import { waitUntil } from '../../../../support/supervisord.ts';
@@ -33,6 +34,11 @@ const FALLBACKS: readonly FallbackVerdict[] = [
   { kind: 'fall-back', cause: 'crash-looping', text: 'x' },
 ];
 
+const SWITCHES: readonly SwitchView[] = [
+  { kind: 'none', text: 'why not' },
+  { kind: 'restart', text: 'why', restartAtMs: 1 },
+];
+
 const view: DaemonView = {
   pid: 4711,
   isShadow: false,
@@ -49,6 +55,8 @@ const view: DaemonView = {
         fallback: FALLBACKS[i] ?? { kind: 'well', text: '' },
         lastAct: '',
         lastActTs: 0,
+        // A daemon of an earlier release has none.
+        ...(SWITCHES[i] === undefined ? {} : { switchOver: SWITCHES[i] }),
       },
     ]),
   ),

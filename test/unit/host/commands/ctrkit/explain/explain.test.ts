@@ -327,6 +327,54 @@ describe('why nothing serves', () => {
   });
 });
 
+describe('a container that asks to take over', () => {
+  const LOCAL = { ...RUNNING, current_owner: 'local', remote_state: 'pending', container_version: '3.0' };
+  const ASKS = `version 3.0 asks to take over from container ${ID} (local): ctrkitd`;
+  const takeOver = (switchOver: FeatureView['switchOver'], values: Values = {}) =>
+    explain({ status: LOCAL, ...values }, { daemon: { found: makeView({ switchOver }) } });
+
+  test('waits for the reason that the daemon has decided by, and the remedy is told', () => {
+    const text = 'the master is out of reach, so the local container stays';
+    const items = takeOver({ kind: 'none', text }, { master: { connected: 'false' } });
+    assert.deepEqual(textsOf(items, 'ready'), [`${ASKS} does not restart the service: ${text}`]);
+    assert.deepEqual(liftsOf(items, 'ready'), ['ctrkit kube status says why the master is out of reach']);
+    const locked = takeOver({ kind: 'none', text: 'locked' }, { master: { connected: 'true' } });
+    assert.deepEqual(liftsOf(locked, 'ready'), [undefined]);
+  });
+
+  test('has the service restarted, at once or after a back-off', () => {
+    const decision = { kind: 'restart', text: 'it asks' } as const;
+    assert.deepEqual(textsOf(takeOver({ ...decision, restartAtMs: NOW.bootMs }), 'ready'), [
+      `${ASKS} restarts the service now: it asks`,
+    ]);
+    assert.deepEqual(textsOf(takeOver({ ...decision, restartAtMs: NOW.bootMs + 28_000 }), 'ready'), [
+      `${ASKS} restarts the service in 28 s: it asks`,
+    ]);
+    const found = makeView({ switchOver: decision }, { isShadow: true });
+    const shadow = explain({ status: LOCAL }, { daemon: { found } });
+    assert.deepEqual(textsOf(shadow, 'ready'), [`${ASKS} would restart the service now: it asks`]);
+  });
+
+  test('waits for a daemon that does not run, or has not decided', () => {
+    const away = explain({ status: LOCAL }, { daemon: { problem: 'ctrkitd does not run' } });
+    assert.deepEqual(textsOf(away, 'ready'), [
+      `${ASKS} does not run, and nothing else restarts the service for that`,
+    ]);
+    assert.deepEqual(textsOf(takeOver(undefined), 'ready'), [`${ASKS} has not decided on it yet`]);
+  });
+
+  test('is not needed for a restart to be told, nor for what keeps the wrong owner running', () => {
+    const switchOver = { kind: 'restart', text: 'set_owner is local', restartAtMs: NOW.bootMs } as const;
+    const config = { ...CONFIG, set_owner: 'local' };
+    const told = (view: FeatureView['switchOver'], values: Values) =>
+      textsOf(explain(values, { daemon: { found: makeView({ switchOver: view }) } }), 'ready');
+    assert.deepEqual(told(switchOver, { config }), ['ctrkitd restarts the service now: set_owner is local']);
+    const none = { kind: 'none', text: 'set_owner is local, but locked' } as const;
+    assert.deepEqual(told(none, { config }), [`ctrkitd does not restart the service: ${none.text}`]);
+    assert.deepEqual(told(none, {}), []);
+  });
+});
+
 describe('golden images', () => {
   const withLedger = (ledger: Partial<FeatureLedger>) =>
     explain({}, { ledger: { found: { ...EMPTY_FEATURE_LEDGER, ...ledger } } });

@@ -1,0 +1,54 @@
+/** Which container is to take the feature over, and what ctrkitd does about it. */
+import { decodeConfig, decodeStatus } from '../../../../contract/feature/feature.ts';
+import { decodeMaster } from '../../../../contract/feature/switch-rows.ts';
+import type { SwitchView } from '../../../../contract/feature/daemon-view.ts';
+import type { Holder } from '../../../../decide/gate/live-holder.ts';
+import { describeDuration } from '../../../../text/duration-text.ts';
+import { pick, type ExplainSnapshot, type Explanation, type FeatureRows } from '../reading/explain-item.ts';
+
+type Snapshot = Pick<ExplainSnapshot, 'feature' | 'now' | 'daemon'>;
+
+/** `holder` is the live one, undefined if there is none. */
+export function explainSwitchOver(
+  rows: FeatureRows,
+  holder: Holder | undefined,
+  snapshot: Snapshot,
+): Explanation[] {
+  const { remoteState, containerVersion } = decodeStatus(rows.status.values);
+  const decision = findDecision(snapshot);
+  const values = pick(rows.status, ['remote_state', 'container_version', 'current_owner']);
+  // A live holder has to be stopped first, which only ctrkitd does: `container wait` waits for its end.
+  if (remoteState === 'pending' && holder !== undefined) {
+    const who = `version ${containerVersion} asks to take over from container ${holder.dockerId} (${holder.owner})`;
+    const text = `${who}: ${describeDecision(decision, snapshot)}`;
+    return [{ topic: 'ready', text, values, ...findRemedy(rows, holder, decision) }];
+  }
+  const isUnwanted = holder?.owner === 'kube' && decodeConfig(rows.config.values).setOwner === 'local';
+  if (decision === undefined || (decision.kind === 'none' && !isUnwanted)) return [];
+  return [{ topic: 'ready', text: describeDecision(decision, snapshot), values }];
+}
+
+function findDecision({ daemon, feature }: Snapshot): SwitchView | undefined {
+  if ('problem' in daemon || !Object.hasOwn(daemon.found.features, feature)) return undefined;
+  return daemon.found.features[feature]?.switchOver;
+}
+
+function describeDecision(decision: SwitchView | undefined, { daemon, now }: Snapshot): string {
+  if ('problem' in daemon) return 'ctrkitd does not run, and nothing else restarts the service for that';
+  if (decision === undefined) return 'ctrkitd has not decided on it yet';
+  const { kind, text, restartAtMs = 0 } = decision;
+  if (kind === 'none') return `ctrkitd does not restart the service: ${text}`;
+  const verb = daemon.found.isShadow ? 'would restart' : 'restarts';
+  const when = restartAtMs > now.bootMs ? `in ${describeDuration(restartAtMs - now.bootMs)}` : 'now';
+  return `ctrkitd ${verb} the service ${when}: ${text}`;
+}
+
+/** A local container stays while the master is out of reach: a start would choose it again. */
+function findRemedy(
+  { master }: FeatureRows,
+  { owner }: Holder,
+  decision: SwitchView | undefined,
+): Pick<Explanation, 'lifts'> {
+  if (decision?.kind !== 'none' || owner !== 'local' || decodeMaster(master.values) === true) return {};
+  return { lifts: 'ctrkit kube status says why the master is out of reach' };
+}
