@@ -30,7 +30,7 @@ export type FallbackVerdict =
       readonly asOfMs: number;
       readonly isRising: boolean;
     }
-  /** It would fall back, but may not: a lock, no golden image to go back to, once already; `text` says what lifts it. */
+  /** It would fall back, but may not: a lock, no local image to go back to, once already; `text` says what lifts it. */
   | { readonly kind: 'refused'; readonly cause: FailureCause; readonly text: string }
   | { readonly kind: 'fall-back'; readonly cause: FailureCause; readonly text: string };
 

@@ -19,8 +19,8 @@ export interface DesiredLabelSources {
 }
 
 /**
- * All labels that the node is to have; what is legal is decided later. KUBE_LABELS wins. An image that was adopted from the switch itself is golden as
- * well: it is what a fallback starts, certified or not, and that is what the label tells the fleet.
+ * All labels that the node is to have; what is legal is decided later. KUBE_LABELS wins. `<f>_golden` is the golden image
+ * of the ledger: an adopted one, which is the switch's own local image, as well as a certified one.
  */
 export function gatherDesiredLabels({ labels, ledger, description }: DesiredLabelSources): Labels {
   const features = Object.entries(ledger);

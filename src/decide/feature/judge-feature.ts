@@ -16,8 +16,9 @@ import {
 } from './feature-memory.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import { selectFallback } from '../images/ledger-changes.ts';
+import { findLocalImage } from '../images/local-image.ts';
 import type { HostStep } from './host-step.ts';
-import { findLocalImage, planFallbackSteps, planImageSteps } from './plan-steps.ts';
+import { planFallbackSteps, planImageSteps } from './plan-steps.ts';
 import { decideReap, selectHolderName, type ReapDecision } from './reap.ts';
 import type { FeatureInput } from './feature-input.ts';
 import { decideFeatureCondition, type FeatureSnapshot } from './feature-condition.ts';
@@ -172,7 +173,7 @@ function judge(
       standing: decideFeatureCondition(snapshot),
       before: memory.failing,
       policy: reading.policy,
-      localImageId: findLocalImage(situation)?.id,
+      localImageId: findLocalImage(engine.images, situation.localRepository)?.id,
       lastFallbackMs: memory.lastFallbackMs,
     }),
     reap: judgeReap(memory, situation, container),

@@ -1,12 +1,13 @@
 /** From verdicts to steps. Each step is what is still to be done as of this look: the ledger and the rows say so. */
 import type { CertificationVerdict, FallbackVerdict } from '../../contract/feature/daemon-view.ts';
 import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../contract/images/engine.ts';
-import { LOCAL_TAG, parseReference } from '../../contract/images/image.ts';
+import { parseReference } from '../../contract/images/image.ts';
 import type { Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
 import { isDownByItself } from '../../contract/feature/unit-state.ts';
 import { featureConfigRow, featureStatusRow, type RowValues } from '../../contract/rows.ts';
 import { selectFallback } from '../images/ledger-changes.ts';
+import { findBuildVersion, findLocalImage } from '../images/local-image.ts';
 import type { HostStep } from './host-step.ts';
 import type { FeatureInput } from './feature-input.ts';
 
@@ -15,12 +16,6 @@ interface OfImages {
   readonly container: EngineContainer | undefined;
   readonly certification: CertificationVerdict;
 }
-
-/** What starts in local mode: `<local repository>:latest`. */
-export const findLocalImage = ({ engine, localRepository }: FeatureInput): EngineImage | undefined =>
-  localRepository === undefined
-    ? undefined
-    : engine.images.find(({ tags }) => tags.includes(`${localRepository}:${LOCAL_TAG}`));
 
 /** Not to be called while the engine is away. */
 export function planImageSteps(situation: FeatureInput, { container, certification }: OfImages): HostStep[] {
@@ -48,24 +43,17 @@ export function planImageSteps(situation: FeatureInput, { container, certificati
 
 /** No golden image yet, or one that somebody has removed: the switch's own is it. */
 function planAdoption(situation: FeatureInput): HostStep[] {
-  const { ledger, engine } = situation;
-  const local = findLocalImage(situation);
+  const { ledger, engine, localRepository } = situation;
+  const local = findLocalImage(engine.images, localRepository);
   const isThere =
     ledger.golden !== undefined && engine.images.some(({ id }) => id === ledger.golden?.imageId);
-  // One that was fallen back from is golden to nobody.
+  // An image with an open fallback is never adopted.
   if (local === undefined || isThere || selectFallback(ledger, local.id) !== undefined) return [];
-  const version = findLocalVersion(situation, local);
+  const version =
+    findBuildVersion(local.tags, localRepository) ?? (situation.reading.localVersion || NO_VERSION);
   return [
     { kind: 'adopt-shipped', image: describeImage(situation, local.id, { version, source: 'shipped' }) },
   ];
-}
-
-/** What ran as local last, if that was this image; else the version it was tagged with at build time. */
-function findLocalVersion({ reading, localRepository }: FeatureInput, { tags }: EngineImage): string {
-  const own = tags.map((tag) => parseReference(tag)).filter((one) => one?.repository === localRepository);
-  const tagged = own.map((one) => one?.tag ?? '').filter((tag) => tag !== '' && tag !== LOCAL_TAG);
-  if (tagged.length === 1 && tagged[0] !== undefined) return tagged[0];
-  return reading.localVersion || NO_VERSION;
 }
 
 /** Where a container of Kubernetes came from: clean-up will look there, so what is not certain is not remembered. */

@@ -6,7 +6,7 @@ import type { FallbackVerdict, FeatureView } from '../../contract/feature/daemon
 import { shortImageId } from '../../contract/images/image.ts';
 import type { GoldenImage } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
-import { findLocalImage } from './plan-steps.ts';
+import { findLocalImage } from '../images/local-image.ts';
 import type { FeatureInput } from './feature-input.ts';
 
 /** One line for people. */
@@ -74,7 +74,9 @@ function remember(before: ShadowMemory | undefined, situation: FeatureInput, jud
     systemState: reading.status.systemState,
     golden: ledger.golden,
     previous: ledger.previous,
-    localImageId: engine.isAway ? before?.localImageId : findLocalImage(situation)?.id,
+    localImageId: engine.isAway
+      ? before?.localImageId
+      : findLocalImage(engine.images, situation.localRepository)?.id,
     imageIds: engine.isAway ? before?.imageIds : new Set(engine.images.map(({ id }) => id)),
     fallback: fallback.kind,
     fellBack: isFalling ? { version, atMs: now.bootMs } : isAnother ? undefined : before?.fellBack,

@@ -3,11 +3,7 @@ import { describe, test } from 'node:test';
 import type { CertificationVerdict, FallbackVerdict } from '../../../../src/contract/feature/daemon-view.ts';
 import { NO_DUTIES, type Duties } from '../../../../src/contract/images/ledger.ts';
 import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
-import {
-  findLocalImage,
-  planFallbackSteps,
-  planImageSteps,
-} from '../../../../src/decide/feature/plan-steps.ts';
+import { planFallbackSteps, planImageSteps } from '../../../../src/decide/feature/plan-steps.ts';
 import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import {
@@ -144,14 +140,6 @@ describe('from verdicts to steps', () => {
     assert.deepEqual(planImages(situationOf({ ledger, engine: { containers: ofLocal } })), []);
     const local = { [STATUS]: { current_owner: 'local' } };
     assert.deepEqual(planImages(situationOf({ ledger, rows: local })), []);
-  });
-
-  test('the local image is told by the tag latest of the local repository alone', () => {
-    assert.equal(findLocalImage(situationOf())?.id, imageIdOf(1));
-    assert.equal(
-      findLocalImage(situationOf({ engine: { images: [imageOf(1, [`${LOCAL}:1.0`])] } })),
-      undefined,
-    );
   });
 
   test('a block that STATE_DB forgot stands again, one set to true is lifted, one that stands is left alone', () => {

@@ -1,9 +1,9 @@
 import { readTimestamps } from '../../../../loop/timestamps.ts';
-import type { EngineContainer } from '../../../../contract/images/engine.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import { toPlainLine } from '../../../../text/plain-line.ts';
 import { explainFeature } from './explain.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
+import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
 import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
 import { formatExplanation } from './explain-text.ts';
 import { findFeature } from '../reading/find-feature.ts';
@@ -63,12 +63,13 @@ async function readSnapshot(
   const now = readTimestamps(ports.clock);
   const ledger = await attempt(() => ports.ledger.read());
   const locks = await attempt(() => ports.locks.list());
-  const containers = await readContainers(ports);
+  const engine = await readEngine(ports);
   return {
     feature,
     now,
     rows,
-    containers,
+    ...engine,
+    localRepository: findLocalRepository(feature, engine, ports),
     daemon: ports.view.read(now.bootId),
     ledger: 'found' in ledger ? { found: selectFeature(ledger.found.ledger, feature) } : ledger,
     locks: 'found' in locks ? { found: locks.found.locks } : locks,
@@ -76,10 +77,28 @@ async function readSnapshot(
   };
 }
 
-const readContainers = (ports: CtrkitPorts): Promise<Reading<readonly EngineContainer[]>> =>
-  attempt(async () => {
-    const engine = await ports.openEngine();
-    return await engine.listContainers();
+type EngineReading = Pick<ExplainSnapshot, 'containers' | 'images'>;
+
+async function readEngine(ports: CtrkitPorts): Promise<EngineReading> {
+  const engine = await attempt(() => ports.openEngine());
+  if ('problem' in engine) return { containers: engine, images: engine };
+  return {
+    containers: await attempt(() => engine.found.listContainers()),
+    images: await attempt(() => engine.found.listImages()),
+  };
+}
+
+const findLocalRepository = (
+  feature: string,
+  { containers }: EngineReading,
+  ports: CtrkitPorts,
+): string | undefined =>
+  decideLocalRepository(feature, {
+    mapped: ports.readLocalRepositories().repositories.get(feature),
+    containerImage:
+      'found' in containers
+        ? containers.found.find(({ names }) => names.includes(feature))?.image
+        : undefined,
   });
 
 /**

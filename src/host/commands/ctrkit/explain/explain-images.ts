@@ -32,7 +32,7 @@ export function explainGolden(ledger: FeatureLedger): Explanation[] {
 
 function describeGolden({ version, references, imageId, source }: GoldenImage): string {
   const names = references.length === 0 ? '' : `${references.join(', ')}, `;
-  const origin = source === 'shipped' ? 'the local image of the switch' : 'certified';
+  const origin = source === 'shipped' ? 'the shipped local image' : 'certified';
   return `version ${version} (${names}${shortImageId(imageId)}), ${origin}`;
 }
 

@@ -4,7 +4,13 @@ import { decodeMaster } from '../../../../contract/feature/switch-rows.ts';
 import type { SwitchView } from '../../../../contract/feature/daemon-view.ts';
 import type { Holder } from '../../../../decide/gate/live-holder.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
-import { pick, type ExplainSnapshot, type Explanation, type FeatureRows } from '../reading/explain-item.ts';
+import {
+  findView,
+  pick,
+  type ExplainSnapshot,
+  type Explanation,
+  type FeatureRows,
+} from '../reading/explain-item.ts';
 
 type Snapshot = Pick<ExplainSnapshot, 'feature' | 'now' | 'daemon'>;
 
@@ -15,7 +21,7 @@ export function explainSwitchOver(
   snapshot: Snapshot,
 ): Explanation[] {
   const { remoteState, containerVersion } = decodeStatus(rows.status.values);
-  const decision = findDecision(snapshot);
+  const decision = findView(snapshot)?.switchOver;
   const values = pick(rows.status, ['remote_state', 'container_version', 'current_owner']);
   // A live holder has to be stopped first, which only ctrkitd does: `container wait` waits for its end.
   if (remoteState === 'pending' && holder !== undefined) {
@@ -26,11 +32,6 @@ export function explainSwitchOver(
   const isUnwanted = holder?.owner === 'kube' && decodeConfig(rows.config.values).setOwner === 'local';
   if (decision === undefined || (decision.kind === 'none' && !isUnwanted)) return [];
   return [{ topic: 'ready', text: describeDecision(decision, snapshot), values }];
-}
-
-function findDecision({ daemon, feature }: Snapshot): SwitchView | undefined {
-  if ('problem' in daemon || !Object.hasOwn(daemon.found.features, feature)) return undefined;
-  return daemon.found.features[feature]?.switchOver;
 }
 
 function describeDecision(decision: SwitchView | undefined, { daemon, now }: Snapshot): string {

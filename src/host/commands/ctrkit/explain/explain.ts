@@ -12,6 +12,7 @@ import {
   explainGolden,
 } from './explain-images.ts';
 import {
+  findView,
   pick,
   type ExplainSnapshot,
   type Explanation,
@@ -27,6 +28,7 @@ import {
   findHolder,
 } from './explain-run.ts';
 import { explainSwitchOver } from './explain-switch.ts';
+import { explainTarget } from './explain-target.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 
 export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
@@ -35,8 +37,10 @@ export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
     ...('found' in rows ? explainRows(rows.found, snapshot) : [sayProblem('database', rows.problem)]),
     ...('found' in ledger ? explainGolden(ledger.found) : [sayProblem('disk', ledger.problem)]),
     ...explainDaemon(snapshot),
+    ...('found' in rows ? explainTarget(rows.found, snapshot) : []),
     ...('found' in ledger ? explainFallbacksDone(ledger.found, feature) : []),
     ...('found' in rows ? explainBlocks(rows.found, snapshot) : []),
+    ...explainLastAct(snapshot),
     ...explainLocks(snapshot),
     ...('found' in rows ? explainPolicy(rows.found) : []),
     ...('found' in snapshot.containers ? [] : [sayProblem('engine', snapshot.containers.problem)]),
@@ -55,13 +59,14 @@ const explainRows = (rows: FeatureRows, snapshot: ExplainSnapshot): Explanation[
   ...explainSwitchOver(rows, findHolder(rows, snapshot), snapshot),
 ];
 
-function explainDaemon({ daemon, feature, now }: ExplainSnapshot): Explanation[] {
+function explainDaemon(snapshot: ExplainSnapshot): Explanation[] {
+  const { daemon, now } = snapshot;
   if ('problem' in daemon) {
     const text = `${daemon.problem}; nothing is certified and nothing falls back meanwhile`;
     return [{ topic: 'daemon', text, lifts: 'systemctl start ctrkitd', values: [] }];
   }
-  const { features, isShadow, problems } = daemon.found;
-  const view = Object.hasOwn(features, feature) ? features[feature] : undefined;
+  const { isShadow, problems } = daemon.found;
+  const view = findView(snapshot);
   const shadow = 'ctrkitd runs as a shadow: what it would do it only logs';
   return [
     ...(isShadow ? [sayProblem('daemon', shadow)] : []),
@@ -69,8 +74,12 @@ function explainDaemon({ daemon, feature, now }: ExplainSnapshot): Explanation[]
     ...(view === undefined ? [sayProblem('daemon', 'ctrkitd does not look after this feature')] : []),
     ...(view === undefined ? [] : explainCertification(view.certification, now.bootMs)),
     ...(view === undefined ? [] : explainFallback(view.fallback, now.bootMs)),
-    ...(view?.lastAct ? [sayProblem('daemon', `did last: ${view.lastAct}`)] : []),
   ];
+}
+
+function explainLastAct(snapshot: ExplainSnapshot): Explanation[] {
+  const lastAct = findView(snapshot)?.lastAct;
+  return lastAct ? [sayProblem('daemon', `did last: ${lastAct}`)] : [];
 }
 
 function explainLocks({ locks, feature, now }: ExplainSnapshot): Explanation[] {

@@ -1,8 +1,8 @@
 /** What `ctrkit explain` says: one thing a line, with what it was read from. */
 import type { Timestamps } from '../../../../contract/timestamps.ts';
-import type { EngineContainer } from '../../../../contract/images/engine.ts';
+import type { EngineContainer, EngineImage } from '../../../../contract/images/engine.ts';
 import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
-import type { DaemonView } from '../../../../contract/feature/daemon-view.ts';
+import type { DaemonView, FeatureView } from '../../../../contract/feature/daemon-view.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import type { FieldValues, RowValues } from '../../../../contract/rows.ts';
@@ -66,11 +66,23 @@ export interface ExplainSnapshot {
   readonly now: Timestamps;
   readonly rows: Reading<FeatureRows>;
   readonly containers: Reading<readonly EngineContainer[]>;
+  readonly images: Reading<readonly EngineImage[]>;
+  /** Where the image is that starts in local mode; undefined if there can be none. */
+  readonly localRepository: string | undefined;
   readonly daemon: Reading<DaemonView>;
   readonly ledger: Reading<FeatureLedger>;
   readonly locks: Reading<readonly FeatureLock[]>;
   /** What was odd about the files on the disk, a line each. */
   readonly diskProblems: readonly string[];
+}
+
+/** What ctrkitd thinks of this feature; undefined where it does not run, or does not look after it. */
+export function findView({
+  daemon,
+  feature,
+}: Pick<ExplainSnapshot, 'daemon' | 'feature'>): FeatureView | undefined {
+  if ('problem' in daemon || !Object.hasOwn(daemon.found.features, feature)) return undefined;
+  return daemon.found.features[feature];
 }
 
 const DATABASES = { config: 'CONFIG_DB', state: 'STATE_DB', hostState: "the host's STATE_DB" } as const;

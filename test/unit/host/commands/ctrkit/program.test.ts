@@ -244,6 +244,15 @@ describe('ctrkit explain', () => {
     assert.doesNotMatch(kit.stdout, /cccccccccccc/);
   });
 
+  test('names the image that a fallback starts, by what the engine has', async () => {
+    kit.engine.putImage('v1', ['docker-snmp:latest', 'docker-snmp:1.0']);
+    assert.equal(await run('explain', 'snmp'), 0);
+    assert.match(
+      kit.stdout,
+      /a fallback starts version 1\.0 \(docker-snmp:latest, docker-snmp:1\.0, [0-9a-f]{12}\), the shipped local/,
+    );
+  });
+
   test('says the same for machines', async () => {
     assert.equal(await run('explain', 'snmp', '--json'), 0);
     const { items, ...about } = json() as Record<string, unknown> & { items: Record<string, unknown>[] };

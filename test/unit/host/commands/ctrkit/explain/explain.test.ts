@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DaemonView, FeatureView } from '../../../../../../src/contract/feature/daemon-view.ts';
-import type { EngineContainer } from '../../../../../../src/contract/images/engine.ts';
+import type { EngineContainer, EngineImage } from '../../../../../../src/contract/images/engine.ts';
 import { decodeImagePolicy, imagePolicyRow } from '../../../../../../src/contract/images/image-policy.ts';
 import {
   EMPTY_FEATURE_LEDGER,
@@ -129,6 +129,8 @@ function explain(values: Values, more: Partial<ExplainSnapshot> = {}) {
     now: NOW,
     rows: { found: makeRows(values, feature) },
     containers: { found: [makeContainer()] },
+    images: { found: [] },
+    localRepository: undefined,
     daemon: { found: makeView() },
     ledger: { found: EMPTY_FEATURE_LEDGER },
     locks: { found: [] },
@@ -388,7 +390,7 @@ describe('golden images', () => {
     });
     assert.deepEqual(textsOf(items, 'golden'), [
       'version 1.0 (docker-snmp:latest, 222222222222), certified',
-      'before it: version 0.9 (222222222222), the local image of the switch',
+      'before it: version 0.9 (222222222222), the shipped local image',
       'still to be done by ctrkitd: tag it as local, remove the local container of the image before, clean up older images',
     ]);
   });
@@ -448,6 +450,57 @@ describe('falling back', () => {
     assert.match(fallbackAt({ kind: 'fall-back', cause: 'silent', text: 'x' }) ?? '', /^it falls back now/);
   });
 
+  const LOCAL_IMAGE: EngineImage = {
+    id: OTHER_IMAGE,
+    tags: ['docker-snmp:latest', 'docker-snmp:1.0'],
+    digests: [],
+    createdTs: 1,
+    sizeBytes: 1,
+  };
+  const targetOf = (
+    golden: GoldenImage | undefined,
+    values: Values = {},
+    more: Partial<ExplainSnapshot> = {},
+  ) => {
+    const ledger = { found: { ...EMPTY_FEATURE_LEDGER, golden } };
+    const engine = { images: { found: [LOCAL_IMAGE] }, localRepository: 'docker-snmp' };
+    return textsOf(explain(values, { ledger, ...engine, ...more }), 'fallback').slice(1);
+  };
+
+  test('starts the shipped local image, which is the golden one only where that was made local', () => {
+    const names = 'version 1.0 (docker-snmp:latest, docker-snmp:1.0, 222222222222)';
+    const shipped = `a fallback starts ${names}, the shipped local image`;
+    const certified = makeGolden({ imageId: IMAGE, version: '2.0', source: 'certified' });
+    assert.deepEqual(targetOf(undefined), [shipped]);
+    assert.deepEqual(targetOf(makeGolden()), [`${shipped}, golden until another image is certified`]);
+    assert.deepEqual(targetOf(certified), [
+      `${shipped}, not the golden version 2.0 (tag_new_as_local is false)`,
+    ]);
+    const own = { tag_new_as_local: 'true' };
+    assert.deepEqual(targetOf(certified, { own }), [`${shipped}, not the golden version 2.0`]);
+    assert.deepEqual(targetOf(makeGolden({ source: 'certified' }), { own }), [
+      `a fallback starts ${names}, certified here, now the local image and the golden one`,
+    ]);
+    const untold = { images: { found: [{ ...LOCAL_IMAGE, tags: ['docker-snmp:latest'] }] } };
+    assert.deepEqual(targetOf(undefined, { labels: { snmp_local: '0.9' } }, untold), [
+      'a fallback starts version 0.9 (docker-snmp:latest, 222222222222), the local image of the switch',
+    ]);
+  });
+
+  test('has nothing to start without a local image, and is not told of where none can be', () => {
+    assert.deepEqual(targetOf(undefined, {}, { images: { found: [] } }), [
+      'a fallback has nothing to start: there is no image docker-snmp:latest',
+    ]);
+    assert.deepEqual(targetOf(undefined, {}, { localRepository: undefined }), [
+      'a fallback has nothing to start: there is no local image',
+    ]);
+    assert.deepEqual(targetOf(undefined, {}, { images: { problem: 'no engine' } }), []);
+    assert.deepEqual(targetOf(undefined, { config: { ...CONFIG, no_fallback_to_local: 'true' } }), []);
+    assert.deepEqual(targetOf(undefined, { config: { ...CONFIG, set_owner: 'local' } }), []);
+    const disk = { ledger: { problem: 'no disk' } };
+    assert.match(targetOf(undefined, {}, disk)[0] ?? '', /the shipped local image$/);
+  });
+
   test('is told of what fell back, with the block and how to lift both', () => {
     const fallback = {
       imageId: IMAGE,
@@ -464,7 +517,7 @@ describe('falling back', () => {
         ledger: { found: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallback, { ...fallback, isDone: false }] } },
       },
     );
-    const [, first, second] = textsOf(items, 'fallback');
+    const [, , first, second] = textsOf(items, 'fallback');
     assert.equal(first, 'fell back from version 3.0 (111111111111): unhealthy; an image falls back once');
     assert.match(second ?? '', /^is falling back/);
     assert.deepEqual(liftsOf(items, 'blocked'), ['ctrkit unblock snmp 3.0', undefined]);
