@@ -85,9 +85,11 @@ describe('CHANGELOG.md', () => {
   });
 });
 
+/** These two name paths of SONiC's own repositories. */
+const ON_SONIC: ReadonlySet<string> = new Set(['sonic.md', 'known-defects.md']);
 const pages = ['README.md', 'CONTRIBUTING.md', 'test/README.md'].concat(
   readdirSync(new URL('../../docs/', import.meta.url))
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && !ON_SONIC.has(name))
     .map((name) => `docs/${name}`),
 );
 
