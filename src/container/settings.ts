@@ -1,7 +1,7 @@
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../contract/health/heartbeat.ts';
 import { parseDurationMs } from '../text/duration.ts';
 
-/** The environment as the container side reads it; README.md lists it. */
+/** The environment as the container side reads it (contract.md, section 13). */
 export interface Settings {
   readonly redisUrl: string;
   readonly namespaceId: string;

@@ -1,5 +1,5 @@
 /**
- * Where SONiC keeps its databases (CONTRACT, "Finding the databases"; SONiC:
+ * Where SONiC keeps its databases (contract.md, section 1; SONiC:
  * dockers/docker-database/database_config.json.j2).
  */
 

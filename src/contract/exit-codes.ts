@@ -1,4 +1,4 @@
-/** The only table of exit codes; README.md shows it, and a test compares the two. */
+/** The only table of exit codes (contract.md, section 12); README.md shows it too, and tests compare them. */
 export const EXIT = {
   /** The gate: go. Every other command: done. */
   ok: 0,
@@ -18,7 +18,7 @@ export const EXIT = {
 } as const;
 
 /**
- * What `health_probe` ends with, beside `ok` and `usage` (CONTRACT, section 5). A failing hook's own code is passed
+ * What `health_probe` ends with, beside `ok` and `usage` (contract.md, section 5). A failing hook's own code is passed
  * through where it is none of these.
  */
 export const PROBE_EXIT = {
@@ -34,7 +34,7 @@ export const PROBE_EXIT = {
   stopping: 13,
 } as const;
 
-/** Whether a hook's own exit code can be passed through: the others mean something else (CONTRACT, section 5). */
+/** Whether a hook's own exit code can be passed through: the others mean something else (contract.md, section 5). */
 export const isHooksOwnCode = (code: number): boolean =>
   (code >= 3 && code <= 9) || (code >= 14 && code <= 63) || (code >= 65 && code <= 125);
 

@@ -1,5 +1,5 @@
 /**
- * Names that come from outside and end up in a key, a path or a log line (CONTRACT, "Finding the databases").
+ * Names that come from outside and end up in a key, a path or a log line (contract.md, section 1).
  * Whatever does not match is refused before it reaches a database.
  */
 const FEATURE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;

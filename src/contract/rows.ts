@@ -47,7 +47,7 @@ export const featureStatusRow = (feature: string): RowAddress => ({
   table: 'FEATURE',
   row: feature,
 });
-/** The shipped host side keeps instance N of a feature as `FEATURE|<f>N` in the host's STATE_DB (GAPS D28). */
+/** The shipped host side keeps instance N of a feature as `FEATURE|<f>N` in the host's STATE_DB (D28). */
 export const hostStatusRow = (feature: string, asic: string): RowAddress => ({
   db: 'hostState',
   table: 'FEATURE',

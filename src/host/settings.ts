@@ -1,7 +1,7 @@
 import { parseDurationMs } from '../text/duration.ts';
 import type { RemoteConfig } from './adapters/remote-config.ts';
 
-/** What the environment says to every command of the host side; README.md lists it. */
+/** What the environment says to every command of the host side (contract.md, section 13). */
 export interface HostSettings {
   readonly redisUrl: string;
   /** The Docker engine's socket, empty for the usual one. */

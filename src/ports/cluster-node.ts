@@ -61,7 +61,7 @@ export interface ClusterNode {
   /** Undefined if there is no kubeconfig: the switch has not joined. Throws CtrkitError('cluster') for a broken one. */
   findServer(): Promise<ClusterServer | undefined>;
   read(): Promise<NodeReading>;
-  /** One label, so that one that is refused stops no other (GAPS D23). */
+  /** One label, so that one that is refused stops no other (D23). */
   writeLabel(write: LabelWrite): Promise<LabelResult>;
   /** Resolves when watching from `resourceVersion` on. The server ends it after `timeoutS`. Returns how to end it. */
   watch(from: { resourceVersion: string; timeoutS: number }, watch: NodeWatch): Promise<() => void>;

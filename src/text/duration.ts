@@ -1,7 +1,7 @@
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**
- * Milliseconds of `N[ms|s|m|h|d]`, no unit being seconds (CONTRACT, section 8; HLD, "Image management
+ * Milliseconds of `N[ms|s|m|h|d]`, no unit being seconds (contract.md, section 1, "Durations"; HLD, "Image management
  * configuration"); undefined for anything else.
  */
 export function parseDurationMs(text: string): number | undefined {

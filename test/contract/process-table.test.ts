@@ -162,13 +162,13 @@ for (const [title, createBackend] of BACKENDS) {
       assert.deepEqual(await table.getState(), { code: 1, name: 'RUNNING' });
     });
 
-    test('lists every program with its state, FATAL and STOPPED too (GAPS D13, D14)', async () => {
+    test('lists every program with its state, FATAL and STOPPED too (D13, D14)', async () => {
       const programs = await table.getAllProcessInfo();
       const states = Object.fromEntries(programs.map(({ name, statename }) => [name, statename]));
       assert.deepEqual(states, { ...PROGRAM_STATES });
     });
 
-    test('tells an exit with 0 from an exit with another code, both EXITED (GAPS D13)', async () => {
+    test('tells an exit with 0 from an exit with another code, both EXITED (D13)', async () => {
       const { statename, exitstatus, pid, start, stop } = await find('start');
       assert.deepEqual([statename, exitstatus, pid], ['EXITED', 0, 0]);
       assert.ok(start > 0 && stop >= start);
@@ -184,7 +184,7 @@ for (const [title, createBackend] of BACKENDS) {
       assert.ok(start > 0 && now >= start && Math.abs(now - Date.now() / 1000) < 60);
     });
 
-    test('says why a FATAL program could not be started (GAPS D14)', async () => {
+    test('says why a FATAL program could not be started (D14)', async () => {
       const { spawnerr, state, pid } = await find('doomed');
       assert.match(spawnerr, /\/nonexistent\/doomed/);
       assert.deepEqual([state, pid], [200, 0]);
@@ -358,7 +358,7 @@ describe('the process table of a broken server', () => {
     await assert.rejects(table.getState(), isBroken(/\/nonexistent\/supervisor\.sock, getState: .*ENOENT/));
   });
 
-  test('needs one connection for all it asks, so that polling costs no memory (GAPS D30)', async () => {
+  test('needs one connection for all it asks, so that polling costs no memory (D30)', async () => {
     let connections = 0;
     const server = await UnixServer.onConnection((socket) => {
       connections += 1;

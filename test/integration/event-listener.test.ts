@@ -75,7 +75,7 @@ describe('a listener under a real supervisord', () => {
   });
   afterEach(() => supervisord.stop());
 
-  test('hears STOPPING while the applications stop, and is itself stopped last (GAPS D11)', async () => {
+  test('hears STOPPING while the applications stop, and is itself stopped last (D11)', async () => {
     supervisord.signal('SIGTERM');
     await waitUntil('supervisord is gone', () => supervisord.isGone);
     const order = heard().map((line) => (isEvent(line) ? line.name : line));
@@ -96,7 +96,7 @@ describe('a listener under a real supervisord', () => {
     assert.doesNotMatch(supervisord.log(), /UNKNOWN state|bad result line|killing 'agent'/);
   });
 
-  test('hears why a program ended, and after a program gave up (GAPS D14)', async () => {
+  test('hears why a program ended, and after a program gave up (D14)', async () => {
     await supervisord.control('start', 'failing', 'broken');
     const { payload } = await waitForEvent('PROCESS_STATE_EXITED', 'failing');
     assert.equal(payload['expected'], '0');
@@ -104,7 +104,7 @@ describe('a listener under a real supervisord', () => {
     await waitForEvent('PROCESS_STATE_FATAL', 'broken');
   });
 
-  test('hears a heartbeat in characters of several bytes, and all that comes after it (GAPS D15)', async () => {
+  test('hears a heartbeat in characters of several bytes, and all that comes after it (D15)', async () => {
     await supervisord.control('start', 'beat');
     const beat = await waitForEvent('PROCESS_COMMUNICATION_STDOUT', 'beat');
     assert.equal(beat.data, HEARTBEAT);

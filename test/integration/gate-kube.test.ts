@@ -15,7 +15,7 @@ import {
 } from '../support/kit.ts';
 import { HostStandIn, PrivateRedis, type RedisOptions } from '../support/private-redis.ts';
 
-/** HOLD_TTL of the contract, section 3. */
+/** HOLD_TTL (contract.md, section 3). */
 const HOLD_TTL_MS = 180_000;
 
 interface Scene {
@@ -43,7 +43,7 @@ const waitForPending = (redis: PrivateRedis) =>
     return status['remote_state'] === 'pending' && status;
   });
 
-/** All of section 2 of the contract, as a claim of owner kube leaves it. */
+/** All fields, as a claim of owner kube leaves them (contract.md, section 2). */
 function assertKubeClaim(
   status: Readonly<Record<string, string>>,
   of: Container,

@@ -16,7 +16,7 @@ async function startWithRedis(t: TestContext): Promise<{ redis: PrivateRedis; ki
   return { redis: await PrivateRedis.start(t), kit: new Kit(t) };
 }
 
-/** All of section 2 of the contract, as a claim of owner local leaves it. */
+/** All fields, as a claim of owner local leaves them (contract.md, section 2). */
 function assertLocalClaim(
   status: Readonly<Record<string, string>>,
   of: Container,

@@ -262,7 +262,7 @@ test('wrong usage is 64, said on stderr, and never looks like an answer', () => 
 });
 
 test('docs/checks.md explains the same exit codes, and its pod calls a command that there is', () => {
-  const page = readFileSync(new URL('../../CHECKS.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/checks.md', import.meta.url), 'utf8');
   const explained = [...page.matchAll(/^\| (\d[\d, -]*) \|/gm)].map(([, codes]) => codes);
   const own = '3-9, 14-63, 65-125';
   assert.deepEqual(explained, ['0', '1', '2', own, '10', '11', '12', '13', '64']);

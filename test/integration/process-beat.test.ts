@@ -8,7 +8,7 @@ import { Supervisord, waitUntil } from '../support/supervisord.ts';
 
 const TSX = createRequire(import.meta.url).resolve('tsx');
 const LISTENER = fileURLToPath(new URL('../support/listener-program.ts', import.meta.url));
-const PAGE = readFileSync(new URL('../../CHECKS.md', import.meta.url), 'utf8');
+const PAGE = readFileSync(new URL('../../docs/checks.md', import.meta.url), 'utf8');
 const MARKS = '<!--XSUPERVISOR:BEGIN-->beat<!--XSUPERVISOR:END-->';
 
 /** The script of the documentation, with a daemon of the test's in it, that beats without much delay. */

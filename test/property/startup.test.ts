@@ -107,7 +107,7 @@ function follow(looks: readonly { rows: RawRows; afterMs: number }[], asicNumber
   });
 }
 
-/** A holder by the words of the contract (section 2), told apart from the code under test. */
+/** A holder by its definition (contract.md, section 2), told apart from the code under test. */
 function liveHolder({ status = {}, heartbeat = {} }: RawRows, nowMs: number) {
   const owner = status['current_owner'] ?? '';
   if (owner !== 'local' && owner !== 'kube') return undefined;
@@ -138,7 +138,7 @@ type LiveHolder = NonNullable<ReturnType<typeof liveHolder>>;
 const isOwn = ({ dockerId, token: holderToken }: LiveHolder): boolean =>
   holderToken === SELF.token || (dockerId === SELF.dockerId && dockerId !== 'unknown');
 
-/** Which of rows 1 to 6 holds, by the words of the contract (section 3); single-ASIC. */
+/** Which of rows 1 to 6 holds, by the table (contract.md, section 3); single-ASIC. */
 function blockingRow(rows: RawRows, nowMs: number): number | undefined {
   const { config = {}, status = {}, labels = {} } = rows;
   const holder = liveHolder(rows, nowMs);

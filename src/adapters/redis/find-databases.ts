@@ -15,7 +15,7 @@ export interface DatabaseSettings {
 }
 
 /**
- * Where CONFIG_DB and STATE_DB are (CONTRACT, section 1). Reads files, connects to nothing.
+ * Where CONFIG_DB and STATE_DB are (contract.md, section 1). Reads files, connects to nothing.
  * Throws CtrkitError('usage') for a setting that can't be meant, CtrkitError('database') for a broken file.
  */
 export function findDatabases(settings: DatabaseSettings): Databases {

@@ -8,7 +8,7 @@ import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { ClaimHolder } from './claim-holder.ts';
 
-/** After its SIGTERM the agent is gone within a second, database or not (CONTRACT, section 7). */
+/** After its SIGTERM the agent is gone within a second, database or not (contract.md, section 7). */
 const RELEASE_LIMIT_MS = 800;
 
 export interface FeatureControllerPorts {

@@ -1,4 +1,4 @@
-/** The gate as a command (CONTRACT, section 3; SONiC: container_startup.py). */
+/** The gate as a command (contract.md, section 3; SONiC: container_startup.py). */
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT, exitCodeOfSignal } from '../../contract/exit-codes.ts';

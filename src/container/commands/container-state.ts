@@ -1,4 +1,4 @@
-/** The record by hand (CONTRACT, section 7; HLD, "system container state"). */
+/** The record by hand (contract.md, section 7; HLD, "Proposed behavior at high level"). */
 import { planClaim, planRelease, type Claim } from '../../contract/gate/claim.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';

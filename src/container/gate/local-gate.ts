@@ -11,7 +11,7 @@ import { leaveClaim, PARENT_POLL_MS, type GatePorts, type GateRequest, type Gate
 
 /**
  * Owner local always goes: it claims, whoever held the feature before. Without a database it waits for a limited
- * time only, because a switch without its feature is worse than a feature without its record (CONTRACT, section 3).
+ * time only, because a switch without its feature is worse than a feature without its record (contract.md, section 3).
  */
 export async function passLocal(request: GateRequest, ports: GatePorts): Promise<GateResult> {
   const { clock, log } = ports;

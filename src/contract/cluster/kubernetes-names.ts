@@ -1,5 +1,5 @@
 /**
- * What Kubernetes takes as a name, a label's key and a label's value (CONTRACT, section 9; Kubernetes: "Labels and
+ * What Kubernetes takes as a name, a label's key and a label's value (contract.md, section 9; Kubernetes: "Labels and
  * Selectors", "Object Names and IDs"). All of them tell what is wrong in half a line for people, or return undefined.
  */
 
@@ -44,7 +44,7 @@ export function findSubdomainFault(name: string): string | undefined {
     : 'may hold lower-case letters, digits, - and . only, with a letter or digit at both ends of each part';
 }
 
-/** A feature's name as a container's and a pod's: `_` becomes `-`, letters lower-case (CONTRACT, section 9; GAPS D24). */
+/** A feature's name as a container's and a pod's: `_` becomes `-`, letters lower-case (contract.md, section 9; D24). */
 export const toContainerName = (feature: string): string =>
   feature.toLowerCase().replaceAll('_', '-').replace(/-+$/, '');
 

@@ -1,6 +1,6 @@
 /**
  * CONFIG_DB `KUBERNETES_MASTER|SERVER`: which master this switch is to join, and whether it may (HLD, "Kubernetes Server
- * config"; FACTS, "CONFIG_DB").
+ * config"; sonic.md, "CONFIG_DB").
  */
 import { isTrue } from '../feature/feature.ts';
 import { toOneLine } from '../../text/one-line.ts';

@@ -1,4 +1,7 @@
-/** Labels of this switch's Node object (CONTRACT, section 9; FACTS, "Label rules"; HLD, "Node labels"). */
+/**
+ * Labels of this switch's Node object (contract.md, section 9; sonic.md, "Label rules"; HLD, "Proposed behavior at high
+ * level").
+ */
 import type { FieldValues, RowAddress } from '../rows.ts';
 
 /** By key. */

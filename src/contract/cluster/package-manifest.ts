@@ -1,6 +1,6 @@
 /**
- * What an image says of itself in its label: SONiC's package manifest, JSON (FACTS, "Image label"; SONiC: application
- * extension, "Manifest"). Only what a pod can be made from is here.
+ * What an image says of itself in its label: SONiC's package manifest, JSON (sonic.md, "Image label"; SONiC:
+ * application extension, "Manifest"). Only what a pod can be made from is here.
  */
 export const PACKAGE_MANIFEST_LABEL = 'com.azure.sonic.manifest';
 

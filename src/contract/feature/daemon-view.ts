@@ -1,6 +1,6 @@
 /** What the daemon thinks of each feature, for `ctrkit status` and `ctrkit explain`: written when it changes. */
 
-/** Evidence to verdict (CONTRACT, section 8, "Certified golden"). Times are boot clock, milliseconds. */
+/** Evidence to verdict (contract.md, section 8, "Certified golden"). Times are boot clock, milliseconds. */
 export type CertificationVerdict =
   /** Switched off by the policy. */
   | { readonly kind: 'off'; readonly text: string }
@@ -15,7 +15,7 @@ export type CertificationVerdict =
 
 export type FailureCause = 'unhealthy' | 'crash-looping' | 'silent' | 'not-deployed';
 
-/** CONTRACT, section 8, "Fallback"; HLD, "Failure mode detection & rollback". */
+/** contract.md, section 8, "Fallback"; HLD, "Failure mode detection & rollback". */
 export type FallbackVerdict =
   | { readonly kind: 'off'; readonly text: string }
   /** Nothing fails, or what failed is over. */

@@ -1,5 +1,5 @@
 /**
- * The FEATURE rows and the node's labels, decoded (CONTRACT, section 2; HLD, "Feature configuration" and
+ * The FEATURE rows and the node's labels, decoded (contract.md, section 2; HLD, "Feature configuration" and
  * "Feature Status"; SONiC: src/sonic-ctrmgrd/ctrmgr/container_startup.py).
  */
 import type { FieldValues } from '../rows.ts';
@@ -10,7 +10,7 @@ export const isOwner = (text: string): text is Owner => text === 'local' || text
 
 export const CONFIG_FIELDS = ['set_owner', 'state', 'no_fallback_to_local'] as const;
 
-/** STATE_DB has two names for some things: both are written, every spelling is read (FACTS, "Name drift"). */
+/** STATE_DB has two names for some things: both are written, every spelling is read (sonic.md, "Name drift"). */
 export const STATUS_FIELDS = [
   'current_owner',
   'docker_id',
@@ -66,7 +66,7 @@ export const goldenLabel = (feature: string): string => `${feature}_golden`;
 /** The version that this node fell back from last, until somebody lifts its block. */
 export const failedLabel = (feature: string): string => `${feature}_failed`;
 
-/** SONiC writes True, true, False and false (GAPS D20: `"false"` is not a yes). */
+/** SONiC writes True, true, False and false (D20: `"false"` is not a yes). */
 export const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';
 
 export function decodeConfig(values: FieldValues): FeatureConfig {

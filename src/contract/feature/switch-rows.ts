@@ -1,4 +1,4 @@
-/** Rows that are about the switch, not about one feature (FACTS, "STATE_DB"; HLD, "Kubernetes Server Status"). */
+/** Rows that are about the switch, not about one feature (sonic.md, "STATE_DB"; HLD, "Kubernetes Server Status"). */
 import { isTrue } from './feature.ts';
 import type { FieldValues, RowAddress } from '../rows.ts';
 

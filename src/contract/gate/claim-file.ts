@@ -1,5 +1,5 @@
 /**
- * `claim.json`, what the gate leaves for the agent of the same container (CONTRACT, section 3, "On go").
+ * `claim.json`, what the gate leaves for the agent of the same container (contract.md, section 10).
  * It lies in CTRKIT_RUN_DIR (/run/ctrkit), for root's eyes only: a Redis URL may hold a password.
  */
 import type { Claim } from './claim.ts';

@@ -1,6 +1,6 @@
 /**
- * What a container writes when it takes the feature and when it gives it up (CONTRACT, section 2).
- * GAPS D27: SONiC's `update_time` is local time text, the HLD's `last_update_ts` seconds; both are written.
+ * What a container writes when it takes the feature and when it gives it up (contract.md, section 2).
+ * D27: SONiC's `update_time` is local time text, the HLD's `last_update_ts` seconds; both are written.
  */
 import type { Timestamps } from '../timestamps.ts';
 import type { Owner } from '../feature/feature.ts';
@@ -105,7 +105,7 @@ export const planHeartbeat = (feature: string, values: Record<string, string>): 
   values,
 });
 
-/** SONiC's and the HLD's time of the last change, for people (GAPS D27). */
+/** SONiC's and the HLD's time of the last change, for people (D27). */
 export function encodeUpdateTimes(wallMs: number): { update_time: string; last_update_ts: string } {
   return {
     update_time: formatLocalTime(new Date(wallMs)),

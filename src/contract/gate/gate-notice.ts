@@ -1,6 +1,6 @@
 /**
  * `gate.json`, by which a gate that does not let the application go tells the agent of its container so: a held
- * container is live, and not ready for a reason (CONTRACT, section 5).
+ * container is live, and not ready for a reason (contract.md, section 5).
  */
 export interface GateNotice {
   readonly state: 'waiting' | 'held';

@@ -1,4 +1,4 @@
-/** CONTAINER_HOLD, why a container is held (CONTRACT, section 3). */
+/** CONTAINER_HOLD, why a container is held (contract.md, section 3). */
 import type { Owner } from '../feature/feature.ts';
 
 export type HoldReason =

@@ -1,4 +1,4 @@
-/** The `checks` of a heartbeat: JSON, one entry a check, 4 KB at most (CONTRACT, section 4). */
+/** The `checks` of a heartbeat: JSON, one entry a check, 4 KB at most (contract.md, section 4). */
 import type { CheckReport } from './health-report.ts';
 
 const MAX_BYTES = 4096;

@@ -1,4 +1,6 @@
-/** A check: one thing that is looked at again and again to tell whether the feature is well (CONTRACT, section 4). */
+/**
+ * A check: one thing that is looked at again and again to tell whether the feature is well (contract.md, section 4).
+ */
 
 /** `wanted`: its failing is reported and degrades; `required`: it makes the container unhealthy. */
 export type CheckKind = 'required' | 'wanted';
@@ -11,7 +13,7 @@ export type CheckOutcome =
   | {
       readonly result: 'failing';
       readonly message: string;
-      /** What the readiness probe ends with (CONTRACT, section 5). */
+      /** What the readiness probe ends with (contract.md, section 5). */
       readonly exitCode: number;
       /** Whether starting the container anew would mend it: only then liveness fails too. */
       readonly isMendedByRestart: boolean;

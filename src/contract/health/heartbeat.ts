@@ -1,4 +1,4 @@
-/** CONTAINER_HEALTH, the heartbeat (CONTRACT, section 4). */
+/** CONTAINER_HEALTH, the heartbeat (contract.md, section 4). */
 import { encodeChecks } from './check-list.ts';
 import { decodeMs } from '../feature/feature.ts';
 import type { CheckReport, HealthStatus } from './health-report.ts';

@@ -1,6 +1,6 @@
 /**
- * The probe (CONTRACT, section 5): the three answers, and the line that carries them from the agent to `health_probe`
- * (rootfs/usr/lib/ctrkit/health_probe reads it).
+ * The probe (contract.md, section 5): the three answers, and the line that carries them from the agent to
+ * `health_probe` (rootfs/usr/lib/ctrkit/health_probe reads it).
  */
 
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';

@@ -1,4 +1,6 @@
-/** SONiC's lists of processes in /etc/supervisor: critical_processes and watchdog_processes (FACTS: supervisord). */
+/**
+ * SONiC's lists of processes in /etc/supervisor: critical_processes and watchdog_processes (sonic.md, "Process lists").
+ */
 
 export interface ProcessEntry {
   readonly kind: 'program' | 'group';

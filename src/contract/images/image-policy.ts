@@ -1,6 +1,6 @@
 /**
- * What CONFIG_DB says of golden images and of falling back (CONTRACT, section 8; HLD, "Image management configuration"
- * and "Feature configuration").
+ * What CONFIG_DB says of golden images and of falling back (contract.md, section 8; HLD, "Image management
+ * configuration" and "Feature configuration").
  */
 import { parseDurationMs } from '../../text/duration.ts';
 import { isTrue } from '../feature/feature.ts';

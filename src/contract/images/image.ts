@@ -8,7 +8,7 @@ const REPOSITORY =
   /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*$|^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 
-/** What SONiC's service scripts create a local container from: `<repository>:latest` (FACTS, "Image tags"). */
+/** What SONiC's service scripts create a local container from: `<repository>:latest` (sonic.md, "Image tags"). */
 export const LOCAL_TAG = 'latest';
 
 export const isImageId = (text: string): boolean => IMAGE_ID.test(text);

@@ -1,6 +1,6 @@
 /**
- * What the host side keeps on its disk of each feature's images (CONTRACT, section 8): STATE_DB does not survive a cold
- * boot, this does. Plain data; reading and writing it is `src/host/adapters/ledger/`.
+ * What the host side keeps on its disk of each feature's images (contract.md, section 8): STATE_DB does not survive a
+ * cold boot, this does. Plain data; reading and writing it is `src/host/adapters/ledger/`.
  */
 export interface GoldenImage {
   readonly imageId: string;

@@ -1,4 +1,7 @@
-/** STATE_DB KUBERNETES_MASTER|SERVER, what the switch knows of its master (HLD, "Kubernetes Server Status"; FACTS). */
+/**
+ * STATE_DB KUBERNETES_MASTER|SERVER, what the switch knows of its master (contract.md, section 9; HLD, "Kubernetes
+ * Server Status"; sonic.md, "STATE_DB").
+ */
 import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
 import { isTrue } from '../../contract/feature/feature.ts';
 import type { RowValues, RowWrite } from '../../contract/rows.ts';

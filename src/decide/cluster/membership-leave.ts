@@ -1,4 +1,6 @@
-/** What becomes of a feature when the switch leaves its master (HLD, "config kube reset"; CONTRACT, section 8). */
+/**
+ * What becomes of a feature when the switch leaves its master (HLD, "config kube join/reset"; contract.md, section 11).
+ */
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
 import { masterRow } from '../../contract/feature/switch-rows.ts';

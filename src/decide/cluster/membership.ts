@@ -37,7 +37,7 @@ export interface MembershipTiming {
   readonly retryJoinMs: number;
 }
 
-/** Of the file that SONiC ships (FACTS, "remote_ctr.config.json"). */
+/** Of the file that SONiC ships (sonic.md, "remote_ctr.config.json"). */
 export const DEFAULT_MEMBERSHIP_TIMING: MembershipTiming = {
   joinLatencyOnBootMs: 300_000,
   retryJoinMs: 30_000,
@@ -137,7 +137,7 @@ export type JoinDecision =
   /** One line that says what to do. */
   | { readonly kind: 'refuse'; readonly text: string };
 
-/** May an operator's join go ahead? (HLD, "config kube join".) */
+/** May an operator's join go ahead? (HLD, "config kube join/reset".) */
 export function decideJoin(
   config: MasterConfig,
   { isJoined }: MembershipStatus,

@@ -1,4 +1,4 @@
-/** Which labels of the node are to be written (CONTRACT, section 9; GAPS D23; HLD, "Node labels"). */
+/** Which labels of the node are to be written (contract.md, section 9; D23; HLD, "Proposed behavior at high level"). */
 import { failedLabel, goldenLabel, versionEnabledLabel } from '../../contract/feature/feature.ts';
 import { findLabelKeyFault, findLabelValueFault } from '../../contract/cluster/kubernetes-names.ts';
 import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';

@@ -1,4 +1,4 @@
-/** Which rows the host's commands read of a feature, and what they say (FACTS, "State machine as shipped"). */
+/** Which rows the host's commands read of a feature, and what they say (sonic.md, "State machine as shipped"). */
 import {
   CONFIG_FIELDS,
   decodeConfig,
@@ -33,7 +33,7 @@ export interface HostSnapshot {
 
 /**
  * Instance N of a feature has a status of its own, `FEATURE|lldp0`, and the configuration of all, `FEATURE|lldp`
- * (GAPS D28). A feature whose own name ends in a digit has a row of its own, which comes first.
+ * (D28). A feature whose own name ends in a digit has a row of its own, which comes first.
  */
 export function configRowNames(name: string): string[] {
   const feature = name.replace(/\d+$/, '');
@@ -71,7 +71,7 @@ export const isHeld = ({ currentOwner, dockerId }: FeatureStatus): boolean =>
 /**
  * What the engine may know the recorded container by, the likeliest first. Without a record it is the switch's own, which
  * bears the feature's name. A pod that was told it is local has that name on record, and another one at the engine; its
- * own id finds it (GAPS D25).
+ * own id finds it (D25).
  */
 export function containersOnRecord(name: string, status: FeatureStatus): string[] {
   const names = !isHeld(status)

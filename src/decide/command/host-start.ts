@@ -1,4 +1,7 @@
-/** What `container start` starts (FACTS, "Host start"; HLD, "Container start"). */
+/**
+ * What `container start` starts (contract.md, section 14; sonic.md, "Host start"; HLD, "Proposed behavior at high
+ * level").
+ */
 import type { FeatureConfig, FeatureStatus } from '../../contract/feature/feature.ts';
 
 export interface StartInput {

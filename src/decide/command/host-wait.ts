@@ -1,4 +1,7 @@
-/** What `container wait` does next (FACTS, "Host wait"; HLD, "container wait"). */
+/**
+ * What `container wait` does next (contract.md, section 14; sonic.md, "Host wait"; HLD, "Proposed behavior at high
+ * level").
+ */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { containersOnRecord, isHeld, type HostSnapshot } from './host-snapshot.ts';
@@ -68,7 +71,7 @@ export function decideWait(
 
 /**
  * Whoever runs the feature, as the record has it. A shipped gate under cgroup v2 finds no id and records none
- * (GAPS D4), and of an ASIC's container the host's row has `running` alone (GAPS D28): somebody runs it all the same.
+ * (D4), and of an ASIC's container the host's row has `running` alone (D28): somebody runs it all the same.
  */
 function identifyRunner(status: FeatureStatus): string | undefined {
   if (isHeld(status)) return `${status.dockerId}/${status.claimToken}`;

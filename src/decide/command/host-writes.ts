@@ -1,4 +1,7 @@
-/** What the host's commands write about a feature (FACTS, "State machine as shipped"; CONTRACT, section 2). */
+/**
+ * What the host's commands write about a feature (sonic.md, "State machine as shipped"; contract.md, sections 2 and
+ * 14).
+ */
 import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/gate/claim.ts';
 import { enabledLabel, type FeatureStatus } from '../../contract/feature/feature.ts';
 import {

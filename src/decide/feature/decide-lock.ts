@@ -1,4 +1,4 @@
-/** Does an operator's lock still hold? (CONTRACT, section 8.) */
+/** Does an operator's lock still hold? (contract.md, section 8.) */
 import type { FeatureLock } from '../../contract/feature/lock.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 import type { Timestamps } from '../../contract/timestamps.ts';

@@ -1,6 +1,6 @@
 /**
- * Back to the local image? (CONTRACT, section 8, "Fallback"; HLD, "Failure mode detection & rollback".) Only for what
- * fails now, and has for as long as the policy says; once an image.
+ * Back to the local image? (contract.md, section 8, "Fallback"; HLD, "Failure mode detection & rollback".) Only for
+ * what fails now, and has for as long as the policy says; once an image.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FallbackVerdict } from '../../contract/feature/daemon-view.ts';

@@ -1,6 +1,7 @@
 /**
- * How a feature stands with Kubernetes at one instant: is what was deployed well, is it failing, or does this moment say
- * nothing about it? (CONTRACT, section 8, "Fallback"; HLD, "Failure detection".) What was planned is never a failure.
+ * How a feature stands with Kubernetes at one instant: is what was deployed well, is it failing, or does this moment
+ * say nothing about it? (contract.md, section 8, "Fallback"; HLD, "Failure detection".) What was planned is never a
+ * failure.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';

@@ -1,5 +1,5 @@
 /**
- * The record of a container that is gone is released by the host side (GAPS D10: the shipped one leaves owner and id behind
+ * The record of a container that is gone is released by the host side (D10: the shipped one leaves owner and id behind
  * when a container dies by itself). Only what the engine itself tells counts, and only against the record as it was read.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
@@ -115,7 +115,7 @@ function findWait(
       holder.liveUntilMs,
     );
   // A holder of the shipped kit: it counts as live until it is cleared. Another engine may run it, containerd say, or a pod
-  // that bears the feature's name on record only (GAPS D25).
+  // that bears the feature's name on record only (D25).
   if (!isBeating && holder !== undefined && engineState === 'missing')
     return keep('the container engine does not know it, and it has no heartbeat to tell by');
   const graceOverAtMs = sameSinceMs + (status.claimToken === '' ? HOST_START_GRACE_MS : START_GRACE_MS);

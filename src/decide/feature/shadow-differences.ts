@@ -1,6 +1,7 @@
 /**
- * Where a shadow and the shipped daemon beside it come to other conclusions (FACTS, "State machine as shipped", "Image
- * tags"): which version is stable, what is tagged as the local image, which images go, when Kubernetes is given up on.
+ * Where a shadow and the shipped daemon beside it come to other conclusions (sonic.md, "State machine as shipped",
+ * "Image tags"): which version is stable, what is tagged as the local image, which images go, when Kubernetes is given
+ * up on.
  */
 import type { FallbackVerdict, FeatureView } from '../../contract/feature/daemon-view.ts';
 import { shortImageId } from '../../contract/images/image.ts';

@@ -1,6 +1,7 @@
 /**
- * When a service has to be restarted so that its other owner takes over (HLD, "Proposed behavior at high level"; the
- * edges of the shipped ctrmgrd as FACTS, "State machine as shipped", lists them).
+ * When a service has to be restarted so that its other owner takes over (contract.md, section 14, "Switching"; HLD,
+ * "Proposed behavior at high level"; the edges of the shipped ctrmgrd as sonic.md, "State machine as shipped", lists
+ * them).
  */
 import { isOwner } from '../../contract/feature/feature.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';

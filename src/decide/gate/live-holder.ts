@@ -24,7 +24,7 @@ export interface Self {
 }
 
 /**
- * The live holder of a feature, or undefined: then it blocks nobody (CONTRACT, section 2, "A holder is live").
+ * The live holder of a feature, or undefined: then it blocks nobody (contract.md, section 2, "A holder is live").
  */
 export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: BootTime): Holder | undefined {
   if (!isOwner(status.currentOwner) || status.dockerId === '') return undefined;

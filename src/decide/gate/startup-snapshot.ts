@@ -1,4 +1,4 @@
-/** Which rows the gate's decision rests on, and what they say (CONTRACT, sections 1 to 3). */
+/** Which rows the gate's decision rests on, and what they say (contract.md, sections 1 to 3). */
 import {
   CONFIG_FIELDS,
   decodeConfig,
@@ -62,7 +62,7 @@ export function decodeSnapshot(
 
 /**
  * Multi-ASIC: the shipped host side knows only its own row. What the ASIC's row lacks is taken from there, and
- * so is the host's `ready` to a `pending` that was written into both (GAPS D28).
+ * so is the host's `ready` to a `pending` that was written into both (D28).
  */
 function withHostsAnswer(status: FeatureStatus, host: FieldValues): FeatureStatus {
   const hostRemoteState = host['remote_state'] ?? '';

@@ -1,4 +1,4 @@
-/** What a verdict asks to be written (CONTRACT, sections 2 and 3). */
+/** What a verdict asks to be written (contract.md, sections 2 and 3). */
 import type { Timestamps } from '../../contract/timestamps.ts';
 import { planClaim, type Claim } from '../../contract/gate/claim.ts';
 import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
@@ -8,7 +8,7 @@ type Granted = Exclude<Verdict, { kind: 'hold' }>;
 
 /**
  * Multi-ASIC: the shipped host side sees only its own row of the feature. Where it has written one, it is asked and
- * told there too (GAPS D28).
+ * told there too (D28).
  */
 export const isMirrored = (rows: readonly RowValues[]): boolean =>
   rows.some(({ address, values }) => {

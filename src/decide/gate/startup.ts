@@ -1,5 +1,5 @@
 /**
- * May this container's application start? The table of CONTRACT, section 3, for owner kube (HLD, "Kubernetes
+ * May this container's application start? The table of contract.md, section 3, for owner kube (HLD, "Kubernetes
  * cluster unreachable impacts"; SONiC: container_startup.py). Owner local is not asked: it always goes.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
@@ -65,7 +65,7 @@ export interface StartupDecision {
   readonly note: string | undefined;
 }
 
-/** States of `remote_state` that nobody waits on: `pending` may replace them (GAPS D6: empty is one of them). */
+/** States of `remote_state` that nobody waits on: `pending` may replace them (D6: empty is one of them). */
 const REPLACEABLE = new Set(['', 'none', 'running', 'stopped']);
 /** A `ready` for another container is left to it this long; it claims within milliseconds if it is alive. */
 const FOREIGN_READY_GRACE_MS = 500;

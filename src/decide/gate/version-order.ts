@@ -1,4 +1,4 @@
-// Which of two versions is higher (section 6 of the contract). Versions fall into classes that never compare
+// Which of two versions is higher (contract.md, section 6). Versions fall into classes that never compare
 // with one another: what begins with dotted numbers (strict semver included), the builds of each branch, and
 // each other text by itself. Within a class the order is total, hence transitive over any mixture.
 import type SemVer from 'semver/classes/semver.js';
@@ -32,7 +32,7 @@ const BRANCH_BUILD = /^([^0-9].*?)\.([0-9]+)-(?:dirty-.+|[0-9A-Za-z]+)$/;
 /**
  * Compares two versions; `lower` says that `a` is lower than `b`. Never throws. Any two versions that begin
  * with a number are comparable, and so are any two builds of one branch; a version always equals itself.
- * Source: instance_higher() of container_startup.py, which nothing calls any more (GAPS D1).
+ * Source: instance_higher() of container_startup.py, which nothing calls any more (D1).
  */
 export function compareVersions(a: string, b: string): VersionRelation {
   const [x, y] = [parseVersion(a), parseVersion(b)];

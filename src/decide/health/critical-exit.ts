@@ -28,7 +28,7 @@ export interface CriticalExitDecision {
   readonly reason: string;
 }
 
-/** The shipped listener takes `always_enabled` for off, and says nothing of an expected exit (GAPS D14). */
+/** The shipped listener takes `always_enabled` for off, and says nothing of an expected exit (D14). */
 const RESTARTING = new Set(['enabled', 'always_enabled']);
 
 export function decideCriticalExit(

@@ -1,4 +1,4 @@
-/** Folds what the checks say into one status and the three answers of the probe (CONTRACT, sections 4 and 5). */
+/** Folds what the checks say into one status and the three answers of the probe (contract.md, sections 4 and 5). */
 import type { CheckOutcome } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { HealthStatus } from '../../contract/health/health-report.ts';

@@ -4,8 +4,8 @@ import type { ProcessStatus } from '../../contract/health/process.ts';
 import { describeExit } from './process-text.ts';
 
 /**
- * The program that starts the feature has to have ended, with 0 (health-check.md; the shipped probe takes any status,
- * and no program too). `process` is undefined where supervisord knows none of that name.
+ * The program that starts the feature has to have ended, with 0 (sonic.md, "Readiness probe"; the shipped probe takes
+ * any status, and no program too). `process` is undefined where supervisord knows none of that name.
  */
 export function judgeStart(program: string, process: ProcessStatus | undefined): CheckOutcome {
   if (process === undefined) {

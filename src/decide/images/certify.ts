@@ -1,4 +1,4 @@
-/** From heartbeats to golden (CONTRACT, section 8, "Certified golden"; GAPS D18: not by a timer and a text search). */
+/** From heartbeats to golden (contract.md, section 8, "Certified golden"; D18: not by a timer and a text search). */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
 import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';

@@ -1,5 +1,5 @@
 /**
- * Which images of a feature may go after a certification (CONTRACT, section 8, "Clean-up"; HLD, "Image management"; GAPS
+ * Which images of a feature may go after a certification (contract.md, section 8, "Clean-up"; HLD, "Image management";
  * D17). Images are told by their ids, repositories by their whole names.
  */
 import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/images/image.ts';

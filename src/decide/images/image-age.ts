@@ -1,4 +1,4 @@
-/** Whether an image is older than the golden one (CONTRACT, section 8, "Clean-up"). */
+/** Whether an image is older than the golden one (contract.md, section 8, "Clean-up"). */
 import { LOCAL_TAG, parseReference } from '../../contract/images/image.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { NO_VERSION } from '../../contract/names.ts';

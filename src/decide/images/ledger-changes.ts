@@ -1,6 +1,6 @@
 /**
- * What becomes of a feature's ledger, step by step (CONTRACT, section 8). Each returns a ledger that can be written, the
- * very same one if nothing changes. Lists are cut to their newest `MAX_LEDGER_LIST`.
+ * What becomes of a feature's ledger, step by step (contract.md, section 8). Each returns a ledger that can be written,
+ * the very same one if nothing changes. Lists are cut to their newest `MAX_LEDGER_LIST`.
  */
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { isImageId, isRepository } from '../../contract/images/image.ts';

@@ -1,9 +1,9 @@
 import { isImageId, isRepository, parseReference } from '../../contract/images/image.ts';
 
 /**
- * Where the switch's own image of a feature is (FACTS, "Image tags"): as ctr_image_names.json has it, else as the image of
- * the container that has the feature's name was called, else as SONiC calls most of them. Undefined if that can't be a
- * repository's name either.
+ * Where the switch's own image of a feature is (sonic.md, "Image tags"): as ctr_image_names.json has it, else as the
+ * image of the container that has the feature's name was called, else as SONiC calls most of them. Undefined if that
+ * can't be a repository's name either.
  */
 export function decideLocalRepository(
   feature: string,

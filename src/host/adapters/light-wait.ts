@@ -9,10 +9,10 @@ const WAITED_VARIABLE = 'CTRKIT_WAITED_CONTAINER';
 const LOOK_EVERY_S = '0.5';
 
 /**
- * Waits for the end of a container's first process without Node.js: a switch has one such wait for each feature, for months,
- * and 13 MB each would be half a gigabyte (GAPS D30). This process becomes a shell whose only child is `tail --pid`, and then
- * the same command again, which asks the engine how it ended. Does not return where that is possible: with a Node.js that
- * can replace itself (22.15, 23.11), and with the container's processes in sight.
+ * Waits for the end of a container's first process without Node.js: a switch has one such wait for each feature, for
+ * months, and 13 MB each would be half a gigabyte (D30). This process becomes a shell whose only child is `tail --pid`,
+ * and then the same command again, which asks the engine how it ended. Does not return where that is possible: with a
+ * Node.js that can replace itself (22.15, 23.11), and with the container's processes in sight.
  */
 export function becomeLightWait(
   containerId: string,

@@ -1,4 +1,4 @@
-/** Joining the master (HLD, "kube_join … fetches admin.conf from master through https GET and use that to join"). */
+/** Joining the master (HLD, "Proposed behavior at high level": kube_join). */
 import { CtrkitError } from '../../contract/errors.ts';
 import { describeServer, planDisable, type MasterConfig } from '../../contract/cluster/master-config.ts';
 import { decideJoin, type MembershipStatus } from '../../decide/cluster/membership.ts';

@@ -1,4 +1,4 @@
-/** Leaving the master: features fall back first, only then the node is taken out (HLD, "config kube reset"). */
+/** Leaving the master: features fall back first, only then the node is taken out (HLD, "config kube join/reset"). */
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import type { FeatureLock } from '../../contract/feature/lock.ts';

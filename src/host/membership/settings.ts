@@ -1,4 +1,6 @@
-/** How a switch joins and leaves, as the environment and SONiC's file of timers say; docs/host.md lists it. */
+/**
+ * How a switch joins and leaves, as the environment and SONiC's file of timers say (contract.md, sections 11 and 13).
+ */
 import { splitWords } from '../../text/command-words.ts';
 import { findSubdomainFault } from '../../contract/cluster/kubernetes-names.ts';
 import { CtrkitError } from '../../contract/errors.ts';

@@ -19,7 +19,7 @@ async function fallBackFrom(here: Host, lines: string): Promise<void> {
 }
 
 hostScenario(
-  'v2 whose critical process crashes soon after each start falls back once, and is blocked (D17, D24)',
+  'v2 whose critical process crashes soon after each start falls back once, and is blocked (D18, D20)',
   { policy: { active_time_to_mark_good: '300s', fail_time_to_fallback: '4s' } },
   async (here, t) => {
     await fallBackFrom(here, CRASHES);
@@ -28,7 +28,7 @@ hostScenario(
 );
 
 hostScenario(
-  'v2 whose critical process never comes up falls back once, also where systemd has given its unit up (D17, D24)',
+  'v2 whose critical process never comes up falls back once, also where systemd has given its unit up (D18, D20)',
   {
     policy: { active_time_to_mark_good: '300s', fail_time_to_fallback: '10s' },
     env: { UNIT_START_LIMIT: '1' },

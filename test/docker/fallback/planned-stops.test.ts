@@ -25,7 +25,7 @@ async function untilRunsAnew(here: Host, before: string): Promise<Set<string>> {
 }
 
 hostScenario(
-  'planned stops are no failures: of the service, for another version or owner, by a warm reboot, of the daemon (D24)',
+  'planned stops are no failures: of the service, for another version or owner, by a warm reboot, of the daemon (D20)',
   { policy: { active_time_to_mark_good: '300s', fail_time_to_fallback: '5s' } },
   async (here) => {
     const v1 = await here.startLocal('1.0.0');

@@ -3,7 +3,7 @@ import { docker } from '../../support/images.ts';
 import { hostScenario } from '../support/host.ts';
 
 hostScenario(
-  'v2 whose agent is silent while its container runs falls back (D17)',
+  'v2 whose agent is silent while its container runs falls back (D18)',
   { policy: { active_time_to_mark_good: '300s', fail_time_to_fallback: '3s' } },
   async (here) => {
     const v1 = await here.startLocal('1.0.0');
@@ -23,7 +23,7 @@ hostScenario(
 );
 
 hostScenario(
-  'what Kubernetes does not deploy runs as local after its time, if the master is connected: no image is blamed (D17, D24)',
+  'what Kubernetes does not deploy runs as local after its time, if the master is connected: no image is blamed (D20)',
   { policy: { active_time_to_mark_good: '300s', fail_time_to_fallback: '3s' } },
   async (here) => {
     const v1 = await here.startLocal('1.0.0');

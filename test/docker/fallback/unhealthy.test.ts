@@ -9,7 +9,7 @@ const POLICY = {
 };
 
 hostScenario(
-  'v3 that is unhealthy falls back to the golden v2, and is blocked until that is lifted: also for a daemon and a STATE_DB that start anew (D17, D20, D24)',
+  'v3 that is unhealthy falls back to the golden v2, and is blocked until that is lifted: also for a daemon and a STATE_DB that start anew (D18, D20)',
   { policy: POLICY },
   async (here, t) => {
     const v1 = await here.startLocal('1.0.0');

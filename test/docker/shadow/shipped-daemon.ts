@@ -1,7 +1,7 @@
 /**
- * Stands in for the shipped ctrmgrd beside a shadow: restarts the service when it changes hands, and when its time is over
- * tags whatever runs as the local image, writes it down as stable and removes all but that and the one before (FACTS, "State
- * machine as shipped", "Image tags"; GAPS D17, D18).
+ * Stands in for the shipped ctrmgrd beside a shadow: restarts the service when it changes hands, and when its time is
+ * over tags whatever runs as the local image, writes it down as stable and removes all but that and the one before
+ * (sonic.md, "State machine as shipped", "Image tags"; D17, D18).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docker, dockerOutput } from '../../support/images.ts';

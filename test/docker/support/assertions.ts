@@ -37,7 +37,7 @@ interface Expected {
   readonly others?: Row;
 }
 
-/** The feature's row has every field of the contract's section 2, as a claim leaves it, and `others`. */
+/** The feature's row is as a claim leaves it (contract.md, section 2), and has `others`. */
 export async function assertClaimed(here: Switch, container: Container, expected: Expected): Promise<void> {
   const { claim_token, claim_ms, update_time, last_update_ts, ...rest } = await here.status();
   const fullId = await dockerOutput(['inspect', '-f', '{{.Id}}', container.name]);
@@ -57,7 +57,7 @@ export async function assertClaimed(here: Switch, container: Container, expected
   assertTimes({ update_time, last_update_ts }, bootMs() - fromMs);
 }
 
-/** The feature's row has every field of the contract's section 2, as a release leaves it, and `others`. */
+/** The feature's row is as a release leaves it (contract.md, section 2), and has `others`. */
 export async function assertReleased(here: Switch, claimed: Row, others: Row = {}): Promise<void> {
   const { update_time, last_update_ts, ...rest } = await here.status();
   assert.deepEqual(rest, {

@@ -16,7 +16,7 @@ export type HookEnd =
 
 const MAX_MESSAGE = 200;
 
-/** The outcome of a check that is a hook (CONTRACT, section 5; SONiC: readiness_probe.sh). */
+/** The outcome of a check that is a hook (contract.md, section 5; SONiC: readiness_probe.sh). */
 export function judgeHook(end: HookEnd): CheckOutcome {
   switch (end.how) {
     case 'exited':

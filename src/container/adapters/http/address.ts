@@ -1,4 +1,4 @@
-/** Where the HTTP answers are given (CTRKIT_HTTP; CONTRACT, section 5). */
+/** Where the HTTP answers are given (CTRKIT_HTTP; contract.md, section 5). */
 export type HttpAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: '127.0.0.1' | '::1'; readonly port: number }

@@ -1,6 +1,6 @@
 /**
- * The probe's answers and metrics over HTTP (CONTRACT, section 5). A bundle of its own, which the agent loads only when
- * CTRKIT_HTTP is set: from bin/, by a dynamic import (build.mjs).
+ * The probe's answers and metrics over HTTP (contract.md, section 5). A bundle of its own, which the agent loads only
+ * when CTRKIT_HTTP is set: from bin/, by a dynamic import (build.mjs).
  */
 // Bundled to a require(): an import() would read every export of the module, and one of them brings all of fetch, 7 MB.
 import { createServer, type Server, type ServerResponse } from 'node:http';

@@ -58,7 +58,7 @@ const PODMAN_FILE = /-containers\/([0-9a-f]{64})\/userdata\/\.containerenv$/;
  * Sources in order: CTRKIT_CONTAINER_ID, the cgroup of the process, the cgroup mounts, the files the engine
  * mounts into the container. Never the pause container's id, never empty.
  * @throws CtrkitError `usage` if the id handed in is not fit for a database key.
- * Source: container_startup.py get_docker_id(), which knows cgroup v1 only (GAPS D4).
+ * Source: container_startup.py get_docker_id(), which knows cgroup v1 only (D4).
  */
 export function findContainerId(evidence: ContainerIdEvidence): string {
   const { env, cgroup, mountinfo } = evidence;

@@ -1,4 +1,4 @@
-/** The record by hand, from the host (HLD, "system container state"). */
+/** The record by hand, from the host (HLD, "Proposed behavior at high level"). */
 import { planClaim, type Claim } from '../../../contract/gate/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';

@@ -46,8 +46,9 @@ export class FallbackActs {
   }
 
   /**
-   * `none`, so that `container start` starts the local image, and the version's block, in one step (HLD). The service counts
-   * as down from here on: another container's gate would answer `none` with `pending`, and local would not be started.
+   * `none`, so that `container start` starts the local image, and the version's block, in one step (HLD,
+   * "Self-mitigation"). The service counts as down from here on: another container's gate would answer `none` with
+   * `pending`, and local would not be started.
    */
   private letLocalRun(
     feature: string,

@@ -67,7 +67,7 @@ describe('the failing time of an image', () => {
 });
 
 describe('the time that nothing is deployed', () => {
-  test('counts without a break: whatever else is seen starts it anew (HLD, kube_failure_detection)', () => {
+  test('counts without a break: whatever else is seen starts it anew (HLD, "Feature configuration")', () => {
     assert.equal(follow([0, nothing], [30, nothing], [50, nothing]).notDeployedMs, 50_000);
     for (const between of [neutral, well(), bad()])
       assert.equal(follow([0, nothing], [30, between], [31, nothing], [35, nothing]).notDeployedMs, 4_000);

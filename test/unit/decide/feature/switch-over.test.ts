@@ -118,7 +118,7 @@ describe('a restart so that the other owner takes over', () => {
     for (const edge of TAKEN) assert.equal(edgeOf(decide({ ...edge[1], status: {} })), 'none');
   });
 
-  test('owner none is no reason to restart: every stop leaves it (D22; config reload in circles)', () => {
+  test('owner none is no reason to restart: every stop leaves it (config reload in circles)', () => {
     for (const remote_state of ['', 'none', 'running', 'stopped'])
       assert.equal(edgeOf(decide({ config: toLocal, status: { ...nobody, remote_state } })), 'none');
     assert.equal(edgeOf(decide({ status: { ...nobody, remote_state: 'pending' } })), 'none');

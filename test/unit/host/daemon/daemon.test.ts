@@ -207,7 +207,7 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_2.0_enabled'], 'true', 'nobody takes it back');
   });
 
-  test('what crashed until systemd gave its unit up falls back, what somebody has stopped then does not (D17, D24)', async (t) => {
+  test('what crashed until systemd gave its unit up falls back, what somebody has stopped then does not (D18, D20)', async (t) => {
     for (const unit of ['inactive', 'failed'] as const) {
       const { host } = await play(t);
       host.deploy();

@@ -1,6 +1,7 @@
 /**
- * Everything that is known of one feature, in plain lines: what is wanted, what runs, what keeps it from running or from
- * becoming golden, and what lifts it (CONTRACT, sections 2 to 4 and 8). What can't be read is said, and the rest still is.
+ * Everything that is known of one feature, in plain lines: what is wanted, what runs, what keeps it from running or
+ * from becoming golden, and what lifts it (contract.md, sections 2 to 4 and 8). What can't be read is said, and the
+ * rest still is.
  */
 import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';

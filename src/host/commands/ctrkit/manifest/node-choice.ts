@@ -1,4 +1,4 @@
-/** Which switches a feature is deployed on (HLD, "Proposed behavior at high level"; CONTRACT, section 9). */
+/** Which switches a feature is deployed on (HLD, "Proposed behavior at high level"; contract.md, section 9). */
 import {
   enabledLabel,
   goldenLabel,

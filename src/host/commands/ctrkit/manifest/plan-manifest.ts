@@ -1,6 +1,6 @@
 /**
- * The Kubernetes objects that deploy a feature on switches (HLD, "Manifests generation"; CONTRACT, section 9). Pure: no
- * cluster and no database is asked.
+ * The Kubernetes objects that deploy a feature on switches (HLD, "Manifests generation"; contract.md, section 9). Pure:
+ * no cluster and no database is asked.
  */
 import { parseReference } from '../../../../contract/images/image.ts';
 import {
@@ -83,7 +83,7 @@ function planLabels({ feature, version }: ManifestRequest, { objectName, contain
     app: objectName,
     feature,
     version,
-    // By which SONiC's own scripts find the pod of a feature whose name is no container's (GAPS D24).
+    // By which SONiC's own scripts find the pod of a feature whose name is no container's (D24).
     raw_container_name: containerName,
     ...(asic === '' ? {} : { asic }),
   };

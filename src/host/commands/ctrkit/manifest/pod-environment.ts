@@ -1,4 +1,4 @@
-/** The environment of a feature's container (FACTS, "Environment"; README.md, the table of settings). */
+/** The environment of a feature's container (sonic.md, "Environment"; README.md, the table of settings). */
 import { parseDurationMs } from '../../../../text/duration.ts';
 import { findEnvironmentNameFault } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
@@ -69,7 +69,7 @@ function defaultsOf(
     ['NAMESPACE_PREFIX', 'asic'],
     ['DEV', asic],
     ['CONTAINER_NAME', containerName],
-    // The host's syslog listens there, and a pod shares the host's network (GAPS D29).
+    // The host's syslog listens there, and a pod shares the host's network (D29).
     ['SYSLOG_TARGET_IP', '127.0.0.1'],
     ...(platform === undefined ? [] : [['PLATFORM', platform] satisfies [string, string]]),
   ];

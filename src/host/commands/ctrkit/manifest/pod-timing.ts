@@ -17,9 +17,9 @@ const BEFORE_GATE_MS = 60_000;
 /** Seconds. A start is over within a few: asking often makes it Ready early. Each asking costs an exec. */
 const STARTUP_PERIOD_S = 2;
 
-/** The default of the kit, as `CTRKIT_RELEASE_AFTER` (CONTRACT, section 7). */
+/** The default of the kit, as `CTRKIT_RELEASE_AFTER` (contract.md, section 7). */
 const DEFAULT_RELEASE_AFTER_MS = 6_000;
-/** supervisord tells of a stop up to 2 s late (GAPS D11), and the agent is gone within 1 s of its release. */
+/** supervisord tells of a stop up to 2 s late (D11), and the agent is gone within 1 s of its release. */
 const AROUND_RELEASE_MS = 3_000;
 /** kubelet's own default: time for programs that take long to stop. */
 const DEFAULT_GRACE_S = 30;

@@ -1,4 +1,4 @@
-/** What is mounted into a feature's container: as SONiC's service scripts do it (FACTS, "Mounts"). */
+/** What is mounted into a feature's container: as SONiC's service scripts do it (sonic.md, "Mounts"). */
 import { findHiddenKitPath, resolvePath } from './kit-paths.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { parseTarget, parseVolume, quote, refuse } from './manifest-arguments.ts';
@@ -77,7 +77,7 @@ function mountsOfLine({ volumes }: ManifestRequest): Mount[] {
 
 function defaultsOf({ platform, hwsku }: ManifestRequest, { asic, knownAsics }: Instance): Mount[] {
   const shared = '/usr/share/sonic';
-  // The softlinks that the HLD has each switch make ("Manifests generation"), unless the device is named.
+  // The softlinks that each switch is to make (HLD, "Manifests generation"), unless the device is named.
   const named = platform === undefined ? undefined : `${shared}/device/${platform}`;
   const ofHwsku = named === undefined || hwsku === undefined ? `${shared}/hwsku` : `${named}/${hwsku}`;
   // Made where it is missing: a machine that lacks it has nothing to lose by an empty one.

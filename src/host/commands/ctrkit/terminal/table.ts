@@ -29,7 +29,10 @@ const NO_BORDERS = Object.fromEntries(
   ].map((name) => [name, '']),
 );
 
-/** In the look of SONiC's `show feature status` (HLD): header, dashes, two spaces between columns. Ends with a newline. */
+/**
+ * In the look of SONiC's own command (HLD, "show feature status"): header, dashes, two spaces between columns. Ends
+ * with a newline.
+ */
 export function formatTable(
   headers: readonly string[],
   rows: readonly (readonly Cell[])[],

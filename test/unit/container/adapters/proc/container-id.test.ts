@@ -27,7 +27,7 @@ function handIn(id: string): string {
 
 const fullId = 'ABCDEF0123456789'.repeat(4);
 
-describe('container id, samples of the runtimes (GAPS D4)', () => {
+describe('container id, samples of the runtimes (D4)', () => {
   for (const { name, says, env, expected } of samples) {
     test(`${name}: ${says}`, () => {
       const cgroup = readSample(`${name}.cgroup`);
@@ -47,7 +47,7 @@ describe('container id, samples of the runtimes (GAPS D4)', () => {
   });
 });
 
-describe('container id handed in by CTRKIT_CONTAINER_ID (GAPS D4)', () => {
+describe('container id handed in by CTRKIT_CONTAINER_ID (D4)', () => {
   test('12 to 64 hex digits become the short id, in lower case', () => {
     assert.equal(handIn(fullId), 'abcdef012345');
     assert.equal(handIn('ABCDEF012345'), 'abcdef012345');

@@ -52,7 +52,7 @@ describe('a listener', () => {
     assert.deepEqual(startListener().heard, ['READY\n']);
   });
 
-  test('acknowledges an event and asks for the next before it looks at it (GAPS D11)', async () => {
+  test('acknowledges an event and asks for the next before it looks at it (D11)', async () => {
     const { input, heard } = startListener();
     input.write(eventText('SUPERVISOR_STATE_CHANGE_STOPPING', '', 7));
     await settle();
@@ -60,7 +60,7 @@ describe('a listener', () => {
     assert.deepEqual(heard, ['READY\n', ANSWER, event]);
   });
 
-  test('reads the words of a process event (GAPS D14)', async () => {
+  test('reads the words of a process event (D14)', async () => {
     const { input, heard } = startListener();
     const payload = 'processname:orchagent groupname:swss:x from_state:RUNNING expected:0 pid:12';
     input.write(eventText('PROCESS_STATE_EXITED', payload));
@@ -75,7 +75,7 @@ describe('a listener', () => {
     assert.deepEqual(heard[2], { name: 'PROCESS_STATE_EXITED', serial: 1, payload: words, data: '' });
   });
 
-  test('keeps the body of a communication apart from its words, lines and colons included (GAPS D15)', async () => {
+  test('keeps the body of a communication apart from its words, lines and colons included (D15)', async () => {
     const { input, heard } = startListener();
     const words = 'processname:orchagent groupname:orchagent pid:9';
     input.write(eventText('PROCESS_COMMUNICATION_STDOUT', `${words}\nheart:beat\nüß🙂\n`));

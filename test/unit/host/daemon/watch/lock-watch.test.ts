@@ -45,7 +45,7 @@ describe('operators’ locks as the daemon sees them', () => {
     assert.match(watch.text('snmp', true) ?? '', /alice/);
   });
 
-  test('locks that can’t be read count as locks on everything, said once, until they can (D17)', () => {
+  test('locks that can’t be read count as locks on everything, said once, until they can', () => {
     const { clock, watch, store, log } = prepare();
     store.breakDown('Input/output error');
     for (let i = 0; i < 10; i += 1) {
