@@ -22,7 +22,7 @@ function readExitTable(file: string): { readonly exit: string; readonly meaning:
   });
 }
 
-for (const file of ['README.md', 'docs/host.md'])
+for (const file of ['README.md', 'docs/contract.md', 'docs/host.md'])
   describe(file, () => {
     test('its table of exit codes has every code of the source, in order, and no other', () => {
       const table = readExitTable(file);
