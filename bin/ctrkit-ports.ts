@@ -2,7 +2,7 @@ import { constants, userInfo } from 'node:os';
 import { styleText } from 'node:util';
 import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
 import { exitCodeOfSignal } from '../src/contract/exit-codes.ts';
-import { toPlainLine } from '../src/text/plain-line.ts';
+import { toPlainLine } from '../src/text/printable.ts';
 import { readLocalRepositories } from '../src/host/adapters/local-repositories.ts';
 import { readInput } from '../src/host/adapters/read-input.ts';
 import { RedisRowFields } from '../src/host/adapters/redis/row-fields.ts';

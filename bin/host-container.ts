@@ -1,6 +1,6 @@
 import { keepHeapSmall } from '../src/adapters/heap.ts';
 import { EXIT } from '../src/contract/exit-codes.ts';
-import { toPlainLine } from '../src/text/plain-line.ts';
+import { toPlainLine } from '../src/text/printable.ts';
 import { becomeLightWait, takeWaitedContainer } from '../src/host/adapters/light-wait.ts';
 import { parseContainerLine } from '../src/host/commands/container/options.ts';
 import { runContainer } from '../src/host/commands/container/run-container.ts';

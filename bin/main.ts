@@ -1,3 +1,4 @@
+import { toPlainLine } from '../src/text/printable.ts';
 import { CtrkitError } from '../src/contract/errors.ts';
 import { EXIT } from '../src/contract/exit-codes.ts';
 
@@ -6,7 +7,7 @@ const UNAVAILABLE: ReadonlySet<string> = new Set(['database', 'engine', 'disk', 
 /** The one place where what went wrong becomes one line and an exit code. */
 export async function runMain(name: string, main: () => Promise<number>): Promise<void> {
   const fail = (exitCode: number, text: string): void => {
-    process.stderr.write(`${name}: ${toOneLine(text)}\n`);
+    process.stderr.write(`${name}: ${toPlainLine(text, 2_000)}\n`);
     process.exitCode = exitCode;
   };
   // Thrown where nobody can catch it, in a listener of a library for one: no status but those of the contract.
@@ -28,7 +29,3 @@ export async function runMain(name: string, main: () => Promise<number>): Promis
     else fail(EXIT.defect, `error: ${error.message}`);
   }
 }
-
-/** What somebody typed may be quoted: it must not forge a line, colour a terminal, or fill the screen. */
-const toOneLine = (text: string): string =>
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 2000);

@@ -1,3 +1,4 @@
+import type { Environment } from '../contract/environment.ts';
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../contract/health/heartbeat.ts';
 import { parseDurationMs } from '../text/duration.ts';
 
@@ -22,8 +23,6 @@ export interface Settings {
   /** Settings that are not what they should be, a line each; their defaults are used. */
   readonly warnings: readonly string[];
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Name, default and legal range of each duration. */
 const DURATIONS = {

@@ -1,6 +1,7 @@
 /** Under which name a switch is a node of its cluster: one for the labels and for joining. */
+import type { Environment } from '../contract/environment.ts';
 import { findSubdomainFault } from '../contract/cluster/kubernetes-names.ts';
-import { toPlainLine } from '../text/plain-line.ts';
+import { toPlainLine } from '../text/printable.ts';
 
 export interface NodeName {
   /** As of now: SONiC names the host while it boots. May be none that is legal. */
@@ -13,10 +14,7 @@ export interface NodeName {
 const SHARED_NAMES: ReadonlySet<string> = new Set(['localhost', 'sonic']);
 
 /** CTRKIT_NODE_NAME, else the host's name in lower case. */
-export function chooseNodeName(
-  env: Readonly<Record<string, string | undefined>>,
-  hostName: () => string,
-): NodeName {
+export function chooseNodeName(env: Environment, hostName: () => string): NodeName {
   const configured = (env['CTRKIT_NODE_NAME'] ?? '').trim();
   const read = (): string => configured || hostName().trim().toLowerCase();
   return {

@@ -1,3 +1,4 @@
+import type { Environment } from '../contract/environment.ts';
 import { parseDurationMs } from '../text/duration.ts';
 import type { RemoteConfig } from './adapters/remote-config.ts';
 
@@ -9,8 +10,6 @@ export interface HostSettings {
   /** SONiC's file of timers, empty for the one in /etc/sonic. */
   readonly remoteConfigPath: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export const readHostSettings = (env: Environment): HostSettings => ({
   redisUrl: env['CTRKIT_REDIS'] ?? '',

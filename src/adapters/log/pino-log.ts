@@ -1,3 +1,4 @@
+import { toPlainLine } from '../../text/printable.ts';
 import { pino } from 'pino';
 import type { Log } from '../../ports/log.ts';
 
@@ -17,11 +18,8 @@ export function createPinoLog(name: string, format: 'text' | 'json', write: (lin
   const destination = { write: format === 'json' ? write : (line: string) => write(toText(line)) };
   const logger = pino({ name, base: null }, destination);
   return {
-    info: (text, fields) => logger.info({ ...fields }, oneLine(text)),
-    warn: (text, fields) => logger.warn({ ...fields }, oneLine(text)),
-    error: (text, fields) => logger.error({ ...fields }, oneLine(text)),
+    info: (text, fields) => logger.info({ ...fields }, toPlainLine(text, Infinity)),
+    warn: (text, fields) => logger.warn({ ...fields }, toPlainLine(text, Infinity)),
+    error: (text, fields) => logger.error({ ...fields }, toPlainLine(text, Infinity)),
   };
 }
-
-/** A database's text must not be able to forge a line of the log. */
-const oneLine = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ');

@@ -1,3 +1,4 @@
+import { markUnprintable } from '../../text/printable.ts';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { CtrkitError } from '../../contract/errors.ts';
 import { isOwner, type Owner } from '../../contract/feature/feature.ts';
@@ -41,13 +42,12 @@ export function assertVersion(text: string | undefined): string {
 /** What a person typed, short and printable: it must not forge a line or colour a terminal. */
 export const clip = (text: string | undefined): string =>
   // A URL in the wrong place may hold a password.
-  /:\/\/|@/.test(text ?? '') ? '(a URL)' : toPrintable((text ?? '').slice(0, 40));
+  /:\/\/|@/.test(text ?? '') ? '(a URL)' : markUnprintable((text ?? '').slice(0, 40));
 
 export function assertNothingLeft(words: readonly string[]): void {
   if (words.length > 0) throw new CtrkitError('usage', `"${clip(words[0])}" is one word too many`);
 }
 
 /** node:util adds advice on how to write its options; the first sentence says what is wrong. */
-const firstSentence = (text: string): string => toPrintable((text.split(/\.\s|\n/)[0] ?? text).slice(0, 120));
-
-const toPrintable = (text: string): string => text.replaceAll(/[^ -~]/g, '?');
+const firstSentence = (text: string): string =>
+  markUnprintable((text.split(/\.\s|\n/)[0] ?? text).slice(0, 120));

@@ -1,3 +1,4 @@
+import { markUnprintable } from '../../text/printable.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import { decodeChecks } from '../../contract/health/check-list.ts';
@@ -82,9 +83,7 @@ function describeForPeople(state: State, now: BootTime, lastEnd: string): string
     ...(lastEnd === '' ? [] : [['last end', lastEnd]]),
   ];
   // A database's text must not forge a line or colour a terminal.
-  const lines = rows.map(
-    ([name = '', text = '']) => `  ${name.padEnd(10)} ${text.replaceAll(/[^ -~]/g, '?')}`,
-  );
+  const lines = rows.map(([name = '', text = '']) => `  ${name.padEnd(10)} ${markUnprintable(text)}`);
   return [feature, ...lines].join('\n');
 }
 

@@ -3,7 +3,7 @@
  * config"; sonic.md, "CONFIG_DB").
  */
 import { isTrue } from '../feature/feature.ts';
-import { toOneLine } from '../../text/one-line.ts';
+import { toOneLine } from '../../text/printable.ts';
 import type { FieldValues, RowAddress, RowWrite } from '../rows.ts';
 
 export const masterConfigRow: RowAddress = { db: 'config', table: 'KUBERNETES_MASTER', row: 'SERVER' };

@@ -1,6 +1,6 @@
 /** What CONFIG_DB says of how a feature's health is looked at (SONiC: the tables FEATURE and HEARTBEAT). */
 import { isTrue } from './feature.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import type { FieldValues, RowAddress, RowWrite } from '../rows.ts';
 import { featureStatusRow } from '../rows.ts';
 

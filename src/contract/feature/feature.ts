@@ -69,6 +69,10 @@ export const failedLabel = (feature: string): string => `${feature}_failed`;
 /** SONiC writes True, true, False and false (D20: `"false"` is not a yes). */
 export const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';
 
+/** Exactly `disabled` or `always_disabled`: any other text, a Jinja template of the init file say, is no refusal. */
+export const isDisabled = ({ state }: Pick<FeatureConfig, 'state'>): boolean =>
+  state === 'disabled' || state === 'always_disabled';
+
 export function decodeConfig(values: FieldValues): FeatureConfig {
   return {
     setOwner: values['set_owner'] || 'local',

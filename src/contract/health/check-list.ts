@@ -1,4 +1,5 @@
 /** The `checks` of a heartbeat: JSON, one entry a check, 4 KB at most (contract.md, section 4). */
+import { markUnprintable } from '../../text/printable.ts';
 import type { CheckReport } from './health-report.ts';
 
 const MAX_BYTES = 4096;
@@ -28,7 +29,7 @@ const encodeCheck = ({ name, kind, result, sinceMs, message }: CheckReport, mess
   kind,
   result,
   since_ms: sinceMs,
-  message: cut(message.replaceAll(/[^ -~]+/g, '?'), messageLength),
+  message: cut(markUnprintable(message), messageLength),
 });
 
 const cut = (text: string, length: number): string =>

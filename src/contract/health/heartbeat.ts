@@ -2,7 +2,7 @@
 import { encodeChecks } from './check-list.ts';
 import { decodeMs } from '../feature/feature.ts';
 import type { CheckReport, HealthStatus } from './health-report.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import type { FieldValues } from '../rows.ts';
 
 /** What others need of a heartbeat to tell whether its holder is live. */
@@ -25,8 +25,8 @@ export const HEALTH_FIELDS = [
 
 /** The interval when none is promised. */
 export const DEFAULT_HEARTBEAT_INTERVAL_MS = 10_000;
-/** Overdue after three intervals: two heartbeats may be lost. */
-export const OVERDUE_AFTER_INTERVALS = 3;
+/** Two heartbeats in a row may be lost. */
+const OVERDUE_AFTER_INTERVALS = 3;
 /** A promise beyond this is no promise: a dead holder would block the feature for hours. */
 const LONGEST_INTERVAL_MS = 600_000;
 
@@ -37,6 +37,13 @@ export interface Heartbeat {
   readonly beatMs: number | undefined;
   readonly intervalMs: number;
 }
+
+/**
+ * When a heartbeat is overdue if no other follows, in milliseconds of the boot clock. Until then its holder is live; at this
+ * moment and from then on it is not. The interval is the one that the heartbeat itself promises.
+ */
+export const overdueAtMs = (beat: { readonly beatMs: number; readonly intervalMs: number }): number =>
+  beat.beatMs + OVERDUE_AFTER_INTERVALS * beat.intervalMs;
 
 export function decodeHeartbeat(values: FieldValues): Heartbeat {
   const intervalMs = decodeMs(values['interval_ms']);

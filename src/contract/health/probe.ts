@@ -3,7 +3,7 @@
  * `health_probe` (rootfs/usr/lib/ctrkit/health_probe reads it).
  */
 
-import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 
 /** In CTRKIT_RUN_DIR. */
 export const HEALTH_FILE = 'health';

@@ -1,7 +1,7 @@
 /**
  * What becomes of a feature when the switch leaves its master (HLD, "config kube join/reset"; contract.md, section 11).
  */
-import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import { isDisabled, type FeatureStatus } from '../../contract/feature/feature.ts';
 import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
 import { masterRow } from '../../contract/feature/switch-rows.ts';
 import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
@@ -20,7 +20,7 @@ export type FeatureFate =
 export function decideFate(feature: string, { config, status }: HostSnapshot): FeatureFate {
   // Redis itself runs in it.
   if (feature === 'database') return stays('the database is never switched');
-  if (['disabled', 'always_disabled'].includes(config.state)) return stays(`the feature is ${config.state}`);
+  if (isDisabled(config)) return stays(`the feature is ${config.state}`);
   if (isLocal(status)) return stays('its local image runs');
   const isKubes = status.currentOwner === 'kube';
   if (config.setOwner !== 'kube')

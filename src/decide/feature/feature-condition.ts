@@ -5,11 +5,16 @@
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
-import { isOwner, type FeatureConfig, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/heartbeat.ts';
+import {
+  isDisabled,
+  isOwner,
+  type FeatureConfig,
+  type FeatureStatus,
+} from '../../contract/feature/feature.ts';
+import { overdueAtMs } from '../../contract/health/heartbeat.ts';
 import { shortImageId } from '../../contract/images/image.ts';
 import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { findLiveHolder, type Holder } from '../gate/live-holder.ts';
 
@@ -62,8 +67,7 @@ export function decideFeatureCondition(snapshot: FeatureSnapshot): FeatureCondit
   const { config, status, isEngineAway, isRebooting } = snapshot;
   if (config.setOwner !== 'kube')
     return neutral(`set_owner is "${config.setOwner}": local has nothing to fall back to`);
-  if (['disabled', 'always_disabled'].includes(config.state))
-    return neutral(`the feature is ${config.state}`);
+  if (isDisabled(config)) return neutral(`the feature is ${config.state}`);
   if (isRebooting) return neutral('a warm or fast reboot is under way');
   // An engine that restarts ends all its containers: no image's fault, and no container could be started either.
   if (isEngineAway) return neutral('the container engine does not answer');
@@ -117,8 +121,8 @@ function judgeHolder(snapshot: FeatureSnapshot): FeatureCondition {
 function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | undefined): FeatureCondition {
   const { beat } = snapshot;
   const name = shortImageId(imageId);
-  const overdueAtMs = findOverdueMs(snapshot);
-  if (overdueAtMs === undefined) {
+  const lateAtMs = findOverdueMs(snapshot);
+  if (lateAtMs === undefined) {
     // A young claim may not have beaten yet.
     if (holder !== undefined) return judgeStart(snapshot, imageId, holder.liveUntilMs);
     return failing(
@@ -131,26 +135,26 @@ function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | 
   switch (beat.status) {
     case 'healthy':
     case 'degraded':
-      if (beat.healthySinceMs === undefined) return neutral('its health is not known', imageId, overdueAtMs);
+      if (beat.healthySinceMs === undefined) return neutral('its health is not known', imageId, lateAtMs);
       return {
         kind: 'well',
         subject: imageId,
         text: `image ${name} is ${beat.status}`,
-        requeueAtMs: overdueAtMs,
+        requeueAtMs: lateAtMs,
       };
     case 'unhealthy':
       return failing(
         imageId,
         'unhealthy',
         `image ${name} is unhealthy: ${toOneLine(beat.reason, MAX_REASON_LENGTH)}`,
-        overdueAtMs,
+        lateAtMs,
       );
     case 'starting':
-      return judgeStart(snapshot, imageId, overdueAtMs);
+      return judgeStart(snapshot, imageId, lateAtMs);
     case 'stopping':
-      return neutral('its container is stopping', imageId, overdueAtMs);
+      return neutral('its container is stopping', imageId, lateAtMs);
     case undefined:
-      return neutral('the heartbeat says no status that is known', imageId, overdueAtMs);
+      return neutral('the heartbeat says no status that is known', imageId, lateAtMs);
   }
 }
 
@@ -158,11 +162,11 @@ function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | 
 function judgeStart(
   snapshot: FeatureSnapshot,
   imageId: string,
-  overdueAtMs: number | undefined,
+  lateAtMs: number | undefined,
 ): FeatureCondition {
   const crash = snapshot.lastEnd?.imageId === imageId ? findCrash(snapshot) : undefined;
-  if (crash === undefined) return neutral('its container is starting', imageId, overdueAtMs);
-  return { ...crash, requeueAtMs: Math.min(crash.requeueAtMs ?? Infinity, overdueAtMs ?? Infinity) };
+  if (crash === undefined) return neutral('its container is starting', imageId, lateAtMs);
+  return { ...crash, requeueAtMs: Math.min(crash.requeueAtMs ?? Infinity, lateAtMs ?? Infinity) };
 }
 
 /** The last end was a crash, and young, and nothing better has come since. */
@@ -184,8 +188,8 @@ function findOverdueMs({ beat, status, now }: FeatureSnapshot): number | undefin
   // One from the future is none, as findLiveHolder has it.
   if (token !== status.claimToken || beatMs === undefined || beatMs > now.bootMs + intervalMs)
     return undefined;
-  const overdueAtMs = beatMs + OVERDUE_AFTER_INTERVALS * intervalMs;
-  return now.bootMs < overdueAtMs ? overdueAtMs : undefined;
+  const atMs = overdueAtMs({ beatMs, intervalMs });
+  return now.bootMs < atMs ? atMs : undefined;
 }
 
 const neutral = (text: string, subject = '', requeueAtMs?: number): FeatureCondition => ({

@@ -1,4 +1,5 @@
 /** What the host side remembers of a feature from one look to the next. In memory only: what nobody saw counts for nobody. */
+import { isDisabled } from '../../contract/feature/feature.ts';
 import type { Evidence } from '../images/certify.ts';
 import type { FailingTime } from './failing-time.ts';
 import type { FeatureReading } from './feature-reading.ts';
@@ -130,7 +131,7 @@ export function judgeEnd(
     // `container kill` takes it away before it kills, and so does whoever undeploys.
     enabledLabel === 'false' ||
     isRebooting ||
-    config.state.endsWith('disabled');
+    isDisabled(config);
   const wasAsked = isStopping && !wasUnhealthy && !hasCrashed;
   const why = hasCrashed
     ? ', a critical process had ended'

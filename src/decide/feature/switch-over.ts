@@ -3,7 +3,7 @@
  * "Proposed behavior at high level"; the edges of the shipped ctrmgrd as sonic.md, "State machine as shipped", lists
  * them).
  */
-import { isOwner } from '../../contract/feature/feature.ts';
+import { isDisabled, isOwner } from '../../contract/feature/feature.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
 import type { FeatureSnapshot } from './feature-condition.ts';
 
@@ -53,7 +53,7 @@ function findObstacle({ feature, config, isRebooting, isEngineAway }: SwitchSnap
   if (feature === 'database') return 'the database is never switched';
   // `config reload` empties the table for a moment, and a row that is not there reads like owner local.
   if (config.state === '' && config.setOwner !== 'kube') return 'CONFIG_DB has no row of the feature';
-  if (['disabled', 'always_disabled'].includes(config.state)) return `the feature is ${config.state}`;
+  if (isDisabled(config)) return `the feature is ${config.state}`;
   if (isRebooting) return 'a warm or fast reboot is under way';
   if (isEngineAway) return 'the container engine does not answer';
   return undefined;

@@ -2,7 +2,7 @@ import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import {
   DEFAULT_HEARTBEAT_INTERVAL_MS,
-  OVERDUE_AFTER_INTERVALS,
+  overdueAtMs,
   type Heartbeat,
 } from '../../contract/health/heartbeat.ts';
 
@@ -45,7 +45,7 @@ export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: Boot
     // A sign from the future is none: it would keep a dead holder live for as long as it likes.
     (ms): ms is number => ms !== undefined && ms <= now.bootMs + intervalMs,
   );
-  const liveUntilMs = Math.max(...signsOfLife) + OVERDUE_AFTER_INTERVALS * intervalMs;
+  const liveUntilMs = overdueAtMs({ beatMs: Math.max(...signsOfLife), intervalMs });
   return now.bootMs < liveUntilMs ? { ...holder, liveUntilMs } : undefined;
 }
 

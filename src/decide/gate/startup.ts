@@ -4,6 +4,7 @@
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import {
+  isDisabled,
   localVersionLabel,
   versionEnabledLabel,
   type FeatureConfig,
@@ -116,7 +117,7 @@ function findUnwanted(input: GateInput): Unwanted | undefined {
       text: `CONFIG_DB FEATURE|${feature} set_owner is "${config.setOwner}": the switch runs its own image. To run this one: config feature owner ${feature} kube`,
     };
   }
-  if (config.state === 'disabled' || config.state === 'always_disabled') {
+  if (isDisabled(config)) {
     return {
       reason: 'feature-disabled',
       text: `CONFIG_DB FEATURE|${feature} state is "${config.state}". To run it: config feature state ${feature} enabled`,

@@ -1,6 +1,6 @@
 /** What follows when a critical process has ended: the job of SONiC's supervisor-proc-exit-listener. */
 
-import { toOneLine } from '../../text/one-line.ts';
+import { toOneLine } from '../../text/printable.ts';
 
 /** A critical process has ended, and supervisord had not started it again when it was last asked. */
 export interface CriticalEnd {

@@ -2,11 +2,11 @@
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
 import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/heartbeat.ts';
+import { overdueAtMs } from '../../contract/health/heartbeat.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { isImageId, shortImageId } from '../../contract/images/image.ts';
 import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
-import { toOneLine } from '../../text/one-line.ts';
+import { toOneLine } from '../../text/printable.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 
 /**
@@ -144,7 +144,7 @@ function assessHealth(beat: ObservedBeat, imageId: string, now: BootTime): Sound
     return 'the heartbeat makes no sense: seq, beat_ms and restarts have to be numbers';
   if (beatMs > now.bootMs + intervalMs)
     return 'the heartbeat is from the future: it counts once its time has come';
-  const overdueMs = beatMs + OVERDUE_AFTER_INTERVALS * intervalMs;
+  const overdueMs = overdueAtMs({ beatMs, intervalMs });
   if (now.bootMs >= overdueMs)
     return `the heartbeat is overdue: it counts anew once there is one again every ${describeDuration(intervalMs)}`;
   if (restarts > 0)

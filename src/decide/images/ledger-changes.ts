@@ -16,7 +16,7 @@ import {
   type Ledger,
 } from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 
 /** Of a feature with any legal name: `constructor` is one. */
 export const selectFeature = (ledger: Ledger, feature: string): FeatureLedger =>

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isFeatureName } from '../../contract/names.ts';
 import { isRepository } from '../../contract/images/image.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 
 /** Made by SONiC's build: `{"snmp": "docker-snmp", …}`. */
 const IMAGE_NAMES_FILE = '/usr/share/sonic/templates/ctr_image_names.json';

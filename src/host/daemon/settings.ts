@@ -1,3 +1,4 @@
+import type { Environment } from '../../contract/environment.ts';
 import { parseDurationMs } from '../../text/duration.ts';
 import { DEFAULT_TIMING, type FallbackTiming } from '../../decide/feature/fallback.ts';
 
@@ -23,8 +24,6 @@ export interface ClusterSettings {
   /** Empty for the one SONiC ships. */
   readonly sonicVersionFile: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The kubelet's own as kubeadm writes it. */
 const KUBELET_CONFIG = '/etc/kubernetes/kubelet.conf';

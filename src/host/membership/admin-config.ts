@@ -5,7 +5,7 @@
 import { encodeAdminConfig, type AdminCluster, type AdminUser } from '../../contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { describeServer, type MasterConfig } from '../../contract/cluster/master-config.ts';
-import { toPlainLine } from '../../text/plain-line.ts';
+import { toPlainLine } from '../../text/printable.ts';
 import type { AdminConfigText } from '../../ports/cluster-tools.ts';
 
 /** One that can be joined by. */

@@ -1,14 +1,13 @@
 /**
  * How a switch joins and leaves, as the environment and SONiC's file of timers say (contract.md, sections 11 and 13).
  */
+import type { Environment } from '../../contract/environment.ts';
 import { splitWords } from '../../text/command-words.ts';
 import { findSubdomainFault } from '../../contract/cluster/kubernetes-names.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { DEFAULT_MEMBERSHIP_TIMING, type MembershipTiming } from '../../decide/cluster/membership.ts';
 import type { ClusterToolSettings } from '../adapters/cluster-tools/cluster-tools.ts';
 import { chooseNodeName } from '../node-name.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_URL = 'https://{ip}:{port}/admin.conf';
 const DEFAULT_JOIN = 'kubeadm join --discovery-file {config} --node-name {node}';

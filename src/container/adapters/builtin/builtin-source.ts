@@ -1,6 +1,6 @@
 import type { CheckOutcome } from '../../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../../contract/exit-codes.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../../text/printable.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { BuiltinCheckConfig } from '../../health/checks-config/checks-config.ts';

@@ -1,3 +1,5 @@
+import { markUnprintable } from '../../../text/printable.ts';
+
 /** Long enough for people, short enough for a report. */
 const HOOK_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** What editors, package managers and people leave beside a file. */
@@ -15,7 +17,7 @@ export function selectHooks(entries: readonly string[]): { files: string[]; warn
   const warnings: string[] = [];
   if (legal.length < meant.length) {
     const bad = meant.find((entry) => !HOOK_NAME.test(entry)) ?? '';
-    const shown = JSON.stringify(bad.slice(0, 80)).replaceAll(/[^ -~]/g, '?');
+    const shown = markUnprintable(JSON.stringify(bad.slice(0, 80)));
     warnings.push(
       `${shown} is no name of a hook and is not run: at most 64 letters, digits, "_", "." or "-", the first a letter or digit (${meant.length - legal.length} such)`,
     );

@@ -1,3 +1,4 @@
+import type { Environment } from '../../../contract/environment.ts';
 import { findHookFile } from './hook-safety.ts';
 import type { HookEnd } from './judge-hook.ts';
 import type { HookProcess } from './hook-process.ts';
@@ -7,8 +8,6 @@ import { Semaphore } from './semaphore.ts';
 /** The longest wait for a turn: by then every hook before it has met its own limit, or the limits are too long. */
 const MAX_WAIT_MS = 60_000;
 const ENDING = 'not run: the agent is ending';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface HookRunnerOptions {
   readonly atOnce: number;

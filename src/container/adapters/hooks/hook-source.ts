@@ -1,3 +1,4 @@
+import type { Environment } from '../../../contract/environment.ts';
 import { readdirSync } from 'node:fs';
 import type { CheckKind, CheckTiming } from '../../../contract/health/check.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
@@ -20,7 +21,7 @@ export interface HookSourceOptions {
   /** Hooks that run at the same time. */
   readonly atOnce: number;
   /** The agent's own; hooks get it without CTRKIT_REDIS, and with CTRKIT_CHECK, their name. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly clock: Clock;
   readonly log: Log;
 }

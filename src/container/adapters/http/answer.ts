@@ -1,3 +1,4 @@
+import { toPlainLine } from '../../../text/printable.ts';
 import type { CheckReport, HealthReport } from '../../../contract/health/health-report.ts';
 import type { ProbeName } from '../../../contract/health/probe.ts';
 import { renderMetrics } from './metrics.ts';
@@ -64,14 +65,11 @@ const MARKS = { ok: '+', failing: '-', unknown: '?' } as const;
 /** A wanted check that is not ok says that it is one: it keeps nobody unready. */
 function describeCheck({ name, kind, result, message }: CheckReport): string {
   const said = result === 'ok' || kind === 'required' ? result : `${result} (${kind})`;
-  return `[${MARKS[result]}]${toOneLine(name)} ${said}${withColon(message)}`;
+  return `[${MARKS[result]}]${toPlainLine(name, MAX_MESSAGE)} ${said}${withColon(message)}`;
 }
 
-const withColon = (message: string): string => (message === '' ? '' : `: ${toOneLine(message)}`);
-
-/** A hook's text must not forge another check's line. */
-const toOneLine = (message: string): string =>
-  message.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, MAX_MESSAGE);
+const withColon = (message: string): string =>
+  message === '' ? '' : `: ${toPlainLine(message, MAX_MESSAGE)}`;
 
 const text = (status: number, body: string): HttpAnswer => ({
   status,

@@ -1,11 +1,11 @@
 // Which container is this? No runtime tells its containers, so the id is read from what the kernel shows of
 // the process. Wrong is worse than unknown here: the host side inspects, tags and stops whatever id is on
 // record, so every source below is used only where it cannot be the pause container's or a neighbour's.
+import { markUnprintable } from '../../../text/printable.ts';
+import type { Environment } from '../../../contract/environment.ts';
 import { readFileSync } from 'node:fs';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isContainerId } from '../../../contract/names.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the id is judged by: the environment, and the texts of /proc/self/cgroup and /proc/self/mountinfo. */
 interface ContainerIdEvidence {
@@ -91,7 +91,7 @@ function handedInId(env: Environment): string | undefined {
   if (value === '') return undefined;
   if (FULL_OR_SHORT_ID.test(value)) return value.slice(0, SHORT_ID_LENGTH).toLowerCase();
   if (isContainerId(value)) return value;
-  const shown = JSON.stringify(value.slice(0, 80)).replace(/[^ -~]/gu, '?');
+  const shown = markUnprintable(JSON.stringify(value.slice(0, 80)));
   const rule = 'at most 64 letters, digits, "_", "." or "-", the first a letter or digit';
   throw new CtrkitError(
     'usage',

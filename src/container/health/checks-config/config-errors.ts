@@ -1,3 +1,4 @@
+import { markUnprintable } from '../../../text/printable.ts';
 /** More than these nobody reads at once. */
 const MAX_ERRORS = 10;
 const MAX_SHOWN = 80;
@@ -26,5 +27,5 @@ const encodePath = (path: ConfigPath): string =>
 /** What somebody wrote, short and printable: it must not forge a line or colour a terminal. */
 export function showText(text: string): string {
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
-  return shown.replaceAll(/[^ -~]/g, '?');
+  return markUnprintable(shown);
 }

@@ -3,7 +3,7 @@ import { request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { rootCertificates } from 'node:tls';
 import { CtrkitError } from '../../../contract/errors.ts';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 import { MAX_ADMIN_CONFIG_BYTES } from './admin-config-size.ts';
 
 /** The whole of it, and not a try each. */

@@ -1,4 +1,4 @@
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 
 /** What looks like a secret, whoever's it is: bootstrap tokens, bearer tokens, and the base64 of keys and certificates. */
 const PATTERNS: readonly RegExp[] = [

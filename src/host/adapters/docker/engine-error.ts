@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { MAX_REASON_LENGTH, toOneLine } from '../../../text/one-line.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../../text/printable.ts';
 
 /** What a call was for, and what became of it. */
 export interface FailedCall {

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { CtrkitError } from '../../../contract/errors.ts';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 
 /** An API server answers in milliseconds, and gives up on its own database after some seconds. */

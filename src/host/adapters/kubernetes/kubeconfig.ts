@@ -7,7 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { JSON_SCHEMA, load } from 'js-yaml';
 import * as v from 'valibot';
 import { CtrkitError } from '../../../contract/errors.ts';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 
 /** With the certificates of a large company in it, a kubeconfig has some 100 kB. */
 const MAX_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { findSubdomainFault } from '../../../contract/cluster/kubernetes-names.ts';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 import type {
   ClusterNode,
   ClusterServer,

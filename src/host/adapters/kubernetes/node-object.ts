@@ -1,6 +1,6 @@
 /** A Node and a Status of the Kubernetes API, v1, as far as they are of use. */
 import * as v from 'valibot';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 import type { NodeState } from '../../../ports/cluster-node.ts';
 
 /** Under this name the API server remembers which labels are ours. */

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { FeatureLedger, Ledger } from '../../../contract/images/ledger.ts';
 import { isFeatureName } from '../../../contract/names.ts';
-import { toOneLine } from '../../../text/one-line.ts';
+import { toOneLine } from '../../../text/printable.ts';
 import { FEATURE } from './ledger-schemas.ts';
 
 const LEDGER_FORMAT = 1;

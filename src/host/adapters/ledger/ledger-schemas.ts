@@ -8,7 +8,7 @@ import {
   type GoldenImage,
 } from '../../../contract/images/ledger.ts';
 import { isVersion } from '../../../contract/names.ts';
-import { MAX_REASON_LENGTH } from '../../../text/one-line.ts';
+import { MAX_REASON_LENGTH } from '../../../text/printable.ts';
 
 const text = (isLegal: (found: string) => boolean) => v.pipe(v.string(), v.check(isLegal));
 const imageId = text(isImageId);

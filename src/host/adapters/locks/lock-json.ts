@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { FeatureLock } from '../../../contract/feature/lock.ts';
 import { isFeatureName } from '../../../contract/names.ts';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 
 const FORMAT = 1;
 /** Longest owner and reason that are kept. */

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isOwner, type Owner } from '../../../contract/feature/feature.ts';
 import { isFeatureName, isVersion, NO_VERSION } from '../../../contract/names.ts';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { toPlainLine } from '../../../text/printable.ts';
 import { CONTAINER_EXAMPLES } from './help.ts';
 
 interface Common {

@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CtrkitError } from '../../../contract/errors.ts';
-import { MAX_REASON_LENGTH } from '../../../text/one-line.ts';
-import { toPlainLine } from '../../../text/plain-line.ts';
+import { MAX_REASON_LENGTH, toPlainLine } from '../../../text/printable.ts';
 
 export interface DaemonOptions {
   readonly isShadow: boolean;

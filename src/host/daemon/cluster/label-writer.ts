@@ -1,4 +1,4 @@
-import { toOneLine } from '../../../text/one-line.ts';
+import { toOneLine } from '../../../text/printable.ts';
 import { decideBackoffMs } from '../../../loop/backoff.ts';
 import type { NodeLabelPlan } from '../../../decide/cluster/plan-node-labels.ts';
 import { findTryMs, noteTry, type LabelTries } from '../../../decide/cluster/label-pace.ts';

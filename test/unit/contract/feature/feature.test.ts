@@ -5,6 +5,7 @@ import {
   decodeMs,
   decodeStatus,
   STATUS_FIELDS,
+  isDisabled,
 } from '../../../../src/contract/feature/feature.ts';
 
 describe('the configuration of a feature', () => {
@@ -100,4 +101,17 @@ describe('times on the boot clock', () => {
     const none = [undefined, '', ' ', '-1', '+1', '1.5', '1e9', '0x10', '1 ', '1\n', 'NaN', '9'.repeat(16)];
     for (const text of none) assert.equal(decodeMs(text), undefined, text);
   });
+});
+
+test('only the two words that SONiC has for it disable a feature, not a text that ends in one', () => {
+  for (const state of ['disabled', 'always_disabled']) assert.equal(isDisabled({ state }), true, state);
+  for (const state of [
+    '',
+    'enabled',
+    'always_enabled',
+    '{% if x %}disabled{% endif %}',
+    'Disabled',
+    'x_disabled',
+  ])
+    assert.equal(isDisabled({ state }), false, state);
 });

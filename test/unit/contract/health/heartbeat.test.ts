@@ -6,6 +6,7 @@ import {
   HEALTH_FIELDS,
   LIVENESS_FIELDS,
   type HeartbeatRecord,
+  overdueAtMs,
 } from '../../../../src/contract/health/heartbeat.ts';
 
 const beat: HeartbeatRecord = {
@@ -72,4 +73,8 @@ describe('the heartbeat', () => {
     assert.deepEqual(decodeHeartbeat({}), none);
     assert.deepEqual(decodeHeartbeat({ beat_ms: 'now', interval_ms: 'often' }), none);
   });
+});
+
+test('a heartbeat is overdue three of its own intervals after it was made', () => {
+  assert.equal(overdueAtMs({ beatMs: 1_000, intervalMs: 10_000 }), 31_000);
 });

@@ -1,6 +1,6 @@
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 import { explainFeature } from './explain.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
 import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';

@@ -1,8 +1,8 @@
 /** What is wanted of a feature, what runs, how it is, and what keeps it from running. */
 import { decodeChecks } from '../../../../contract/health/check-list.ts';
 import type { EngineContainer } from '../../../../contract/images/engine.ts';
-import { decodeConfig, decodeStatus, isTrue } from '../../../../contract/feature/feature.ts';
-import { decodeHeartbeat, OVERDUE_AFTER_INTERVALS } from '../../../../contract/health/heartbeat.ts';
+import { isDisabled, decodeConfig, decodeStatus, isTrue } from '../../../../contract/feature/feature.ts';
+import { decodeHeartbeat, overdueAtMs } from '../../../../contract/health/heartbeat.ts';
 import type { HoldReason } from '../../../../contract/gate/hold.ts';
 import { isImageId, shortImageId } from '../../../../contract/images/image.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
@@ -23,7 +23,7 @@ type Snapshot = Pick<ExplainSnapshot, 'feature' | 'now' | 'containers' | 'ledger
 export function explainWanted(rows: FeatureRows, { feature }: Snapshot): Explanation[] {
   const { setOwner, state, noFallbackToLocal } = decodeConfig(rows.config.values);
   const values = pick(rows.config, ['set_owner', 'state', 'no_fallback_to_local']);
-  if (state === 'disabled' || state === 'always_disabled') {
+  if (isDisabled({ state })) {
     const lifts = `config feature state ${rows.config.address.row} enabled`;
     return [{ topic: 'wanted', text: `nobody is to run it: its state is ${state}`, lifts, values }];
   }
@@ -107,7 +107,7 @@ export function explainHeartbeat(rows: FeatureRows, snapshot: Snapshot): Explana
     return [{ topic: 'heartbeat', text, values }];
   }
   const ageMs = snapshot.now.bootMs - beat.beatMs;
-  const isOverdue = ageMs >= beat.intervalMs * OVERDUE_AFTER_INTERVALS;
+  const isOverdue = snapshot.now.bootMs >= overdueAtMs({ beatMs: beat.beatMs, intervalMs: beat.intervalMs });
   const isOurs = beat.token === decodeStatus(rows.status.values).claimToken;
   const said = `${beat.status ?? 'unknown'}${beat.reason === '' ? '' : ` (${beat.reason})`}`;
   const when = `${describeDuration(ageMs)} ago, every ${describeDuration(beat.intervalMs)}`;

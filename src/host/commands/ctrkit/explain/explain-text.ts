@@ -1,4 +1,4 @@
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 import type { Explanation, Topic } from '../reading/explain-item.ts';
 import type { Colour, Terminal } from '../reading/ports.ts';
 

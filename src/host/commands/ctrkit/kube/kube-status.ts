@@ -7,7 +7,7 @@ import {
   STATUS_FIELDS,
 } from '../../../../contract/feature/feature.ts';
 import { describeServer, type MasterConfig } from '../../../../contract/cluster/master-config.ts';
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 import { featureConfigRow, featureStatusRow, type FieldValues } from '../../../../contract/rows.ts';
 import type { Reading } from '../reading/explain-item.ts';
 import type { MembershipStatus } from '../../../../decide/cluster/membership.ts';

@@ -1,7 +1,7 @@
 /** Words of a manifest's request, taken apart. All throw CtrkitError('usage') with one line that says what to write. */
 import { parseDurationMs } from '../../../../text/duration.ts';
 import { CtrkitError } from '../../../../contract/errors.ts';
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 
 /** As Linux has it. */
 const MAX_PATH_LENGTH = 4_095;

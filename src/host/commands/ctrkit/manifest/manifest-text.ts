@@ -1,4 +1,5 @@
 /** Kubernetes objects as text, for people and for machines. */
+import { toOneLine } from '../../../../text/printable.ts';
 import { DEFAULT_SCHEMA, dump, Type } from 'js-yaml';
 
 /**
@@ -17,7 +18,7 @@ const SCHEMA = DEFAULT_SCHEMA.extend({ implicit: [LOOKS_LIKE_MORE] });
 /** One document an object, in the order of its fields. `comment` is a line for people at the top. */
 export function encodeYaml(objects: readonly unknown[], comment: string): string {
   // A line's end would end the comment.
-  const head = `# ${comment.replaceAll(/[^ -~]+/g, ' ')}\n`;
+  const head = `# ${toOneLine(comment, Infinity)}\n`;
   // Without references, which a person can't read, and without folded lines, which a person can't search.
   const documents = objects.map((object) => dump(object, { schema: SCHEMA, noRefs: true, lineWidth: -1 }));
   return head + documents.join('---\n');

@@ -8,7 +8,7 @@ import {
   MAX_PACKAGE_MANIFEST_BYTES,
   type PackageManifest,
 } from '../../../../contract/cluster/package-manifest.ts';
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 
 const MAX_ENTRIES = 128;
 const MAX_TEXT_LENGTH = 16_384;

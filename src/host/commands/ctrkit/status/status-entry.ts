@@ -2,7 +2,7 @@
 import type { Timestamps } from '../../../../contract/timestamps.ts';
 import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
 import { decodeMs, decodeStatus } from '../../../../contract/feature/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../../../contract/health/heartbeat.ts';
+import { overdueAtMs } from '../../../../contract/health/heartbeat.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
@@ -102,7 +102,7 @@ function describeHealth({ status, health, now }: StatusSources): StatusEntry['he
     return null;
   if (record.claimToken === '') return null;
   const isOverdue =
-    now.bootMs >= beat.beatMs + beat.intervalMs * OVERDUE_AFTER_INTERVALS ||
+    now.bootMs >= overdueAtMs({ beatMs: beat.beatMs, intervalMs: beat.intervalMs }) ||
     findLiveHolder(record, beat, now) === undefined;
   return {
     status: beat.status ?? '',

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CtrkitError } from '../../../../contract/errors.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 import { Wakeup } from '../../../../loop/wakeup.ts';
 import type { WatchedTable } from '../../../../ports/switch-tables.ts';
 import { describeTime } from '../terminal/local-time.ts';

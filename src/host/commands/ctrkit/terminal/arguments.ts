@@ -2,7 +2,7 @@
 import { parseDurationMs } from '../../../../text/duration.ts';
 import { CtrkitError } from '../../../../contract/errors.ts';
 import { isFeatureName, isVersion } from '../../../../contract/names.ts';
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 
 /** Longer than any change on a switch takes; who needs more leaves --for away. */
 const LONGEST_LOCK_MS = 3_650 * 86_400_000;

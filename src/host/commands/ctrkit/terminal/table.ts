@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { toPlainLine } from '../../../../text/plain-line.ts';
+import { toPlainLine } from '../../../../text/printable.ts';
 import type { Colour, Terminal } from '../reading/ports.ts';
 
 export interface Cell {

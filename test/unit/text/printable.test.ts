@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toPlainLine } from '../../../src/text/plain-line.ts';
+import { markUnprintable, toOneLine, toPlainLine } from '../../../src/text/printable.ts';
 
 test('text from anywhere becomes one line that neither colours, nor breaks, nor turns a terminal', () => {
   assert.equal(toPlainLine('a\nb\r\tc\u001b[31mred\u0000'), 'a b c [31mred ');
@@ -11,4 +11,13 @@ test('text from anywhere becomes one line that neither colours, nor breaks, nor 
 test('letters of any language stay, up to the longest length', () => {
   assert.equal(toPlainLine('Prüfung 検査'), 'Prüfung 検査');
   assert.equal(toPlainLine('abcdef', 3), 'abc');
+});
+
+test('a row’s text is ASCII: each run of anything else is one space', () => {
+  assert.equal(toOneLine('a\n\nb – c', 20), 'a b   c');
+  assert.equal(toOneLine('abcdef', 3), 'abc');
+});
+
+test('what is marked keeps its length, so that a person sees how much could not be shown', () => {
+  assert.equal(markUnprintable('a\u001b[31m\nü'), 'a?[31m??');
 });
