@@ -11,8 +11,8 @@ export const toOneLine = (text: string, maxLength: number): string =>
 export const toPlainLine = (text: string, maxLength = 500): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]+/gu, ' ').slice(0, maxLength);
 
-/** ASCII in which each character that is not printable shows as `?`, so that a person sees that one was there. */
-export const markUnprintable = (text: string): string => text.replaceAll(/[^ -~]/g, '?');
+/** ASCII in which each run of anything else shows as one `?`, so that a person sees that something was there. */
+export const markUnprintable = (text: string): string => text.replaceAll(/[^ -~]+/g, '?');
 
 /** Longest reason that is written anywhere: kubelet shows the first kilobyte of what a probe prints. */
 export const MAX_REASON_LENGTH = 500;
