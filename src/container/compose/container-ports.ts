@@ -1,20 +1,20 @@
-import { systemClock } from '../src/adapters/clock.ts';
-import { createLazyLog } from '../src/adapters/log/lazy-log.ts';
-import { findDatabases } from '../src/adapters/redis/find-databases.ts';
-import { RedisRowStore } from '../src/adapters/redis/row-store.ts';
-import { readContainerStart } from '../src/container/adapters/proc/container-start.ts';
-import { readToken } from '../src/container/adapters/proc/token.ts';
-import { claimFileIn } from '../src/container/adapters/run-folder/claim-file.ts';
-import { gateNoticeFileIn } from '../src/container/adapters/run-folder/gate-notice-file.ts';
-import { lastEndIn } from '../src/container/adapters/run-folder/last-end.ts';
-import { readSettings } from '../src/container/settings.ts';
-import type { Databases } from '../src/contract/databases.ts';
+import { systemClock } from '../../adapters/clock.ts';
+import { createLazyLog } from '../../adapters/log/lazy-log.ts';
+import { findDatabases } from '../../adapters/redis/find-databases.ts';
+import { RedisRowStore } from '../../adapters/redis/row-store.ts';
+import { readContainerStart } from '../adapters/proc/container-start.ts';
+import { readToken } from '../adapters/proc/token.ts';
+import { claimFileIn } from '../adapters/run-folder/claim-file.ts';
+import { gateNoticeFileIn } from '../adapters/run-folder/gate-notice-file.ts';
+import { lastEndIn } from '../adapters/run-folder/last-end.ts';
+import { readSettings } from '../settings.ts';
+import type { Databases } from '../../contract/databases.ts';
 
 /** The adapters that every command of the container side is given. */
-export function buildPorts(name: string) {
+export function buildContainerPorts(name: string) {
   const settings = readSettings(process.env);
   const log = createLazyLog(async () => {
-    const { createPinoLog } = await import('../src/adapters/log/pino-log.ts');
+    const { createPinoLog } = await import('../../adapters/log/pino-log.ts');
     const format = process.env['CTRKIT_LOG'] === 'json' ? 'json' : 'text';
     return createPinoLog(name, format, (line) => process.stderr.write(line));
   });

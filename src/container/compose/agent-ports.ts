@@ -1,0 +1,132 @@
+import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
+import { createHookSource } from '../adapters/hooks/hook-source.ts';
+import { supervisorEnd, supervisorSocket } from '../adapters/proc/own-supervisor.ts';
+import { processListFile } from '../adapters/process-lists.ts';
+import { CLAIM_FILE } from '../adapters/run-folder/claim-file.ts';
+import { watchFiles } from '../adapters/run-folder/files.ts';
+import { GATE_NOTICE_FILE } from '../adapters/run-folder/gate-notice-file.ts';
+import { healthFileIn } from '../adapters/run-folder/health-file.ts';
+import { hastenStop } from '../adapters/supervisor/hasten-stop.ts';
+import { createSupervisorClient } from '../adapters/supervisor/rpc-client.ts';
+import { CriticalExit } from '../agent/critical-exit-controller.ts';
+import { PolicyReader } from '../agent/policy-reader.ts';
+import { timingOf, type ChecksConfig } from '../health/checks-config/checks-config.ts';
+import { readChecksConfig } from '../adapters/checks-file.ts';
+import { HealthMonitor, STALE_AFTER_MS } from '../health/health-monitor.ts';
+import { ConfigurationCheck } from '../health/configuration-check.ts';
+import { ProcessChecks } from '../health/processes/process-checks.ts';
+import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../../contract/health/process-list.ts';
+import type { CheckSource } from '../../ports/check.ts';
+import type { Environment } from '../../contract/environment.ts';
+import type { buildContainerPorts } from './container-ports.ts';
+
+/** Hooks at once; each is a process of its own, and the container has its application to run. */
+const HOOKS_AT_ONCE = 4;
+/** supervisord answers within milliseconds; a look may take two calls, and a check's own limit is 5 s. */
+const SUPERVISOR_TIMEOUT_MS = 2_000;
+
+type ContainerPorts = ReturnType<typeof buildContainerPorts>;
+
+/**
+ * What the agent needs beside what every command of the container side has: the health monitor with all its checks.
+ * `onChange` is called when the status changes.
+ */
+export async function buildAgentPorts(ports: ContainerPorts, onChange: () => void) {
+  const { config, errors } = await readChecks(ports);
+  const listCritical = processListFile({
+    path: `${ports.settings.supervisorDir}/critical_processes`,
+    kinds: CRITICAL_KINDS,
+  });
+  const listWatched = processListFile({
+    path: `${ports.settings.supervisorDir}/watchdog_processes`,
+    kinds: WATCHDOG_KINDS,
+  });
+  const policyReader = new PolicyReader(() => listWatched().entries.map(({ name }) => name));
+  const processes = new ProcessChecks({
+    table: createProcessTable(config),
+    clock: ports.clock,
+    listCritical,
+    listWatched,
+    startProgram: () => config.startProgram,
+    intervalsOf: policyReader.intervalsOf,
+    timing: config.timing,
+    onChange: (names) => names.forEach((name) => monitor.hasten(name)),
+    onCriticalEnd: (end) => criticalExit.note(end, policyReader.policy),
+    onUnexpectedExit: () => monitor.countRestart(),
+  });
+  const hooks = createHooks(ports, config);
+  const configuration = [new ConfigurationCheck([() => errors, processes.getErrors], config.timing)];
+  const sources = [
+    processes,
+    hooks,
+    createBuiltinSource(config.builtin, ports.clock),
+    { list: () => configuration },
+  ];
+  const criticalExit = createCriticalExit(ports, () => processes.criticalEnds);
+  const monitor = createMonitor(ports, { config, sources, onChange });
+  return {
+    ...ports,
+    monitor,
+    policyReader,
+    criticalExit,
+    watchFiles: (listener: () => void) =>
+      watchFiles(ports.settings.runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener),
+    onProcessEvent: processes.apply,
+    stopChecks: () => hooks.stop(),
+    hastenStop: () => hastenStop(supervisorSocket(process.env)),
+  };
+}
+
+const createProcessTable = ({ timing }: ChecksConfig) =>
+  createSupervisorClient({
+    ...findSocket(process.env),
+    timeoutMs: Math.min(SUPERVISOR_TIMEOUT_MS, timing.timeoutMs / 2),
+  });
+
+function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksConfig) {
+  const folder = `${settings.configDir}/checks`;
+  return createHookSource({
+    folders: { required: `${folder}/required.d`, wanted: `${folder}/wanted.d` },
+    shippedHook: '/usr/bin/readiness_probe_hook',
+    timingOf: (name) => timingOf(config, name),
+    atOnce: HOOKS_AT_ONCE,
+    env: process.env,
+    clock,
+    log,
+  });
+}
+
+function createCriticalExit(
+  { clock, log, lastEnd, settings }: ContainerPorts,
+  listEnds: () => ProcessChecks['criticalEnds'],
+): CriticalExit {
+  const endSupervisor = supervisorEnd(process.env);
+  return new CriticalExit({ clock, log, lastEnd, listEnds, endSupervisor }, settings.criticalExit);
+}
+
+function createMonitor(
+  { clock, log, settings }: ContainerPorts,
+  parts: { config: ChecksConfig; sources: readonly CheckSource[]; onChange: () => void },
+): HealthMonitor {
+  const { config, sources, onChange } = parts;
+  const file = healthFileIn(settings.runDir);
+  const { startupGraceMs } = config;
+  return new HealthMonitor(
+    { checks: sources, clock, log, file, onChange },
+    { startupGraceMs, staleAfterMs: STALE_AFTER_MS, isHeldReady: settings.isHeldReady },
+  );
+}
+
+async function readChecks({ settings, log }: ContainerPorts) {
+  const path = `${settings.configDir}/checks.toml`;
+  const { config, errors, warnings } = await readChecksConfig(path);
+  for (const warning of warnings) log.warn(warning);
+  const named = errors.map((error) => `${path}: ${error}`);
+  for (const error of named) log.error(`${error}; the defaults are used`);
+  return { config, errors: named };
+}
+
+function findSocket(env: Environment): { socketPath?: string } {
+  const socketPath = supervisorSocket(env);
+  return socketPath === undefined ? {} : { socketPath };
+}

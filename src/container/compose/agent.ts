@@ -1,0 +1,110 @@
+import { keepHeapSmall } from '../../adapters/heap.ts';
+import { EXIT } from '../../contract/exit-codes.ts';
+import type { HealthReport } from '../../contract/health/health-report.ts';
+import { readChecksConfig } from '../adapters/checks-file.ts';
+import { listenForEvents } from '../adapters/supervisor/event-listener.ts';
+import { Agent } from '../agent/agent.ts';
+import { AGENT_HELP, assertIsListener } from '../commands/agent-options.ts';
+import { assertNothingLeft } from '../commands/arguments.ts';
+import { readSettings } from '../settings.ts';
+import { buildAgentPorts } from './agent-ports.ts';
+import { buildContainerPorts } from './container-ports.ts';
+
+type ContainerPorts = ReturnType<typeof buildContainerPorts>;
+type AgentPorts = Awaited<ReturnType<typeof buildAgentPorts>>;
+
+/** `ctrkit_agent` with its adapters; `words` follow the command's name. Returns the exit code. */
+export async function runCtrkitAgent(words: readonly string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) {
+    process.stdout.write(AGENT_HELP);
+    return EXIT.ok;
+  }
+  const [flag, ...rest] = words;
+  if (flag === '--check') return checkConfig(rest);
+  assertIsListener(words, process.stdin.isTTY);
+  keepHeapSmall();
+  const common = buildContainerPorts('ctrkit_agent');
+  logLastEnd(common);
+  const ports = await buildAgentPorts(common, () => agent.notify());
+  const agent = new Agent(ports, common.settings);
+  await runAgent(agent, ports, common);
+  return EXIT.ok;
+}
+
+/** Runs until supervisord or a signal ends it; then nothing that is still open keeps the process alive. */
+async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts): Promise<void> {
+  // supervisord reads this stream and may end first: a line that nobody reads is no failure.
+  process.stderr.on('error', () => {});
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end(signal));
+  let stopHastening: (() => void) | undefined;
+  const listener = listenForEvents({
+    input: process.stdin,
+    output: process.stdout,
+    onEvent: (event) => {
+      if (event.name === 'SUPERVISOR_STATE_CHANGE_STOPPING') {
+        agent.stopping();
+        stopHastening ??= ports.hastenStop();
+      }
+      ports.onProcessEvent(event);
+    },
+    onError: (error) => common.log.error(error.message),
+    onEnd: () => agent.abandoned(),
+  });
+  const http = await serveHttp(common, () => ports.monitor.report());
+  try {
+    await agent.run();
+  } finally {
+    // Whatever ended the agent: what is left open would keep a dead agent from being started again.
+    listener.stop();
+    stopHastening?.();
+    ports.stopChecks();
+    await http?.close();
+    // A connection that nobody accepts, or a file system that hangs, must not keep the process beyond its second.
+    // oxlint-disable-next-line no-process-exit -- what is still under way has no end that could be waited for
+    setTimeout(() => process.exit(), 100).unref();
+  }
+}
+
+/** Logs why the container was ended last, unless an earlier agent of this start has done so. */
+function logLastEnd({ claimFile, lastEnd, log }: ContainerPorts): void {
+  const text = lastEnd.read();
+  if (text !== '' && !hasStarted({ claimFile })) log.info(`this container was ended before: ${text}`);
+}
+
+/** An earlier agent says so in the claim file; the gate may write that file before the first agent runs. */
+function hasStarted({ claimFile }: Pick<ContainerPorts, 'claimFile'>): boolean {
+  try {
+    return claimFile.read()?.hasStarted === true;
+  } catch {
+    return false;
+  }
+}
+
+/** `--check [FILE]`, for whoever builds an image. */
+async function checkConfig([file, ...rest]: readonly string[]): Promise<number> {
+  assertNothingLeft(rest);
+  const { runCheckConfig } = await import('../commands/check-command.ts');
+  const { listHooks } = await import('../adapters/hooks/list-hooks.ts');
+  const { configDir } = readSettings(process.env);
+  return runCheckConfig(
+    { path: file ?? `${configDir}/checks.toml`, isNamed: file !== undefined },
+    {
+      readConfig: readChecksConfig,
+      listHooks: () => listHooks(`${configDir}/checks`),
+      print: (line) => process.stdout.write(`${line}\n`),
+      tell: (line) => process.stderr.write(`ctrkit_agent: ${line}\n`),
+    },
+  );
+}
+
+/** HTTP is a bundle of its own, read only when asked for. Whatever happens there, the agent goes on. */
+async function serveHttp({ settings, log, clock }: ContainerPorts, readReport: () => HealthReport) {
+  if (settings.httpAddress === '') return undefined;
+  try {
+    const { startHealthHttp } = await import('../adapters/http/health-http.ts');
+    return await startHealthHttp({ address: settings.httpAddress, log, clock, readReport });
+  } catch (error) {
+    log.error(`CTRKIT_HTTP: ${(error as Error).message}; all else goes on without it`);
+    return undefined;
+  }
+}
