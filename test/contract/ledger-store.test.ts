@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../src/contract/images/ledger.ts';
 import {
-  certify,
+  recordCertification,
   recordFallback,
-  rememberRepository,
-  rememberUntagged,
+  recordRepository,
+  recordUntaggedImage,
 } from '../../src/decide/images/ledger-changes.ts';
 import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
@@ -42,9 +42,9 @@ const DISKS: Record<string, () => Disk> = {
 };
 
 const V1 = { ...EMPTY_FEATURE_LEDGER, golden: goldenOf(1, { source: 'shipped' }) };
-const V2 = certify(V1, goldenOf(2), policyOf({ tag_new_as_local: 'true' }));
-const FULL = rememberUntagged(
-  rememberRepository(
+const V2 = recordCertification(V1, goldenOf(2), policyOf({ tag_new_as_local: 'true' }));
+const FULL = recordUntaggedImage(
+  recordRepository(
     recordFallback(V2, {
       imageId: imageIdOf(3),
       version: '3.0',

@@ -6,7 +6,7 @@ import { decodeImagePolicy } from '../../src/contract/images/image-policy.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import { decodeObservedBeat } from '../../src/contract/health/observed-beat.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
-import { account, type FailingTime } from '../../src/decide/feature/failing-time.ts';
+import { advanceBucket, type LeakyBucket } from '../../src/decide/feature/leaky-bucket.ts';
 import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/feature/fallback.ts';
 import {
   decideFeatureCondition,
@@ -135,7 +135,7 @@ class World {
   // The daemon.
   #daemonStartedS = 900;
   #ledger: FeatureLedger = EMPTY_FEATURE_LEDGER;
-  #failing: FailingTime | undefined;
+  #failing: LeakyBucket | undefined;
   #lastFallbackMs: number | undefined;
   #nextLookS = 0;
 
@@ -481,7 +481,7 @@ describe('the failing time, whatever it is told', () => {
   test('is what a naive recount of the looks says', () => {
     fc.assert(
       fc.property(looks, (all) => {
-        let failing: FailingTime | undefined;
+        let failing: LeakyBucket | undefined;
         let nowMs = 0;
         const naive = { subject: '', ms: 0 };
         let last: FeatureCondition | undefined;
@@ -493,7 +493,7 @@ describe('the failing time, whatever it is told', () => {
           if (next.kind !== 'neutral' && next.subject !== naive.subject)
             Object.assign(naive, { subject: next.subject, ms: 0 });
           last = next;
-          failing = account(failing, next, nowMs);
+          failing = advanceBucket(failing, next, nowMs);
           assert.deepEqual({ subject: failing.subject, ms: failing.failingMs }, naive);
         }
       }),

@@ -5,7 +5,7 @@ import { CtrkitError } from '../../src/contract/errors.ts';
 import type { FeatureLedger } from '../../src/contract/images/ledger.ts';
 import type { DaemonStart } from '../../src/host/daemon/start-daemon.ts';
 import { startDaemon } from '../../src/host/daemon/start-daemon.ts';
-import { selectFeature } from '../../src/decide/images/ledger-changes.ts';
+import { selectFeatureLedger } from '../../src/decide/images/ledger-changes.ts';
 import type { RowAddress } from '../../src/contract/rows.ts';
 import type { UnitState } from '../../src/contract/feature/unit-state.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
@@ -75,7 +75,7 @@ export class FakeHost {
   }
 
   ledger(): FeatureLedger {
-    return selectFeature(this.disk.read().ledger, 'snmp');
+    return selectFeatureLedger(this.disk.read().ledger, 'snmp');
   }
 
   status(): Values {

@@ -3,8 +3,8 @@ import type { EngineContainer, EngineImage } from '../../src/contract/images/eng
 import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
 import {
-  decodeReading,
-  selectReading,
+  decodeFeatureReading,
+  selectFeatureRows,
   type FeatureReading,
 } from '../../src/decide/feature/feature-reading.ts';
 import type { FeatureInput } from '../../src/decide/feature/feature-input.ts';
@@ -71,10 +71,10 @@ export const withRows = (...all: readonly RawTables[]): RawTables =>
 
 /** What a look reads of such tables. */
 export const readRows = (tables: RawTables, versions: readonly string[] = []): FeatureReading =>
-  decodeReading(
+  decodeFeatureReading(
     'snmp',
     versions,
-    selectReading('snmp', versions).map(({ address, fields }) => {
+    selectFeatureRows('snmp', versions).map(({ address, fields }) => {
       const found = tables[`${address.db} ${address.table}|${address.row}`] ?? {};
       return { address, values: Object.fromEntries(fields.map((field) => [field, found[field]])) };
     }),

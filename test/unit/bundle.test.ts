@@ -263,7 +263,7 @@ describe('what images and hosts get', { timeout: 120_000 }, () => {
       'bin/host-container.ts',
       'bin/ctrkit.ts',
       'bin/ctrkitd.ts',
-      'src/decide/images/certify.ts',
+      'src/decide/images/certification.ts',
     ])
       assert.ok(held.includes(path), path);
     assert.deepEqual(

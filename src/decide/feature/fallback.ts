@@ -8,8 +8,8 @@ import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { shortImageId } from '../../contract/images/image.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
-import { account, countedMs, nextLookMs, type FailingTime } from './failing-time.ts';
-import { selectFallback } from '../images/ledger-changes.ts';
+import { advanceBucket, findRisingMs, findRequeueMs, type LeakyBucket } from './leaky-bucket.ts';
+import { findOpenFallback } from '../images/ledger-changes.ts';
 import type { FeatureCondition } from './feature-condition.ts';
 
 export interface FallbackTiming {
@@ -27,7 +27,7 @@ export interface FallbackInput {
   readonly feature: string;
   readonly standing: FeatureCondition;
   /** What the last look returned; undefined for the first of this daemon. */
-  readonly before: FailingTime | undefined;
+  readonly before: LeakyBucket | undefined;
   readonly now: BootTime;
   readonly policy: ImagePolicy;
   readonly ledger: FeatureLedger;
@@ -44,7 +44,7 @@ export interface FallbackInput {
 
 export interface FallbackDecision {
   /** To be handed in with the next look. */
-  readonly failing: FailingTime;
+  readonly failing: LeakyBucket;
   readonly verdict: FallbackVerdict;
   /** Boot clock: when time alone may change the verdict. */
   readonly requeueAtMs: number | undefined;
@@ -53,11 +53,13 @@ export interface FallbackDecision {
 export function decideFallback(input: FallbackInput): FallbackDecision {
   const { before, standing, now } = input;
   const limitMs = findLimitMs(input);
-  const failing = cap(account(before, standing, now.bootMs), limitMs);
+  const failing = capBucket(advanceBucket(before, standing, now.bootMs), limitMs);
   const refusal = findRefusal(input);
-  const verdict = judge(input, { failing, limitMs, refusal });
+  const verdict = decideVerdict(input, { failing, limitMs, refusal });
   const waits = verdict.kind === 'refused' ? refusal?.untilMs : undefined;
-  const looks = [standing.requeueAtMs, nextLookMs(failing, limitMs), waits].filter((ms) => ms !== undefined);
+  const looks = [standing.requeueAtMs, findRequeueMs(failing, limitMs), waits].filter(
+    (ms) => ms !== undefined,
+  );
   return { failing, verdict, requeueAtMs: looks.length === 0 ? undefined : Math.min(...looks) };
 }
 
@@ -71,7 +73,7 @@ const findLimitMs = ({ standing, policy }: FallbackInput): number =>
  * No more than the limit is kept: an image that failed for a day behind a lock, and then got well, does not go for a blip.
  * The account that the limit is not of keeps what it has.
  */
-function cap(failing: FailingTime, limitMs: number): FailingTime {
+function capBucket(failing: LeakyBucket, limitMs: number): LeakyBucket {
   if (failing.kind === 'not-deployed')
     return { ...failing, notDeployedMs: Math.min(failing.notDeployedMs, limitMs) };
   return { ...failing, failingMs: Math.min(failing.failingMs, limitMs) };
@@ -84,20 +86,23 @@ interface Refusal {
 }
 
 interface Reckoning {
-  readonly failing: FailingTime;
+  readonly failing: LeakyBucket;
   readonly limitMs: number;
   readonly refusal: Refusal | undefined;
 }
 
-function judge({ standing, policy, feature, ledger }: FallbackInput, reckoning: Reckoning): FallbackVerdict {
+function decideVerdict(
+  { standing, policy, feature, ledger }: FallbackInput,
+  reckoning: Reckoning,
+): FallbackVerdict {
   const { failing, limitMs, refusal } = reckoning;
   const { text } = standing;
   const isNever = policy.failTimeToFallbackMs === 0 && policy.kubeFailureDetectionMs === 0;
   if (limitMs === 0 && (isNever || standing.kind === 'failing'))
-    return { kind: 'off', text: tellOff(standing, feature) };
-  if (standing.kind !== 'failing') return judgeRest(standing, reckoning, ledger);
+    return { kind: 'off', text: describeOff(standing, feature) };
+  if (standing.kind !== 'failing') return decideVerdictWithoutFailure(standing, reckoning, ledger);
   const { cause } = standing;
-  const failingMs = countedMs(failing) ?? 0;
+  const failingMs = findRisingMs(failing) ?? 0;
   if (failingMs < limitMs)
     return { kind: 'failing', cause, text, failingMs, limitMs, asOfMs: failing.asOfMs, isRising: true };
   if (refusal !== undefined) return { kind: 'refused', cause, text: refusal.text };
@@ -109,20 +114,25 @@ function judge({ standing, policy, feature, ledger }: FallbackInput, reckoning: 
 }
 
 /** Nothing fails at this moment. What failed is not over while its image is still there and nothing is known of it. */
-function judgeRest(
+function decideVerdictWithoutFailure(
   standing: FeatureCondition,
   { failing, limitMs }: Reckoning,
   ledger: FeatureLedger,
 ): FallbackVerdict {
   const { failingMs, cause, asOfMs, subject } = failing;
   const isSuspended = standing.kind === 'neutral' && standing.subject === subject && subject !== '';
-  if (!isSuspended || failingMs === 0 || cause === undefined || selectFallback(ledger, subject) !== undefined)
+  if (
+    !isSuspended ||
+    failingMs === 0 ||
+    cause === undefined ||
+    findOpenFallback(ledger, subject) !== undefined
+  )
     return { kind: 'well', text: standing.text };
   const text = `${standing.text}; it failed before (${cause})`;
   return { kind: 'failing', cause, text, failingMs, limitMs, asOfMs, isRising: false };
 }
 
-const tellOff = (standing: FeatureCondition, feature: string): string =>
+const describeOff = (standing: FeatureCondition, feature: string): string =>
   standing.kind === 'failing' && standing.cause === 'not-deployed'
     ? `${standing.text}; CONFIG_DB FEATURE|${feature} kube_failure_detection is 0: it never falls back for that`
     : `${standing.text}; CONFIG_DB IMAGE_MGMT fail_time_to_fallback is 0: it never falls back`;
@@ -141,7 +151,7 @@ function findRefusal(input: FallbackInput): Refusal | undefined {
   if (lockText !== undefined) return { text: `${lockText}. To lift it: ctrkit lock rm ${feature}` };
   if (localImageId === undefined)
     return { text: `there is no local image to fall back to. To allow it: give ${feature} one` };
-  const bad = selectFallback(ledger, localImageId);
+  const bad = findOpenFallback(ledger, localImageId);
   if (bad !== undefined)
     return {
       text: `the local image ${shortImageId(localImageId)} was itself fallen back from. To lift that: ctrkit unblock ${feature} ${bad.version}`,
@@ -155,7 +165,7 @@ function findRefusalOfImage(
 ): Refusal | undefined {
   if (imageId === '') return undefined;
   const name = shortImageId(imageId);
-  const past = selectFallback(ledger, imageId);
+  const past = findOpenFallback(ledger, imageId);
   if (past !== undefined)
     return {
       text: `image ${name} has been fallen back from already, once is all. To lift it: ctrkit unblock ${feature} ${past.version}`,

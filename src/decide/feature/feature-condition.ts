@@ -32,7 +32,7 @@ export interface LastEnd {
 }
 
 /** Everything the host side judges a feature by, as of one look. */
-export interface FeatureSnapshot {
+export interface FeatureConditionInput {
   readonly feature: string;
   readonly config: FeatureConfig;
   readonly status: FeatureStatus;
@@ -63,69 +63,73 @@ export type FeatureCondition = { readonly text: string; readonly requeueAtMs: nu
 /** kubelet's longest back-off is 5 minutes, twice that: what crashed and has not come back by then is not in a loop. */
 export const CRASH_WINDOW_MS = 600_000;
 
-export function decideFeatureCondition(snapshot: FeatureSnapshot): FeatureCondition {
+export function decideFeatureCondition(snapshot: FeatureConditionInput): FeatureCondition {
   const { config, status, isEngineAway, isRebooting } = snapshot;
   if (config.setOwner !== 'kube')
-    return neutral(`set_owner is "${config.setOwner}": local has nothing to fall back to`);
-  if (isDisabled(config)) return neutral(`the feature is ${config.state}`);
-  if (isRebooting) return neutral('a warm or fast reboot is under way');
+    return createNeutral(`set_owner is "${config.setOwner}": local has nothing to fall back to`);
+  if (isDisabled(config)) return createNeutral(`the feature is ${config.state}`);
+  if (isRebooting) return createNeutral('a warm or fast reboot is under way');
   // An engine that restarts ends all its containers: no image's fault, and no container could be started either.
-  if (isEngineAway) return neutral('the container engine does not answer');
-  if (status.systemState !== 'up') return judgeStopped(snapshot);
-  if (!isOwner(status.currentOwner) || status.dockerId === '') return judgeNobody(snapshot);
-  if (status.currentOwner === 'local') return neutral('the local image runs');
-  return judgeHolder(snapshot);
+  if (isEngineAway) return createNeutral('the container engine does not answer');
+  if (status.systemState !== 'up') return decideStopped(snapshot);
+  if (!isOwner(status.currentOwner) || status.dockerId === '') return decideWithoutHolder(snapshot);
+  if (status.currentOwner === 'local') return createNeutral('the local image runs');
+  return decideOfHolder(snapshot);
 }
 
 /** `system_state` is down between a crash and systemd's next start too; only systemd can tell that from a stop. */
-function judgeStopped(snapshot: FeatureSnapshot): FeatureCondition {
+function decideStopped(snapshot: FeatureConditionInput): FeatureCondition {
   const { unit, feature, status } = snapshot;
-  const stopped = neutral(
+  const stopped = createNeutral(
     `service ${feature} is not started: system_state is "${toOneLine(status.systemState, 20)}"`,
   );
   return (isDownByItself(unit) && findCrash(snapshot)) || stopped;
 }
 
-function judgeNobody(snapshot: FeatureSnapshot): FeatureCondition {
+function decideWithoutHolder(snapshot: FeatureConditionInput): FeatureCondition {
   const { status, isMasterConnected } = snapshot;
   const crash = findCrash(snapshot);
   if (crash !== undefined) return crash;
   if (['pending', 'ready'].includes(status.remoteState))
-    return neutral('a container waits for the host to let it start');
-  if (isMasterConnected !== true) return neutral('nothing is deployed, and the master is out of reach');
-  return failing('', 'not-deployed', 'Kubernetes has deployed nothing', undefined);
+    return createNeutral('a container waits for the host to let it start');
+  if (isMasterConnected !== true) return createNeutral('nothing is deployed, and the master is out of reach');
+  return createFailing('', 'not-deployed', 'Kubernetes has deployed nothing', undefined);
 }
 
-function judgeHolder(snapshot: FeatureSnapshot): FeatureCondition {
+function decideOfHolder(snapshot: FeatureConditionInput): FeatureCondition {
   const { status, beat, now, container, lastEnd } = snapshot;
   if (status.claimBootId !== '' && status.claimBootId !== now.bootId)
-    return neutral('the record is of another boot');
+    return createNeutral('the record is of another boot');
   const { claimToken: token } = status;
   const holder = findLiveHolder(status, beat, now);
   if (token === '' || holder?.token === '')
-    return neutral(
+    return createNeutral(
       'a container of the shipped kit: there are no heartbeats to judge it by',
       container?.imageId,
     );
   // The record and the last heartbeat of a container outlive it for a moment.
   const isOver = lastEnd?.token === token || container?.isRunning === false;
-  if (isOver) return findCrash(snapshot) ?? neutral('its container has ended');
-  if (container === undefined) return neutral('the container engine does not know the container');
+  if (isOver) return findCrash(snapshot) ?? createNeutral('its container has ended');
+  if (container === undefined) return createNeutral('the container engine does not know the container');
   if (beat.token === token && beat.bootId !== '' && beat.bootId !== now.bootId)
-    return neutral('the heartbeat is of another boot', container.imageId);
+    return createNeutral('the heartbeat is of another boot', container.imageId);
   // Somebody is looking at it: it can't beat.
-  if (container.isPaused === true) return neutral('its container is paused', container.imageId);
-  return judgeBeat(snapshot, container.imageId, holder);
+  if (container.isPaused === true) return createNeutral('its container is paused', container.imageId);
+  return decideOfBeat(snapshot, container.imageId, holder);
 }
 
-function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | undefined): FeatureCondition {
+function decideOfBeat(
+  snapshot: FeatureConditionInput,
+  imageId: string,
+  holder: Holder | undefined,
+): FeatureCondition {
   const { beat } = snapshot;
   const name = shortImageId(imageId);
-  const lateAtMs = findOverdueMs(snapshot);
+  const lateAtMs = findOverdueAtMs(snapshot);
   if (lateAtMs === undefined) {
     // A young claim may not have beaten yet.
-    if (holder !== undefined) return judgeStart(snapshot, imageId, holder.liveUntilMs);
-    return failing(
+    if (holder !== undefined) return decideOfStart(snapshot, imageId, holder.liveUntilMs);
+    return createFailing(
       imageId,
       'silent',
       `the heartbeat of image ${name} is overdue though its container runs`,
@@ -135,7 +139,8 @@ function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | 
   switch (beat.status) {
     case 'healthy':
     case 'degraded':
-      if (beat.healthySinceMs === undefined) return neutral('its health is not known', imageId, lateAtMs);
+      if (beat.healthySinceMs === undefined)
+        return createNeutral('its health is not known', imageId, lateAtMs);
       return {
         kind: 'well',
         subject: imageId,
@@ -143,34 +148,34 @@ function judgeBeat(snapshot: FeatureSnapshot, imageId: string, holder: Holder | 
         requeueAtMs: lateAtMs,
       };
     case 'unhealthy':
-      return failing(
+      return createFailing(
         imageId,
         'unhealthy',
         `image ${name} is unhealthy: ${toOneLine(beat.reason, MAX_REASON_LENGTH)}`,
         lateAtMs,
       );
     case 'starting':
-      return judgeStart(snapshot, imageId, lateAtMs);
+      return decideOfStart(snapshot, imageId, lateAtMs);
     case 'stopping':
-      return neutral('its container is stopping', imageId, lateAtMs);
+      return createNeutral('its container is stopping', imageId, lateAtMs);
     case undefined:
-      return neutral('the heartbeat says no status that is known', imageId, lateAtMs);
+      return createNeutral('the heartbeat says no status that is known', imageId, lateAtMs);
   }
 }
 
 /** A start is no failure, unless the same image has just crashed. */
-function judgeStart(
-  snapshot: FeatureSnapshot,
+function decideOfStart(
+  snapshot: FeatureConditionInput,
   imageId: string,
   lateAtMs: number | undefined,
 ): FeatureCondition {
   const crash = snapshot.lastEnd?.imageId === imageId ? findCrash(snapshot) : undefined;
-  if (crash === undefined) return neutral('its container is starting', imageId, lateAtMs);
+  if (crash === undefined) return createNeutral('its container is starting', imageId, lateAtMs);
   return { ...crash, requeueAtMs: Math.min(crash.requeueAtMs ?? Infinity, lateAtMs ?? Infinity) };
 }
 
 /** The last end was a crash, and young, and nothing better has come since. */
-function findCrash({ lastEnd, beat, now, unit }: FeatureSnapshot): FeatureCondition | undefined {
+function findCrash({ lastEnd, beat, now, unit }: FeatureConditionInput): FeatureCondition | undefined {
   if (lastEnd === undefined || lastEnd.wasPlanned || lastEnd.imageId === '') return undefined;
   // The start after it was well, or was asked to stop: how that one ended is not told yet.
   const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
@@ -179,11 +184,11 @@ function findCrash({ lastEnd, beat, now, unit }: FeatureSnapshot): FeatureCondit
   const overAtMs = unit === 'failed' ? undefined : lastEnd.atMs + CRASH_WINDOW_MS;
   if (overAtMs !== undefined && now.bootMs >= overAtMs) return undefined;
   const text = `image ${shortImageId(lastEnd.imageId)} crashed and is not well since: ${toOneLine(lastEnd.text, MAX_REASON_LENGTH)}`;
-  return failing(lastEnd.imageId, 'crash-looping', text, overAtMs);
+  return createFailing(lastEnd.imageId, 'crash-looping', text, overAtMs);
 }
 
 /** When the holder's own heartbeat is overdue; undefined if it is already, or there is none. */
-function findOverdueMs({ beat, status, now }: FeatureSnapshot): number | undefined {
+function findOverdueAtMs({ beat, status, now }: FeatureConditionInput): number | undefined {
   const { token, beatMs, intervalMs } = beat;
   // One from the future is none, as findLiveHolder has it.
   if (token !== status.claimToken || beatMs === undefined || beatMs > now.bootMs + intervalMs)
@@ -192,14 +197,14 @@ function findOverdueMs({ beat, status, now }: FeatureSnapshot): number | undefin
   return now.bootMs < atMs ? atMs : undefined;
 }
 
-const neutral = (text: string, subject = '', requeueAtMs?: number): FeatureCondition => ({
+const createNeutral = (text: string, subject = '', requeueAtMs?: number): FeatureCondition => ({
   kind: 'neutral',
   subject,
   text,
   requeueAtMs,
 });
 
-const failing = (
+const createFailing = (
   subject: string,
   cause: FailureCause,
   text: string,

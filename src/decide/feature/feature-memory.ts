@@ -1,7 +1,7 @@
 /** What the host side remembers of a feature from one look to the next. In memory only: what nobody saw counts for nobody. */
 import { isDisabled } from '../../contract/feature/feature.ts';
-import type { Evidence } from '../images/certify.ts';
-import type { FailingTime } from './failing-time.ts';
+import type { Evidence } from '../images/certification.ts';
+import type { LeakyBucket } from './leaky-bucket.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { LastEnd } from './feature-condition.ts';
 import type { RestartHistory } from './switch-over.ts';
@@ -33,7 +33,7 @@ export interface ContainerEnd {
 
 export interface FeatureMemory {
   readonly evidence: Evidence | undefined;
-  readonly failing: FailingTime | undefined;
+  readonly failing: LeakyBucket | undefined;
   readonly holder: SeenHolder | undefined;
   readonly lastEnd: LastEnd | undefined;
   readonly before: { readonly setOwner: string; readonly remoteState: string } | undefined;
@@ -62,7 +62,7 @@ export const NO_MEMORY: FeatureMemory = {
 };
 
 /** `imageId` is that of the recorded container, undefined if it can't be told. The last holder stays until there is another. */
-export function rememberHolder(
+export function trackHolder(
   before: SeenHolder | undefined,
   { status, beat }: FeatureReading,
   imageId: string | undefined,
@@ -99,11 +99,11 @@ export function rememberHolder(
 }
 
 /** systemd is asked where its answer could matter: the service is down, after a container of Kubernetes has ended. */
-export const isUnitAsked = ({ config, status }: FeatureReading, { lastEnd }: FeatureMemory): boolean =>
+export const isUnitStateNeeded = ({ config, status }: FeatureReading, { lastEnd }: FeatureMemory): boolean =>
   config.setOwner === 'kube' && status.systemState !== 'up' && lastEnd !== undefined;
 
 /** Whose end it was. The same container may have started and claimed anew between the end and this look. */
-export function findEnded(
+export function findEndedHolder(
   before: SeenHolder | undefined,
   holder: SeenHolder,
   { end, reading }: { readonly end: ContainerEnd; readonly reading: FeatureReading },
@@ -118,7 +118,7 @@ export function findEnded(
  * Whether an end was asked for. One that said it was stopping was: by the service, by kubelet for another version, by hand.
  * Not where kubelet ends what is unhealthy, nor where the kit ends a container whose critical process has gone.
  */
-export function judgeEnd(
+export function classifyEnd(
   end: ContainerEnd,
   holder: SeenHolder,
   { status, config, isRebooting, enabledLabel }: FeatureReading,
@@ -150,7 +150,7 @@ export function judgeEnd(
 }
 
 /** What was read is the record that was read before, or another one since now. */
-export function rememberRecord(
+export function trackRecord(
   before: FeatureMemory['record'],
   { statusValues }: FeatureReading,
   nowMs: number,
@@ -163,7 +163,7 @@ export function rememberRecord(
 const LONGEST_REBOOT_MS = 600_000;
 
 /** The reading, with a reboot that is announced but has not come for too long taken for none. */
-export function boundReboot(
+export function ignoreStaleReboot(
   reading: FeatureReading,
   rebootSinceMs: number | undefined,
   nowMs: number,

@@ -39,7 +39,7 @@ import {
   warmRestartRow,
 } from '../../contract/feature/switch-rows.ts';
 
-const MIRROR_FIELDS = ['container_stable_version', 'container_last_version'] as const;
+const VERSION_FIELDS = ['container_stable_version', 'container_last_version'] as const;
 /** All but the checks: they are for people, and up to 4 KB. */
 const BEAT_FIELDS = HEALTH_FIELDS.filter((field) => field !== 'checks');
 
@@ -67,11 +67,11 @@ export interface FeatureReading {
 }
 
 /** `versions` are those whose blocks are to be read. In the order that `decodeReading` takes them. */
-export const selectReading = (feature: string, versions: readonly string[]): RowFields[] => [
+export const selectFeatureRows = (feature: string, versions: readonly string[]): RowFields[] => [
   { address: featureConfigRow(feature), fields: [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS])] },
   {
     address: featureStatusRow(feature),
-    fields: [...STATUS_FIELDS, ...MIRROR_FIELDS, 'update_time', LABEL_OWNER],
+    fields: [...STATUS_FIELDS, ...VERSION_FIELDS, 'update_time', LABEL_OWNER],
   },
   { address: healthRow(feature), fields: BEAT_FIELDS },
   {
@@ -89,7 +89,7 @@ export const selectReading = (feature: string, versions: readonly string[]): Row
   { address: fastRestartRow, fields: ['enable'] },
 ];
 
-export function decodeReading(
+export function decodeFeatureReading(
   feature: string,
   versions: readonly string[],
   rows: readonly RowValues[],

@@ -38,4 +38,8 @@ export type HostStep =
   | { readonly kind: 'restart'; readonly edge: SwitchEdge; readonly key: string; readonly text: string };
 
 /** Steps that disturb a service: an operator's lock keeps them, and one at a time is enough. */
-export const DISRUPTIVE: ReadonlySet<HostStep['kind']> = new Set(['fall-back', 'finish-fallback', 'restart']);
+export const DISRUPTIVE_STEPS: ReadonlySet<HostStep['kind']> = new Set([
+  'fall-back',
+  'finish-fallback',
+  'restart',
+]);

@@ -6,7 +6,7 @@ import type { Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
 import { isDownByItself } from '../../contract/feature/unit-state.ts';
 import { featureConfigRow, featureStatusRow, type RowValues } from '../../contract/rows.ts';
-import { selectFallback } from '../images/ledger-changes.ts';
+import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findBuildVersion, findLocalImage } from '../images/local-image.ts';
 import type { HostStep } from './host-step.ts';
 import type { FeatureInput } from './feature-input.ts';
@@ -48,7 +48,7 @@ function planAdoption(situation: FeatureInput): HostStep[] {
   const isThere =
     ledger.golden !== undefined && engine.images.some(({ id }) => id === ledger.golden?.imageId);
   // An image with an open fallback is never adopted.
-  if (local === undefined || isThere || selectFallback(ledger, local.id) !== undefined) return [];
+  if (local === undefined || isThere || findOpenFallback(ledger, local.id) !== undefined) return [];
   const version =
     findBuildVersion(local.tags, localRepository) ?? (situation.reading.localVersion || NO_VERSION);
   return [
@@ -132,7 +132,7 @@ export function planFallbackSteps(
         steps.push({
           kind: 'finish-fallback',
           fallback,
-          isRestartDue: isStillTheirs(situation, fallback, container),
+          isRestartDue: isRestartDue(situation, fallback, container),
         });
     } else if (label === 'true')
       steps.push({ kind: 'lift', imageId: fallback.imageId, version: fallback.version });
@@ -142,11 +142,14 @@ export function planFallbackSteps(
   const fallback = blamed && describeFallback(situation.now, blamed, verdict.text);
   const isServiceDown = reading.status.systemState !== 'up';
   const { text } = verdict;
-  return [...steps, { kind: 'fall-back', fallback, guards: guardsOf(feature, reading), isServiceDown, text }];
+  return [
+    ...steps,
+    { kind: 'fall-back', fallback, guards: listGuards(feature, reading), isServiceDown, text },
+  ];
 }
 
 /** Nobody has stopped the service, nobody else's container has come in between, and it was decided in this boot. */
-function isStillTheirs(
+function isRestartDue(
   { reading, unit, now }: FeatureInput,
   { imageId, bootId }: Fallback,
   container: EngineContainer | undefined,
@@ -160,7 +163,7 @@ function isStillTheirs(
 }
 
 /** What a fallback was decided upon: a stop by hand, or another container, comes first. */
-function guardsOf(feature: string, { statusValues, config }: FeatureInput['reading']): RowValues[] {
+function listGuards(feature: string, { statusValues, config }: FeatureInput['reading']): RowValues[] {
   const fields = ['system_state', 'claim_token', 'current_owner'];
   const values = Object.fromEntries(fields.map((field) => [field, statusValues[field]]));
   return [

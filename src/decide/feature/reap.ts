@@ -71,10 +71,10 @@ export function selectHolderName(feature: string, status: FeatureStatus): string
 export function decideReap(input: ReapInput): ReapDecision {
   const { feature, statusValues, engineState } = input;
   const status = decodeStatus(statusValues);
-  if (!isOwner(status.currentOwner) || status.dockerId === '') return keep('nobody is recorded');
-  if (engineState === undefined) return keep('the container engine does not answer');
+  if (!isOwner(status.currentOwner) || status.dockerId === '') return keepRecord('nobody is recorded');
+  if (engineState === undefined) return keepRecord('the container engine does not answer');
   if (['running', 'paused', 'restarting'].includes(engineState))
-    return keep(`its container is ${engineState}`);
+    return keepRecord(`its container is ${engineState}`);
   const wait = findWait(input, status, engineState);
   if (wait !== undefined) return wait;
   const isNamed = selectHolderName(feature, status) !== undefined;
@@ -110,18 +110,22 @@ function findWait(
   // Another engine may run it, and an id may be unknown: a heartbeat is the better witness.
   const isBeating = holder?.liveUntilMs !== undefined;
   if (isBeating && (engineState === 'missing' || !isNamed))
-    return keep(
+    return keepRecord(
       'the container engine does not know it, but its heartbeat is not overdue',
       holder.liveUntilMs,
     );
   // A holder of the shipped kit: it counts as live until it is cleared. Another engine may run it, containerd say, or a pod
   // that bears the feature's name on record only (D25).
   if (!isBeating && holder !== undefined && engineState === 'missing')
-    return keep('the container engine does not know it, and it has no heartbeat to tell by');
+    return keepRecord('the container engine does not know it, and it has no heartbeat to tell by');
   const graceOverAtMs = sameSinceMs + (status.claimToken === '' ? HOST_START_GRACE_MS : START_GRACE_MS);
   if (now.bootMs < graceOverAtMs)
-    return keep(`its container is ${engineState}: it may be starting`, graceOverAtMs);
+    return keepRecord(`its container is ${engineState}: it may be starting`, graceOverAtMs);
   return undefined;
 }
 
-const keep = (text: string, requeueAtMs?: number): ReapDecision => ({ kind: 'keep', text, requeueAtMs });
+const keepRecord = (text: string, requeueAtMs?: number): ReapDecision => ({
+  kind: 'keep',
+  text,
+  requeueAtMs,
+});

@@ -48,21 +48,25 @@ export function compareShadow(
   situation: FeatureInput,
   judged: Judged,
 ): { readonly memory: ShadowMemory; readonly notes: readonly ShadowNote[] } {
-  const memory = remember(before, situation, judged);
+  const memory = updateMemory(before, situation, judged);
   if (before === undefined) return { memory, notes: [] };
   const compared = { before, after: memory, situation, judged };
   const notes = [
     ...compareStable(compared),
     ...compareLocal(compared),
     ...compareImages(compared),
-    ...compareGivingUp(compared),
-    ...tellService(compared),
+    ...compareGiveUp(compared),
+    ...compareService(compared),
   ];
   const isOver = hasGivenUp(compared);
   return { memory: isOver ? { ...memory, fellBack: undefined } : memory, notes };
 }
 
-function remember(before: ShadowMemory | undefined, situation: FeatureInput, judged: Judged): ShadowMemory {
+function updateMemory(
+  before: ShadowMemory | undefined,
+  situation: FeatureInput,
+  judged: Judged,
+): ShadowMemory {
   const { reading, ledger, engine, now } = situation;
   const { fallback } = judged;
   // Between two starts of what crashes nothing runs.
@@ -91,14 +95,14 @@ function compareStable({ before, after, judged }: Compared): ShadowNote[] {
   if (stableVersion !== before.stableVersion) {
     const said = `the shipped daemon counts ${theirs} as stable`;
     return golden?.version === stableVersion
-      ? [agree(`${said}, and so would ctrkit`)]
-      : [differ(`${said}; ${tellGolden(golden)}: ${judged.certification.text}`)];
+      ? [createAgreement(`${said}, and so would ctrkit`)]
+      : [createDifference(`${said}; ${describeGolden(golden)}: ${judged.certification.text}`)];
   }
   if (!isCertifiedNow) return [];
   const said = `ctrkit would have version ${golden.version} golden`;
   return golden.version === stableVersion
-    ? [agree(`${said}, and so the shipped daemon had it`)]
-    : [differ(`${said}; the shipped daemon counts ${theirs} as stable so far`)];
+    ? [createAgreement(`${said}, and so the shipped daemon had it`)]
+    : [createDifference(`${said}; the shipped daemon counts ${theirs} as stable so far`)];
 }
 
 /** The local image is what a fallback, and the next reboot, starts. */
@@ -107,11 +111,13 @@ function compareLocal({ before, after, situation, judged }: Compared): ShadowNot
   if (before.imageIds === undefined || id === before.localImageId) return [];
   const name = `${situation.localRepository ?? ''}:latest`;
   if (id === undefined)
-    return [differ(`${name} is gone, there is no local image; ctrkit never takes that name away`)];
+    return [createDifference(`${name} is gone, there is no local image; ctrkit never takes that name away`)];
   const said = `${name} is image ${shortImageId(id)} now`;
-  if (id === golden?.imageId) return [agree(`${said}, which is the golden one for ctrkit too`)];
+  if (id === golden?.imageId) return [createAgreement(`${said}, which is the golden one for ctrkit too`)];
   return [
-    differ(`${said}; ctrkit would not have tagged it, ${tellGolden(golden)}: ${judged.certification.text}`),
+    createDifference(
+      `${said}; ctrkit would not have tagged it, ${describeGolden(golden)}: ${judged.certification.text}`,
+    ),
   ];
 }
 
@@ -128,7 +134,7 @@ function compareImages({ before, after }: Compared): ShadowNote[] {
       after.imageIds?.has(image.imageId) === false;
     if (!isGone) return [];
     const name = `image ${shortImageId(image.imageId)}, version ${image.version},`;
-    return [differ(`${name} is removed; ctrkit would have kept it: it is ${what}`)];
+    return [createDifference(`${name} is removed; ctrkit would have kept it: it is ${what}`)];
   });
 }
 
@@ -139,34 +145,36 @@ const hasGivenUp = ({ before, after, situation }: Compared): boolean =>
   after.remoteState === 'none' &&
   STATES_OF_KUBE.has(before.remoteState);
 
-function compareGivingUp(compared: Compared): ShadowNote[] {
+function compareGiveUp(compared: Compared): ShadowNote[] {
   const { before, after, situation, judged } = compared;
   if (hasGivenUp(compared)) {
     const said = 'the shipped side gave up on Kubernetes (remote_state is none)';
     if (after.fellBack === undefined)
-      return [differ(`${said}; ctrkit would not have: ${judged.fallback.text}`)];
+      return [createDifference(`${said}; ctrkit would not have: ${judged.fallback.text}`)];
     const laterMs = situation.now.bootMs - after.fellBack.atMs;
-    return [agree(`${said}, ${describeDuration(laterMs)} after ctrkit would have fallen back`)];
+    return [createAgreement(`${said}, ${describeDuration(laterMs)} after ctrkit would have fallen back`)];
   }
   const isFalling = after.fellBack !== undefined && after.fellBack !== before.fellBack;
   if (!isFalling || after.remoteState === 'none') return [];
   const state = after.remoteState || '(none)';
   return [
-    differ(`ctrkit would fall back to local; the shipped side has not so far, remote_state is ${state}`),
+    createDifference(
+      `ctrkit would fall back to local; the shipped side has not so far, remote_state is ${state}`,
+    ),
   ];
 }
 
 /** Whoever restarts it, beside the line on what ctrkit would have restarted. */
-function tellService({ before, after }: Compared): ShadowNote[] {
+function compareService({ before, after }: Compared): ShadowNote[] {
   if (before.systemState === after.systemState || before.systemState === '') return [];
   const word = after.systemState === 'up' ? 'started' : 'stopped';
-  return [agree(`its service was ${word} (system_state is ${after.systemState || '(none)'})`)];
+  return [createAgreement(`its service was ${word} (system_state is ${after.systemState || '(none)'})`)];
 }
 
-const tellGolden = (golden: GoldenImage | undefined): string =>
+const describeGolden = (golden: GoldenImage | undefined): string =>
   golden === undefined
     ? 'ctrkit has none golden'
     : `ctrkit has version ${golden.version} golden, image ${shortImageId(golden.imageId)}`;
 
-const agree = (text: string): ShadowNote => ({ isAgreement: true, text });
-const differ = (text: string): ShadowNote => ({ isAgreement: false, text });
+const createAgreement = (text: string): ShadowNote => ({ isAgreement: true, text });
+const createDifference = (text: string): ShadowNote => ({ isAgreement: false, text });

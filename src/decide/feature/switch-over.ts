@@ -5,9 +5,9 @@
  */
 import { isDisabled, isOwner } from '../../contract/feature/feature.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
-import type { FeatureSnapshot } from './feature-condition.ts';
+import type { FeatureConditionInput } from './feature-condition.ts';
 
-export interface SwitchSnapshot extends Omit<FeatureSnapshot, 'lastEnd'> {
+export interface SwitchOverInput extends Omit<FeatureConditionInput, 'lastEnd'> {
   /** `container_version`, who announced itself last, is of a version that was fallen back from. */
   readonly isAskerBlocked?: boolean;
   /** As the look before this one had it; undefined for the first. */
@@ -16,7 +16,7 @@ export interface SwitchSnapshot extends Omit<FeatureSnapshot, 'lastEnd'> {
 
 export type SwitchEdge = 'kube-to-local' | 'local-to-kube' | 'kube-to-kube' | 'start-kube' | 'back-to-local';
 
-export type SwitchDecision =
+export type SwitchOverDecision =
   | { readonly kind: 'none'; readonly text: string }
   | {
       readonly kind: 'restart';
@@ -27,12 +27,15 @@ export type SwitchDecision =
     };
 
 /** `lockText`: an operator's lock, one line; undefined if there is none. */
-export function decideSwitchOver(snapshot: SwitchSnapshot, lockText: string | undefined): SwitchDecision {
+export function decideSwitchOver(
+  snapshot: SwitchOverInput,
+  lockText: string | undefined,
+): SwitchOverDecision {
   const obstacle = findObstacle(snapshot);
-  if (obstacle !== undefined) return none(obstacle);
+  if (obstacle !== undefined) return createNone(obstacle);
   const found = snapshot.config.setOwner === 'kube' ? findEdgeOfKube(snapshot) : findEdgeOfLocal(snapshot);
   if (found.kind === 'none' || lockText === undefined) return found;
-  return none(`${found.text}, but ${lockText}`);
+  return createNone(`${found.text}, but ${lockText}`);
 }
 
 /**
@@ -40,7 +43,7 @@ export function decideSwitchOver(snapshot: SwitchSnapshot, lockText: string | un
  * that is not to be touched.
  */
 export function decideEnabledLabel(
-  snapshot: SwitchSnapshot,
+  snapshot: SwitchOverInput,
   lockText: string | undefined,
 ): 'true' | 'false' | undefined {
   if (lockText !== undefined || findObstacle(snapshot) !== undefined) return undefined;
@@ -48,7 +51,7 @@ export function decideEnabledLabel(
   return snapshot.config.setOwner === 'kube' ? 'true' : 'false';
 }
 
-function findObstacle({ feature, config, isRebooting, isEngineAway }: SwitchSnapshot): string | undefined {
+function findObstacle({ feature, config, isRebooting, isEngineAway }: SwitchOverInput): string | undefined {
   // Redis itself runs in it.
   if (feature === 'database') return 'the database is never switched';
   // `config reload` empties the table for a moment, and a row that is not there reads like owner local.
@@ -59,57 +62,61 @@ function findObstacle({ feature, config, isRebooting, isEngineAway }: SwitchSnap
   return undefined;
 }
 
-function findEdgeOfLocal(snapshot: SwitchSnapshot): SwitchDecision {
+function findEdgeOfLocal(snapshot: SwitchOverInput): SwitchOverDecision {
   const { status, before } = snapshot;
-  if (status.systemState !== 'up') return none('the service is not started');
+  if (status.systemState !== 'up') return createNone('the service is not started');
   if (status.currentOwner === 'kube')
-    return restart(snapshot, 'kube-to-local', 'set_owner is local, and Kubernetes runs it');
-  if (status.currentOwner === 'local') return none('the local image runs, as set_owner has it');
+    return createRestart(snapshot, 'kube-to-local', 'set_owner is local, and Kubernetes runs it');
+  if (status.currentOwner === 'local') return createNone('the local image runs, as set_owner has it');
   // Nobody runs it. That alone is no reason: `none` is what every stop leaves, and the unit sees to its own start. But
   // one that was started for Kubernetes waits for Kubernetes; a start for local writes another remote_state.
   const isWaiting = ['pending', 'ready'].includes(status.remoteState) || before?.setOwner === 'kube';
-  if (!isWaiting) return none('nobody runs it: its own service starts it');
-  return restart(snapshot, 'kube-to-local', 'set_owner is local, and the service waits for Kubernetes');
+  if (!isWaiting) return createNone('nobody runs it: its own service starts it');
+  return createRestart(snapshot, 'kube-to-local', 'set_owner is local, and the service waits for Kubernetes');
 }
 
-function findEdgeOfKube(snapshot: SwitchSnapshot): SwitchDecision {
+function findEdgeOfKube(snapshot: SwitchOverInput): SwitchOverDecision {
   const { config, status, before, unit } = snapshot;
   const { currentOwner, remoteState } = status;
   const isNobody = !isOwner(currentOwner);
   if (status.systemState !== 'up') {
     // An operator's stop leaves the same rows: only systemd tells that it is about to start the service anyway.
     if (isNobody && remoteState === 'stopped' && unit === 'restarting')
-      return restart(snapshot, 'start-kube', 'the deployment before it has ended, and systemd would wait');
-    return none('the service is not started');
+      return createRestart(
+        snapshot,
+        'start-kube',
+        'the deployment before it has ended, and systemd would wait',
+      );
+    return createNone('the service is not started');
   }
   if (before?.remoteState === 'stopped' && remoteState === 'none' && currentOwner !== 'local')
     return config.noFallbackToLocal
-      ? none('no_fallback_to_local is true: a restart would not start the local image')
-      : restart(snapshot, 'back-to-local', 'Kubernetes was given up on');
-  if (remoteState !== 'pending') return none('no container asks to take over');
+      ? createNone('no_fallback_to_local is true: a restart would not start the local image')
+      : createRestart(snapshot, 'back-to-local', 'Kubernetes was given up on');
+  if (remoteState !== 'pending') return createNone('no container asks to take over');
   // Its gate has asked before the block was written again, and is held by now.
   if (snapshot.isAskerBlocked === true)
-    return none('the container that asks to take over is of a blocked version');
-  if (isNobody) return none('nobody runs it: the service itself lets the container start');
+    return createNone('the container that asks to take over is of a blocked version');
+  if (isNobody) return createNone('nobody runs it: the service itself lets the container start');
   return findTakeOver(snapshot);
 }
 
 /** Somebody is recorded as running, and a container of Kubernetes asks to. */
-function findTakeOver(snapshot: SwitchSnapshot): SwitchDecision {
+function findTakeOver(snapshot: SwitchOverInput): SwitchOverDecision {
   const { config, status, beat, now, container, isMasterConnected } = snapshot;
   const isGone =
     container?.isRunning === false ||
     (container === undefined && findLiveHolder(status, beat, now) === undefined);
-  if (isGone) return none('who ran it has ended: the service starts anew by itself');
+  if (isGone) return createNone('who ran it has ended: the service starts anew by itself');
   if (status.currentOwner === 'kube')
-    return restart(snapshot, 'kube-to-kube', 'another container of Kubernetes asks to take over');
+    return createRestart(snapshot, 'kube-to-kube', 'another container of Kubernetes asks to take over');
   // `container start` starts the local image again then: it would go on in circles.
   if (isMasterConnected !== true && !config.noFallbackToLocal)
-    return none('the master is out of reach, so the local container stays');
-  return restart(snapshot, 'local-to-kube', 'a container of Kubernetes asks to take over from local');
+    return createNone('the master is out of reach, so the local container stays');
+  return createRestart(snapshot, 'local-to-kube', 'a container of Kubernetes asks to take over from local');
 }
 
-function restart({ status }: SwitchSnapshot, edge: SwitchEdge, text: string): SwitchDecision {
+function createRestart({ status }: SwitchOverInput, edge: SwitchEdge, text: string): SwitchOverDecision {
   const { currentOwner, dockerId, claimToken, remoteState } = status;
   return {
     kind: 'restart',
@@ -119,12 +126,12 @@ function restart({ status }: SwitchSnapshot, edge: SwitchEdge, text: string): Sw
   };
 }
 
-const none = (text: string): SwitchDecision => ({ kind: 'none', text });
+const createNone = (text: string): SwitchOverDecision => ({ kind: 'none', text });
 
 /** The restarts of a feature by this daemon, the newest last; made by `noteRestart`. */
-export type RestartHistory = readonly RestartNote[];
+export type RestartHistory = readonly RestartEntry[];
 
-export interface RestartNote {
+export interface RestartEntry {
   readonly edge: SwitchEdge;
   /** Boot clock. */
   readonly atMs: number;
@@ -158,7 +165,7 @@ export function decideRetry(
   return nowMs < untilMs ? { kind: 'wait', untilMs } : { kind: 'now' };
 }
 
-export const noteRestart = (history: RestartHistory, note: RestartNote): RestartHistory =>
+export const recordRestart = (history: RestartHistory, note: RestartEntry): RestartHistory =>
   [...selectRecent(history, note.atMs), note].slice(-LONGEST_HISTORY);
 
 /** All of a series or nothing: one by one, a series that goes on would be forgotten while it does. */

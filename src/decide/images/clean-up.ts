@@ -58,7 +58,7 @@ export interface CleanUpPlan {
 
 /** What is removed is what a dry run shows: the plan is all that there is to it. */
 export function planCleanUp(input: CleanUpInput): CleanUpPlan {
-  const refusal = findRefusal(input);
+  const refusal = describeRefusal(input);
   const scene = makeScene(input);
   const entries = input.images
     .filter((image) => isOurs(image, scene))
@@ -84,7 +84,7 @@ function makeScene(input: CleanUpInput): Scene {
   };
 }
 
-function findRefusal({ ledger, policy, images, isLocked }: CleanUpInput): string | undefined {
+function describeRefusal({ ledger, policy, images, isLocked }: CleanUpInput): string | undefined {
   const { golden } = ledger;
   if (policy.isDisabled) return 'IMAGE_MGMT says Disable';
   if (isLocked) return 'an operator has locked the feature';
@@ -97,25 +97,25 @@ function findRefusal({ ledger, policy, images, isLocked }: CleanUpInput): string
 const describeGolden = ({ golden }: FeatureLedger): string =>
   `version ${golden?.version ?? ''} (${shortImageId(golden?.imageId ?? '')}) is golden`;
 
-const referencesOf = ({ tags, digests }: ListedImage): string[] => [...tags, ...digests];
+const listReferences = ({ tags, digests }: ListedImage): string[] => [...tags, ...digests];
 /** Of no repository for a name that makes no sense: it is then nobody's of ours. */
-const repositoryOf = (reference: string): string => parseReference(reference)?.repository ?? '';
+const parseRepository = (reference: string): string => parseReference(reference)?.repository ?? '';
 
 const isOurs = (image: ListedImage, { ledger, repositories }: Scene): boolean =>
   [ledger.golden?.imageId, ledger.previous?.imageId, ...ledger.untagged].includes(image.id) ||
-  referencesOf(image).some((reference) => repositories.has(repositoryOf(reference)));
+  listReferences(image).some((reference) => repositories.has(parseRepository(reference)));
 
 function planImage(image: ListedImage, scene: Scene, refusal: string | undefined): CleanUpEntry {
   const about = {
     imageId: image.id,
-    references: referencesOf(image),
+    references: listReferences(image),
     versionText: describeVersion(image, scene),
   };
   const keep = (reason: string): CleanUpEntry => ({ ...about, action: 'keep', steps: [], reason });
-  const needed = findNeed(image, scene) ?? findOtherOwner(image, scene);
+  const needed = describeNeed(image, scene) ?? describeOtherOwner(image, scene);
   if (needed !== undefined) return keep(needed);
   if (refusal !== undefined || scene.golden === undefined) return keep(refusal ?? 'there is no golden image');
-  const unwanted = findPolicyAgainst(image, scene);
+  const unwanted = describePolicyAgainst(image, scene);
   if (unwanted !== undefined) return keep(unwanted);
   const age = compareAge(image, scene.golden, scene);
   if (!age.isOlder) return keep(age.text);
@@ -123,7 +123,10 @@ function planImage(image: ListedImage, scene: Scene, refusal: string | undefined
 }
 
 /** Why this switch needs the image. */
-function findNeed(image: ListedImage, { ledger, containers, localRepository }: Scene): string | undefined {
+function describeNeed(
+  image: ListedImage,
+  { ledger, containers, localRepository }: Scene,
+): string | undefined {
   if (image.id === ledger.golden?.imageId) return 'golden';
   if (image.id === ledger.previous?.imageId) return 'golden before the one that is now';
   const user = containers.find(({ imageId }) => imageId === image.id);
@@ -133,10 +136,10 @@ function findNeed(image: ListedImage, { ledger, containers, localRepository }: S
   return undefined;
 }
 
-function findOtherOwner(image: ListedImage, scene: Scene): string | undefined {
+function describeOtherOwner(image: ListedImage, scene: Scene): string | undefined {
   const { ownedElsewhere, repositories } = scene;
-  for (const reference of referencesOf(image)) {
-    const repository = repositoryOf(reference);
+  for (const reference of listReferences(image)) {
+    const repository = parseRepository(reference);
     if (!repositories.has(repository)) return `it is also ${reference}, which is not this feature's`;
     const other = ownedElsewhere.find((owned) => owned.repositories.includes(repository));
     if (other !== undefined) return `${repository} is also a repository of ${other.feature}`;
@@ -146,13 +149,14 @@ function findOtherOwner(image: ListedImage, scene: Scene): string | undefined {
 }
 
 /** The local copy and what came from a registry are two settings: an image that is both needs both. */
-function findPolicyAgainst(image: ListedImage, scene: Scene): string | undefined {
+function describePolicyAgainst(image: ListedImage, scene: Scene): string | undefined {
   const { policy, localRepositories } = scene;
-  const references = referencesOf(image);
+  const references = listReferences(image);
   // One that has no name left has lost the local one: no other is remembered by its id.
   const isLocal =
-    references.length === 0 || references.some((reference) => localRepositories.has(repositoryOf(reference)));
-  const isRemote = references.some((reference) => !localRepositories.has(repositoryOf(reference)));
+    references.length === 0 ||
+    references.some((reference) => localRepositories.has(parseRepository(reference)));
+  const isRemote = references.some((reference) => !localRepositories.has(parseRepository(reference)));
   if (isLocal && !policy.purgeLocalCopy) return 'a local copy, and purge_local_copy is false';
   if (isRemote && !policy.purgeOlderImage) return 'purge_older_image is false';
   if (isLocal && !hasLocalTag(scene)) return 'a local copy, and the golden image is not tagged as local';

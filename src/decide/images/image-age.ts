@@ -33,9 +33,9 @@ export function compareAge(
   golden: ListedImage,
   known: { readonly ledger: FeatureLedger; readonly repositories: ReadonlySet<string> },
 ): ImageAge {
-  const [own, goldens] = [versionsOf(image, known), versionsOf(golden, known)];
-  const byRecord = compareAll(own.recorded, goldens.recorded);
-  const byTag = compareAll(own.tags, goldens.tags.length > 0 ? goldens.tags : goldens.recorded);
+  const [own, goldens] = [listVersions(image, known), listVersions(golden, known)];
+  const byRecord = compareVersionLists(own.recorded, goldens.recorded);
+  const byTag = compareVersionLists(own.tags, goldens.tags.length > 0 ? goldens.tags : goldens.recorded);
   return byRecord ?? byTag ?? compareBuildTimes(image, golden);
 }
 
@@ -44,11 +44,11 @@ export function describeVersion(
   image: ListedImage,
   known: { readonly ledger: FeatureLedger; readonly repositories: ReadonlySet<string> },
 ): string {
-  const { recorded, tags } = versionsOf(image, known);
+  const { recorded, tags } = listVersions(image, known);
   return recorded[0] ?? tags.join(', ');
 }
 
-function versionsOf(
+function listVersions(
   image: ListedImage,
   { ledger, repositories }: { readonly ledger: FeatureLedger; readonly repositories: ReadonlySet<string> },
 ): { recorded: string[]; tags: string[] } {
@@ -67,7 +67,7 @@ function versionsOf(
 }
 
 /** Undefined if not one of them can be compared. */
-function compareAll(own: readonly string[], goldens: readonly string[]): ImageAge | undefined {
+function compareVersionLists(own: readonly string[], goldens: readonly string[]): ImageAge | undefined {
   const pairs = own.flatMap((version) =>
     goldens.map((other) => ({ version, other, relation: compareVersions(version, other) })),
   );

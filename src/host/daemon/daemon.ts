@@ -6,7 +6,7 @@ import type { SwitchTables, TableChange } from '../../ports/switch-tables.ts';
 import type { DaemonComponent, Connection } from './watch/daemon-component.ts';
 import { EngineWatch } from './watch/engine-watch.ts';
 import { FeatureController, type FeaturePorts } from './feature/feature-controller.ts';
-import { lookAt } from './feature/reconcile-features.ts';
+import { reconcileFeatures } from './feature/reconcile-features.ts';
 import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
 import { selectAffected, WATCHED_TABLES } from './watch/watched-tables.ts';
 
@@ -123,7 +123,7 @@ export class Daemon {
     while (this.#dirty.size > 0 && !signal.aborted) {
       const features = [...this.#dirty].flatMap((name) => this.#features.get(name) ?? []);
       this.#dirty.clear();
-      await lookAt(features, store, (name, why) =>
+      await reconcileFeatures(features, store, (name, why) =>
         this.#broken.fail(`${name}: a key of it is no hash: ${why}; nothing is decided for it`),
       );
       this.publish();

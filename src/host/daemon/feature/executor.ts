@@ -2,10 +2,10 @@ import { planReleases } from '../../../contract/gate/claim.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
 import {
-  certify,
+  recordCertification,
   liftFallback,
-  rememberRepository,
-  strikeOut,
+  recordRepository,
+  markDutyDone,
 } from '../../../decide/images/ledger-changes.ts';
 import { planOwnersLabel } from '../../../decide/command/host-writes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
@@ -32,10 +32,10 @@ export class HostExecutor implements Executor {
       case 'adopt-shipped':
         return this.#images.adopt(feature, step);
       case 'certify':
-        keeper.update(feature, (ledger) => certify(ledger, step.image, context.policy));
+        keeper.update(feature, (ledger) => recordCertification(ledger, step.image, context.policy));
         return step.text;
       case 'remember-repository':
-        keeper.update(feature, (ledger) => rememberRepository(ledger, step.repository));
+        keeper.update(feature, (ledger) => recordRepository(ledger, step.repository));
         return '';
       case 'mirror':
         return this.writeVersions(feature, step);
@@ -46,7 +46,7 @@ export class HostExecutor implements Executor {
       case 'clean-up':
         return this.#images.cleanUp(context);
       case 'strike-out':
-        keeper.update(feature, (ledger) => strikeOut(ledger, step.duty));
+        keeper.update(feature, (ledger) => markDutyDone(ledger, step.duty));
         return step.text;
       case 'release':
         return this.release(step);

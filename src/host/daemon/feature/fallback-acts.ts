@@ -2,7 +2,7 @@ import { versionEnabledLabel } from '../../../contract/feature/feature.ts';
 import type { Fallback } from '../../../contract/images/ledger.ts';
 import { featureStatusRow, labelsRow, type RowValues, type RowWrite } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
-import { finishFallback, liftFallback, recordFallback } from '../../../decide/images/ledger-changes.ts';
+import { markFallbackDone, liftFallback, recordFallback } from '../../../decide/images/ledger-changes.ts';
 import type { ExecutorPorts, StepOf } from './step-execution.ts';
 
 type FallbackPorts = Pick<ExecutorPorts, 'keeper' | 'service' | 'store' | 'log'>;
@@ -29,7 +29,8 @@ export class FallbackActs {
     }
     log.warn(`${feature}: falling back to local: ${text}`);
     await service.restart(feature);
-    if (fallback !== undefined) keeper.update(feature, (ledger) => finishFallback(ledger, fallback.imageId));
+    if (fallback !== undefined)
+      keeper.update(feature, (ledger) => markFallbackDone(ledger, fallback.imageId));
     return `fell back to local: ${text}`;
   }
 
@@ -41,7 +42,7 @@ export class FallbackActs {
       await this.letLocalRun(feature, { fallback, guards: [] });
       await this.#ports.service.restart(feature);
     } else await this.#ports.store().write([], [planBlock(feature, fallback.version)]);
-    this.#ports.keeper.update(feature, (ledger) => finishFallback(ledger, fallback.imageId));
+    this.#ports.keeper.update(feature, (ledger) => markFallbackDone(ledger, fallback.imageId));
     return `the fallback from version ${fallback.version}, which was cut short, is finished`;
   }
 

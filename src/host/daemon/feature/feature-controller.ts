@@ -5,23 +5,23 @@ import type { UnitState } from '../../../contract/feature/unit-state.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../decide/images/clean-up.ts';
 import type { FallbackTiming } from '../../../decide/feature/fallback.ts';
 import {
-  isUnitAsked,
+  isUnitStateNeeded,
   NO_MEMORY,
   type ContainerEnd,
   type FeatureMemory,
 } from '../../../decide/feature/feature-memory.ts';
 import {
-  decodeReading,
-  selectReading,
+  decodeFeatureReading,
+  selectFeatureRows,
   type FeatureReading,
 } from '../../../decide/feature/feature-reading.ts';
-import { selectFallback } from '../../../decide/images/ledger-changes.ts';
-import { DISRUPTIVE, type HostStep } from '../../../decide/feature/host-step.ts';
-import { judgeFeature, type Judgement } from '../../../decide/feature/judge-feature.ts';
+import { findOpenFallback } from '../../../decide/images/ledger-changes.ts';
+import { DISRUPTIVE_STEPS, type HostStep } from '../../../decide/feature/host-step.ts';
+import { decideFeature, type FeatureDecision } from '../../../decide/feature/decide-feature.ts';
 import { decideLocalRepository } from '../../../decide/images/local-repository.ts';
 import type { FeatureInput } from '../../../decide/feature/feature-input.ts';
 import { listOwnedElsewhere } from '../../../decide/images/owned-elsewhere.ts';
-import { noteRestart } from '../../../decide/feature/switch-over.ts';
+import { recordRestart } from '../../../decide/feature/switch-over.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerEngine, EngineEvent } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
@@ -53,7 +53,7 @@ export interface FeaturePorts {
   /** Something was done: the feature is to be looked at again. */
   onDone(feature: string): void;
   /** Each look and what came out, for whoever compares. */
-  onLook?(situation: FeatureInput, judged: Judgement['view']): void;
+  onLook?(situation: FeatureInput, judged: FeatureDecision['view']): void;
 }
 
 /** One feature: what is remembered of it, and the one task at a time that does something for it. */
@@ -95,12 +95,12 @@ export class FeatureController {
 
   selectRows(): RowFields[] {
     this.#versions = [...new Set(this.#ports.keeper.of(this.name).fallbacks.map(({ version }) => version))];
-    return selectReading(this.name, this.#versions);
+    return selectFeatureRows(this.name, this.#versions);
   }
 
   look(rows: readonly RowValues[]): void {
     const { clock, keeper } = this.#ports;
-    const reading = decodeReading(this.name, this.#versions, rows);
+    const reading = decodeFeatureReading(this.name, this.#versions, rows);
     const now = readTimestamps(clock);
     const ends = this.#ends;
     this.#ends = [];
@@ -117,7 +117,7 @@ export class FeatureController {
       now,
       daemonStartedMs: this.#ports.startedMs,
     };
-    const { memory, steps, view, requeueAtMs } = judgeFeature(this.#memory, situation);
+    const { memory, steps, view, requeueAtMs } = decideFeature(this.#memory, situation);
     this.#memory = memory;
     this.show(view);
     this.#ports.onLook?.(situation, view);
@@ -133,7 +133,7 @@ export class FeatureController {
     this.#isBusy = true;
     for (const step of steps) {
       // One that was added a moment ago holds already: its owner has been told so.
-      if (DISRUPTIVE.has(step.kind) && this.#ports.lockText(this.name, true) !== undefined) continue;
+      if (DISRUPTIVE_STEPS.has(step.kind) && this.#ports.lockText(this.name, true) !== undefined) continue;
       this.note(step);
       this.#pace.note(step, clock.bootMs());
       try {
@@ -161,11 +161,11 @@ export class FeatureController {
   private note(step: HostStep): void {
     const atMs = this.#ports.clock.bootMs();
     if (step.kind === 'restart') {
-      const restarts = noteRestart(this.#memory.restarts, { edge: step.edge, atMs });
+      const restarts = recordRestart(this.#memory.restarts, { edge: step.edge, atMs });
       this.#memory = { ...this.#memory, restarts };
     } else if (step.kind === 'fall-back') {
       // It writes `none` and restarts the service: to the next look that is the edge back to local, done already.
-      const restarts = noteRestart(this.#memory.restarts, { edge: 'back-to-local', atMs });
+      const restarts = recordRestart(this.#memory.restarts, { edge: 'back-to-local', atMs });
       this.#memory = { ...this.#memory, restarts };
     }
   }
@@ -184,7 +184,7 @@ export class FeatureController {
     if (before?.certification.kind !== certification.kind && certification.kind === 'counting')
       log.info(`${this.name}: ${certification.text}`);
     // A shadow has not fallen back, so that the image still fails: told once.
-    const isTold = isShadow && selectFallback(keeper.of(this.name), view.imageId) !== undefined;
+    const isTold = isShadow && findOpenFallback(keeper.of(this.name), view.imageId) !== undefined;
     const isNews = before?.fallback.kind !== fallback.kind && !isTold;
     if (isNews && (fallback.kind === 'failing' || fallback.kind === 'refused'))
       log.warn(
@@ -195,7 +195,7 @@ export class FeatureController {
 
   private readUnit(reading: FeatureReading): UnitState | undefined {
     const { units } = this.#ports;
-    if (isUnitAsked(reading, this.#memory))
+    if (isUnitStateNeeded(reading, this.#memory))
       return units.state(this.name, () => this.#ports.onDone(this.name));
     units.forget(this.name);
     return undefined;
@@ -231,8 +231,8 @@ export class FeatureController {
  * which may take minutes, last and by itself: after each batch the feature is looked at again.
  */
 function selectBatch(steps: readonly HostStep[]): readonly HostStep[] {
-  const quick = steps.filter(({ kind }) => !DISRUPTIVE.has(kind) && kind !== 'clean-up');
+  const quick = steps.filter(({ kind }) => !DISRUPTIVE_STEPS.has(kind) && kind !== 'clean-up');
   if (quick.length > 0) return quick;
-  const disruptive = steps.find(({ kind }) => DISRUPTIVE.has(kind));
+  const disruptive = steps.find(({ kind }) => DISRUPTIVE_STEPS.has(kind));
   return disruptive === undefined ? steps : [disruptive];
 }

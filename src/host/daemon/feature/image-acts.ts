@@ -1,6 +1,10 @@
 import { LOCAL_TAG, parseReference, shortImageId } from '../../../contract/images/image.ts';
 import type { CleanUpStep } from '../../../decide/images/clean-up.ts';
-import { adoptShipped, rememberUntagged, strikeOut } from '../../../decide/images/ledger-changes.ts';
+import {
+  adoptShippedImage,
+  recordUntaggedImage,
+  markDutyDone,
+} from '../../../decide/images/ledger-changes.ts';
 import type { Removal } from '../../../ports/container-engine.ts';
 import type { ExecutorPorts, StepContext, StepOf } from './step-execution.ts';
 
@@ -15,7 +19,7 @@ export class ImageActs {
   async adopt(feature: string, step: StepOf<'adopt-shipped'>): Promise<string> {
     // Listed anew: an engine that was just starting must not make a golden image forgotten.
     const existing = new Set((await this.#ports.engine.listImages()).map(({ id }) => id));
-    this.#ports.keeper.update(feature, (ledger) => adoptShipped(ledger, step.image, existing));
+    this.#ports.keeper.update(feature, (ledger) => adoptShippedImage(ledger, step.image, existing));
     const { golden } = this.#ports.keeper.of(feature);
     return golden?.imageId === step.image.imageId
       ? `the switch's own image ${shortImageId(step.image.imageId)}, version ${step.image.version}, counts as golden until another one is certified`
@@ -28,9 +32,9 @@ export class ImageActs {
     const before = (await engine.listImages()).find(({ tags }) => tags.includes(name));
     // On the disk first: an image that loses its only name here can be found by nothing else.
     if (before !== undefined && before.id !== imageId)
-      keeper.update(feature, (ledger) => rememberUntagged(ledger, before.id));
+      keeper.update(feature, (ledger) => recordUntaggedImage(ledger, before.id));
     await engine.tagImage(imageId, repository, LOCAL_TAG);
-    keeper.update(feature, (ledger) => strikeOut(ledger, 'tagAsLocal'));
+    keeper.update(feature, (ledger) => markDutyDone(ledger, 'tagAsLocal'));
     return `image ${shortImageId(imageId)} is the local one now, ${name}`;
   }
 
@@ -54,7 +58,7 @@ export class ImageActs {
         else log.info(`${context.feature}: ${name} was not removed: ${result}`);
       }
     }
-    this.#ports.keeper.update(context.feature, (ledger) => strikeOut(ledger, 'cleanUp'));
+    this.#ports.keeper.update(context.feature, (ledger) => markDutyDone(ledger, 'cleanUp'));
     return removed.length === 0 ? '' : `cleaned up: ${removed.join(', ')}`;
   }
 

@@ -1,5 +1,5 @@
 import type { FeatureLedger, Ledger } from '../../../contract/images/ledger.ts';
-import { selectFeature } from '../../../decide/images/ledger-changes.ts';
+import { selectFeatureLedger } from '../../../decide/images/ledger-changes.ts';
 import type { LedgerStore } from '../../../ports/ledger-store.ts';
 
 /** The ledger as the daemon has it: on the disk before anything is done about it. */
@@ -18,7 +18,7 @@ export class LedgerCache {
   }
 
   of(feature: string): FeatureLedger {
-    return selectFeature(this.#ledger, feature);
+    return selectFeatureLedger(this.#ledger, feature);
   }
 
   /** Throws CtrkitError('disk'), and then nothing has changed. */

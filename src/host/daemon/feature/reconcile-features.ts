@@ -9,7 +9,7 @@ const WRONG_TYPE = /WRONGTYPE/;
  * All rows of all these features in one reading; a feature at a time where one of them can't be read as it is, which
  * `onBroken` is told. Throws CtrkitError('database').
  */
-export async function lookAt(
+export async function reconcileFeatures(
   features: readonly FeatureController[],
   store: RowStore,
   onBroken: (name: string, why: string) => void,
@@ -22,7 +22,7 @@ export async function lookAt(
     const [first] = features;
     if (first === undefined || !(error instanceof Error) || !WRONG_TYPE.test(error.message)) throw error;
     if (features.length === 1) onBroken(first.name, error.message);
-    else for (const feature of features) await lookAt([feature], store, onBroken);
+    else for (const feature of features) await reconcileFeatures([feature], store, onBroken);
     return;
   }
   let from = 0;

@@ -1,12 +1,12 @@
 import type { FeatureLedger } from '../../../contract/images/ledger.ts';
 import {
-  adoptShipped,
-  certify,
-  finishFallback,
+  adoptShippedImage,
+  recordCertification,
+  markFallbackDone,
   liftFallback,
   recordFallback,
-  rememberRepository,
-  strikeOut,
+  recordRepository,
+  markDutyDone,
 } from '../../../decide/images/ledger-changes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { shortImageId } from '../../../contract/images/image.ts';
@@ -107,27 +107,27 @@ function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['plan
 function follow(ledger: FeatureLedger, step: HostStep, policy: StepContext['policy']): FeatureLedger {
   switch (step.kind) {
     case 'adopt-shipped':
-      return adoptShipped(ledger, step.image, new Set([step.image.imageId]));
+      return adoptShippedImage(ledger, step.image, new Set([step.image.imageId]));
     case 'certify':
-      return certify(ledger, step.image, policy);
+      return recordCertification(ledger, step.image, policy);
     case 'remember-repository':
-      return rememberRepository(ledger, step.repository);
+      return recordRepository(ledger, step.repository);
     case 'tag-as-local':
-      return strikeOut(ledger, 'tagAsLocal');
+      return markDutyDone(ledger, 'tagAsLocal');
     case 'remove-local-container':
-      return strikeOut(ledger, 'removeLocalContainer');
+      return markDutyDone(ledger, 'removeLocalContainer');
     case 'clean-up':
-      return strikeOut(ledger, 'cleanUp');
+      return markDutyDone(ledger, 'cleanUp');
     case 'strike-out':
-      return strikeOut(ledger, step.duty);
+      return markDutyDone(ledger, step.duty);
     case 'lift':
       return liftFallback(ledger, step.imageId);
     case 'fall-back':
       return step.fallback === undefined
         ? ledger
-        : finishFallback(recordFallback(ledger, step.fallback), step.fallback.imageId);
+        : markFallbackDone(recordFallback(ledger, step.fallback), step.fallback.imageId);
     case 'finish-fallback':
-      return finishFallback(ledger, step.fallback.imageId);
+      return markFallbackDone(ledger, step.fallback.imageId);
     case 'mirror':
     case 'release':
     case 'block':

@@ -10,7 +10,7 @@ import {
   planLocalNext,
 } from '../../../../src/decide/cluster/membership-leave.ts';
 import { decideStart } from '../../../../src/decide/command/host-start.ts';
-import { decideSwitchOver, type SwitchSnapshot } from '../../../../src/decide/feature/switch-over.ts';
+import { decideSwitchOver, type SwitchOverInput } from '../../../../src/decide/feature/switch-over.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -130,7 +130,7 @@ describe('after the leave has written, and the service restarts', () => {
         container: { isRunning: true },
         before: { setOwner: 'kube', remoteState: 'none' },
         now: { bootId: 'boot-1', bootMs: 1 },
-      } as unknown as SwitchSnapshot,
+      } as unknown as SwitchOverInput,
       undefined,
     );
     assert.equal(decision.kind, 'none');

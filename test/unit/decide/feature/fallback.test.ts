@@ -14,7 +14,7 @@ import {
   type FallbackDecision,
   type FallbackInput,
 } from '../../../../src/decide/feature/fallback.ts';
-import type { FailingTime } from '../../../../src/decide/feature/failing-time.ts';
+import type { LeakyBucket } from '../../../../src/decide/feature/leaky-bucket.ts';
 import type { FeatureCondition } from '../../../../src/decide/feature/feature-condition.ts';
 
 const IMAGE = `sha256:${'a'.repeat(64)}`;
@@ -50,7 +50,7 @@ const policyOf = (own: FieldValues, feature: FieldValues = { kube_failure_detect
 const POLICY = policyOf({ fail_time_to_fallback: '2m' });
 
 /** Failing for so long already, the last of it since the look before. */
-const failingFor = (ms: number): FailingTime => ({
+const failingFor = (ms: number): LeakyBucket => ({
   subject: IMAGE,
   failingMs: ms - 1_000,
   cause: 'unhealthy',
@@ -58,7 +58,7 @@ const failingFor = (ms: number): FailingTime => ({
   asOfMs: NOW.bootMs - 1_000,
   kind: 'failing',
 });
-const nothingFor = (ms: number): FailingTime => ({
+const nothingFor = (ms: number): LeakyBucket => ({
   ...failingFor(1_000),
   subject: '',
   kind: 'not-deployed',

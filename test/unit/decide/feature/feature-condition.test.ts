@@ -6,7 +6,7 @@ import type { FieldValues } from '../../../../src/contract/rows.ts';
 import {
   CRASH_WINDOW_MS,
   decideFeatureCondition,
-  type FeatureSnapshot,
+  type FeatureConditionInput,
   type LastEnd,
   type FeatureCondition,
 } from '../../../../src/decide/feature/feature-condition.ts';
@@ -50,7 +50,7 @@ const CRASH: LastEnd = {
 };
 
 /** A healthy holder of Kubernetes, unless said otherwise. */
-function judge(rows: Rows = {}, rest: Partial<FeatureSnapshot> = {}): FeatureCondition {
+function judge(rows: Rows = {}, rest: Partial<FeatureConditionInput> = {}): FeatureCondition {
   return decideFeatureCondition({
     feature: 'snmp',
     config: decodeConfig({ set_owner: 'kube', state: 'enabled', ...rows.config }),
@@ -187,7 +187,7 @@ describe('a crash', () => {
 
   test('counts on while systemd waits with the next start, or has given up; a service that was stopped does not', () => {
     const down = { status: { ...NOBODY, system_state: 'down' }, beat: {} };
-    const at = (unit: FeatureSnapshot['unit']) => brief(judge(down, { lastEnd: CRASH, unit }));
+    const at = (unit: FeatureConditionInput['unit']) => brief(judge(down, { lastEnd: CRASH, unit }));
     assert.equal(at('restarting'), 'crash-looping');
     assert.equal(at('failed'), 'crash-looping');
     assert.equal(at('inactive'), 'neutral');
@@ -204,7 +204,7 @@ describe('a crash', () => {
 });
 
 describe('nothing deployed', () => {
-  const nobody = (rest: Partial<FeatureSnapshot> = {}, status: FieldValues = NOBODY) =>
+  const nobody = (rest: Partial<FeatureConditionInput> = {}, status: FieldValues = NOBODY) =>
     brief(judge({ status, beat: {} }, rest));
 
   test('fails while the master is connected; a master out of reach never counts, an unknown one neither', () => {
@@ -222,13 +222,13 @@ describe('nothing deployed', () => {
 });
 
 describe('what is planned is no failure, whatever else is said', () => {
-  const worst: readonly [string, Rows, Partial<FeatureSnapshot>][] = [
+  const worst: readonly [string, Rows, Partial<FeatureConditionInput>][] = [
     ['unhealthy', { beat: { ...BEAT, status: 'unhealthy' } }, {}],
     ['silent', { beat: {} }, {}],
     ['crashed', { status: NOBODY, beat: {} }, { lastEnd: CRASH }],
     ['not deployed', { status: NOBODY, beat: {} }, {}],
   ];
-  const plans: readonly [string, Rows, Partial<FeatureSnapshot>][] = [
+  const plans: readonly [string, Rows, Partial<FeatureConditionInput>][] = [
     ['set_owner local', { config: { set_owner: 'local' } }, {}],
     ['disabled', { config: { state: 'disabled' } }, {}],
     ['always_disabled', { config: { state: 'always_disabled' } }, {}],

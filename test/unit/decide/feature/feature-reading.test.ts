@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decodeReading, selectReading } from '../../../../src/decide/feature/feature-reading.ts';
+import { decodeFeatureReading, selectFeatureRows } from '../../../../src/decide/feature/feature-reading.ts';
 import {
   CONFIG,
   HEALTHY,
@@ -13,7 +13,7 @@ import {
 
 describe('what one look at a feature reads', () => {
   test('rows that are not there are nothing, and nothing of it is a yes', () => {
-    const reading = decodeReading('snmp', [], []);
+    const reading = decodeFeatureReading('snmp', [], []);
     assert.equal(reading.config.setOwner, 'local');
     assert.equal(reading.policy.activeTimeToMarkGoodMs, 0);
     assert.equal(reading.isMasterConnected, undefined);
@@ -56,7 +56,7 @@ describe('what one look at a feature reads', () => {
   });
 
   test('the list of checks, 4 KB for people, is not read', () => {
-    const fields = selectReading('snmp', []).flatMap((row) => row.fields);
+    const fields = selectFeatureRows('snmp', []).flatMap((row) => row.fields);
     assert.ok(!fields.includes('checks'));
   });
 });

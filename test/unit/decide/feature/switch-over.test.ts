@@ -7,11 +7,11 @@ import {
   decideEnabledLabel,
   decideRetry,
   decideSwitchOver,
-  noteRestart,
+  recordRestart,
   type RestartHistory,
-  type SwitchDecision,
+  type SwitchOverDecision,
   type SwitchEdge,
-  type SwitchSnapshot,
+  type SwitchOverInput,
 } from '../../../../src/decide/feature/switch-over.ts';
 import { NOW } from '../../../support/snapshots.ts';
 
@@ -20,7 +20,7 @@ interface Rows {
   readonly status?: FieldValues;
 }
 
-const snapshotOf = ({ config, status }: Rows, rest: Partial<SwitchSnapshot> = {}): SwitchSnapshot => ({
+const snapshotOf = ({ config, status }: Rows, rest: Partial<SwitchOverInput> = {}): SwitchOverInput => ({
   feature: 'snmp',
   config: decodeConfig({ set_owner: 'kube', state: 'enabled', ...config }),
   status: decodeStatus({ system_state: 'up', ...status }),
@@ -33,9 +33,9 @@ const snapshotOf = ({ config, status }: Rows, rest: Partial<SwitchSnapshot> = {}
   before: undefined,
   ...rest,
 });
-const decide = (rows: Rows, rest?: Partial<SwitchSnapshot>): SwitchDecision =>
+const decide = (rows: Rows, rest?: Partial<SwitchOverInput>): SwitchOverDecision =>
   decideSwitchOver(snapshotOf(rows, rest), undefined);
-const edgeOf = (decision: SwitchDecision): string => (decision.kind === 'none' ? 'none' : decision.edge);
+const edgeOf = (decision: SwitchOverDecision): string => (decision.kind === 'none' ? 'none' : decision.edge);
 
 const kube = {
   current_owner: 'kube',
@@ -48,7 +48,7 @@ const nobody = { current_owner: 'none' };
 const toLocal = { set_owner: 'local' };
 
 /** Every edge, as it is taken. */
-const TAKEN: readonly [SwitchEdge, Rows, Partial<SwitchSnapshot>][] = [
+const TAKEN: readonly [SwitchEdge, Rows, Partial<SwitchOverInput>][] = [
   ['kube-to-local', { config: toLocal, status: { ...kube, remote_state: 'running' } }, {}],
   ['local-to-kube', { status: { ...local, remote_state: 'pending' } }, {}],
   ['kube-to-kube', { status: { ...kube, remote_state: 'pending' } }, {}],
@@ -91,7 +91,7 @@ describe('a restart so that the other owner takes over', () => {
   }
 
   test('the key changes with holder, token and remote_state, and with nothing else', () => {
-    const keyOf = (status: FieldValues, rest?: Partial<SwitchSnapshot>): string => {
+    const keyOf = (status: FieldValues, rest?: Partial<SwitchOverInput>): string => {
       const decision = decide({ status: { ...kube, remote_state: 'pending', ...status } }, rest);
       return decision.kind === 'restart' ? decision.key : '';
     };
@@ -159,7 +159,7 @@ describe('a restart so that the other owner takes over', () => {
   test('giving up on Kubernetes restarts once, and only if local may run', () => {
     const before = { setOwner: 'kube', remoteState: 'stopped' };
     const status = { ...nobody, remote_state: 'none' };
-    const at = (rows: Rows, was: SwitchSnapshot['before'] = before) =>
+    const at = (rows: Rows, was: SwitchOverInput['before'] = before) =>
       edgeOf(decide({ status, ...rows }, { before: was }));
     assert.equal(at({ config: { no_fallback_to_local: 'true' } }), 'none');
     assert.equal(at({ status: { ...local, remote_state: 'none' } }), 'none');
@@ -194,7 +194,7 @@ describe('a situation that stands after a restart', () => {
       waits.push(waitMs / 1_000);
       nowMs += waitMs;
       assert.equal(wait(history, 'kube-to-kube', nowMs), 0);
-      history = noteRestart(history, { edge: 'kube-to-kube', atMs: nowMs });
+      history = recordRestart(history, { edge: 'kube-to-kube', atMs: nowMs });
     }
     assert.deepEqual(waits, [0, 30, 60, 120, 240, 480, 600, 600]);
     assert.ok(history.length <= 16);
@@ -209,8 +209,8 @@ describe('a situation that stands after a restart', () => {
   });
 
   test('restarts of long ago are forgotten', () => {
-    const history = noteRestart([], { edge: 'kube-to-kube', atMs: 0 });
+    const history = recordRestart([], { edge: 'kube-to-kube', atMs: 0 });
     assert.equal(wait(history, 'kube-to-kube', 1_200_000), 0);
-    assert.equal(noteRestart(history, { edge: 'kube-to-kube', atMs: 1_200_000 }).length, 1);
+    assert.equal(recordRestart(history, { edge: 'kube-to-kube', atMs: 1_200_000 }).length, 1);
   });
 });

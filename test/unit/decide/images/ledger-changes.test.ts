@@ -8,16 +8,16 @@ import {
   type FeatureLedger,
 } from '../../../../src/contract/images/ledger.ts';
 import {
-  adoptShipped,
-  certify,
-  finishFallback,
+  adoptShippedImage,
+  recordCertification,
+  markFallbackDone,
   liftFallback,
   recordFallback,
-  rememberRepository,
-  rememberUntagged,
-  selectFallback,
-  selectFeature,
-  strikeOut,
+  recordRepository,
+  recordUntaggedImage,
+  findOpenFallback,
+  selectFeatureLedger,
+  markDutyDone,
 } from '../../../../src/decide/images/ledger-changes.ts';
 import { goldenOf, imageIdOf, policyOf } from '../../../support/beats.ts';
 
@@ -36,20 +36,20 @@ const fallbackOf = (number: number, changes: Partial<Fallback> = {}): Fallback =
 });
 
 const SHIPPED: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, golden: V1 };
-const ON_V2 = certify(SHIPPED, V2, ALL);
+const ON_V2 = recordCertification(SHIPPED, V2, ALL);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number + 1);
 
 describe('a certified image', () => {
   test('is golden, and the golden one is the previous, in one step', () => {
     assert.deepEqual([ON_V2.golden, ON_V2.previous], [V2, V1]);
-    const onV3 = certify(ON_V2, V3, ALL);
+    const onV3 = recordCertification(ON_V2, V3, ALL);
     assert.deepEqual([onV3.golden, onV3.previous], [V3, V2]);
-    const back = certify(onV3, V2, ALL);
+    const back = recordCertification(onV3, V2, ALL);
     assert.deepEqual([back.golden, back.previous], [V2, V3]);
   });
 
   test('leaves to be done what the policy wants, and nothing of what was to be done for the one before', () => {
-    const dutiesOf = (own: Record<string, string>) => certify(ON_V2, V3, policyOf(own)).duties;
+    const dutiesOf = (own: Record<string, string>) => recordCertification(ON_V2, V3, policyOf(own)).duties;
     assert.deepEqual(ON_V2.duties, { tagAsLocal: true, removeLocalContainer: true, cleanUp: true });
     assert.deepEqual(dutiesOf({}), NO_DUTIES);
     assert.deepEqual(dutiesOf({ tag_new_as_local: 'true' }), {
@@ -62,54 +62,54 @@ describe('a certified image', () => {
   });
 
   test('that is golden already changes nothing, nor what is still to be done', () => {
-    const half = strikeOut(ON_V2, 'tagAsLocal');
-    assert.equal(certify(half, goldenOf(2, { sinceTs: 1 }), policyOf()), half);
+    const half = markDutyDone(ON_V2, 'tagAsLocal');
+    assert.equal(recordCertification(half, goldenOf(2, { sinceTs: 1 }), policyOf()), half);
   });
 
   test('that was fallen back from does not become golden until that is lifted', () => {
     const fallen = recordFallback(ON_V2, fallbackOf(3));
-    assert.equal(certify(fallen, V3, ALL), fallen);
-    assert.equal(adoptShipped(fallen, V3, new Set()), fallen);
-    assert.deepEqual(certify(liftFallback(fallen, imageIdOf(3)), V3, ALL).golden, V3);
+    assert.equal(recordCertification(fallen, V3, ALL), fallen);
+    assert.equal(adoptShippedImage(fallen, V3, new Set()), fallen);
+    assert.deepEqual(recordCertification(liftFallback(fallen, imageIdOf(3)), V3, ALL).golden, V3);
   });
 
   test('is no longer one that may have no name', () => {
-    const ledger = rememberUntagged(rememberUntagged(ON_V2, imageIdOf(1)), imageIdOf(3));
-    assert.deepEqual(certify(ledger, V3, ALL).untagged, [imageIdOf(1)]);
+    const ledger = recordUntaggedImage(recordUntaggedImage(ON_V2, imageIdOf(1)), imageIdOf(3));
+    assert.deepEqual(recordCertification(ledger, V3, ALL).untagged, [imageIdOf(1)]);
   });
 
   test('whose names, version or id are not what they should be does not spoil the ledger', () => {
     const references = ['a b', 'ü', 'x'.repeat(600), ...upTo(40).map((n) => `registry/snmp:${n}`)];
-    const { golden } = certify(SHIPPED, goldenOf(2, { version: 'a|b', references }), ALL);
+    const { golden } = recordCertification(SHIPPED, goldenOf(2, { version: 'a|b', references }), ALL);
     assert.equal(golden?.version, '0.0.0');
     assert.deepEqual(golden?.references, references.slice(3, 3 + MAX_LEDGER_LIST));
-    assert.equal(certify(SHIPPED, goldenOf(2, { imageId: 'latest' }), ALL), SHIPPED);
+    assert.equal(recordCertification(SHIPPED, goldenOf(2, { imageId: 'latest' }), ALL), SHIPPED);
   });
 });
 
 describe('the local image of the switch', () => {
   test('is golden while there is no other', () => {
-    assert.deepEqual(adoptShipped(EMPTY_FEATURE_LEDGER, V1, new Set([V1.imageId])), SHIPPED);
-    assert.equal(adoptShipped(ON_V2, V1, new Set([V1.imageId, V2.imageId])), ON_V2);
+    assert.deepEqual(adoptShippedImage(EMPTY_FEATURE_LEDGER, V1, new Set([V1.imageId])), SHIPPED);
+    assert.equal(adoptShippedImage(ON_V2, V1, new Set([V1.imageId, V2.imageId])), ON_V2);
   });
 
   test('is golden again where somebody has removed the golden one, and nothing of that is to be done any more', () => {
-    const { golden, previous, duties } = adoptShipped(ON_V2, V1, new Set([V1.imageId]));
+    const { golden, previous, duties } = adoptShippedImage(ON_V2, V1, new Set([V1.imageId]));
     assert.deepEqual([golden, previous, duties], [V1, undefined, NO_DUTIES]);
-    assert.deepEqual(adoptShipped(ON_V2, V3, new Set([V3.imageId])).previous, V1);
+    assert.deepEqual(adoptShippedImage(ON_V2, V3, new Set([V3.imageId])).previous, V1);
   });
 
   test('that is golden, and gone, changes nothing', () => {
-    assert.equal(adoptShipped(SHIPPED, V1, new Set()), SHIPPED);
+    assert.equal(adoptShippedImage(SHIPPED, V1, new Set()), SHIPPED);
   });
 });
 
 describe('what is to be done', () => {
   test('is struck out one by one', () => {
-    const once = strikeOut(ON_V2, 'tagAsLocal');
+    const once = markDutyDone(ON_V2, 'tagAsLocal');
     assert.deepEqual(once.duties, { tagAsLocal: false, removeLocalContainer: true, cleanUp: true });
-    assert.equal(strikeOut(once, 'tagAsLocal'), once);
-    assert.deepEqual(strikeOut(strikeOut(once, 'cleanUp'), 'removeLocalContainer').duties, NO_DUTIES);
+    assert.equal(markDutyDone(once, 'tagAsLocal'), once);
+    assert.deepEqual(markDutyDone(markDutyDone(once, 'cleanUp'), 'removeLocalContainer').duties, NO_DUTIES);
   });
 });
 
@@ -118,8 +118,8 @@ describe('a fallback', () => {
     const once = recordFallback(ON_V2, fallbackOf(3));
     assert.deepEqual(once.fallbacks, [fallbackOf(3)]);
     assert.equal(recordFallback(once, fallbackOf(3, { reason: 'again' })), once);
-    assert.equal(selectFallback(once, imageIdOf(3))?.reason, 'unhealthy for 5 min');
-    assert.equal(selectFallback(once, imageIdOf(4)), undefined);
+    assert.equal(findOpenFallback(once, imageIdOf(3))?.reason, 'unhealthy for 5 min');
+    assert.equal(findOpenFallback(once, imageIdOf(4)), undefined);
     const lifted = liftFallback(once, imageIdOf(3));
     assert.deepEqual(lifted, ON_V2);
     assert.equal(liftFallback(lifted, imageIdOf(3)), lifted);
@@ -127,12 +127,12 @@ describe('a fallback', () => {
 
   test('is done once, and only its own', () => {
     const two = recordFallback(recordFallback(ON_V2, fallbackOf(3)), fallbackOf(4));
-    const done = finishFallback(two, imageIdOf(3));
+    const done = markFallbackDone(two, imageIdOf(3));
     assert.deepEqual(
       done.fallbacks.map(({ isDone }) => isDone),
       [true, false],
     );
-    assert.equal(finishFallback(done, imageIdOf(3)), done);
+    assert.equal(markFallbackDone(done, imageIdOf(3)), done);
   });
 
   test('is none of the golden image, nor of what is no image', () => {
@@ -152,22 +152,22 @@ describe('a fallback', () => {
 
 describe('what is remembered', () => {
   test('is remembered once, if it is what it should be', () => {
-    const known = rememberRepository(ON_V2, 'registry:5000/docker-snmp');
+    const known = recordRepository(ON_V2, 'registry:5000/docker-snmp');
     assert.deepEqual(known.repositories, ['registry:5000/docker-snmp']);
-    assert.equal(rememberRepository(known, 'registry:5000/docker-snmp'), known);
-    assert.equal(rememberRepository(known, 'docker-snmp:latest'), known);
-    const untagged = rememberUntagged(known, imageIdOf(1));
+    assert.equal(recordRepository(known, 'registry:5000/docker-snmp'), known);
+    assert.equal(recordRepository(known, 'docker-snmp:latest'), known);
+    const untagged = recordUntaggedImage(known, imageIdOf(1));
     assert.deepEqual(untagged.untagged, [imageIdOf(1)]);
-    assert.equal(rememberUntagged(untagged, imageIdOf(1)), untagged);
-    assert.equal(rememberUntagged(untagged, imageIdOf(2)), untagged, 'the golden image has a name');
-    assert.equal(rememberUntagged(untagged, '<none>'), untagged);
+    assert.equal(recordUntaggedImage(untagged, imageIdOf(1)), untagged);
+    assert.equal(recordUntaggedImage(untagged, imageIdOf(2)), untagged, 'the golden image has a name');
+    assert.equal(recordUntaggedImage(untagged, '<none>'), untagged);
   });
 
   test('are the newest, however many there were', () => {
     let ledger = ON_V2;
     for (const number of upTo(100)) {
-      ledger = rememberRepository(ledger, `registry-${number}/docker-snmp`);
-      ledger = rememberUntagged(ledger, imageIdOf(100 + number));
+      ledger = recordRepository(ledger, `registry-${number}/docker-snmp`);
+      ledger = recordUntaggedImage(ledger, imageIdOf(100 + number));
       ledger = recordFallback(ledger, fallbackOf(100 + number));
     }
     for (const list of [ledger.repositories, ledger.untagged, ledger.fallbacks])
@@ -178,7 +178,7 @@ describe('what is remembered', () => {
   });
 
   test('of a feature that is called as what every object has is its own', () => {
-    assert.equal(selectFeature({}, 'constructor'), EMPTY_FEATURE_LEDGER);
-    assert.equal(selectFeature({ snmp: ON_V2 }, 'snmp'), ON_V2);
+    assert.equal(selectFeatureLedger({}, 'constructor'), EMPTY_FEATURE_LEDGER);
+    assert.equal(selectFeatureLedger({ snmp: ON_V2 }, 'snmp'), ON_V2);
   });
 });

@@ -4,7 +4,7 @@ import { toPlainLine } from '../../../../text/printable.ts';
 import { explainFeature } from './explain.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
 import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
-import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
+import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { formatExplanation } from './explain-text.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
@@ -71,7 +71,7 @@ async function readSnapshot(
     ...engine,
     localRepository: findLocalRepository(feature, engine, ports),
     daemon: ports.view.read(now.bootId),
-    ledger: 'found' in ledger ? { found: selectFeature(ledger.found.ledger, feature) } : ledger,
+    ledger: 'found' in ledger ? { found: selectFeatureLedger(ledger.found.ledger, feature) } : ledger,
     locks: 'found' in locks ? { found: locks.found.locks } : locks,
     diskProblems: [ledger, locks].flatMap((one) => ('found' in one ? one.found.problems : [])),
   };

@@ -3,7 +3,7 @@ import { shortImageId } from '../../../../contract/images/image.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { Ledger } from '../../../../contract/images/ledger.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../../decide/images/clean-up.ts';
-import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
+import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { listOwnedElsewhere } from '../../../../decide/images/owned-elsewhere.ts';
@@ -88,7 +88,7 @@ async function readScene(ports: CtrkitPorts): Promise<{ scene: Scene; problems: 
 /** The plan is the daemon's own, made of what there is now. */
 function listImages({ feature }: FeatureNames, rows: FeatureRows, scene: Scene): FeatureImages {
   const { engine, mapped } = scene;
-  const ledger = selectFeature(scene.ledger, feature);
+  const ledger = selectFeatureLedger(scene.ledger, feature);
   const localRepository = decideLocalRepository(feature, {
     mapped: mapped.get(feature),
     containerImage: engine.containers.find(({ names }) => names.includes(feature))?.image,

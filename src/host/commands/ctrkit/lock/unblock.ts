@@ -3,7 +3,7 @@ import type { Fallback } from '../../../../contract/images/ledger.ts';
 import { MAX_CONFLICTS, type RowValues, type RowWrite } from '../../../../contract/rows.ts';
 import { labelsRow } from '../../../../contract/rows.ts';
 import { versionEnabledLabel } from '../../../../contract/feature/feature.ts';
-import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
+import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
@@ -32,7 +32,7 @@ export async function unblock(
     return EXIT.refused;
   }
   const names = { feature, configName: found.configName, features };
-  const fallback = selectFeature(ports.ledger.read().ledger, feature).fallbacks.find(
+  const fallback = selectFeatureLedger(ports.ledger.read().ledger, feature).fallbacks.find(
     (one) => one.version === version,
   );
   for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {

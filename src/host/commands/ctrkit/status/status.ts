@@ -3,7 +3,7 @@ import { EXIT } from '../../../../contract/exit-codes.ts';
 import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
 import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type RowFields } from '../../../../contract/rows.ts';
-import { selectFeature } from '../../../../decide/images/ledger-changes.ts';
+import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import { findFeature } from '../reading/find-feature.ts';
@@ -75,7 +75,7 @@ export async function readStatus(
       config: rows[3 * i]?.values ?? {},
       status: rows[3 * i + 1]?.values ?? {},
       health: rows[3 * i + 2]?.values ?? {},
-      ledger: selectFeature(ledger, one.feature),
+      ledger: selectFeatureLedger(ledger, one.feature),
       view: viewOf(one.feature),
       locks,
     }),

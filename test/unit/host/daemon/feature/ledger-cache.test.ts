@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LedgerCache } from '../../../../../src/host/daemon/feature/ledger-cache.ts';
-import { rememberRepository } from '../../../../../src/decide/images/ledger-changes.ts';
+import { recordRepository } from '../../../../../src/decide/images/ledger-changes.ts';
 import { FakeLedgerStore } from '../../../../support/fake-ledger-store.ts';
 
 describe('the ledger as the daemon has it', () => {
   test('a change is on the disk when it returns, one of nothing is not written', () => {
     const disk = new FakeLedgerStore();
     const keeper = new LedgerCache(disk, {});
-    keeper.update('snmp', (ledger) => rememberRepository(ledger, 'docker-snmp'));
-    keeper.update('snmp', (ledger) => rememberRepository(ledger, 'docker-snmp'));
-    keeper.update('lldp', (ledger) => rememberRepository(ledger, 'docker-lldp'));
+    keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
+    keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
+    keeper.update('lldp', (ledger) => recordRepository(ledger, 'docker-lldp'));
     assert.equal(disk.generations.length, 2);
     assert.deepEqual(disk.generations.at(-1), keeper.all);
     assert.deepEqual(keeper.of('snmp').repositories, ['docker-snmp']);
@@ -21,12 +21,12 @@ describe('the ledger as the daemon has it', () => {
     const keeper = new LedgerCache(disk, {});
     disk.broken = 'no space left';
     assert.throws(
-      () => keeper.update('snmp', (ledger) => rememberRepository(ledger, 'docker-snmp')),
+      () => keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp')),
       /no space/,
     );
     assert.deepEqual(keeper.of('snmp').repositories, []);
     disk.broken = '';
-    keeper.update('snmp', (ledger) => rememberRepository(ledger, 'docker-snmp'));
+    keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
     assert.deepEqual(disk.generations.at(-1)?.['snmp']?.repositories, ['docker-snmp']);
   });
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  account,
-  countedMs,
+  advanceBucket,
+  findRisingMs,
   LONGEST_STEP_MS,
-  LOOK_EVERY_MS,
-  nextLookMs,
-  type FailingTime,
-} from '../../../../src/decide/feature/failing-time.ts';
+  RECONCILE_EVERY_MS,
+  findRequeueMs,
+  type LeakyBucket,
+} from '../../../../src/decide/feature/leaky-bucket.ts';
 import type { FeatureCondition } from '../../../../src/decide/feature/feature-condition.ts';
 
 const base = { text: 'x', requeueAtMs: undefined };
@@ -22,9 +22,9 @@ const neutral: FeatureCondition = { ...base, kind: 'neutral', subject: '' };
 const nothing: FeatureCondition = { ...base, kind: 'failing', subject: '', cause: 'not-deployed' };
 
 /** Looks at these times, in seconds. */
-function follow(...looks: readonly [number, FeatureCondition][]): FailingTime {
-  let failing: FailingTime | undefined;
-  for (const [atS, standing] of looks) failing = account(failing, standing, atS * 1_000);
+function follow(...looks: readonly [number, FeatureCondition][]): LeakyBucket {
+  let failing: LeakyBucket | undefined;
+  for (const [atS, standing] of looks) failing = advanceBucket(failing, standing, atS * 1_000);
   assert.ok(failing);
   return failing;
 }
@@ -76,16 +76,16 @@ describe('the time that nothing is deployed', () => {
 
 describe('the next look', () => {
   test('is at the limit, and never so late that time is lost', () => {
-    assert.equal(nextLookMs(follow([0, bad()], [10, bad()]), 15_000), 15_000);
-    assert.equal(nextLookMs(follow([0, bad()], [10, bad()]), 900_000), 10_000 + LOOK_EVERY_MS);
-    assert.equal(nextLookMs(follow([0, nothing], [10, nothing]), 15_000), 15_000);
-    assert.ok(LOOK_EVERY_MS < LONGEST_STEP_MS);
+    assert.equal(findRequeueMs(follow([0, bad()], [10, bad()]), 15_000), 15_000);
+    assert.equal(findRequeueMs(follow([0, bad()], [10, bad()]), 900_000), 10_000 + RECONCILE_EVERY_MS);
+    assert.equal(findRequeueMs(follow([0, nothing], [10, nothing]), 15_000), 15_000);
+    assert.ok(RECONCILE_EVERY_MS < LONGEST_STEP_MS);
   });
 
   test('is not needed where time changes nothing', () => {
-    assert.equal(nextLookMs(follow([0, well()]), 15_000), undefined);
-    assert.equal(nextLookMs(follow([0, bad()], [10, neutral]), 15_000), undefined);
-    assert.equal(nextLookMs(follow([0, bad()], [15, bad()]), 15_000), undefined);
-    assert.equal(countedMs(follow([0, bad()], [15, neutral])), undefined);
+    assert.equal(findRequeueMs(follow([0, well()]), 15_000), undefined);
+    assert.equal(findRequeueMs(follow([0, bad()], [10, neutral]), 15_000), undefined);
+    assert.equal(findRequeueMs(follow([0, bad()], [15, bad()]), 15_000), undefined);
+    assert.equal(findRisingMs(follow([0, bad()], [15, neutral])), undefined);
   });
 });

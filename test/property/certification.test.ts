@@ -10,13 +10,13 @@ import {
   decideCertification,
   type CertificationInput,
   type Evidence,
-} from '../../src/decide/images/certify.ts';
+} from '../../src/decide/images/certification.ts';
 import {
-  certify,
-  finishFallback,
+  recordCertification,
+  markFallbackDone,
   liftFallback,
   recordFallback,
-  selectFallback,
+  findOpenFallback,
 } from '../../src/decide/images/ledger-changes.ts';
 import { encodeLedger } from '../../src/host/adapters/ledger/ledger-codec.ts';
 import { goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
@@ -267,7 +267,7 @@ class Switch {
       status: statusOf({ claim_token: this.current.token }),
       imageId,
       goldenImageId: this.ledger.golden?.imageId,
-      isFallen: selectFallback(this.ledger, imageId) !== undefined,
+      isFallen: findOpenFallback(this.ledger, imageId) !== undefined,
       policy: POLICY,
       now: { bootId: this.bootId, bootMs: this.#nowMs + lateMs },
       ...changes,
@@ -277,7 +277,7 @@ class Switch {
     this.looks.push({ input, verdict, daemon: this.#daemon });
     if (verdict.kind !== 'certified') return;
     this.certified.push(imageId);
-    this.ledger = certify(this.ledger, goldenOf(this.current.image), POLICY);
+    this.ledger = recordCertification(this.ledger, goldenOf(this.current.image), POLICY);
   }
 
   private fall(number: number): void {
@@ -291,7 +291,7 @@ class Switch {
       bootMs: 1,
       isDone: false,
     };
-    this.ledger = finishFallback(recordFallback(this.ledger, fallback), imageId);
+    this.ledger = markFallbackDone(recordFallback(this.ledger, fallback), imageId);
   }
 }
 
@@ -401,7 +401,7 @@ describe('certification, over long histories of a truthful agent', () => {
           assert.equal(ledger.golden?.imageId, certified.at(-1));
           assert.equal(ledger.previous?.imageId, certified.at(-2));
           if (ledger.golden !== undefined)
-            assert.equal(selectFallback(ledger, ledger.golden.imageId), undefined);
+            assert.equal(findOpenFallback(ledger, ledger.golden.imageId), undefined);
         });
         for (const [index, imageId] of one.certified.entries())
           assert.notEqual(imageId, one.certified[index - 1], 'the golden image is not certified again');

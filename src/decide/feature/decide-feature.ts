@@ -4,27 +4,27 @@
  */
 import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view.ts';
 import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
-import { decideCertification, type Certification } from '../images/certify.ts';
+import { decideCertification, type Certification } from '../images/certification.ts';
 import { decideFallback, type FallbackDecision } from './fallback.ts';
 import {
-  boundReboot,
-  findEnded,
-  judgeEnd,
-  rememberHolder,
-  rememberRecord,
+  ignoreStaleReboot,
+  findEndedHolder,
+  classifyEnd,
+  trackHolder,
+  trackRecord,
   type FeatureMemory,
 } from './feature-memory.ts';
 import type { FeatureReading } from './feature-reading.ts';
-import { selectFallback } from '../images/ledger-changes.ts';
+import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findLocalImage } from '../images/local-image.ts';
 import type { HostStep } from './host-step.ts';
 import { planFallbackSteps, planImageSteps } from './plan-steps.ts';
 import { decideReap, selectHolderName, type ReapDecision } from './reap.ts';
 import type { FeatureInput } from './feature-input.ts';
-import { decideFeatureCondition, type FeatureSnapshot } from './feature-condition.ts';
-import { decideEnabledLabel, decideRetry, decideSwitchOver, type SwitchDecision } from './switch-over.ts';
+import { decideFeatureCondition, type FeatureConditionInput } from './feature-condition.ts';
+import { decideEnabledLabel, decideRetry, decideSwitchOver, type SwitchOverDecision } from './switch-over.ts';
 
-export interface Judgement {
+export interface FeatureDecision {
   readonly memory: FeatureMemory;
   readonly steps: readonly HostStep[];
   readonly view: Pick<FeatureView, 'imageId' | 'version' | 'certification' | 'fallback' | 'switchOver'>;
@@ -33,23 +33,23 @@ export interface Judgement {
 }
 
 /** What the parts say. */
-interface Verdicts {
+interface PartialDecisions {
   readonly certification: Certification;
   readonly fallback: FallbackDecision;
   readonly reap: ReapDecision;
-  readonly switchOver: SwitchDecision;
+  readonly switchOver: SwitchOverDecision;
   /** What the node's label is to say now; undefined where it is right, or not ours to write. */
   readonly label: 'true' | 'false' | undefined;
   /** Boot clock; undefined where nothing is to be restarted. */
   readonly restartAtMs: number | undefined;
 }
 
-export function judgeFeature(before: FeatureMemory, asRead: FeatureInput): Judgement {
+export function decideFeature(before: FeatureMemory, asRead: FeatureInput): FeatureDecision {
   const { now } = asRead;
   const rebootSinceMs = asRead.reading.isRebooting ? (before.rebootSinceMs ?? now.bootMs) : undefined;
-  const reading = boundReboot(asRead.reading, rebootSinceMs, now.bootMs);
+  const reading = ignoreStaleReboot(asRead.reading, rebootSinceMs, now.bootMs);
   const situation = { ...asRead, reading };
-  const container = findRecorded(situation);
+  const container = findRecordedContainer(situation);
   const memory = { ...remember(before, situation, container), rebootSinceMs };
   const verdicts = judge(memory, situation, { container, before: before.before });
   const { certification, fallback, restartAtMs, reap } = verdicts;
@@ -77,21 +77,21 @@ export function judgeFeature(before: FeatureMemory, asRead: FeatureInput): Judge
   };
 }
 
-const describeSwitch = ({ switchOver: { kind, text }, restartAtMs }: Verdicts): SwitchView => ({
+const describeSwitch = ({ switchOver: { kind, text }, restartAtMs }: PartialDecisions): SwitchView => ({
   kind,
   text,
   ...(restartAtMs === undefined ? {} : { restartAtMs }),
 });
 
 /** The recorded container as the engine shows it, by id or, where only that is on record, by name. */
-function findRecorded({ feature, reading, engine }: FeatureInput): EngineContainer | undefined {
+function findRecordedContainer({ feature, reading, engine }: FeatureInput): EngineContainer | undefined {
   const name = selectHolderName(feature, reading.status);
   if (name === undefined) return undefined;
-  return engine.containers.find((one) => isCalled(one, name));
+  return engine.containers.find((one) => hasIdOrName(one, name));
 }
 
 /** By its id, whole or as STATE_DB has it, or by its name: `bed` is a feature's name as well. */
-const isCalled = ({ id, names }: Pick<EngineContainer, 'id' | 'names'>, name: string): boolean =>
+const hasIdOrName = ({ id, names }: Pick<EngineContainer, 'id' | 'names'>, name: string): boolean =>
   /^(?:[0-9a-f]{12}|[0-9a-f]{64})$/.test(name) ? id.startsWith(name) : names.includes(name);
 
 function remember(
@@ -99,15 +99,15 @@ function remember(
   { reading, ends, now }: FeatureInput,
   container: EngineContainer | undefined,
 ): FeatureMemory {
-  const holder = rememberHolder(before.holder, reading, container?.imageId);
+  const holder = trackHolder(before.holder, reading, container?.imageId);
   const end = holder && ends.findLast(({ containerId }) => containerId.startsWith(holder.dockerId));
-  const ended = end && findEnded(before.holder, holder, { end, reading });
+  const ended = end && findEndedHolder(before.holder, holder, { end, reading });
   const { setOwner } = reading.config;
   return {
     ...before,
     holder,
-    lastEnd: end === undefined || ended === undefined ? before.lastEnd : judgeEnd(end, ended, reading),
-    record: rememberRecord(before.record, reading, now.bootMs),
+    lastEnd: end === undefined || ended === undefined ? before.lastEnd : classifyEnd(end, ended, reading),
+    record: trackRecord(before.record, reading, now.bootMs),
     before: {
       // `config reload` empties the table for a moment: that is no change of owner.
       setOwner: reading.config.state === '' ? (before.before?.setOwner ?? setOwner) : setOwner,
@@ -144,10 +144,10 @@ function judge(
     container,
     before,
   }: { readonly container: EngineContainer | undefined; readonly before: FeatureMemory['before'] },
-): Verdicts {
+): PartialDecisions {
   const { feature, reading, ledger, engine, lockText, now } = situation;
   const isRunning = container !== undefined && RUNNING_STATES.has(container.state);
-  const snapshot: FeatureSnapshot = {
+  const snapshot: FeatureConditionInput = {
     ...reading,
     feature,
     now,
@@ -165,7 +165,7 @@ function judge(
       ...reading,
       imageId: isRunning && !engine.isAway ? container.imageId : undefined,
       goldenImageId: ledger.golden?.imageId,
-      isFallen: container !== undefined && selectFallback(ledger, container.imageId) !== undefined,
+      isFallen: container !== undefined && findOpenFallback(ledger, container.imageId) !== undefined,
       now,
     }),
     fallback: decideFallback({
@@ -176,14 +176,14 @@ function judge(
       localImageId: findLocalImage(engine.images, situation.localRepository)?.id,
       lastFallbackMs: memory.lastFallbackMs,
     }),
-    reap: judgeReap(memory, situation, container),
+    reap: decideRecordReap(memory, situation, container),
     switchOver,
     label: memory.isLabelDue ? findLabel(snapshot, situation) : undefined,
     restartAtMs: switchOver.kind === 'restart' ? findRestartMs(memory, switchOver, now.bootMs) : undefined,
   };
 }
 
-function judgeReap(
+function decideRecordReap(
   { record, lastEnd }: FeatureMemory,
   { feature, reading, engine, ends, now }: FeatureInput,
   container: EngineContainer | undefined,
@@ -192,7 +192,7 @@ function judgeReap(
   const name = selectHolderName(feature, status);
   const endedAtMs = ends.findLast(
     ({ containerId: id }) =>
-      id === container?.id || (name !== undefined && isCalled({ id, names: [] }, name)),
+      id === container?.id || (name !== undefined && hasIdOrName({ id, names: [] }, name)),
   )?.atMs;
   const endedBefore = lastEnd !== undefined && lastEnd.token !== '' && lastEnd.token === status.claimToken;
   return decideReap({
@@ -207,7 +207,7 @@ function judgeReap(
 }
 
 function findLabel(
-  snapshot: FeatureSnapshot,
+  snapshot: FeatureConditionInput,
   { reading, lockText }: FeatureInput,
 ): 'true' | 'false' | undefined {
   const wanted = decideEnabledLabel({ ...snapshot, before: undefined }, lockText);
@@ -216,7 +216,7 @@ function findLabel(
 
 function findRestartMs(
   { restarts }: FeatureMemory,
-  found: Extract<SwitchDecision, { kind: 'restart' }>,
+  found: Extract<SwitchOverDecision, { kind: 'restart' }>,
   nowMs: number,
 ): number {
   const retry = decideRetry(restarts, found.edge, nowMs);
@@ -225,7 +225,7 @@ function findRestartMs(
 
 interface Judged {
   readonly memory: FeatureMemory;
-  readonly verdicts: Verdicts;
+  readonly verdicts: PartialDecisions;
   readonly container: EngineContainer | undefined;
 }
 

@@ -6,7 +6,7 @@ import {
   decideCertification,
   type CertificationInput,
   type Evidence,
-} from '../../../../src/decide/images/certify.ts';
+} from '../../../../src/decide/images/certification.ts';
 import { BEAT, beatOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../../../support/beats.ts';
 
 const V2 = imageIdOf(2);

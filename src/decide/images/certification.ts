@@ -50,30 +50,30 @@ export interface Certification {
 }
 
 /** A heartbeat that counts. */
-type SoundBeat = Omit<Evidence, 'fromMs'> & { readonly healthySinceMs: number };
+type CountedBeat = Omit<Evidence, 'fromMs'> & { readonly healthySinceMs: number };
 
 /** To be asked on every change of the rows, and when the heartbeat is overdue. Total: no row makes it throw. */
 export function decideCertification(
   evidence: Evidence | undefined,
   input: CertificationInput,
 ): Certification {
-  const sound = assess(input);
-  const found = typeof sound === 'string' ? sound : extend(evidence, sound);
-  return { evidence: typeof found === 'string' ? undefined : found, verdict: judge(found, input) };
+  const sound = assessBeat(input);
+  const found = typeof sound === 'string' ? sound : extendEvidence(evidence, sound);
+  return { evidence: typeof found === 'string' ? undefined : found, verdict: decideVerdict(found, input) };
 }
 
-function judge(found: Evidence | string, input: CertificationInput): CertificationVerdict {
+function decideVerdict(found: Evidence | string, input: CertificationInput): CertificationVerdict {
   const { imageId, goldenImageId, policy } = input;
   if (imageId !== undefined && imageId === goldenImageId)
     return { kind: 'golden', text: `image ${shortImageId(imageId)} is golden` };
   const off = describeOff(policy);
   if (off !== undefined) return { kind: 'off', text: off };
   if (typeof found === 'string') return { kind: 'not-counting', text: found };
-  return measure(found, policy.activeTimeToMarkGoodMs);
+  return decideByTime(found, policy.activeTimeToMarkGoodMs);
 }
 
 /** By heartbeats only: the time since the last one is not known to be healthy yet. */
-function measure({ fromMs, beatMs, imageId }: Evidence, neededMs: number): CertificationVerdict {
+function decideByTime({ fromMs, beatMs, imageId }: Evidence, neededMs: number): CertificationVerdict {
   const healthyMs = beatMs - fromMs;
   const image = `image ${shortImageId(imageId)}`;
   const needed = `${describeDuration(neededMs)} (active_time_to_mark_good)`;
@@ -93,7 +93,7 @@ function describeOff({ isDisabled, activeTimeToMarkGoodMs }: ImagePolicy): strin
 }
 
 /** The chain with this heartbeat; where that does not follow, the count starts anew with it. */
-function extend(evidence: Evidence | undefined, sound: SoundBeat): Evidence {
+function extendEvidence(evidence: Evidence | undefined, sound: CountedBeat): Evidence {
   const { healthySinceMs, ...last } = sound;
   const isUnbroken =
     evidence !== undefined &&
@@ -105,18 +105,18 @@ function extend(evidence: Evidence | undefined, sound: SoundBeat): Evidence {
   return { ...last, fromMs: isUnbroken ? evidence.fromMs : sound.beatMs };
 }
 
-const isSameBeat = (last: Evidence, { seq, beatMs, overdueMs }: SoundBeat): boolean =>
+const isSameBeat = (last: Evidence, { seq, beatMs, overdueMs }: CountedBeat): boolean =>
   seq === last.seq && beatMs === last.beatMs && overdueMs === last.overdueMs;
 
-const isNextBeat = (last: Evidence, { seq, beatMs }: SoundBeat): boolean =>
+const isNextBeat = (last: Evidence, { seq, beatMs }: CountedBeat): boolean =>
   seq === last.seq + 1 && beatMs >= last.beatMs && beatMs < last.overdueMs;
 
 /** A heartbeat that counts, or one line on why this one does not and what would change that. */
-function assess(input: CertificationInput): SoundBeat | string {
+function assessBeat(input: CertificationInput): CountedBeat | string {
   const { beat, imageId } = input;
   if (beat === undefined)
     return 'there is no heartbeat: it counts once a container with the kit in its image runs the feature';
-  const stranger = describeStranger(beat, input);
+  const stranger = describeForeignBeat(beat, input);
   if (stranger !== undefined) return stranger;
   if (imageId === undefined || !isImageId(imageId))
     return 'the engine shows no running container that sends the heartbeat: it counts once its image can be told';
@@ -126,7 +126,7 @@ function assess(input: CertificationInput): SoundBeat | string {
 }
 
 /** Why the heartbeat is not one of whoever runs the feature in this boot. */
-function describeStranger(beat: ObservedBeat, { status, now }: CertificationInput): string | undefined {
+function describeForeignBeat(beat: ObservedBeat, { status, now }: CertificationInput): string | undefined {
   if (!isOwner(status.currentOwner)) return 'no container runs the feature: it counts once one does';
   if (status.claimToken === '')
     return 'the container that runs the feature has no claim token: only one with the kit in its image counts';
@@ -138,7 +138,7 @@ function describeStranger(beat: ObservedBeat, { status, now }: CertificationInpu
   return undefined;
 }
 
-function assessHealth(beat: ObservedBeat, imageId: string, now: BootTime): SoundBeat | string {
+function assessHealth(beat: ObservedBeat, imageId: string, now: BootTime): CountedBeat | string {
   const { token, bootId, status, seq, beatMs, healthySinceMs, intervalMs, restarts } = beat;
   if (seq === undefined || beatMs === undefined || restarts === undefined)
     return 'the heartbeat makes no sense: seq, beat_ms and restarts have to be numbers';

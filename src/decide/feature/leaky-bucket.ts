@@ -8,7 +8,7 @@ import type { FailureCause } from '../../contract/feature/daemon-view.ts';
 import type { FeatureCondition } from './feature-condition.ts';
 
 /** Lives in memory only: what nobody watched is held against nobody. Times are boot clock, milliseconds. */
-export interface FailingTime {
+export interface LeakyBucket {
   /** The image that the account is of; empty until there is one. */
   readonly subject: string;
   readonly failingMs: number;
@@ -23,9 +23,9 @@ export interface FailingTime {
 /** A gap beyond this is a daemon that was stopped or starved: what happened meanwhile it does not know. */
 export const LONGEST_STEP_MS = 60_000;
 /** So that time which does count is never lost to that. */
-export const LOOK_EVERY_MS = 30_000;
+export const RECONCILE_EVERY_MS = 30_000;
 
-const NOTHING: Omit<FailingTime, 'asOfMs'> = {
+const NOTHING: Omit<LeakyBucket, 'asOfMs'> = {
   subject: '',
   failingMs: 0,
   cause: undefined,
@@ -34,13 +34,13 @@ const NOTHING: Omit<FailingTime, 'asOfMs'> = {
 };
 
 /** `before` is what the look before this returned. The time since counts for what was so then. */
-export function account(
-  before: FailingTime | undefined,
+export function advanceBucket(
+  before: LeakyBucket | undefined,
   standing: FeatureCondition,
   nowMs: number,
-): FailingTime {
-  const passed = before === undefined ? { ...NOTHING, asOfMs: nowMs } : elapse(before, nowMs);
-  const kind = kindOf(standing);
+): LeakyBucket {
+  const passed = before === undefined ? { ...NOTHING, asOfMs: nowMs } : addElapsed(before, nowMs);
+  const kind = decideFlow(standing);
   const { subject } = standing;
   const isAnother = (kind === 'failing' || kind === 'well') && subject !== passed.subject;
   return {
@@ -54,14 +54,14 @@ export function account(
 }
 
 /** When to look again, boot clock: the limit would be reached, or the step would get too long. Undefined: it stands still. */
-export function nextLookMs(failing: FailingTime, limitMs: number): number | undefined {
-  const counted = countedMs(failing);
+export function findRequeueMs(failing: LeakyBucket, limitMs: number): number | undefined {
+  const counted = findRisingMs(failing);
   if (counted === undefined || counted >= limitMs) return undefined;
-  return failing.asOfMs + Math.min(limitMs - counted, LOOK_EVERY_MS);
+  return failing.asOfMs + Math.min(limitMs - counted, RECONCILE_EVERY_MS);
 }
 
 /** The account that rises now; undefined if none does. */
-export function countedMs({ kind, failingMs, notDeployedMs }: FailingTime): number | undefined {
+export function findRisingMs({ kind, failingMs, notDeployedMs }: LeakyBucket): number | undefined {
   switch (kind) {
     case 'failing':
       return failingMs;
@@ -73,7 +73,7 @@ export function countedMs({ kind, failingMs, notDeployedMs }: FailingTime): numb
   }
 }
 
-function elapse(before: FailingTime, nowMs: number): FailingTime {
+function addElapsed(before: LeakyBucket, nowMs: number): LeakyBucket {
   const stepMs = Math.min(Math.max(nowMs - before.asOfMs, 0), LONGEST_STEP_MS);
   switch (before.kind) {
     case 'failing':
@@ -87,5 +87,5 @@ function elapse(before: FailingTime, nowMs: number): FailingTime {
   }
 }
 
-const kindOf = (standing: FeatureCondition): FailingTime['kind'] =>
+const decideFlow = (standing: FeatureCondition): LeakyBucket['kind'] =>
   standing.kind === 'failing' && standing.cause === 'not-deployed' ? 'not-deployed' : standing.kind;

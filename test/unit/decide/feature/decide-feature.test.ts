@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { ContainerEnd, FeatureMemory } from '../../../../src/decide/feature/feature-memory.ts';
 import { NO_MEMORY } from '../../../../src/decide/feature/feature-memory.ts';
 import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
-import { judgeFeature, type Judgement } from '../../../../src/decide/feature/judge-feature.ts';
+import { decideFeature, type FeatureDecision } from '../../../../src/decide/feature/decide-feature.ts';
 import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import {
@@ -21,7 +21,7 @@ import {
   type RawTables,
 } from '../../../support/feature-inputs.ts';
 
-const kindsOf = ({ steps }: Judgement): string[] => steps.map(({ kind }) => kind);
+const kindsOf = ({ steps }: FeatureDecision): string[] => steps.map(({ kind }) => kind);
 
 /** The same switch so much later, with a heartbeat of its own. */
 function later(ms: number, rows: RawTables = {}, changes: Partial<FeatureInput> = {}): FeatureInput {
@@ -32,16 +32,16 @@ function later(ms: number, rows: RawTables = {}, changes: Partial<FeatureInput> 
 }
 
 /** One look after the other. */
-function judgeAll(situations: readonly FeatureInput[], before: FeatureMemory = NO_MEMORY): Judgement[] {
+function judgeAll(situations: readonly FeatureInput[], before: FeatureMemory = NO_MEMORY): FeatureDecision[] {
   let memory = before;
   return situations.map((situation) => {
-    const found = judgeFeature(memory, situation);
+    const found = decideFeature(memory, situation);
     ({ memory } = found);
     return found;
   });
 }
-const judge = (situation: FeatureInput, before: FeatureMemory = NO_MEMORY): Judgement =>
-  judgeFeature(before, situation);
+const judge = (situation: FeatureInput, before: FeatureMemory = NO_MEMORY): FeatureDecision =>
+  decideFeature(before, situation);
 
 const SICK: RawTables = {
   [BEAT_ROW]: { status: 'unhealthy', reason: 'snmpd is not running', healthy_since_ms: '' },
@@ -53,7 +53,7 @@ const endOf = (changes: Partial<ContainerEnd> = {}): ContainerEnd => ({
   atMs: AT.bootMs - 5,
   ...changes,
 });
-const ofKind = <Kind extends HostStep['kind']>(found: Judgement | undefined, kind: Kind) =>
+const ofKind = <Kind extends HostStep['kind']>(found: FeatureDecision | undefined, kind: Kind) =>
   found?.steps.find((step): step is Extract<HostStep, { kind: Kind }> => step.kind === kind);
 
 describe('one look at one feature', () => {
