@@ -1,10 +1,31 @@
 import { openSync, readFileSync, readSync } from 'node:fs';
 import type { Clock } from '../ports/clock.ts';
 
+/** Milliseconds, 24 days: a longer one overflows a timer of Node.js, which then fires at once. */
+export const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
 /** `350735.47 234388.90`, with room for centuries. */
 const uptime = Buffer.allocUnsafe(64);
 let uptimeFile: number | undefined;
 let bootId: string | undefined;
+
+function schedule(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, Math.min(ms, LONGEST_WAIT_MS));
+  return () => clearTimeout(timer);
+}
+
+// Not by `node:timers/promises`: the gate would load it for a wait that it seldom needs.
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const end = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = schedule(ms, end);
+    signal?.addEventListener('abort', end);
+  });
 
 /**
  * The kernel's own clocks. `process.hrtime` is CLOCK_MONOTONIC, which stands still in suspend; /proc/uptime is
@@ -19,4 +40,6 @@ export const systemClock: Clock = {
     return Math.round(Number.parseFloat(uptime.toString('latin1', 0, length)) * 1000);
   },
   wallMs: () => Date.now(),
+  sleep,
+  schedule,
 };

@@ -47,7 +47,7 @@ async function act(where: ModelSwitch, what: Action): Promise<void> {
   const chosen = 'which' in what ? containers[what.which % containers.length] : undefined;
   switch (what.kind) {
     case 'pass':
-      where.nowMs += what.ms;
+      where.clock.advance(what.ms);
       break;
     case 'host':
       where.stepHost();
@@ -78,7 +78,7 @@ async function settle(where: ModelSwitch, condition: () => boolean): Promise<num
     await where.stepAll();
     assertOneAtMost(where);
     if (condition()) return where.nowMs - startMs;
-    where.nowMs += 500;
+    where.clock.advance(500);
   }
   return Infinity;
 }

@@ -1,10 +1,23 @@
+import { LONGEST_WAIT_MS } from '../../src/adapters/clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 
-/** A clock that stands still until it is told to go on; the wall clock can be stepped alone. */
+/** So often the event loop goes round before fake time goes on: what fakes answer has been taken in by then. */
+const DRAIN_TURNS = 5;
+
+interface Timer {
+  readonly dueMs: number;
+  readonly callback: () => void;
+}
+
+/**
+ * A clock that stands still until it is told to go on; the wall clock can be stepped alone. Its timers fire in the order in
+ * which they are due, those of one instant in the order in which they were made, each at its own time.
+ */
 export class FakeClock implements Clock {
   #bootMs: number;
   #wallMs: number;
   #bootId = 'boot-1';
+  readonly #timers = new Set<Timer>();
 
   constructor(bootMs = 10_000_000, wallMs = Date.UTC(2026, 0, 2, 3, 4, 5)) {
     this.#bootMs = bootMs;
@@ -15,12 +28,78 @@ export class FakeClock implements Clock {
   readonly bootMs = (): number => this.#bootMs;
   readonly wallMs = (): number => this.#wallMs;
 
+  readonly schedule = (ms: number, callback: () => void): (() => void) => {
+    const timer = { dueMs: this.#bootMs + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS), callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  };
+
+  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve();
+      const cancel = this.schedule(ms, resolve);
+      signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+    });
+
+  /** Timers that have neither fired nor been cancelled: what a loop that has ended must have none of. */
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  /** Milliseconds until the next timer fires; undefined if there is none. */
+  get nextTimerMs(): number | undefined {
+    const next = this.#findNext(Infinity);
+    return next === undefined ? undefined : next.dueMs - this.#bootMs;
+  }
+
+  /** Fires what is due within `ms`, at its time, and goes on at once: what a callback awaits is for later. */
   advance(ms: number): void {
-    this.#bootMs += ms;
-    this.#wallMs += ms;
+    const untilMs = this.#bootMs + ms;
+    for (let next = this.#findNext(untilMs); next !== undefined; next = this.#findNext(untilMs))
+      this.#fire(next);
+    this.#setTime(untilMs);
+  }
+
+  /**
+   * Lets `ms` pass as real time would: before and after each timer the event loop drains, so that whoever slept goes on, and
+   * what it schedules then is due in its turn. Drives whole loops; nothing real is waited for.
+   */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.#bootMs + ms;
+    await drainEventLoop();
+    for (let next = this.#findNext(untilMs); next !== undefined; next = this.#findNext(untilMs)) {
+      this.#fire(next);
+      await drainEventLoop();
+    }
+    this.#setTime(untilMs);
   }
 
   stepWallClock(ms: number): void {
     this.#wallMs += ms;
   }
+
+  #findNext(untilMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers)
+      if (timer.dueMs <= untilMs && timer.dueMs < (next?.dueMs ?? Infinity)) next = timer;
+    return next;
+  }
+
+  #fire(timer: Timer): void {
+    this.#setTime(timer.dueMs);
+    this.#timers.delete(timer);
+    timer.callback();
+  }
+
+  /** Never back: a callback may have advanced the clock itself. */
+  #setTime(bootMs: number): void {
+    const ms = Math.max(0, bootMs - this.#bootMs);
+    this.#bootMs += ms;
+    this.#wallMs += ms;
+  }
+}
+
+/** Until everything is done that needs no time: promises that are settled, and what waits for the next turn. */
+async function drainEventLoop(): Promise<void> {
+  for (let turn = 0; turn < DRAIN_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

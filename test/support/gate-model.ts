@@ -9,15 +9,15 @@ import {
 import { decodeSnapshot, selectStartupRows } from '../../src/decide/gate/startup-snapshot.ts';
 import { planVerdict } from '../../src/decide/gate/startup-writes.ts';
 import { decideStartup, type Progress, type StartupDecision } from '../../src/decide/gate/startup.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import { readTimestamps } from '../../src/loop/timestamps.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
+import { FakeClock } from './fake-clock.ts';
 import { FakeDatabases } from './fake-row-store.ts';
 import { HEALTHY } from './health.ts';
 
 export const FEATURE = 'snmp';
 const HEARTBEAT_INTERVAL_MS = 10_000;
 const OVERDUE_MS = 3 * HEARTBEAT_INTERVAL_MS;
-const BOOT_ID = 'boot-1';
 const STATUS = featureStatusRow(FEATURE);
 
 const LOCATION = { endpoint: { path: '/fake' }, id: 6, separator: '|' };
@@ -28,10 +28,10 @@ const DATABASES: Databases = { config: LOCATION, state: LOCATION, asic: '', sour
  * gate's decision and the agent's own claim holder in them, and a host that answers as the shipped one does.
  */
 export class ModelSwitch {
-  readonly databases = new FakeDatabases(() => this.nowMs);
+  readonly clock = new FakeClock();
+  readonly databases = new FakeDatabases(this.clock.bootMs);
   readonly store: RowStore = this.databases.open();
   readonly containers: readonly ModelContainer[];
-  nowMs = 10_000_000;
   #hasHostRead = false;
 
   constructor(versions: readonly string[]) {
@@ -40,8 +40,8 @@ export class ModelSwitch {
     this.containers = versions.map((version, i) => new ModelContainer(this, version, `${i}`.repeat(12)));
   }
 
-  get clock(): Clock {
-    return { bootId: () => BOOT_ID, bootMs: () => this.nowMs, wallMs: () => 0 };
+  get nowMs(): number {
+    return this.clock.bootMs();
   }
 
   /** Let in, not frozen, and live by what they themselves know: of these there must never be two. */
@@ -163,7 +163,7 @@ export class ModelContainer {
     if (gate.planned === undefined) {
       const rows = await store.read(selectStartupRows(FEATURE, this.#version, ''));
       const snapshot = decodeSnapshot(rows, FEATURE, this.#version);
-      const decision = decideStartup(snapshot, claim, gate.progress, { bootId: BOOT_ID, bootMs: nowMs });
+      const decision = decideStartup(snapshot, claim, gate.progress, readTimestamps(clock));
       gate.planned = { rows, decision };
       return;
     }
@@ -188,8 +188,7 @@ export class ModelContainer {
 
   private planWrites({ verdict }: StartupDecision): RowWrite[] {
     if (verdict.kind === 'hold') return [];
-    const at = { bootId: BOOT_ID, bootMs: this.#switch.nowMs, wallMs: 0 };
-    return planVerdict(verdict, this.claim, at, undefined);
+    return planVerdict(verdict, this.claim, readTimestamps(this.#switch.clock), undefined);
   }
 
   private async beat(running: Extract<State, { kind: 'running' }>): Promise<void> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { decideBackoffMs } from '../../loop/backoff.ts';
+import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
@@ -25,7 +25,7 @@ export interface AgentPorts extends FeatureControllerPorts {
   readonly policyReader: PolicyReader;
   readonly criticalExit: CriticalExit;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
 }
 
 export interface AgentSettings {
@@ -43,8 +43,8 @@ export class Agent {
   readonly #keeper: ClaimController;
   readonly #outage: OutageLog;
   readonly #memoryOutage: OutageLog;
-  readonly #wakeup = new Wakeup();
-  #failures = 0;
+  readonly #wakeup: Wakeup;
+  readonly #backoff: Backoff;
   #settleByMs: number | undefined;
   #isStopping = false;
   #ended: Promise<void> | undefined;
@@ -53,6 +53,8 @@ export class Agent {
 
   constructor(ports: AgentPorts, settings: AgentSettings) {
     this.#ports = ports;
+    this.#wakeup = new Wakeup(ports.clock);
+    this.#backoff = new Backoff(DATABASE_BACKOFF, ports.random);
     this.#settings = settings;
     this.#keeper = new ClaimController(ports, settings.heartbeatIntervalMs, this.notify);
     this.#outage = new OutageLog(ports.log, ports.clock);
@@ -134,15 +136,13 @@ export class Agent {
       await this.#ports.policyReader.read(held.store, claim.feature);
       const result = await held.holder.beat(this.healthNow());
       this.tell(result, claim);
-      this.#failures = result.kind === 'contested' ? this.#failures + 1 : 0;
-      return this.#failures > 0
-        ? decideBackoffMs(this.#failures, this.#ports.random())
-        : this.#settings.heartbeatIntervalMs;
+      if (result.kind === 'contested') return this.#backoff.fail();
+      this.#backoff.succeed();
+      return this.#settings.heartbeatIntervalMs;
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
-      this.#failures += 1;
       if (this.#ended === undefined) this.#outage.fail(error.message);
-      return decideBackoffMs(this.#failures, this.#ports.random());
+      return this.#backoff.fail();
     } finally {
       this.#ports.criticalExit.look(this.#ports.policyReader.policy);
     }

@@ -29,7 +29,7 @@ export interface GatePorts {
   /** Whoever called the gate has gone: nobody waits for its answer. */
   isOrphaned(): boolean;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** `go`, or nobody is there any more to be let in. A gate that is held does not return. */

@@ -3,7 +3,7 @@ import { ownRecord, planRelease } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import type { RowValues } from '../../contract/rows.ts';
-import { decideBackoffMs } from '../../loop/backoff.ts';
+import { DATABASE_BACKOFF, decideBackoffMs } from '../../loop/backoff.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
 import { isMirrored, planVerdict } from '../../decide/gate/startup-writes.ts';
 import {
@@ -42,7 +42,7 @@ export class KubeGate {
   readonly #request: GateRequest;
   readonly #ports: GatePorts;
   readonly #outage: OutageLog;
-  readonly #wakeup = new Wakeup();
+  readonly #wakeup: Wakeup;
   #progress: Progress = { kind: 'new' };
   /** Since the databases last answered. */
   #failures = 0;
@@ -54,6 +54,7 @@ export class KubeGate {
   constructor(request: GateRequest, ports: GatePorts) {
     this.#request = request;
     this.#ports = ports;
+    this.#wakeup = new Wakeup(ports.clock);
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#agentNotice = new AgentNotice(ports.gateNoticeFile, ports.log);
   }
@@ -73,7 +74,7 @@ export class KubeGate {
         this.#notice?.forget();
         this.#outage.fail(`${this.#request.claim.feature}: waiting, not started: ${error.message}`);
         this.#agentNotice.putOutage(`waiting, not started: ${error.message}`);
-        pauseMs = decideBackoffMs(this.#failures, this.#ports.random());
+        pauseMs = decideBackoffMs(DATABASE_BACKOFF, this.#failures, this.#ports.random());
       } finally {
         store?.close();
       }

@@ -3,7 +3,7 @@ import { ownRecord, planClaim, planLocalLabel } from '../../contract/gate/claim.
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { featureStatusRow } from '../../contract/rows.ts';
-import { decideBackoffMs } from '../../loop/backoff.ts';
+import { DATABASE_BACKOFF, decideBackoffMs } from '../../loop/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
@@ -33,7 +33,9 @@ export async function passLocal(request: GateRequest, ports: GatePorts): Promise
         return 'go';
       }
       outage.fail(`${error.message}. Waiting for it, then starting without it (CTRKIT_LOCAL_DB_WAIT)`);
-      await sleep(Math.min(leftMs, PARENT_POLL_MS, decideBackoffMs(failures, ports.random())));
+      await sleep(
+        Math.min(leftMs, PARENT_POLL_MS, decideBackoffMs(DATABASE_BACKOFF, failures, ports.random())),
+      );
       if (ports.isOrphaned()) return 'orphaned';
     }
   }

@@ -54,7 +54,7 @@ export class HealthMonitor {
   readonly #scheduler: CheckScheduler;
   readonly #outage: OutageLog;
   readonly #restartNotice: ChangeNotice;
-  readonly #wakeup = new Wakeup();
+  readonly #wakeup: Wakeup;
   #gate: GateState = { kind: 'not-asked' };
   #start: MonitoredStart | undefined;
   #superseded = '';
@@ -71,6 +71,7 @@ export class HealthMonitor {
 
   constructor(ports: MonitorPorts, settings: HealthSettings) {
     this.#ports = ports;
+    this.#wakeup = new Wakeup(ports.clock);
     this.#settings = settings;
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#restartNotice = new ChangeNotice(() => ports.onChange(), RESTART_NOTICE_MS);

@@ -1,4 +1,5 @@
 /** How soon a label may be written again that did not stay written: refused, or written over by somebody else. */
+import { decideBackoffMs, type BackoffTiming } from '../../loop/backoff.ts';
 
 interface LabelTry {
   readonly value: string | undefined;
@@ -15,9 +16,8 @@ interface LabelTry {
 /** By key. */
 export type LabelTries = ReadonlyMap<string, LabelTry>;
 
-const FIRST_WAIT_MS = 1_000;
-/** As often as all is compared anew anyway. */
-const LONGEST_WAIT_MS = 300_000;
+/** At most as long as it takes until all is compared anew anyway. */
+const BACKOFF: BackoffTiming = { firstMs: 2_000, longestMs: 300_000 };
 /** One that has held for so long says nothing any more. */
 const FORGET_AFTER_MS = 900_000;
 
@@ -47,6 +47,6 @@ export function findTryMs(
 ): number {
   const last = tries.get(key);
   if (last === undefined || last.value !== value) return nowMs;
-  if (last.refusal !== undefined && !last.isFailed) return last.lastMs + LONGEST_WAIT_MS;
-  return last.lastMs + Math.min(FIRST_WAIT_MS * 2 ** Math.min(last.count, 20), LONGEST_WAIT_MS);
+  if (last.refusal !== undefined && !last.isFailed) return last.lastMs + BACKOFF.longestMs;
+  return last.lastMs + decideBackoffMs(BACKOFF, last.count);
 }

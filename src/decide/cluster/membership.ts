@@ -3,6 +3,7 @@
  * a server is configured.)
  */
 import { describeServer, type MasterConfig } from '../../contract/cluster/master-config.ts';
+import { decideBackoffMs } from '../../loop/backoff.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 
 /** How things stand. */
@@ -121,7 +122,7 @@ function findDueMs(
 ): number {
   if (failures > 0) {
     const longestMs = Math.max(LONGEST_RETRY_MS, retryJoinMs);
-    const waitMs = Math.min(longestMs, retryJoinMs * 2 ** Math.min(failures - 1, 10));
+    const waitMs = decideBackoffMs({ firstMs: retryJoinMs, longestMs }, failures);
     return lastFailureMs + waitMs * (1 + spread / 2);
   }
   // Whoever says to leave waits for it, and the master has no work with it.

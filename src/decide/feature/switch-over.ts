@@ -4,6 +4,7 @@
  * them).
  */
 import { isDisabled, isOwner } from '../../contract/feature/feature.ts';
+import { decideBackoffMs, type BackoffTiming } from '../../loop/backoff.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
 import type { FeatureConditionInput } from './feature-condition.ts';
 
@@ -137,8 +138,7 @@ export interface RestartEntry {
   readonly atMs: number;
 }
 
-const FIRST_RETRY_MS = 30_000;
-const LONGEST_RETRY_MS = 600_000;
+const BACKOFF: BackoffTiming = { firstMs: 30_000, longestMs: 600_000 };
 /** So long without a restart, which is beyond the longest back-off, and what was before says nothing any more. */
 const FORGET_AFTER_MS = 1_200_000;
 /** Enough for the longest back-off. */
@@ -161,7 +161,7 @@ export function decideRetry(
   const count = Math.max(same, recent.length - FREE_EDGES);
   const last = recent.at(-1);
   if (last === undefined || count <= 0) return { kind: 'now' };
-  const untilMs = last.atMs + Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LONGEST_RETRY_MS);
+  const untilMs = last.atMs + decideBackoffMs(BACKOFF, count);
   return nowMs < untilMs ? { kind: 'wait', untilMs } : { kind: 'now' };
 }
 

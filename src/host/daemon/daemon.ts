@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import { decideBackoffMs } from '../../loop/backoff.ts';
+import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { SwitchTables, TableChange } from '../../ports/switch-tables.ts';
@@ -23,13 +23,13 @@ export interface DaemonPorts extends Omit<FeaturePorts, 'engineState' | 'onDone'
   readonly view: ViewTarget;
   /** Beside the features. */
   readonly companions?: readonly DaemonComponent[];
-  random(): number;
+  readonly random: () => number;
 }
 
 /** One loop: what may have changed is read, decided on, and acted on, a feature at a time. */
 export class Daemon {
   readonly #ports: DaemonPorts;
-  readonly #wakeup = new Wakeup();
+  readonly #wakeup: Wakeup;
   readonly #outage: OutageLog;
   readonly #viewOutage: OutageLog;
   readonly #broken: OutageLog;
@@ -50,6 +50,7 @@ export class Daemon {
 
   constructor(ports: DaemonPorts) {
     this.#ports = ports;
+    this.#wakeup = new Wakeup(ports.clock);
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#viewOutage = new OutageLog(ports.log, ports.clock);
     this.#broken = new OutageLog(ports.log, ports.clock);
@@ -97,18 +98,17 @@ export class Daemon {
   }
 
   private async lookUntil(signal: AbortSignal): Promise<void> {
-    let failures = 0;
+    const backoff = new Backoff(DATABASE_BACKOFF, this.#ports.random);
     while (!signal.aborted) {
       try {
         await this.lookAround(signal);
-        failures = 0;
+        backoff.succeed();
         await this.#wakeup.sleep(this.untilNextLookMs());
       } catch (error) {
         if (!(error instanceof CtrkitError) || error.code === 'defect') throw error;
         if (signal.aborted) return;
-        failures += 1;
         this.lose(`${error.message}; nothing is decided meanwhile`);
-        await this.#wakeup.sleep(decideBackoffMs(failures, this.#ports.random()));
+        await this.#wakeup.sleep(backoff.fail());
       }
     }
   }

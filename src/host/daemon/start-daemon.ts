@@ -31,7 +31,7 @@ export interface DaemonStart {
   readonly mappedRepositories: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
   connect(): Connection;
-  random(): number;
+  readonly random: () => number;
   /** Undefined: KUBERNETES_MASTER and the node's labels are somebody else's. */
   readonly cluster?: ClusterSide | undefined;
 }

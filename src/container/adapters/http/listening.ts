@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createConnection, type Server } from 'node:net';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
+import { Backoff, type BackoffTiming } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { HttpAddress } from './address.ts';
 
@@ -10,8 +11,7 @@ export type ListenAddress = Exclude<HttpAddress, { kind: 'refused' }>;
 
 /** How long whoever holds the socket file is given to take a connection. */
 const ANSWER_LIMIT_MS = 1_000;
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 60_000;
+const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
 /** Root only, as supervisord's own socket: a check's message may tell more than everybody should know. */
 const SOCKET_MODE = 0o600;
 
@@ -26,7 +26,7 @@ export class Listening {
   readonly #address: ListenAddress;
   readonly #log: Log;
   readonly #outage: OutageLog;
-  #failures = 0;
+  readonly #backoff = new Backoff(BACKOFF, undefined);
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -46,9 +46,7 @@ export class Listening {
       if (this.#isClosed) return;
       if (this.#server.listening) this.#server.close();
       this.#outage.fail(describeFailure(this.#address, error as NodeJS.ErrnoException));
-      const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
-      this.#failures += 1;
-      this.#retry = setTimeout(() => void this.tryOnce(), waitMs).unref();
+      this.#retry = setTimeout(() => void this.tryOnce(), this.#backoff.fail()).unref();
     }
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { RUNNING_STATES } from '../../../contract/images/engine.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { decideBackoffMs } from '../../../loop/backoff.ts';
+import { DATABASE_BACKOFF, decideBackoffMs } from '../../../loop/backoff.ts';
 import {
   decodeHostSnapshot,
   selectHostRows,
@@ -39,7 +39,7 @@ export class FeatureWait {
   readonly #name: string;
   readonly #ports: ContainerPorts;
   readonly #revertToLocalMs: number;
-  readonly #wakeup = new Wakeup();
+  readonly #wakeup: Wakeup;
   readonly #outages: { readonly database: OutageLog; readonly engine: OutageLog };
   /** Since everything that was asked last answered. */
   #failures = 0;
@@ -52,6 +52,7 @@ export class FeatureWait {
   constructor(name: string, ports: ContainerPorts) {
     this.#name = name;
     this.#ports = ports;
+    this.#wakeup = new Wakeup(ports.clock);
     this.#revertToLocalMs = ports.readRevertToLocalMs();
     this.#progress = { kind: 'waiting', sinceMs: ports.clock.bootMs() };
     this.#waited = ports.waitedContainer;
@@ -74,7 +75,7 @@ export class FeatureWait {
       } finally {
         store?.close();
       }
-      await sleep(decideBackoffMs(this.#failures, this.#ports.random()));
+      await sleep(decideBackoffMs(DATABASE_BACKOFF, this.#failures, this.#ports.random()));
     }
   }
 

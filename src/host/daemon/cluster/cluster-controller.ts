@@ -1,7 +1,7 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { Ledger } from '../../../contract/images/ledger.ts';
 import { describeSwitch } from '../../../contract/cluster/node-labels.ts';
-import { decideBackoffMs } from '../../../loop/backoff.ts';
+import { DATABASE_BACKOFF, decideBackoffMs } from '../../../loop/backoff.ts';
 import { decideMasterRecord, planMasterRecord } from '../../../decide/cluster/master-record.ts';
 import { decideNodeLabels, gatherDesiredLabels } from '../../../decide/cluster/plan-node-labels.ts';
 import {
@@ -37,7 +37,7 @@ export interface ClusterControllerPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
   ledger(): Ledger;
   /** Of the switch's own image, empty if nobody says. Asked once, when there is a master. */
   readSonicVersion(): Promise<string>;
@@ -51,7 +51,7 @@ export interface ClusterControllerPorts {
  */
 export class ClusterController implements DaemonComponent {
   readonly #ports: ClusterControllerPorts;
-  readonly #wakeup = new Wakeup();
+  readonly #wakeup: Wakeup;
   readonly #stop = new AbortController();
   readonly #link: NodeLink;
   readonly #writer: LabelWriter;
@@ -70,6 +70,7 @@ export class ClusterController implements DaemonComponent {
 
   constructor(ports: ClusterControllerPorts) {
     this.#ports = ports;
+    this.#wakeup = new Wakeup(ports.clock);
     this.#link = new NodeLink({ ...bindPorts(ports), onChange: this.#wakeup.notify });
     this.#writer = new LabelWriter({ ...bindPorts(ports), link: this.#link });
     this.#outage = new MasterOutage(bindPorts(ports));
@@ -132,7 +133,7 @@ export class ClusterController implements DaemonComponent {
       this.#rowFailures += 1;
       if (this.#rowFailures >= TELL_AFTER_FAILURES)
         this.#rowsLog.fail(`no label is brought to the node: ${error.message}`);
-      return decideBackoffMs(10, this.#ports.random());
+      return decideBackoffMs(DATABASE_BACKOFF, 10, this.#ports.random());
     }
   }
 

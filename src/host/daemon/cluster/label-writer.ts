@@ -1,5 +1,5 @@
 import { toOneLine } from '../../../text/printable.ts';
-import { decideBackoffMs } from '../../../loop/backoff.ts';
+import { decideBackoffMs, type BackoffTiming } from '../../../loop/backoff.ts';
 import type { NodeLabelPlan } from '../../../decide/cluster/plan-node-labels.ts';
 import { findTryMs, noteTry, type LabelTries } from '../../../decide/cluster/label-pace.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -10,7 +10,7 @@ import type { NodeLink } from './node-link.ts';
 /** More would fill a screen. */
 const MOST_PROBLEMS = 5;
 /** Of a server that has too much to do, by which thousands of switches are turned away. */
-const LONGEST_BUSY_MS = 60_000;
+const BUSY_BACKOFF: BackoffTiming = { firstMs: 800, longestMs: 60_000 };
 
 type PlannedWrite = NodeLabelPlan['writes'][number];
 
@@ -19,7 +19,7 @@ export interface LabelWriterPorts {
   readonly link: NodeLink;
   readonly clock: Clock;
   readonly log: Log;
-  random(): number;
+  readonly random: () => number;
 }
 
 /** Brings labels to the node one by one, and remembers which ones did not get there. */
@@ -116,7 +116,7 @@ export class LabelWriter {
   private noteBusy(isBusy: boolean): void {
     this.#busyCount = isBusy ? this.#busyCount + 1 : 0;
     if (!isBusy) return;
-    const pauseMs = decideBackoffMs(this.#busyCount + 3, this.#ports.random(), LONGEST_BUSY_MS);
+    const pauseMs = decideBackoffMs(BUSY_BACKOFF, this.#busyCount, this.#ports.random());
     this.#busyUntilMs = this.#ports.clock.bootMs() + pauseMs;
   }
 

@@ -1,4 +1,4 @@
-import { decideBackoffMs } from '../../../loop/backoff.ts';
+import { Backoff, type BackoffTiming } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
@@ -6,13 +6,13 @@ import type { Log } from '../../../ports/log.ts';
 /** A server that is restarted is back within this, and nothing is made of it. */
 const AWAY_AFTER_MS = 10_000;
 /** Thousands of switches ask for a server that is away. */
-const LONGEST_RETRY_MS = 30_000;
+const MASTER_BACKOFF: BackoffTiming = { firstMs: 800, longestMs: 30_000 };
 
 interface MasterOutagePorts {
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** Since when the master does not answer, when it is asked next, and from when on that is said. Times are boot clock. */
@@ -22,16 +22,16 @@ export class MasterOutage {
   #text = '';
   #sinceMs = 0;
   #retryAtMs = 0;
-  /** In a row; 0 while it answers. */
-  #failures = 0;
+  readonly #backoff: Backoff;
 
   constructor(ports: MasterOutagePorts) {
     this.#ports = ports;
+    this.#backoff = new Backoff(MASTER_BACKOFF, ports.random);
     this.#log = new OutageLog(ports.log, ports.clock);
   }
 
   get isOpen(): boolean {
-    return this.#failures > 0;
+    return this.#backoff.failures > 0;
   }
 
   /** It has been away for longer than a restart takes. */
@@ -52,19 +52,18 @@ export class MasterOutage {
   fail(text: string): void {
     const nowMs = this.#ports.clock.bootMs();
     if (!this.isOpen) this.#sinceMs = nowMs;
-    this.#failures += 1;
-    this.#retryAtMs = nowMs + decideBackoffMs(this.#failures + 3, this.#ports.random(), LONGEST_RETRY_MS);
+    this.#retryAtMs = nowMs + this.#backoff.fail();
     this.#text = text;
   }
 
   mend(): void {
-    this.#failures = 0;
+    this.#backoff.succeed();
     this.#log.mend('the Kubernetes master answers again');
   }
 
   /** There is no master any more, which is no answer. */
   forget(): void {
-    this.#failures = 0;
+    this.#backoff.succeed();
   }
 
   /** What people are told, empty while it is not away; `waiting` is how many labels wait for it. */

@@ -53,7 +53,7 @@ type MembershipAct = Extract<MembershipDecision, { kind: 'join' | 'leave' }>;
 /** Joins and leaves by itself, as CONFIG_DB `KUBERNETES_MASTER|SERVER` has it. One act at a time, on this host. */
 export class MembershipController implements DaemonComponent {
   readonly #ports: MembershipControllerPorts;
-  readonly #wakeup = new Wakeup();
+  readonly #wakeup: Wakeup;
   readonly #outage: OutageLog;
   readonly #spread: number;
   #history: MembershipHistory;
@@ -65,6 +65,7 @@ export class MembershipController implements DaemonComponent {
 
   constructor(ports: MembershipControllerPorts) {
     this.#ports = ports;
+    this.#wakeup = new Wakeup(ports.clock);
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#spread = ports.random();
     this.#history = this.beginHistory();

@@ -1,14 +1,14 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { decideBackoffMs } from '../../../loop/backoff.ts';
+import { decideBackoffMs, type BackoffTiming } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ClusterNode, NodeReading, NodeState } from '../../../ports/cluster-node.ts';
 import type { Log } from '../../../ports/log.ts';
 
-/** An API server sends a bookmark each minute. */
-const SILENT_AFTER_MS = 75_000;
 /** A watch this long, and as much again by chance, is ended by the server: then all is read anew. */
 const WATCH_S = 240;
+/** An API server sends a bookmark each minute; one that sends none is asked ever more seldom. */
+const SILENCE: BackoffTiming = { firstMs: 75_000, longestMs: WATCH_S * 1_000 };
 const WATCH_MORE_S = 120;
 /** Thousands of switches notice at one instant that their server has ended. */
 const REOPEN_WITHIN_MS = 2_000;
@@ -17,13 +17,13 @@ const SHORT_WATCH_MS = 5_000;
 /** A server that is restarted refuses one or two. */
 const TELL_AFTER_FAILURES = 3;
 /** A node that is not there is registered by the kubelet, which takes its own time. */
-const LONGEST_WAIT_MS = 60_000;
+const NODE_BACKOFF: BackoffTiming = { firstMs: 800, longestMs: 60_000 };
 
 export interface NodeLinkPorts {
   readonly node: ClusterNode;
   readonly clock: Clock;
   readonly log: Log;
-  random(): number;
+  readonly random: () => number;
   /** The node has changed, or `refresh` has something to do. */
   onChange(): void;
 }
@@ -121,7 +121,7 @@ export class NodeLink {
       this.#watchFailures += 1;
       this.#watchFault = error.message;
       if (this.problem !== '') this.#outageLog.fail(this.problem);
-      const pauseMs = decideBackoffMs(this.#watchFailures + 3, this.#ports.random(), LONGEST_WAIT_MS);
+      const pauseMs = decideBackoffMs(NODE_BACKOFF, this.#watchFailures, this.#ports.random());
       this.#nextOpenMs = this.#ports.clock.bootMs() + pauseMs;
     }
   }
@@ -168,7 +168,7 @@ export class NodeLink {
     const pauseMs =
       this.#failures === 0
         ? REOPEN_WITHIN_MS * chance
-        : decideBackoffMs(this.#failures + 3, chance, LONGEST_WAIT_MS);
+        : decideBackoffMs(NODE_BACKOFF, this.#failures, chance);
     this.#nextOpenMs = nowMs + pauseMs;
     this.#ports.onChange();
   }
@@ -177,7 +177,7 @@ export class NodeLink {
     this.stop();
     this.#watchFailures = 0;
     this.#failures += 1;
-    const pauseMs = decideBackoffMs(this.#failures + 3, this.#ports.random(), LONGEST_WAIT_MS);
+    const pauseMs = decideBackoffMs(NODE_BACKOFF, this.#failures, this.#ports.random());
     this.#nextOpenMs = this.#ports.clock.bootMs() + pauseMs;
   }
 
@@ -187,7 +187,7 @@ export class NodeLink {
   }
 
   private silenceMs(): number {
-    return Math.min(SILENT_AFTER_MS * 2 ** Math.min(this.#silentChecks, 10), WATCH_S * 1_000);
+    return decideBackoffMs(SILENCE, this.#silentChecks + 1);
   }
 }
 

@@ -1,9 +1,9 @@
+import { decideBackoffMs, type BackoffTiming } from '../../../loop/backoff.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
 /** What was not planned for so long is another occasion. */
-const FORGET_AFTER_MS = 2 * LONGEST_WAIT_MS;
+const FORGET_AFTER_MS = 2 * BACKOFF.longestMs;
 
 interface Run {
   readonly times: number;
@@ -36,7 +36,7 @@ export class StepPace {
   private dueMs(step: HostStep): number {
     const run = this.#runs.get(keyOf(step));
     if (run === undefined) return 0;
-    return run.atMs + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(run.times - 1, 10));
+    return run.atMs + decideBackoffMs(BACKOFF, run.times);
   }
 }
 

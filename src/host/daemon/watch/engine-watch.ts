@@ -1,4 +1,4 @@
-import { decideBackoffMs } from '../../../loop/backoff.ts';
+import { Backoff, DATABASE_BACKOFF } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type {
@@ -22,14 +22,14 @@ export interface EngineWatchPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
   /** After each look at the engine, and when it has gone. */
   onChange(): void;
   onEvent(event: EngineEvent): void;
 }
 
 /** Behind the events. */
-const LOOK_EVERY_MS = 30_000;
+const POLL_MS = 30_000;
 
 /** Keeps an eye on the engine: its events say when to look, only a look says what is so. */
 export class EngineWatch {
@@ -37,9 +37,9 @@ export class EngineWatch {
   readonly #outage: OutageLog;
   #state: EngineState = { isAway: true, containers: [], images: [] };
   #unwatch: (() => void) | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #poll: NodeJS.Timeout | undefined;
-  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  #cancelPoll: (() => void) | undefined;
+  readonly #backoff: Backoff;
   /** Something happened since the look that is under way began. */
   #isStale = false;
   #isLooking = false;
@@ -47,6 +47,7 @@ export class EngineWatch {
 
   constructor(ports: EngineWatchPorts) {
     this.#ports = ports;
+    this.#backoff = new Backoff(DATABASE_BACKOFF, ports.random);
     this.#outage = new OutageLog(ports.log, ports.clock);
   }
 
@@ -69,7 +70,7 @@ export class EngineWatch {
       if (this.#isClosed) this.#unwatch();
       else {
         // An engine that hangs ends nothing: only asking it tells.
-        this.#poll ??= setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+        if (this.#cancelPoll === undefined) this.schedulePoll();
         await this.look();
       }
     } catch (error) {
@@ -88,7 +89,7 @@ export class EngineWatch {
         const { engine } = this.#ports;
         const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
         this.#state = { isAway: false, containers, images };
-        this.#failures = 0;
+        this.#backoff.succeed();
         this.#outage.mend('the Docker engine answers again');
         this.#ports.onChange();
       }
@@ -101,10 +102,17 @@ export class EngineWatch {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#retry);
-    clearInterval(this.#poll);
+    this.#cancelRetry?.();
+    this.#cancelPoll?.();
     this.#unwatch?.();
     this.#unwatch = undefined;
+  }
+
+  private schedulePoll(): void {
+    this.#cancelPoll = this.#ports.clock.schedule(POLL_MS, () => {
+      this.schedulePoll();
+      void this.look();
+    });
   }
 
   /** What has ended has ended, also before the look is over that the event asks for. */
@@ -118,19 +126,15 @@ export class EngineWatch {
   }
 
   private lose(text: string): void {
-    if (this.#isClosed || this.#retry !== undefined) return;
+    if (this.#isClosed || this.#cancelRetry !== undefined) return;
     this.#outage.fail(`${text}; nothing is certified, reaped or cleaned up meanwhile`);
     this.#unwatch?.();
     this.#unwatch = undefined;
     this.#state = { ...this.#state, isAway: true };
-    this.#failures += 1;
-    this.#retry = setTimeout(
-      () => {
-        this.#retry = undefined;
-        void this.start();
-      },
-      decideBackoffMs(this.#failures, this.#ports.random()),
-    );
+    this.#cancelRetry = this.#ports.clock.schedule(this.#backoff.fail(), () => {
+      this.#cancelRetry = undefined;
+      void this.start();
+    });
     this.#ports.onChange();
   }
 }

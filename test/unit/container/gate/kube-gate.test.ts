@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { systemClock } from '../../../../src/adapters/clock.ts';
 import type { GatePorts, GateRequest, GateResult } from '../../../../src/container/gate/gate.ts';
 import { KubeGate } from '../../../../src/container/gate/kube-gate.ts';
 import type { GateNotice } from '../../../../src/contract/gate/gate-notice.ts';
@@ -107,7 +108,7 @@ class Scene {
           this.notices.push(undefined);
         },
       },
-      clock: { bootId: () => 'boot-1', bootMs, wallMs: () => Date.now() },
+      clock: { ...systemClock, bootMs },
       log: this.log,
       isOrphaned: () => this.#isOrphaned,
       random: () => 0,

@@ -36,7 +36,7 @@ export async function watchStatus(
   ports: CtrkitPorts,
   on: SwitchDatabases,
 ): Promise<number> {
-  const wakeup = new Wakeup();
+  const wakeup = new Wakeup(ports.clock);
   const end: { exitCode?: number } = {};
   const release = ports.catchSignals((exitCode) => {
     end.exitCode = exitCode;

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CtrkitError } from '../../../src/contract/errors.ts';
+import { featureStatusRow } from '../../../src/contract/rows.ts';
+import { WatchLoop, type ReconcileResult, type Session } from '../../../src/loop/watch-loop.ts';
+import type { RowStore } from '../../../src/ports/row-store.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeDatabases } from '../../support/fake-row-store.ts';
+
+const STATUS = featureStatusRow('snmp');
+const ASLEEP: ReconcileResult<string> = { kind: 'sleep', rows: [STATUS], requeueAtMs: undefined };
+
+/** A loop on databases and a clock of its own, which reads a row and then does what the test wants. */
+class Scene {
+  readonly clock = new FakeClock();
+  readonly databases = new FakeDatabases(this.clock.bootMs);
+  /** When it reconciled, milliseconds after the start; and what it read. */
+  readonly readings: { readonly atMs: number; readonly state: string }[] = [];
+  readonly outages: string[] = [];
+  readonly openStores = new Set<RowStore>();
+  next: (state: string) => ReconcileResult<string> = () => ASLEEP;
+  canBeOrphaned = true;
+  isOrphaned = false;
+  result: unknown;
+  readonly #startMs = this.clock.bootMs();
+
+  start(): void {
+    const loop = new WatchLoop<Session, string>(
+      {
+        open: () => this.#open(),
+        reconcile: async ({ store }) => {
+          const [row] = await store.read([{ address: STATUS, fields: ['remote_state'] }]);
+          const state = row?.values['remote_state'] ?? '';
+          this.readings.push({ atMs: this.clock.bootMs() - this.#startMs, state });
+          return this.next(state);
+        },
+        isOutage: ({ code }) => code === 'database',
+        reportOutage: ({ message }) => this.outages.push(message),
+      },
+      {
+        clock: this.clock,
+        random: () => 0.999_999,
+        ...(this.canBeOrphaned ? { isOrphaned: () => this.isOrphaned } : {}),
+      },
+    );
+    void loop.run().then(
+      (result) => (this.result = result),
+      (error: unknown) => (this.result = error),
+    );
+  }
+
+  get times(): number[] {
+    return this.readings.map(({ atMs }) => atMs);
+  }
+
+  #open(): Session {
+    const store = this.databases.open();
+    this.openStores.add(store);
+    const close = store.close.bind(store);
+    store.close = () => {
+      this.openStores.delete(store);
+      close();
+    };
+    return { store };
+  }
+}
+
+describe('a loop that reconciles', () => {
+  test('reads, subscribes, reads once more, and sleeps then', async () => {
+    const scene = new Scene();
+    scene.start();
+    await scene.clock.pass(4_999);
+    assert.deepEqual(scene.times, [0, 0]);
+  });
+
+  test('a change between the first reading and the subscription is not lost', async () => {
+    const scene = new Scene();
+    scene.next = (state) => {
+      if (scene.readings.length === 1) scene.databases.put(STATUS, { remote_state: 'ready' });
+      return state === 'ready' ? { kind: 'done', value: 'go' } : ASLEEP;
+    };
+    scene.start();
+    await scene.clock.pass(0);
+    assert.equal(scene.result, 'go');
+  });
+
+  test('a change wakes it at once', async () => {
+    const scene = new Scene();
+    scene.start();
+    await scene.clock.pass(1_234);
+    scene.databases.put(STATUS, { remote_state: 'ready' });
+    await scene.clock.pass(0);
+    assert.deepEqual(scene.readings.at(-1), { atMs: 1_234, state: 'ready' });
+    assert.equal(scene.readings.length, 3);
+  });
+
+  test('without a change it reconciles every five seconds: a server may tell of none', async () => {
+    const scene = new Scene();
+    scene.start();
+    await scene.clock.pass(15_000);
+    assert.deepEqual(scene.times, [0, 0, 5_000, 10_000, 15_000]);
+  });
+
+  test('where time alone changes something, it reconciles then, and at once where that is over', async () => {
+    const scene = new Scene();
+    const dueMs = scene.clock.bootMs() + 700;
+    scene.next = () =>
+      scene.readings.length > 4 ? ASLEEP : { kind: 'sleep', rows: [STATUS], requeueAtMs: dueMs };
+    scene.start();
+    await scene.clock.pass(1_000);
+    assert.deepEqual(scene.times, [0, 0, 700, 700, 700]);
+  });
+
+  test('a requeue reconciles again after its time, without a subscription and whatever changes', async () => {
+    const scene = new Scene();
+    scene.next = () => {
+      if (scene.readings.length === 1) return { kind: 'requeue', afterMs: 0 };
+      return scene.readings.length === 2 ? { kind: 'requeue', afterMs: 2_500 } : ASLEEP;
+    };
+    scene.start();
+    await scene.clock.pass(1_000);
+    scene.databases.put(STATUS, { remote_state: 'ready' });
+    await scene.clock.pass(2_000);
+    assert.deepEqual(scene.times, [0, 0, 2_500, 2_500]);
+  });
+
+  test('ends with the value of the reconciliation that was the last one, and leaves nothing open', async () => {
+    const scene = new Scene();
+    scene.next = (state) => (state === 'ready' ? { kind: 'done', value: 'go' } : ASLEEP);
+    scene.start();
+    await scene.clock.pass(100);
+    scene.databases.put(STATUS, { remote_state: 'ready' });
+    await scene.clock.pass(0);
+    assert.deepEqual([scene.result, scene.openStores.size, scene.clock.timerCount], ['go', 0, 0]);
+  });
+});
+
+describe('an outage of a loop that reconciles', () => {
+  test('is reported, closes the store, and is met again after a back-off that grows', async () => {
+    const scene = new Scene();
+    scene.databases.goDown();
+    scene.start();
+    await scene.clock.pass(1_499);
+    assert.equal(scene.outages.length, 4);
+    assert.equal(scene.openStores.size, 0);
+    await scene.clock.pass(1);
+    assert.equal(scene.outages.length, 5);
+    await scene.clock.pass(60_000);
+    assert.equal(scene.outages.length, 5 + Math.floor((60_000 - 1_600) / 2_000) + 1);
+  });
+
+  test('that is over is seen, and the next one begins with the shortest wait', async () => {
+    const scene = new Scene();
+    scene.databases.goDown();
+    scene.start();
+    await scene.clock.pass(10_000);
+    scene.databases.comeBack();
+    await scene.clock.pass(2_000);
+    assert.equal(scene.readings.length, 2);
+    const before = scene.outages.length;
+    scene.databases.goDown();
+    await scene.clock.pass(300);
+    assert.equal(scene.outages.length, before + 3);
+  });
+
+  test('of the writing after a reading that works is met ever more seldom all the same', async () => {
+    const scene = new Scene();
+    scene.next = () => {
+      throw new CtrkitError('database', 'READONLY');
+    };
+    scene.start();
+    await scene.clock.pass(1_500);
+    assert.deepEqual(scene.times, [0, 100, 300, 700, 1_500]);
+  });
+
+  test('what does not pass by itself is thrown on', async () => {
+    for (const error of [new CtrkitError('usage', 'wrong URL'), new TypeError('a defect')]) {
+      const scene = new Scene();
+      scene.next = () => {
+        throw error;
+      };
+      scene.start();
+      await scene.clock.pass(0);
+      assert.deepEqual([scene.result, scene.outages, scene.openStores.size], [error, [], 0]);
+    }
+  });
+});
+
+describe('a loop for which nobody waits any more', () => {
+  test('ends within a second: asleep, in a back-off, and before a requeue', async () => {
+    for (const prepare of [
+      (): void => undefined,
+      (scene: Scene) => scene.databases.goDown(),
+      (scene: Scene) => (scene.next = () => ({ kind: 'requeue', afterMs: 10_000 })),
+    ]) {
+      const scene = new Scene();
+      prepare(scene);
+      scene.start();
+      await scene.clock.pass(20_500);
+      assert.equal(scene.result, undefined);
+      scene.isOrphaned = true;
+      await scene.clock.pass(1_000);
+      assert.deepEqual([scene.result, scene.openStores.size, scene.clock.timerCount], ['orphaned', 0, 0]);
+    }
+  });
+
+  test('does not begin', async () => {
+    const scene = new Scene();
+    scene.isOrphaned = true;
+    scene.start();
+    await scene.clock.pass(0);
+    assert.deepEqual([scene.result, scene.readings.length], ['orphaned', 0]);
+  });
+
+  test('one that is ended with whoever waits does not wake up to ask', async () => {
+    const scene = new Scene();
+    scene.canBeOrphaned = false;
+    scene.start();
+    await scene.clock.pass(0);
+    assert.equal(scene.clock.nextTimerMs, 5_000);
+  });
+});
