@@ -1,4 +1,4 @@
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../src/adapters/process/run-command.ts';
 
 // The container side's one bundle.
 runCommand({

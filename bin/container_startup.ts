@@ -1,4 +1,4 @@
+import { runMain } from '../src/adapters/process/run-main.ts';
 import { runContainerStartup } from '../src/container/compose/startup.ts';
-import { runMain } from './main.ts';
 
 void runMain('container_startup', () => runContainerStartup(process.argv.slice(2)));

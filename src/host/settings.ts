@@ -1,6 +1,6 @@
 import type { Environment } from '../contract/environment.ts';
 import { parseDurationMs } from '../text/duration.ts';
-import type { RemoteConfig } from './adapters/remote-config.ts';
+import type { RemoteConfig } from '../ports/remote-config.ts';
 
 /** What the environment says to every command of the host side (contract.md, section 13). */
 export interface HostSettings {

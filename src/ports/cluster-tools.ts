@@ -9,6 +9,27 @@ export interface AdminConfigText {
   readonly origin: string;
 }
 
+/** Which tools and files a host's ClusterTools are; src/host/membership/settings.ts reads it from the environment. */
+export interface ClusterToolSettings {
+  /** Where the master's admin configuration is kept. */
+  readonly adminConfigPath: string;
+  /** Its being there is having joined. */
+  readonly kubeletConfigPath: string;
+  /** `{ip}` and `{port}` stand for the server's. */
+  readonly adminConfigUrl: string;
+  /** Certificates to trust beside Node.js' own; empty for those of the host. */
+  readonly caPath: string;
+  /** Words of commands: `{config}` and `{node}` stand for the configuration's path and the node's name. */
+  readonly joinCommand: readonly string[];
+  readonly resetCommand: readonly string[];
+  /** Empty: it is left alone. */
+  readonly kubeletUnit: string;
+  /** As of now. */
+  readonly nodeName: () => string;
+  /** Why it must not join under that name, a line for people. */
+  readonly findNameFault: () => string | undefined;
+}
+
 /**
  * The tools that make a host a node of a cluster and take it out again, and the files they work on. Every call ends within
  * a time limit of its own, or when `signal` aborts; one that could not be carried out throws CtrkitError('cluster') with a

@@ -172,7 +172,7 @@ describe('what images and hosts get', { timeout: 120_000 }, () => {
 
   test('the container side’s bundles hold nothing of a host side, of the tests, or of the tools', () => {
     const all = [...inputs(), ...inputs(META.http)];
-    const foreign = all.filter((path) => /(^|:)(src\/node|test|docker)\//.test(path));
+    const foreign = all.filter((path) => /(^|:)(src\/host|test|docker)\//.test(path));
     assert.deepEqual(foreign, []);
     const tools = inputs().filter((path) =>
       /node_modules\/(tsx|typescript|fast-check|esbuild|oxlint)\//.test(path),

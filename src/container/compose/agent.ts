@@ -1,4 +1,4 @@
-import { keepHeapSmall } from '../../adapters/heap.ts';
+import { keepHeapSmall } from '../../adapters/process/heap.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
 import { readChecksConfig } from '../adapters/checks-file.ts';

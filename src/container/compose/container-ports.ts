@@ -1,5 +1,5 @@
 import { systemClock } from '../../adapters/clock.ts';
-import { createLazyLog } from '../../adapters/log/lazy-log.ts';
+import { createCommandLog } from '../../adapters/log/command-log.ts';
 import { findDatabases } from '../../adapters/redis/find-databases.ts';
 import { RedisRowStore } from '../../adapters/redis/row-store.ts';
 import { readContainerStart } from '../adapters/proc/container-start.ts';
@@ -13,11 +13,7 @@ import type { Databases } from '../../contract/databases.ts';
 /** The adapters that every command of the container side is given. */
 export function buildContainerPorts(name: string) {
   const settings = readSettings(process.env);
-  const log = createLazyLog(async () => {
-    const { createPinoLog } = await import('../../adapters/log/pino-log.ts');
-    const format = process.env['CTRKIT_LOG'] === 'json' ? 'json' : 'text';
-    return createPinoLog(name, format, (line) => process.stderr.write(line));
-  });
+  const log = createCommandLog(name, process.env['CTRKIT_LOG']);
   for (const warning of settings.warnings) log.warn(warning);
   const clock = systemClock;
   const containerStart = readContainerStart(clock.bootId());

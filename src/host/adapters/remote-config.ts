@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { RemoteConfig } from '../../ports/remote-config.ts';
 
 /** SONiC's timers of features that Kubernetes may run; the file is there only in images built for that. */
 const REMOTE_CONFIG_PATH = '/etc/sonic/remote_ctr.config.json';
-
-export interface RemoteConfig {
-  /** As the file has them, by name; empty if there is no file. */
-  readonly values: Readonly<Record<string, unknown>>;
-  /** What is wrong with the file, undefined if nothing is. */
-  readonly warning: string | undefined;
-}
 
 /** Never throws: a broken file leaves every timer at its default. */
 export function readRemoteConfig(path = REMOTE_CONFIG_PATH): RemoteConfig {

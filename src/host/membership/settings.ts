@@ -6,7 +6,7 @@ import { splitWords } from '../../text/command-words.ts';
 import { findSubdomainFault } from '../../contract/cluster/kubernetes-names.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { DEFAULT_MEMBERSHIP_TIMING, type MembershipTiming } from '../../decide/cluster/membership.ts';
-import type { ClusterToolSettings } from '../adapters/cluster-tools/cluster-tools.ts';
+import type { ClusterToolSettings } from '../../ports/cluster-tools.ts';
 import { chooseNodeName } from '../node-name.ts';
 
 const DEFAULT_URL = 'https://{ip}:{port}/admin.conf';

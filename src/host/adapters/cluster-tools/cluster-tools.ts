@@ -3,7 +3,12 @@ import { dirname, join as joinPath } from 'node:path';
 import { decodeServedAs } from '../../../contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { hostInUrl } from '../../../contract/cluster/master-config.ts';
-import type { AdminConfigText, ClusterTools, ServerAddress } from '../../../ports/cluster-tools.ts';
+import type {
+  AdminConfigText,
+  ClusterToolSettings,
+  ClusterTools,
+  ServerAddress,
+} from '../../../ports/cluster-tools.ts';
 import { makeFolder, readWholeFile, writeDurably } from '../disk/durable-file.ts';
 import { MAX_ADMIN_CONFIG_BYTES } from './admin-config-size.ts';
 import { findMissingTool, runTool, type ToolRun } from './run-tool.ts';
@@ -14,27 +19,6 @@ const JOIN_LIMIT_MS = 330_000;
 /** It ends the containers of all pods, one after the other. */
 const RESET_LIMIT_MS = 300_000;
 const UNIT_LIMIT_MS = 30_000;
-
-/** Read from the environment by src/host/membership/settings.ts. */
-export interface ClusterToolSettings {
-  /** Where the master's admin configuration is kept. */
-  readonly adminConfigPath: string;
-  /** Its being there is having joined. */
-  readonly kubeletConfigPath: string;
-  /** `{ip}` and `{port}` stand for the server's. */
-  readonly adminConfigUrl: string;
-  /** Certificates to trust beside Node.js' own; empty for those of the host. */
-  readonly caPath: string;
-  /** Words of commands: `{config}` and `{node}` stand for the configuration's path and the node's name. */
-  readonly joinCommand: readonly string[];
-  readonly resetCommand: readonly string[];
-  /** Empty: it is left alone. */
-  readonly kubeletUnit: string;
-  /** As of now. */
-  readonly nodeName: () => string;
-  /** Why it must not join under that name, a line for people. */
-  readonly findNameFault: () => string | undefined;
-}
 
 export interface ToolOptions {
   readonly joinMs?: number;

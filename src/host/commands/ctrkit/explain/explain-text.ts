@@ -1,6 +1,6 @@
 import { toPlainLine } from '../../../../text/printable.ts';
 import type { Explanation, Topic } from '../reading/explain-item.ts';
-import type { Colour, Terminal } from '../reading/ports.ts';
+import type { Colour, Terminal } from '../../../../ports/terminal.ts';
 
 const TOPIC_WIDTH = 'certification'.length;
 /** The text of a value: enough to tell what it is; the checks of a heartbeat may be 4 KB. */

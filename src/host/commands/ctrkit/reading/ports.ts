@@ -8,6 +8,7 @@ import type { LockStore } from '../../../../ports/lock-store.ts';
 import type { RowStore } from '../../../../ports/row-store.ts';
 import type { ServiceControl } from '../../../../ports/service-control.ts';
 import type { SwitchTables } from '../../../../ports/switch-tables.ts';
+import type { Terminal } from '../../../../ports/terminal.ts';
 import type { ViewFile } from '../../../../ports/view-file.ts';
 
 /** Both databases of the switch. Nothing is connected before the first call. */
@@ -18,23 +19,6 @@ export interface SwitchDatabases {
   /** The names of all fields of one row. Throws CtrkitError('database'). */
   readonly listFields: (address: RowAddress) => Promise<string[]>;
   readonly close: () => void;
-}
-
-export type Colour = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
-
-/** Where the answer goes. */
-export interface Terminal {
-  /** Somebody looks at it: it may be drawn anew. */
-  readonly isTerminal: boolean;
-  /** Lines, and characters a line, that fit. */
-  readonly height: () => number;
-  readonly width: () => number;
-  /** To stdout, as it is. */
-  readonly write: (text: string) => void;
-  /** A line on stderr, after the command's name. */
-  readonly tell: (text: string) => void;
-  /** As it is where colours are not wanted. */
-  readonly paint: (colour: Colour, text: string) => string;
 }
 
 /** What joining a Kubernetes master and leaving it take, beside the databases. */

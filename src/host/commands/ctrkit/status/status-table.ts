@@ -1,5 +1,5 @@
 import { describeDuration } from '../../../../text/duration-text.ts';
-import type { Colour, Terminal } from '../reading/ports.ts';
+import type { Colour, Terminal } from '../../../../ports/terminal.ts';
 import type { StatusEntry } from './status-entry.ts';
 import { formatTable, type Cell } from '../terminal/table.ts';
 

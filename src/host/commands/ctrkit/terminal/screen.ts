@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { Terminal } from '../reading/ports.ts';
+import type { Terminal } from '../../../../ports/terminal.ts';
 
 /** ECMA-48 and xterm: the other screen, so that what was there before comes back; no cursor. */
 const OPEN = '\u001b[?1049h\u001b[?25l';

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { toPlainLine } from '../../../../text/printable.ts';
-import type { Colour, Terminal } from '../reading/ports.ts';
+import type { Colour, Terminal } from '../../../../ports/terminal.ts';
 
 export interface Cell {
   /** From anywhere; it is made plain here. */

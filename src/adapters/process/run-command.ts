@@ -1,0 +1,14 @@
+import { EXIT } from '../../contract/exit-codes.ts';
+
+/**
+ * Loads the command that the launcher names as the first word, and with it runs it: each module runs its own command. The
+ * word is taken out of argv, which is then as the command expects it. Nothing of the other commands is loaded.
+ */
+export function runCommand(commands: Readonly<Record<string, () => Promise<unknown>>>): void {
+  const [name = ''] = process.argv.splice(2, 1);
+  const load = commands[name];
+  if (load === undefined) {
+    process.stderr.write(`ctrkit: "${name}" is no command of this bundle: run it by its own name\n`);
+    process.exitCode = EXIT.defect;
+  } else void load();
+}

@@ -1,0 +1,49 @@
+import { keepHeapSmall } from '../../adapters/process/heap.ts';
+import { RedisRowStore } from '../../adapters/redis/row-store.ts';
+import { EXIT } from '../../contract/exit-codes.ts';
+import { toPlainLine } from '../../text/printable.ts';
+import { becomeLightWait, takeWaitedContainer } from '../adapters/light-wait.ts';
+import { parseContainerLine } from '../commands/container/options.ts';
+import type { ContainerPorts } from '../commands/container/ports.ts';
+import { runContainer } from '../commands/container/run-container.ts';
+import { buildHostPorts, type HostPorts } from './ports.ts';
+
+/** A line may quote text from a database. */
+const MAX_LINE_LENGTH = 2_000;
+
+/** The command `container`. Returns the exit code. Throws CtrkitError. */
+export async function runContainerCommand(args: readonly string[]): Promise<number> {
+  const line = parseContainerLine(args);
+  if (line.kind === 'help') {
+    process.stdout.write(line.text);
+    return EXIT.ok;
+  }
+  const { options } = line;
+  // A switch runs one `container wait` for each feature.
+  if (options.action === 'wait') keepHeapSmall();
+  const ports = buildHostPorts('container');
+  try {
+    return await runContainer(options, buildContainerPorts(options.redisUrl, ports));
+  } finally {
+    await ports.closeEngine();
+  }
+}
+
+const buildContainerPorts = (redisUrl: string, ports: HostPorts): ContainerPorts => ({
+  openStore: () => new RedisRowStore(ports.findDatabases(redisUrl)),
+  openEngine: ports.openEngine,
+  clock: ports.clock,
+  log: ports.log,
+  random: ports.random,
+  readRevertToLocalMs: ports.readRevertToLocalMs,
+  becomeLightWait: ({ id, pid }) => becomeLightWait(id, pid, listOwnWords()),
+  waitedContainer: takeWaitedContainer(process.env),
+  print: (text) => process.stdout.write(`${text}\n`),
+  tell: (text) => process.stderr.write(`container: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
+});
+
+/** The words that run this very command again; the bundle's entry has taken its name out of argv. */
+function listOwnWords(): string[] {
+  const { execPath, execArgv, argv } = process;
+  return [execPath, ...execArgv, argv[1] ?? '', 'container', ...argv.slice(2)];
+}

@@ -1,0 +1,113 @@
+import { hostname } from 'node:os';
+import { keepHeapSmall } from '../../adapters/process/heap.ts';
+import { CtrkitError } from '../../contract/errors.ts';
+import { EXIT } from '../../contract/exit-codes.ts';
+import type { Log } from '../../ports/log.ts';
+import { KubernetesNode } from '../adapters/kubernetes/kubernetes-node.ts';
+import { readSonicVersion } from '../adapters/kubernetes/sonic-version.ts';
+import { ledgerFileIn } from '../adapters/ledger/ledger-file.ts';
+import { readLocalRepositories } from '../adapters/local-repositories.ts';
+import { lockFilesIn } from '../adapters/locks/lock-file.ts';
+import { abortOnSignal } from '../adapters/process-signals.ts';
+import {
+  DEFAULT_RESTART_COMMAND,
+  parseRestartCommand,
+  ServiceCommand,
+} from '../adapters/service/service-command.ts';
+import { assertSingle } from '../adapters/single-instance.ts';
+import { viewFileIn } from '../adapters/view/view-file.ts';
+import { parseDaemonLine, type DaemonOptions } from '../commands/ctrkitd/options.ts';
+import type { ClusterSide } from '../daemon/cluster/cluster-parts.ts';
+import { readDaemonSettings, type ClusterSettings } from '../daemon/settings.ts';
+import { startDaemon } from '../daemon/start-daemon.ts';
+import type { Connection } from '../daemon/watch/daemon-component.ts';
+import { readMembershipTiming } from '../membership/settings.ts';
+import { chooseNodeName } from '../node-name.ts';
+import { openDatabases } from './databases.ts';
+import { buildMembershipSide, type MembershipSideOptions } from './membership.ts';
+import { buildHostPorts, type HostPorts } from './ports.ts';
+
+/** The command `ctrkitd`: runs until SIGTERM or SIGINT. Returns the exit code. Throws CtrkitError. */
+export async function runCtrkitdCommand(args: readonly string[]): Promise<number> {
+  const line = parseDaemonLine(args);
+  if (line.kind === 'help') process.stdout.write(line.text);
+  else await runDaemon(line.options);
+  return EXIT.ok;
+}
+
+async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: DaemonOptions): Promise<void> {
+  keepHeapSmall();
+  const ports = buildHostPorts(isShadow ? 'ctrkitd-shadow' : 'ctrkitd');
+  const { log, clock, random } = ports;
+  const settings = readDaemonSettings(process.env);
+  const command = restartCommand || settings.restartCommand || DEFAULT_RESTART_COMMAND;
+  const words = parseRestartCommand(command);
+  // A wrong URL stays wrong; files that tell where the databases are come and go.
+  if (redisUrl || ports.settings.redisUrl) ports.findDatabases(redisUrl);
+  const folder = stateDir || settings.stateDir;
+  await assertSingle(`ctrkitd:${isShadow ? 'shadow:' : ''}${folder}`);
+  const names = readLocalRepositories(settings.imageNamesFile || undefined);
+  for (const warning of [...settings.warnings, ...names.problems]) log.warn(warning);
+  const signal = abortOnSignal();
+  const membership = () => buildMembership({ stateDir: folder, signal, restartCommand: command }, ports);
+  await startDaemon({
+    isShadow,
+    log,
+    clock,
+    random,
+    service: new ServiceCommand(words, undefined, signal),
+    timing: settings.timing,
+    engine: await ports.openEngine(),
+    ledger: ledgerFileIn(folder),
+    locks: lockFilesIn(`${folder}/locks`),
+    view: viewFileIn(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
+    mappedRepositories: names.repositories,
+    cluster: isShadow ? undefined : buildCluster(settings.cluster, log, membership),
+    connect: () => connect(redisUrl, ports),
+    signal,
+  });
+}
+
+function connect(redisUrl: string, { findDatabases, log }: HostPorts): Connection {
+  const databases = findDatabases(redisUrl);
+  for (const warning of databases.warnings) log.warn(warning);
+  return openDatabases(databases);
+}
+
+function buildCluster(
+  { kubeconfigs, isJoinedByUs, sonicVersionFile }: ClusterSettings,
+  log: Log,
+  membership: () => ClusterSide['membership'],
+): ClusterSide | undefined {
+  if (kubeconfigs.length === 0) return undefined;
+  if (!isJoinedByUs)
+    log.info(
+      'CTRKIT_KUBECONFIG names another file than CTRKIT_KUBELET_CONF: joining and leaving are left to others',
+    );
+  return {
+    node: new KubernetesNode({ kubeconfigs, nodeName: chooseNodeName(process.env, hostname).read }),
+    membership: isJoinedByUs ? membership() : undefined,
+    readSonicVersion: async () => {
+      const { version, warning } = await readSonicVersion(sonicVersionFile || undefined);
+      if (warning !== undefined) log.warn(warning);
+      return version;
+    },
+  };
+}
+
+/**
+ * Undefined where a setting of joining makes no sense, for instance the host's name: then the switch neither joins nor
+ * leaves by itself, and everything else of the daemon runs.
+ */
+function buildMembership(options: MembershipSideOptions, ports: HostPorts): ClusterSide['membership'] {
+  const { values, warning: fault } = ports.readRemoteConfig();
+  const { timing, warnings } = readMembershipTiming(values);
+  for (const warning of [fault ?? [], warnings].flat()) ports.log.warn(warning);
+  try {
+    return { ...buildMembershipSide(options), timing };
+  } catch (error) {
+    if (!(error instanceof CtrkitError) || error.code !== 'usage') throw error;
+    ports.log.warn(`this switch neither joins nor leaves a Kubernetes master by itself: ${error.message}`);
+    return undefined;
+  }
+}
