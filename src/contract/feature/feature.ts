@@ -3,6 +3,7 @@
  * "Feature Status"; SONiC: src/sonic-ctrmgrd/ctrmgr/container_startup.py).
  */
 import type { FieldValues } from '../rows.ts';
+import { STATUS_FIELD } from './status-fields.ts';
 
 export type Owner = 'local' | 'kube';
 
@@ -12,17 +13,17 @@ export const CONFIG_FIELDS = ['set_owner', 'state', 'no_fallback_to_local'] as c
 
 /** STATE_DB has two names for some things: both are written, every spelling is read (sonic.md, "Name drift"). */
 export const STATUS_FIELDS = [
-  'current_owner',
-  'docker_id',
-  'container_id',
+  STATUS_FIELD.currentOwner,
+  STATUS_FIELD.dockerId,
+  STATUS_FIELD.containerId,
   'container-id',
-  'container_version',
-  'remote_state',
-  'system_state',
-  'claim_token',
-  'claim_boot_id',
-  'claim_ms',
-  'pending_token',
+  STATUS_FIELD.containerVersion,
+  STATUS_FIELD.remoteState,
+  STATUS_FIELD.systemState,
+  STATUS_FIELD.claimToken,
+  STATUS_FIELD.claimBootId,
+  STATUS_FIELD.claimMs,
+  STATUS_FIELD.pendingToken,
 ] as const;
 
 export interface FeatureConfig {

@@ -2,6 +2,7 @@
  * What a container writes when it takes the feature and when it gives it up (contract.md, section 2).
  * D27: SONiC's `update_time` is local time text, the HLD's `last_update_ts` seconds; both are written.
  */
+import { encodeStatus, NO_CLAIM, STATUS_FIELD } from '../feature/status-fields.ts';
 import type { Timestamps } from '../timestamps.ts';
 import type { Owner } from '../feature/feature.ts';
 import { localVersionLabel } from '../feature/feature.ts';
@@ -23,26 +24,29 @@ export interface Claim {
  * What a record says as long as it is this claim's. The token alone would not do: the shipped kit and its host side
  * write owner and `container_id`, and leave our token standing.
  */
-export const ownRecord = ({ feature, owner, dockerId, token }: Claim): RowValues => ({
-  address: featureStatusRow(feature),
-  values: {
-    claim_token: token,
-    current_owner: owner,
-    container_id: owner === 'local' ? feature : dockerId,
-  },
+export const ownRecord = (claim: Claim): RowValues => ({
+  address: featureStatusRow(claim.feature),
+  values: encodeOwnFields(claim),
 });
+
+const encodeOwnFields = ({ feature, owner, dockerId, token }: Claim): Record<string, string> =>
+  encodeStatus({
+    claimToken: token,
+    currentOwner: owner,
+    containerId: owner === 'local' ? feature : dockerId,
+  });
 
 export function encodeClaim(claim: Claim, at: Timestamps): Record<string, string> {
   return {
-    current_owner: claim.owner,
-    docker_id: claim.dockerId,
-    container_id: ownRecord(claim).values['container_id'] ?? '',
-    container_version: claim.version,
-    ...(claim.owner === 'kube' ? { remote_state: 'running' } : {}),
+    ...encodeOwnFields(claim),
+    ...encodeStatus({
+      dockerId: claim.dockerId,
+      containerVersion: claim.version,
+      ...(claim.owner === 'kube' ? { remoteState: 'running' } : {}),
+      claimBootId: at.bootId,
+      claimMs: String(at.bootMs),
+    }),
     ...encodeUpdateTimes(at.wallMs),
-    claim_token: claim.token,
-    claim_boot_id: at.bootId,
-    claim_ms: String(at.bootMs),
   };
 }
 
@@ -52,7 +56,7 @@ export function planClaim(claim: Claim, at: Timestamps): RowWrite[] {
     kind: 'set',
     address: featureStatusRow(claim.feature),
     values: encodeClaim(claim, at),
-    remove: ['pending_token'],
+    remove: [STATUS_FIELD.pendingToken],
   };
   return claim.owner === 'local' ? [record, planLocalLabel(claim, 'state')] : [record];
 }
@@ -74,14 +78,14 @@ export function planRelease(claim: Claim, wallMs: number, isRunning = true): Row
     kind: 'set',
     address: featureStatusRow(claim.feature),
     values: {
-      current_owner: 'none',
-      docker_id: '',
-      container_id: '',
-      ...(claim.owner === 'kube' && isRunning ? { remote_state: 'stopped' } : {}),
+      ...encodeStatus({
+        currentOwner: 'none',
+        dockerId: '',
+        containerId: '',
+        ...(claim.owner === 'kube' && isRunning ? { remoteState: 'stopped' } : {}),
+      }),
+      ...NO_CLAIM,
       ...encodeUpdateTimes(wallMs),
-      claim_token: '',
-      claim_boot_id: '',
-      claim_ms: '',
     },
   };
 }
@@ -95,7 +99,7 @@ export interface GuardedRelease {
 export function planReleases(record: RowValues, claim: Claim, wallMs: number): GuardedRelease[] {
   const asItIs = { guard: record, write: planRelease(claim, wallMs, false) };
   if (claim.owner === 'local') return [asItIs];
-  const running = { ...record, values: { ...record.values, remote_state: 'running' } };
+  const running = { ...record, values: { ...record.values, ...encodeStatus({ remoteState: 'running' }) } };
   return [{ guard: running, write: planRelease(claim, wallMs) }, asItIs];
 }
 
@@ -106,9 +110,8 @@ export const planHeartbeat = (feature: string, values: Record<string, string>): 
 });
 
 /** SONiC's and the HLD's time of the last change, for people (D27). */
-export function encodeUpdateTimes(wallMs: number): { update_time: string; last_update_ts: string } {
-  return {
-    update_time: formatLocalTime(new Date(wallMs)),
-    last_update_ts: String(Math.floor(wallMs / 1000)),
-  };
-}
+export const encodeUpdateTimes = (wallMs: number): Record<string, string> =>
+  encodeStatus({
+    updateTime: formatLocalTime(new Date(wallMs)),
+    lastUpdateTs: String(Math.floor(wallMs / 1000)),
+  });
