@@ -9,11 +9,11 @@ export interface Check {
    * One run. Resolves within `timing.timeoutMs` and what it takes to clean up, never rejects: what could not be told is
    * `unknown`. Never called again before it has resolved.
    */
-  run(): Promise<CheckOutcome>;
+  readonly run: () => Promise<CheckOutcome>;
 }
 
 /** Where checks come from. Asked before each round, because hooks come and go with their files. */
 export interface CheckSource {
   /** In the order in which their failures are reported. A check that was there before is the same object. */
-  list(): readonly Check[];
+  readonly list: () => readonly Check[];
 }

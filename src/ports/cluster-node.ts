@@ -44,11 +44,11 @@ export type LabelResult =
 
 export interface NodeWatch {
   /** The node has changed; undefined: it is deleted. */
-  onChange(node: NodeState | undefined): void;
+  readonly onChange: (node: NodeState | undefined) => void;
   /** A sign of life without a change. */
-  onSign(): void;
+  readonly onSign: () => void;
   /** Once, when the server has ended it or can't be followed any more; never after the returned function was called. */
-  onEnd(why: string): void;
+  readonly onEnd: (why: string) => void;
 }
 
 /**
@@ -57,14 +57,17 @@ export interface NodeWatch {
  */
 export interface ClusterNode {
   /** The name of this switch's node, as of now. */
-  name(): string;
+  readonly name: () => string;
   /** Undefined if there is no kubeconfig: the switch has not joined. Throws CtrkitError('cluster') for a broken one. */
-  findServer(): Promise<ClusterServer | undefined>;
-  read(): Promise<NodeReading>;
+  readonly findServer: () => Promise<ClusterServer | undefined>;
+  readonly read: () => Promise<NodeReading>;
   /** One label, so that one that is refused stops no other (D23). */
-  writeLabel(write: LabelWrite): Promise<LabelResult>;
+  readonly writeLabel: (write: LabelWrite) => Promise<LabelResult>;
   /** Resolves when watching from `resourceVersion` on. The server ends it after `timeoutS`. Returns how to end it. */
-  watch(from: { resourceVersion: string; timeoutS: number }, watch: NodeWatch): Promise<() => void>;
+  readonly watch: (
+    from: { resourceVersion: string; timeoutS: number },
+    watch: NodeWatch,
+  ) => Promise<() => void>;
   /** Ends every call and watch that is under way. */
-  close(): void;
+  readonly close: () => void;
 }

@@ -37,32 +37,32 @@ export interface ClusterToolSettings {
  */
 export interface ClusterTools {
   /** Why there can be no joining, or no leaving, one line: its tool is not installed. Undefined if there can. */
-  findObstacle(act: 'join' | 'reset'): string | undefined;
+  readonly findObstacle: (act: 'join' | 'reset') => string | undefined;
   /** kubelet has a configuration of its own. */
-  hasJoined(): boolean;
+  readonly hasJoined: () => boolean;
   /**
    * A `join` or a `reset` has begun and did not come to its end: half a node may be there. An admin configuration alone, which
    * somebody may have put there, is none.
    */
-  isUnfinished(): boolean;
+  readonly isUnfinished: () => boolean;
   /** A file for kubelet that no join has made, and that `reset` would remove; undefined if there is none. */
-  findStaticPod(): string | undefined;
+  readonly findStaticPod: () => string | undefined;
   /** The `servedAs` of the admin configuration on the disk; undefined if there is none, or none of ours. */
-  joinedBy(): string | undefined;
+  readonly joinedBy: () => string | undefined;
   /** From the master, by https. */
-  fetchAdminConfig(server: ServerAddress, signal: AbortSignal): Promise<AdminConfigText>;
+  readonly fetchAdminConfig: (server: ServerAddress, signal: AbortSignal) => Promise<AdminConfigText>;
   /** A file somebody has brought along. Throws CtrkitError('disk'). */
-  readAdminConfig(path: string): AdminConfigText;
+  readonly readAdminConfig: (path: string) => AdminConfigText;
   /** On the disk when it returns, whole or not at all, for root only. Throws CtrkitError('disk'). */
-  writeAdminConfig(text: string): void;
+  readonly writeAdminConfig: (text: string) => void;
   /** The end of a leave: nothing is unfinished any more. One that is not there is removed. Throws CtrkitError('disk'). */
-  removeAdminConfig(): void;
+  readonly removeAdminConfig: () => void;
   /** Makes this host the node, by the admin configuration on the disk. `secrets` are hidden in what the tool says. */
-  join(secrets: readonly string[], signal: AbortSignal): Promise<void>;
+  readonly join: (secrets: readonly string[], signal: AbortSignal) => Promise<void>;
   /** Takes it out, whether it has joined or half. */
-  reset(signal: AbortSignal): Promise<void>;
+  readonly reset: (signal: AbortSignal) => Promise<void>;
   /** kubelet starts with the boot, or does not. */
-  enableKubelet(isOn: boolean, signal: AbortSignal): Promise<void>;
+  readonly enableKubelet: (isOn: boolean, signal: AbortSignal) => Promise<void>;
   /** Under which name it joins. */
   readonly nodeName: string;
   /** By which file it is told whether it has joined. */

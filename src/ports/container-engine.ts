@@ -39,33 +39,33 @@ export type Removal = 'removed' | 'missing' | 'in-use';
  */
 export interface ContainerEngine {
   /** All of them, running or not. */
-  listContainers(): Promise<EngineContainer[]>;
+  readonly listContainers: () => Promise<EngineContainer[]>;
   /** By id (12 or 64 digits) or exact name; undefined if there is none. */
-  findContainer(idOrName: string): Promise<ContainerDetails | undefined>;
+  readonly findContainer: (idOrName: string) => Promise<ContainerDetails | undefined>;
   /** Images with at least one name or a container, and those that have lost their last name. */
-  listImages(): Promise<EngineImage[]>;
+  readonly listImages: () => Promise<EngineImage[]>;
   /** By a whole reference, `repository:tag` or `repository@sha256:…`; undefined if there is no such image. */
-  readImageLabels(reference: string): Promise<Readonly<Record<string, string>> | undefined>;
+  readonly readImageLabels: (reference: string) => Promise<Readonly<Record<string, string>> | undefined>;
   /** One that runs already is started. */
-  startContainer(idOrName: string): Promise<void>;
+  readonly startContainer: (idOrName: string) => Promise<void>;
   /** SIGTERM, and SIGKILL after `graceS` seconds. One that does not run is stopped. */
-  stopContainer(idOrName: string, graceS: number): Promise<void>;
+  readonly stopContainer: (idOrName: string, graceS: number) => Promise<void>;
   /** One that does not run is killed. */
-  killContainer(idOrName: string): Promise<void>;
+  readonly killContainer: (idOrName: string) => Promise<void>;
   /** Resolves with its exit code when it no longer runs, undefined if there is no such container or `signal` aborts. No time limit. */
-  waitContainer(idOrName: string, signal: AbortSignal): Promise<number | undefined>;
+  readonly waitContainer: (idOrName: string, signal: AbortSignal) => Promise<number | undefined>;
   /** Never by force: one that runs is `in-use`. */
-  removeContainer(id: string): Promise<Removal>;
+  readonly removeContainer: (id: string) => Promise<Removal>;
   /** Gives the image this name, taking it from whichever image has it. */
-  tagImage(imageId: string, repository: string, tag: string): Promise<void>;
+  readonly tagImage: (imageId: string, repository: string, tag: string) => Promise<void>;
   /** Takes away one name, `repository:tag` or `repository@sha256:…`, never by force; with the last name goes the image. */
-  removeReference(reference: string): Promise<Removal>;
+  readonly removeReference: (reference: string) => Promise<Removal>;
   /** Removes an image that has no name left, never by force; `in-use` too if it has names. */
-  removeUnnamedImage(imageId: string): Promise<Removal>;
+  readonly removeUnnamedImage: (imageId: string) => Promise<Removal>;
   /**
    * Resolves when watching. `onEnd` is called once when the engine has ended it, or is gone; what happened until the
    * next watch is then only found by listing. The returned function ends it without that.
    */
-  watch(onEvent: (event: EngineEvent) => void, onEnd: () => void): Promise<() => void>;
-  close(): void;
+  readonly watch: (onEvent: (event: EngineEvent) => void, onEnd: () => void) => Promise<() => void>;
+  readonly close: () => void;
 }

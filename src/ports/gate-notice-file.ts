@@ -3,8 +3,8 @@ import type { GateNotice } from '../contract/gate/gate-notice.ts';
 /** The notice of a gate that is closed, for the agent of the same container. */
 export interface GateNoticeFile {
   /** Undefined if there is none, or none of a gate that still runs in this start of the container. */
-  read(): GateNotice | undefined;
+  readonly read: () => GateNotice | undefined;
   /** Whole or not at all. Throws CtrkitError('defect') with what is wrong with the folder or the disk. */
-  write(notice: Pick<GateNotice, 'state' | 'text'>): void;
-  remove(): void;
+  readonly write: (notice: Pick<GateNotice, 'state' | 'text'>) => void;
+  readonly remove: () => void;
 }

@@ -1,7 +1,7 @@
 /** Why the kit ended this container last, for its next start and for `kubectl describe pod`. */
 export interface LastEnd {
   /** One line, empty if the kit never did. */
-  read(): string;
+  readonly read: () => string;
   /** Never throws: what can't be written is told in the log already. */
-  write(text: string): void;
+  readonly write: (text: string) => void;
 }

@@ -9,7 +9,7 @@ export interface LedgerReading {
 /** The ledger on the host's disk. One writer, the daemon; any number of readers. */
 export interface LedgerStore {
   /** Never throws for what the files contain; throws CtrkitError('disk') if the folder can't be read. */
-  read(): LedgerReading;
+  readonly read: () => LedgerReading;
   /** On the disk when it returns, whole or not at all. Throws CtrkitError('disk'). */
-  write(ledger: Ledger): void;
+  readonly write: (ledger: Ledger) => void;
 }

@@ -1,6 +1,6 @@
 /** One line for people, and fields for machines. Never given a secret. */
 export interface Log {
-  info(text: string, fields?: Record<string, unknown>): void;
-  warn(text: string, fields?: Record<string, unknown>): void;
-  error(text: string, fields?: Record<string, unknown>): void;
+  readonly info: (text: string, fields?: Record<string, unknown>) => void;
+  readonly warn: (text: string, fields?: Record<string, unknown>) => void;
+  readonly error: (text: string, fields?: Record<string, unknown>) => void;
 }

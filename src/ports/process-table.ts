@@ -34,12 +34,12 @@ export interface SupervisorState {
  */
 export interface ProcessTable {
   /** A supervisord that is going down (or restarting: it does not say which) is `{ -1, SHUTDOWN }`. */
-  getState(): Promise<SupervisorState>;
+  readonly getState: () => Promise<SupervisorState>;
   /** All programs; throws while supervisord is going down, because it refuses then. */
-  getAllProcessInfo(): Promise<ProcessInfo[]>;
+  readonly getAllProcessInfo: () => Promise<ProcessInfo[]>;
   /**
    * These programs, each by `name` or `group:name`, in one call and this order; undefined where there is none of that
    * name (or it is a whole group). Throws while supervisord is going down.
    */
-  findProcesses(names: readonly string[]): Promise<(ProcessInfo | undefined)[]>;
+  readonly findProcesses: (names: readonly string[]) => Promise<(ProcessInfo | undefined)[]>;
 }

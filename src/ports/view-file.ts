@@ -5,10 +5,10 @@ export type ViewReading = { readonly found: DaemonView } | { readonly problem: s
 
 export interface ViewFile {
   /** Writes it, whole or not at all, if it says something new. Throws CtrkitError('disk'). */
-  write(view: DaemonView): void;
+  readonly write: (view: DaemonView) => void;
   /** The view of a daemon that runs in this boot. */
-  read(bootId: string): ViewReading;
-  remove(): void;
+  readonly read: (bootId: string) => ViewReading;
+  readonly remove: () => void;
   /** Calls `onChange` when it may have changed; returns how to stop. A change may be missed. */
-  watch(onChange: () => void): () => void;
+  readonly watch: (onChange: () => void) => () => void;
 }

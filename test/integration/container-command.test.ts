@@ -94,13 +94,13 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
 function meddledWith(store: RowStore, meddle: () => Promise<void>): RowStore {
   const read = store.read.bind(store);
   let isFirst = true;
-  store.read = async (rows) => {
+  const readThenMeddle: RowStore['read'] = async (rows) => {
     const found = await read(rows);
     if (isFirst) await meddle();
     isFirst = false;
     return found;
   };
-  return store;
+  return Object.assign(store, { read: readThenMeddle });
 }
 
 const idOf = (engine: FakeEngine, name: string): string => engine.find(name)?.id.slice(0, 12) ?? '';

@@ -29,7 +29,7 @@ export interface MonitorPorts {
   readonly file: HealthFile;
   readonly log: Log;
   /** Called when the status, or what has to be recorded with it, is another. */
-  onChange(): void;
+  readonly onChange: () => void;
 }
 
 /** What is monitored; the version and the owner are for people. */

@@ -40,7 +40,7 @@ export const startAgesAnew = (records: BeatRecords, nowMs: number): BeatRecords 
   new Map([...records].map(([key, record]) => [key, { ...record, fromMs: nowMs }]));
 
 interface Listening {
-  intervalsOf(process: string): ProcessIntervals;
+  readonly intervalsOf: (process: string) => ProcessIntervals;
   readonly nowMs: number;
   /** When supervisord answered last before this: what was said since may still be on its way, so silence ends there. */
   readonly heardUntilMs: number;

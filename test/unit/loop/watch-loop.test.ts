@@ -57,11 +57,11 @@ class Scene {
     const store = this.databases.open();
     this.openStores.add(store);
     const close = store.close.bind(store);
-    store.close = () => {
+    const closeAndForget = (): void => {
       this.openStores.delete(store);
       close();
     };
-    return { store };
+    return { store: Object.assign(store, { close: closeAndForget }) };
   }
 }
 

@@ -19,7 +19,7 @@ export interface HealthHttpOptions extends ListeningPorts {
 
 export interface HealthHttp {
   /** Ends every connection and resolves at once. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

@@ -9,8 +9,8 @@ const requestOf = (body: string): string =>
 
 interface Exchange {
   readonly answer: HttpAnswer;
-  resolve(): void;
-  reject(error: Error): void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**

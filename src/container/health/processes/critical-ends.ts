@@ -7,9 +7,9 @@ import type { ProcessEvent } from '../../../ports/process-table.ts';
 
 export interface CriticalEndListener {
   /** A critical process has ended. Called once an end, when supervisord has been asked how it ended. */
-  onCriticalEnd(end: CriticalEnd): void;
+  readonly onCriticalEnd: (end: CriticalEnd) => void;
   /** An unexpected exit of a critical process, whether supervisord starts it again or not. */
-  onUnexpectedExit(): void;
+  readonly onUnexpectedExit: () => void;
 }
 
 interface Kept {

@@ -17,13 +17,13 @@ const NOTICE_INTERVAL_MS = 1_000;
 
 export interface ProcessChecksPorts extends WatchPorts, CriticalEndListener {
   /** Read again with each call. */
-  listCritical(): ProcessList;
-  listWatched(): ProcessList;
+  readonly listCritical: () => ProcessList;
+  readonly listWatched: () => ProcessList;
   /** The program that starts the feature, PROGRAM or GROUP:PROGRAM; empty for none. */
-  startProgram(): string;
-  intervalsOf(process: string): ProcessIntervals;
+  readonly startProgram: () => string;
+  readonly intervalsOf: (process: string) => ProcessIntervals;
   /** These checks should run now, by their names. */
-  onChange(checks: readonly string[]): void;
+  readonly onChange: (checks: readonly string[]) => void;
   readonly timing?: CheckTiming;
 }
 

@@ -474,11 +474,12 @@ describe('ctrkit unblock', () => {
       openDatabases: (url: string) => {
         const on = openDatabases(url);
         const write = on.store.write.bind(on.store);
-        on.store.write = (guards, changes) => {
+        const writeAfterAnother: typeof write = (guards, changes) => {
           writes += 1;
           if (writes === 1) kit.databases.put(LABELS, { 'snmp_3.0_enabled': 'true' });
           return write(guards, changes);
         };
+        Object.assign(on.store, { write: writeAfterAnother });
         return on;
       },
     });
