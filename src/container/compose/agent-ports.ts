@@ -33,14 +33,7 @@ type ContainerPorts = ReturnType<typeof buildContainerPorts>;
  */
 export async function buildAgentPorts(ports: ContainerPorts, onChange: () => void) {
   const { config, errors } = await readChecks(ports);
-  const listCritical = processListFile({
-    path: `${ports.settings.supervisorDir}/critical_processes`,
-    kinds: CRITICAL_KINDS,
-  });
-  const listWatched = processListFile({
-    path: `${ports.settings.supervisorDir}/watchdog_processes`,
-    kinds: WATCHDOG_KINDS,
-  });
+  const { listCritical, listWatched } = listProcessFiles(ports.settings.supervisorDir);
   const policyReader = new PolicyReader(() => listWatched().entries.map(({ name }) => name));
   const processes = new ProcessChecks({
     table: createProcessTable(config),
@@ -76,6 +69,11 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     hastenStop: () => hastenStop(supervisorSocket(process.env)),
   };
 }
+
+const listProcessFiles = (folder: string) => ({
+  listCritical: processListFile({ path: `${folder}/critical_processes`, kinds: CRITICAL_KINDS }),
+  listWatched: processListFile({ path: `${folder}/watchdog_processes`, kinds: WATCHDOG_KINDS }),
+});
 
 const createProcessTable = ({ timing }: ChecksConfig) =>
   createSupervisorClient({
