@@ -53,11 +53,6 @@ export const hostStatusRow = (feature: string, asic: string): RowAddress => ({
   table: 'FEATURE',
   row: `${feature}${asic}`,
 });
-export const labelsRow = (db: 'state' | 'hostState'): RowAddress => ({
-  db,
-  table: 'KUBE_LABELS',
-  row: 'SET',
-});
 export const healthRow = (feature: string): RowAddress => ({
   db: 'state',
   table: 'CONTAINER_HEALTH',

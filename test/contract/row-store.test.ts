@@ -9,11 +9,11 @@ import {
   healthRow,
   holdRow,
   hostStatusRow,
-  labelsRow,
   type RowAddress,
   type RowValues,
   type RowWrite,
 } from '../../src/contract/rows.ts';
+import { labelsRow } from '../../src/contract/cluster/feature-labels.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeDatabases } from '../support/fake-row-store.ts';
 import { RedisServer } from '../support/redis.ts';

@@ -7,13 +7,12 @@ import { DESCRIPTION_KEYS, DEVICE_FIELDS } from '../../src/contract/cluster/node
 import { PROBE_EXIT } from '../../src/contract/exit-codes.ts';
 import { POLICY_FIELDS, PROCESS_HEARTBEAT_FIELDS } from '../../src/contract/feature/feature-policy.ts';
 import { CONFIG_FIELDS, STATUS_FIELDS } from '../../src/contract/feature/feature.ts';
-import { MASTER_FIELDS } from '../../src/contract/feature/switch-rows.ts';
+import { MASTER_RECORD_FIELDS, MASTER_STATUS_FIELDS } from '../../src/contract/cluster/master-status.ts';
 import { HOLD_FIELDS } from '../../src/contract/gate/hold.ts';
 import { HEALTH_FIELDS } from '../../src/contract/health/heartbeat.ts';
 import { HEALTH_FILE } from '../../src/contract/health/probe.ts';
 import { FALLBACK_FIELDS, IMAGE_POLICY_FIELDS } from '../../src/contract/images/image-policy.ts';
 import { LABEL_OWNER } from '../../src/decide/command/host-writes.ts';
-import { MASTER_RECORD_FIELDS } from '../../src/decide/cluster/master-record.ts';
 import { CLAIM_FILE } from '../../src/container/adapters/run-folder/claim-file.ts';
 import { GATE_NOTICE_FILE } from '../../src/container/adapters/run-folder/gate-notice-file.ts';
 import { LEDGER_FILE, PREVIOUS_LEDGER_FILE } from '../../src/host/adapters/ledger/ledger-generations.ts';
@@ -48,7 +47,7 @@ describe('the fields that the code knows stand in the section of their row', () 
     [3, 'CONTAINER_HOLD', HOLD_FIELDS],
     [4, 'CONTAINER_HEALTH', HEALTH_FIELDS],
     [8, 'the policy of images', [...IMAGE_POLICY_FIELDS, ...FALLBACK_FIELDS]],
-    [9, 'the node and its master', [...DESCRIPTION_KEYS, ...MASTER_FIELDS, ...MASTER_RECORD_FIELDS]],
+    [9, 'the node and its master', [...DESCRIPTION_KEYS, ...MASTER_STATUS_FIELDS, ...MASTER_RECORD_FIELDS]],
     [9, 'DEVICE_METADATA', DEVICE_FIELDS],
     [11, 'CONFIG_DB KUBERNETES_MASTER', MASTER_CONFIG_FIELDS],
     [15, 'CONFIG_DB FEATURE', [...CONFIG_FIELDS, ...POLICY_FIELDS, ...FALLBACK_FIELDS]],

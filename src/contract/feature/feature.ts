@@ -1,6 +1,6 @@
 /**
- * The FEATURE rows and the node's labels, decoded (contract.md, section 2; HLD, "Feature configuration" and
- * "Feature Status"; SONiC: src/sonic-ctrmgrd/ctrmgr/container_startup.py).
+ * The FEATURE rows, decoded (contract.md, section 2; HLD, "Feature configuration" and "Feature Status"; SONiC:
+ * src/sonic-ctrmgrd/ctrmgr/container_startup.py).
  */
 import type { FieldValues } from '../rows.ts';
 import { STATUS_FIELD } from './status-fields.ts';
@@ -49,23 +49,6 @@ export interface FeatureStatus {
   readonly claimMs: number | undefined;
   readonly pendingToken: string;
 }
-
-export interface NodeLabels {
-  /** `<f>_<version>_enabled` is `false`. */
-  readonly isVersionBlocked: boolean;
-  /** `<f>_local`: the version that runs, or last ran, as local; empty if none is known. */
-  readonly localVersion: string;
-}
-
-export const versionEnabledLabel = (feature: string, version: string): string =>
-  `${feature}_${version}_enabled`;
-/** Lets Kubernetes deploy the feature on this node, `true`, or keeps it from doing so, `false`. */
-export const enabledLabel = (feature: string): string => `${feature}_enabled`;
-export const localVersionLabel = (feature: string): string => `${feature}_local`;
-/** The version of the image that is golden on this node: whoever rolls out over the fleet selects by it. */
-export const goldenLabel = (feature: string): string => `${feature}_golden`;
-/** The version that this node fell back from last, until somebody lifts its block. */
-export const failedLabel = (feature: string): string => `${feature}_failed`;
 
 /** SONiC writes True, true, False and false (D20: `"false"` is not a yes). */
 export const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';

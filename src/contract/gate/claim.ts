@@ -5,9 +5,9 @@
 import { encodeStatus, NO_CLAIM, STATUS_FIELD } from '../feature/status-fields.ts';
 import type { Timestamps } from '../timestamps.ts';
 import type { Owner } from '../feature/feature.ts';
-import { localVersionLabel } from '../feature/feature.ts';
+import { localVersionLabel, labelsRow } from '../cluster/feature-labels.ts';
 import { formatLocalTime } from '../../text/local-time.ts';
-import { featureStatusRow, healthRow, labelsRow, type RowValues, type RowWrite } from '../rows.ts';
+import { featureStatusRow, healthRow, type RowValues, type RowWrite } from '../rows.ts';
 
 /** One start of one container, from go to release. */
 export interface Claim {

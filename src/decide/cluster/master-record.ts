@@ -1,42 +1,38 @@
 /**
- * STATE_DB KUBERNETES_MASTER|SERVER, what the switch knows of its master (contract.md, section 9; HLD, "Kubernetes
- * Server Status"; sonic.md, "STATE_DB").
+ * What STATE_DB `KUBERNETES_MASTER|SERVER` is to say of the API server and of this switch's node (contract.md, section 9;
+ * HLD, "Kubernetes Server Status"; sonic.md, "STATE_DB").
  */
 import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
-import { isTrue } from '../../contract/feature/feature.ts';
+import {
+  decodeMasterStatus,
+  encodeMasterRecord,
+  masterStatusRow,
+  type MasterRecord,
+} from '../../contract/cluster/master-status.ts';
 import type { RowValues, RowWrite } from '../../contract/rows.ts';
-import { masterRow } from '../../contract/feature/switch-rows.ts';
-
-export interface MasterRecord {
-  /** This switch is a node of the cluster. */
-  readonly isConnected: boolean;
-  /** The API server answers. */
-  readonly isReachable: boolean;
-  /** Of the server that the kubeconfig names; undefined for none. */
-  readonly server: { readonly host: string; readonly port: number } | undefined;
-}
 
 export interface MasterInput {
-  /** Undefined: there is no kubeconfig. */
+  /** The API server that the kubeconfig names; undefined: there is no kubeconfig. */
   readonly server: MasterRecord['server'];
-  /** What the server last said of this switch's node; undefined as long as it has said nothing. */
+  /** What the API server last said of this switch's Node; undefined as long as it has said nothing. */
   readonly node: 'found' | 'missing' | undefined;
-  /** It did not answer when it was asked last. */
+  /** The last call to the API server failed. */
   readonly isFailing: boolean;
-  /** That has lasted for longer than a restart takes. */
+  /** Calls have failed for longer than a restart of the API server takes. */
   readonly isAway: boolean;
-  /** CONFIG_DB says to stay away from it. */
+  /** CONFIG_DB tells the switch to stay away from the cluster. */
   readonly isDisabled: boolean;
 }
 
-/** What the row is to say; undefined as long as what it says may be so: not asked yet, and not given up on. */
-export function decideMasterRecord({ values }: RowValues, scene: MasterInput): MasterRecord | undefined {
-  const { server, node, isFailing, isAway, isDisabled } = scene;
+/** Undefined as long as the row may be right: the API server was not asked yet, and is not given up on. */
+export function decideMasterRecord({ values }: RowValues, input: MasterInput): MasterRecord | undefined {
+  const { server, node, isFailing, isAway, isDisabled } = input;
   if (server !== undefined && node === undefined && !isAway && !isDisabled) return undefined;
   if (server === undefined && isFailing && !isAway) return undefined;
+  const recorded = decodeMasterStatus(values);
   const hasJoined = server !== undefined || isFailing;
-  const isNode = node === undefined ? isTrue(values['connected']) : node === 'found';
-  const hasAnswered = node !== undefined || isTrue(values['server_reachability']);
+  const isNode = node === undefined ? recorded.isConnected === true : node === 'found';
+  const hasAnswered = node !== undefined || recorded.isReachable === true;
   return {
     isConnected: hasJoined && isNode && !isDisabled,
     isReachable: hasJoined && !isAway && hasAnswered,
@@ -44,21 +40,13 @@ export function decideMasterRecord({ values }: RowValues, scene: MasterInput): M
   };
 }
 
-/** What `planMasterRecord` compares. */
-export const MASTER_RECORD_FIELDS = ['connected', 'server_reachability', 'ip', 'server_ip', 'port'] as const;
-
-/** The write that makes the row say so, and nothing if it does: a write wakes all who watch it. */
+/** The write that makes the row say `record`; undefined if the row does, because a write wakes everybody who watches it. */
 export function planMasterRecord(
   { values }: RowValues,
-  { isConnected, isReachable, server }: MasterRecord,
+  record: MasterRecord,
   wallMs: number,
 ): RowWrite | undefined {
-  const wanted: Record<string, string> = {
-    connected: String(isConnected),
-    server_reachability: String(isReachable),
-    // A switch that has not joined may have been told by somebody else where its master will be.
-    ...(server && { ip: server.host, server_ip: server.host, port: String(server.port) }),
-  };
+  const wanted = encodeMasterRecord(record);
   if (Object.entries(wanted).every(([field, value]) => values[field] === value)) return undefined;
-  return { kind: 'set', address: masterRow, values: { ...wanted, ...encodeUpdateTimes(wallMs) } };
+  return { kind: 'set', address: masterStatusRow, values: { ...wanted, ...encodeUpdateTimes(wallMs) } };
 }

@@ -3,7 +3,7 @@
  */
 import { isDisabled, type FeatureStatus } from '../../contract/feature/feature.ts';
 import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
-import { masterRow } from '../../contract/feature/switch-rows.ts';
+import { encodeDisconnected, masterStatusRow } from '../../contract/cluster/master-status.ts';
 import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { isHeld, type HostSnapshot } from '../command/host-snapshot.ts';
@@ -63,8 +63,8 @@ export const planLocalNext = (feature: string, wallMs: number): RowWrite[] => [
 /** STATE_DB `KUBERNETES_MASTER|SERVER`: whatever runs is local from now on. */
 export const planDisconnected = (wallMs: number): RowWrite => ({
   kind: 'set',
-  address: masterRow,
-  values: { connected: 'false', ...encodeUpdateTimes(wallMs) },
+  address: masterStatusRow,
+  values: { ...encodeDisconnected(), ...encodeUpdateTimes(wallMs) },
 });
 
 const stays = (text: string): FeatureFate => ({ kind: 'stays', text });

@@ -56,11 +56,11 @@ const LONGEST_RETRY_MS = 600_000;
 
 export function decideMembership(
   config: MasterConfig,
-  standing: MembershipStatus,
+  status: MembershipStatus,
   history: MembershipHistory,
   { timing, nowMs }: { readonly timing: MembershipTiming; readonly nowMs: number },
 ): MembershipDecision {
-  const wish = findWish(config, standing);
+  const wish = findWish(config, status);
   if (wish.kind === 'nothing' || wish.kind === 'wrong') return wish;
   const dueMs = findDueMs(wish.kind, history, timing);
   if (nowMs >= dueMs) return wish;
@@ -70,16 +70,16 @@ export function decideMembership(
 }
 
 /** Whatever the time. */
-function findWish(config: MasterConfig, standing: MembershipStatus): MembershipDecision {
+function findWish(config: MasterConfig, status: MembershipStatus): MembershipDecision {
   if (config.isDisabled)
-    return isAnythingLeft(standing)
+    return isAnythingLeft(status)
       ? { kind: 'leave', text: 'the server is disabled, and the switch has not left it yet' }
       : nothing('the server is disabled: it stays away');
-  if (standing.isJoined)
+  if (status.isJoined)
     return (
-      findDifference(config, standing) ??
+      findDifference(config, status) ??
       nothing(
-        standing.isReachable === false
+        status.isReachable === false
           ? 'it has joined; the server does not answer now, kubelet goes on trying'
           : 'it has joined',
       )
@@ -89,7 +89,7 @@ function findWish(config: MasterConfig, standing: MembershipStatus): MembershipD
       config.faults.length === 0 ? 'no server is configured' : `no server: ${config.faults.join(', ')}`,
     );
   // Somebody has made it a node in another way.
-  if (standing.isConnected === true)
+  if (status.isConnected === true)
     return nothing('it is connected already, though not by a join that is known here');
   return { kind: 'join', text: `the switch is to join ${describeServer(config)}` };
 }

@@ -1,14 +1,15 @@
 /** Which labels of the node are to be written (contract.md, section 9; D23; HLD, "Proposed behavior at high level"). */
-import { failedLabel, goldenLabel, versionEnabledLabel } from '../../contract/feature/feature.ts';
+import {
+  decodeEnabledVersion,
+  enabledLabel,
+  failedLabel,
+  goldenLabel,
+  versionEnabledLabel,
+  isEnabledLabel,
+} from '../../contract/cluster/feature-labels.ts';
 import { findLabelKeyFault, findLabelValueFault } from '../../contract/cluster/kubernetes-names.ts';
 import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
-import { isVersion } from '../../contract/names.ts';
-import {
-  DESCRIPTION_KEYS,
-  isEnabledLabel,
-  isReservedLabel,
-  type Labels,
-} from '../../contract/cluster/node-labels.ts';
+import { DESCRIPTION_KEYS, isReservedLabel, type Labels } from '../../contract/cluster/node-labels.ts';
 
 export interface DesiredLabelSources {
   /** STATE_DB KUBE_LABELS|SET as it is. */
@@ -121,13 +122,13 @@ export function decideNodeLabels(scene: NodeLabelInput): NodeLabelPlan {
 }
 
 /**
- * `<f>_<version>_enabled` is no door of its own: its feature's label is, and what runs by it may be needed still. What is a
- * feature's name itself is one.
+ * True for `<f>_<version>_enabled` of one of the features, which lets nothing in by itself: its feature's own label does. A key
+ * that is also the own label of a feature (`snmp_trap_enabled` of snmp_trap) counts as that.
  */
 function isVersionLabel(key: string, features: ReadonlySet<string>): boolean {
-  const stem = key.replace(/_enabled$/, '');
-  if (features.has(stem)) return false;
-  return [...features].some((name) => stem.startsWith(`${name}_`) && isVersion(stem.slice(name.length + 1)));
+  const names = [...features];
+  if (names.some((name) => enabledLabel(name) === key)) return false;
+  return names.some((name) => decodeEnabledVersion(name, key) !== undefined);
 }
 
 /** Why this can't be a label of ours. */

@@ -18,7 +18,11 @@ import {
   type RowFields,
   type RowValues,
 } from '../../contract/rows.ts';
-import { decodeMaster, MASTER_FIELDS, masterRow } from '../../contract/feature/switch-rows.ts';
+import {
+  canMasterDeploy,
+  MASTER_STATUS_FIELDS,
+  masterStatusRow,
+} from '../../contract/cluster/master-status.ts';
 
 export interface HostSnapshot {
   readonly config: FeatureConfig;
@@ -44,7 +48,7 @@ export function configRowNames(name: string): string[] {
 export const selectHostRows = (name: string): RowFields[] => [
   { address: featureStatusRow(name), fields: STATUS_FIELDS },
   { address: healthRow(name), fields: LIVENESS_FIELDS },
-  { address: masterRow, fields: MASTER_FIELDS },
+  { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
   ...configRowNames(name).map((row) => ({ address: featureConfigRow(row), fields: CONFIG_FIELDS })),
 ];
 
@@ -56,7 +60,7 @@ export function decodeHostSnapshot(rows: readonly RowValues[]): HostSnapshot {
     config: decodeConfig(config?.values ?? {}),
     status: decodeStatus(status),
     heartbeat: decodeHeartbeat(heartbeat?.values ?? {}),
-    isMasterConnected: decodeMaster(master?.values ?? {}) === true,
+    isMasterConnected: canMasterDeploy(master?.values ?? {}) === true,
     isKnown: config !== undefined || isThere(status),
     guards: statusRow === undefined ? configs : [statusRow, ...configs],
   };

@@ -3,14 +3,9 @@
  * 14).
  */
 import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/gate/claim.ts';
-import { enabledLabel, type FeatureStatus } from '../../contract/feature/feature.ts';
-import {
-  featureStatusRow,
-  labelsRow,
-  type FieldValues,
-  type RowValues,
-  type RowWrite,
-} from '../../contract/rows.ts';
+import { type FeatureStatus } from '../../contract/feature/feature.ts';
+import { enabledLabel, labelsRow } from '../../contract/cluster/feature-labels.ts';
+import { featureStatusRow, type FieldValues, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import { isHeld } from './host-snapshot.ts';
 import type { StartDecision } from './host-start.ts';
 

@@ -3,13 +3,16 @@ import {
   CONFIG_FIELDS,
   decodeConfig,
   decodeStatus,
-  enabledLabel,
-  localVersionLabel,
   STATUS_FIELDS,
-  versionEnabledLabel,
   type FeatureConfig,
   type FeatureStatus,
 } from '../../contract/feature/feature.ts';
+import {
+  enabledLabel,
+  localVersionLabel,
+  versionEnabledLabel,
+  labelsRow,
+} from '../../contract/cluster/feature-labels.ts';
 import { LABEL_OWNER } from '../command/host-writes.ts';
 import { HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
 import {
@@ -25,19 +28,16 @@ import {
   featureConfigRow,
   featureStatusRow,
   healthRow,
-  labelsRow,
   type FieldValues,
   type RowFields,
   type RowValues,
 } from '../../contract/rows.ts';
+import { fastRestartRow, isRestartEnabled, warmRestartRow } from '../../contract/feature/switch-rows.ts';
 import {
-  decodeMaster,
-  fastRestartRow,
-  isRestartEnabled,
-  MASTER_FIELDS,
-  masterRow,
-  warmRestartRow,
-} from '../../contract/feature/switch-rows.ts';
+  canMasterDeploy,
+  MASTER_STATUS_FIELDS,
+  masterStatusRow,
+} from '../../contract/cluster/master-status.ts';
 
 const VERSION_FIELDS = ['container_stable_version', 'container_last_version'] as const;
 /** All but the checks: they are for people, and up to 4 KB. */
@@ -84,7 +84,7 @@ export const selectFeatureRows = (feature: string, versions: readonly string[]):
   },
   { address: imagePolicyRow(feature), fields: IMAGE_POLICY_FIELDS },
   { address: imagePolicyRow(GLOBAL_POLICY), fields: IMAGE_POLICY_FIELDS },
-  { address: masterRow, fields: MASTER_FIELDS },
+  { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
   { address: warmRestartRow, fields: ['enable'] },
   { address: fastRestartRow, fields: ['enable'] },
 ];
@@ -119,7 +119,7 @@ export function decodeFeatureReading(
     ),
     stableVersion: status['container_stable_version'] ?? '',
     lastVersion: status['container_last_version'] ?? '',
-    isMasterConnected: decodeMaster(master),
+    isMasterConnected: canMasterDeploy(master),
     isRebooting: isRestartEnabled(warm) || isRestartEnabled(fast),
   };
 }

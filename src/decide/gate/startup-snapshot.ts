@@ -3,19 +3,21 @@ import {
   CONFIG_FIELDS,
   decodeConfig,
   decodeStatus,
-  localVersionLabel,
   STATUS_FIELDS,
-  versionEnabledLabel,
   type FeatureStatus,
-  type NodeLabels,
 } from '../../contract/feature/feature.ts';
+import {
+  localVersionLabel,
+  versionEnabledLabel,
+  type NodeLabels,
+  labelsRow,
+} from '../../contract/cluster/feature-labels.ts';
 import { decodeHeartbeat, LIVENESS_FIELDS } from '../../contract/health/heartbeat.ts';
 import {
   featureConfigRow,
   featureStatusRow,
   healthRow,
   hostStatusRow,
-  labelsRow,
   type FieldValues,
   type RowFields,
   type RowValues,

@@ -3,14 +3,12 @@
  * cluster unreachable impacts"; SONiC: container_startup.py). Owner local is not asked: it always goes.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
+import { isDisabled, type FeatureConfig, type FeatureStatus } from '../../contract/feature/feature.ts';
 import {
-  isDisabled,
   localVersionLabel,
   versionEnabledLabel,
-  type FeatureConfig,
-  type FeatureStatus,
   type NodeLabels,
-} from '../../contract/feature/feature.ts';
+} from '../../contract/cluster/feature-labels.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import type { HoldReason } from '../../contract/gate/hold.ts';
 import { findLiveHolder, identityOf, isSelf, type Holder, type Self } from './live-holder.ts';

@@ -1,6 +1,5 @@
 /** Versions that this switch refuses, by the node's labels (HLD, "Proposed behavior at high level"). */
-import { versionEnabledLabel } from '../../contract/feature/feature.ts';
-import { isVersion } from '../../contract/names.ts';
+import { decodeEnabledVersion } from '../../contract/cluster/feature-labels.ts';
 import type { RowValues } from '../../contract/rows.ts';
 
 export interface VersionBlock {
@@ -8,8 +7,6 @@ export interface VersionBlock {
   readonly row: RowValues;
   readonly field: string;
 }
-
-const SUFFIX = '_enabled';
 
 /**
  * The labels `<feature>_<version>_enabled` among `fields`. A name may begin with another: what begins with a longer one
@@ -23,7 +20,8 @@ export function listVersionLabels(
   const longer = features.filter((name) => name !== feature && name.startsWith(`${feature}_`));
   return fields.filter(
     (field) =>
-      versionOf(feature, field) !== undefined && !longer.some((name) => field.startsWith(`${name}_`)),
+      decodeEnabledVersion(feature, field) !== undefined &&
+      !longer.some((name) => field.startsWith(`${name}_`)),
   );
 }
 
@@ -31,12 +29,7 @@ export function listVersionLabels(
 export const listBlocks = (feature: string, labels: readonly RowValues[]): VersionBlock[] =>
   labels.flatMap((row) =>
     Object.entries(row.values).flatMap(([field, value]) => {
-      const version = versionOf(feature, field);
+      const version = decodeEnabledVersion(feature, field);
       return version !== undefined && value?.toLowerCase() === 'false' ? [{ version, row, field }] : [];
     }),
   );
-
-function versionOf(feature: string, field: string): string | undefined {
-  const version = field.slice(feature.length + 1, -SUFFIX.length);
-  return isVersion(version) && field === versionEnabledLabel(feature, version) ? version : undefined;
-}

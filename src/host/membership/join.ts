@@ -23,10 +23,10 @@ export type JoinOutcome =
 /** Throws CtrkitError('database' | 'cluster' | 'disk'). Once it has begun it can be done again from the start. */
 export async function join(options: JoinOptions, ports: MembershipPorts): Promise<JoinOutcome> {
   const { tools, signal } = ports;
-  const { config, standing } = await readMembership(ports);
-  const decision = decideJoin(config, standing, options.isForced);
+  const { config, status } = await readMembership(ports);
+  const decision = decideJoin(config, status, options.isForced);
   if (decision.kind === 'refuse') return { kind: 'refused', text: decision.text };
-  assertTools(standing, ports);
+  assertTools(status, ports);
   // First of all: without it nothing is touched.
   const admin = await readAdmin(options, config, ports);
   const left: string[] = [];
@@ -34,7 +34,7 @@ export async function join(options: JoinOptions, ports: MembershipPorts): Promis
     const outcome = await leaveFirst(ports);
     if (outcome.kind === 'refused') return outcome;
     if (outcome.kind === 'left') left.push(...outcome.left);
-  } else if (standing.isUnfinished) await clearUp(ports);
+  } else if (status.isUnfinished) await clearUp(ports);
   assertGoesOn(ports);
   tools.writeAdminConfig(admin.text);
   // Before the tool: a join that is done leaves nothing to be done.

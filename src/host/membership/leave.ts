@@ -33,8 +33,8 @@ type FatedFeature = { readonly feature: string; readonly fate: FeatureFate };
  */
 export async function leave(options: LeaveOptions, ports: MembershipPorts): Promise<LeaveOutcome> {
   const { store, tools, clock, say } = ports;
-  const { config, standing } = await readMembership(ports);
-  if (!isAnythingLeft(standing)) {
+  const { config, status } = await readMembership(ports);
+  if (!isAnythingLeft(status)) {
     const isDisabled =
       options.disable && !config.isDisabled && (config.ip !== '' || config.faults.length > 0);
     if (isDisabled) await store.write([], [planDisable(true)]);

@@ -1,20 +1,14 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { enabledLabel } from '../../../contract/feature/feature.ts';
-import {
-  DEVICE_FIELDS,
-  deviceMetadataRow,
-  isEnabledLabel,
-  type Labels,
-} from '../../../contract/cluster/node-labels.ts';
+import { enabledLabel, labelsRow, decodeEnabledFeature } from '../../../contract/cluster/feature-labels.ts';
+import { DEVICE_FIELDS, deviceMetadataRow, type Labels } from '../../../contract/cluster/node-labels.ts';
 import {
   decodeMasterConfig,
   MASTER_CONFIG_FIELDS,
   masterConfigRow,
 } from '../../../contract/cluster/master-config.ts';
-import { isFeatureName } from '../../../contract/names.ts';
-import { featureStatusRow, labelsRow, type FieldValues, type RowValues } from '../../../contract/rows.ts';
-import { masterRow } from '../../../contract/feature/switch-rows.ts';
-import { MASTER_RECORD_FIELDS } from '../../../decide/cluster/master-record.ts';
+import { featureStatusRow, type FieldValues, type RowValues } from '../../../contract/rows.ts';
+import { MASTER_RECORD_FIELDS, masterStatusRow } from '../../../contract/cluster/master-status.ts';
+
 import type { Connection } from '../watch/daemon-component.ts';
 
 /** What the switch's databases say of its node, in one reading. */
@@ -50,7 +44,7 @@ export async function readDesiredSwitchState(
   if (!isOpen()) throw new CtrkitError('database', 'the databases are out of reach');
   const rows = await store.read([
     { address: deviceMetadataRow, fields: DEVICE_FIELDS },
-    { address: masterRow, fields: MASTER_RECORD_FIELDS },
+    { address: masterStatusRow, fields: MASTER_RECORD_FIELDS },
     { address: masterConfigRow, fields: MASTER_CONFIG_FIELDS },
     // Redis refuses to read no field at all.
     ...(keys.length === 0 ? [] : [{ address, fields: keys }]),
@@ -66,7 +60,7 @@ export async function readDesiredSwitchState(
       ),
     ),
     device: device?.values ?? {},
-    master: master ?? { address: masterRow, values: {} },
+    master: master ?? { address: masterStatusRow, values: {} },
     isDisabled,
     ...(isDisabled && isOpen() ? await readFeatures(store, keys, features) : NO_FEATURES),
   };
@@ -78,10 +72,7 @@ async function readFeatures(
   keys: readonly string[],
   configured: readonly string[],
 ): Promise<Pick<DesiredSwitchState, 'stillNeeded' | 'features'>> {
-  const labelled = keys.flatMap((key) => {
-    const name = key.replace(/_enabled$/, '');
-    return isEnabledLabel(key) && isFeatureName(name) ? [name] : [];
-  });
+  const labelled = keys.flatMap((key) => decodeEnabledFeature(key) ?? []);
   const names = [...new Set([...configured, ...labelled])];
   if (names.length === 0) return NO_FEATURES;
   const rows = await store.read(

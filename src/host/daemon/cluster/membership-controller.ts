@@ -100,14 +100,14 @@ export class MembershipController implements DaemonComponent {
   /** Returns in how many milliseconds to look again, whatever happens. */
   private async look(signal: AbortSignal): Promise<number> {
     try {
-      const { config, standing } = await readMembership({
+      const { config, status } = await readMembership({
         ...this.#ports,
         store: this.#ports.connection().store,
       });
       const { clock, timing } = this.#ports;
-      this.notePresent(config, standing.isJoined);
+      this.notePresent(config, status.isJoined);
       const nowMs = clock.bootMs();
-      const decision = decideMembership(config, standing, this.#history, { timing, nowMs });
+      const decision = decideMembership(config, status, this.#history, { timing, nowMs });
       if (decision.kind === 'wrong') {
         this.report(decision.text);
         return LOOK_EVERY_MS;
@@ -158,8 +158,8 @@ export class MembershipController implements DaemonComponent {
       const outcome = await leave({ isForced: false, disable: false }, this.actPorts(signal));
       if (outcome.kind === 'refused') return outcome.text;
       // Or it would be looked for, found and done again without a pause.
-      const { standing } = await readMembership(this.actPorts(signal));
-      if (isAnythingLeft(standing)) return 'it was done, and something is still there: ctrkit kube status';
+      const { status } = await readMembership(this.actPorts(signal));
+      if (isAnythingLeft(status)) return 'it was done, and something is still there: ctrkit kube status';
       if (outcome.kind === 'left') this.#ports.log.info('the switch has left its master');
       return undefined;
     });

@@ -1,6 +1,6 @@
-import { versionEnabledLabel } from '../../../contract/feature/feature.ts';
+import { versionEnabledLabel, labelsRow } from '../../../contract/cluster/feature-labels.ts';
 import type { Fallback } from '../../../contract/images/ledger.ts';
-import { featureStatusRow, labelsRow, type RowValues, type RowWrite } from '../../../contract/rows.ts';
+import { featureStatusRow, type RowValues, type RowWrite } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
 import { markFallbackDone, liftFallback, recordFallback } from '../../../decide/images/ledger-changes.ts';
 import type { ExecutorPorts, StepOf } from './step-execution.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
-import { decodeMaster, masterRow } from '../../../../src/contract/feature/switch-rows.ts';
+import { canMasterDeploy, masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
 import {
   decideMasterRecord,
   planMasterRecord,
@@ -12,7 +12,7 @@ const WALL_MS = 1_767_323_045_000;
 const SERVER = { host: '10.0.0.1', port: 6443 };
 const JOINED = { isConnected: true, isReachable: true, server: SERVER };
 const plan = (values: FieldValues, record = JOINED) =>
-  planMasterRecord({ address: masterRow, values }, record, WALL_MS);
+  planMasterRecord({ address: masterStatusRow, values }, record, WALL_MS);
 
 describe('planMasterRecord', () => {
   test('writes what SONiC and what the HLD call it, with both times', () => {
@@ -40,7 +40,7 @@ describe('planMasterRecord', () => {
 
   test('without a server the address that somebody wrote stays', () => {
     const write = planMasterRecord(
-      { address: masterRow, values: { ip: '10.9.9.9' } },
+      { address: masterStatusRow, values: { ip: '10.9.9.9' } },
       { isConnected: false, isReachable: false, server: undefined },
       WALL_MS,
     );
@@ -49,16 +49,16 @@ describe('planMasterRecord', () => {
   });
 });
 
-describe('decodeMaster', () => {
+describe('canMasterDeploy', () => {
   test('connected counts unless the server is known not to answer', () => {
-    assert.equal(decodeMaster({ connected: 'true' }), true);
-    assert.equal(decodeMaster({ connected: 'True', server_reachability: 'True' }), true);
-    assert.equal(decodeMaster({ connected: 'true', server_reachability: '' }), true);
-    assert.equal(decodeMaster({ connected: 'true', server_reachability: 'false' }), false);
-    assert.equal(decodeMaster({ connected: 'true', server_reachability: 'False' }), false);
-    assert.equal(decodeMaster({ connected: 'false', server_reachability: 'true' }), false);
-    assert.equal(decodeMaster({}), undefined);
-    assert.equal(decodeMaster({ connected: '', server_reachability: 'false' }), undefined);
+    assert.equal(canMasterDeploy({ connected: 'true' }), true);
+    assert.equal(canMasterDeploy({ connected: 'True', server_reachability: 'True' }), true);
+    assert.equal(canMasterDeploy({ connected: 'true', server_reachability: '' }), true);
+    assert.equal(canMasterDeploy({ connected: 'true', server_reachability: 'false' }), false);
+    assert.equal(canMasterDeploy({ connected: 'true', server_reachability: 'False' }), false);
+    assert.equal(canMasterDeploy({ connected: 'false', server_reachability: 'true' }), false);
+    assert.equal(canMasterDeploy({}), undefined);
+    assert.equal(canMasterDeploy({ connected: '', server_reachability: 'false' }), undefined);
   });
 });
 
@@ -73,7 +73,7 @@ describe('decideMasterRecord', () => {
       isDisabled: false,
       ...scene,
     };
-    const record = decideMasterRecord({ address: masterRow, values }, whole);
+    const record = decideMasterRecord({ address: masterStatusRow, values }, whole);
     return record && [record.isConnected, record.isReachable];
   };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { featureConfigRow, featureStatusRow } from '../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../src/contract/feature/switch-rows.ts';
+import { masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
 import { decodeHostSnapshot } from '../../../../src/decide/command/host-snapshot.ts';
 import {
   decideFate,
@@ -18,7 +18,7 @@ const snapshotOf = (config: Values, status: Values, master: Values = {}) =>
   decodeHostSnapshot([
     { address: featureStatusRow('snmp'), values: status },
     { address: { db: 'state', table: 'CONTAINER_HEALTH', row: 'snmp' }, values: {} },
-    { address: masterRow, values: master },
+    { address: masterStatusRow, values: master },
     { address: featureConfigRow('snmp'), values: config },
   ]);
 const fateOf = (config: Values, status: Values, feature = 'snmp'): string =>

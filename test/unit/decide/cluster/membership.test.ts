@@ -138,9 +138,9 @@ describe('a switch that has joined', () => {
 
   test('goes on with a leave that was cut short, and tries one that failed again', () => {
     for (const rest of [{ isJoined: true }, { isUnfinished: true }, { isConnected: true }]) {
-      const standing = { ...ALONE, ...rest };
-      assert.ok(isAnythingLeft(standing));
-      assert.equal(decideMembership(DISABLED, standing, HISTORY, LATER).kind, 'leave');
+      const status = { ...ALONE, ...rest };
+      assert.ok(isAnythingLeft(status));
+      assert.equal(decideMembership(DISABLED, status, HISTORY, LATER).kind, 'leave');
     }
     assert.ok(!isAnythingLeft(ALONE));
     const failed = { ...HISTORY, failures: 1, lastFailureMs: 2_000_000 };
@@ -150,8 +150,8 @@ describe('a switch that has joined', () => {
 });
 
 describe('an operator’s join', () => {
-  const refusal = (config: typeof CONFIG, standing = ALONE, isForced = false): string => {
-    const decision = decideJoin(config, standing, isForced);
+  const refusal = (config: typeof CONFIG, status = ALONE, isForced = false): string => {
+    const decision = decideJoin(config, status, isForced);
     return decision.kind === 'refuse' ? decision.text : '';
   };
 

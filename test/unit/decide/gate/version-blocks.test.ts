@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { labelsRow } from '../../../../src/contract/rows.ts';
+import { labelsRow } from '../../../../src/contract/cluster/feature-labels.ts';
 import { listBlocks, listVersionLabels } from '../../../../src/decide/gate/version-blocks.ts';
 
 describe('the labels of a feature’s versions', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { masterRow } from '../../../../src/contract/feature/switch-rows.ts';
+import { masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
 import { BEAT_EVERY_MS, CONFIG_ROW, FakeHost, STATUS_ROW } from '../../../support/fake-host.ts';
 
 const CHANGES = [
@@ -27,7 +27,7 @@ describe('a master that comes and goes', () => {
         });
       await host.settle();
       for (const change of CHANGES) {
-        host.databases.put(masterRow, change);
+        host.databases.put(masterStatusRow, change);
         await host.settle();
         if (owner === 'kube') await host.beatFor(BEAT_EVERY_MS);
         else await host.pass(BEAT_EVERY_MS);
@@ -42,12 +42,12 @@ describe('a master that comes and goes', () => {
   test('nothing that is deployed is no failure while the master does not answer, and is one when it does', async () => {
     const host = new FakeHost();
     host.databases.put(CONFIG_ROW, { remote_fail_detection: '900' });
-    host.databases.put(masterRow, { connected: 'true', server_reachability: 'false' });
+    host.databases.put(masterStatusRow, { connected: 'true', server_reachability: 'false' });
     const running = host.start();
     await host.settle();
     await host.pass(600_000);
     assert.notEqual(host.view?.features['snmp']?.fallback.kind, 'failing');
-    host.databases.put(masterRow, { server_reachability: 'true' });
+    host.databases.put(masterStatusRow, { server_reachability: 'true' });
     await host.pass(1_000);
     assert.equal(host.view?.features['snmp']?.fallback.kind, 'failing');
     host.stop();

@@ -3,7 +3,7 @@ import { beforeEach, describe, test } from 'node:test';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { masterConfigRow } from '../../../../src/contract/cluster/master-config.ts';
 import { featureConfigRow, featureStatusRow } from '../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../src/contract/feature/switch-rows.ts';
+import { masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
 import { join } from '../../../../src/host/membership/join.ts';
 import { leave } from '../../../../src/host/membership/leave.ts';
 import { listEveryFeature } from '../../../../src/host/membership/list-features.ts';
@@ -36,7 +36,7 @@ let stop = new AbortController();
 /** As `container stop` and `container start` do it, by the rows alone. */
 const startLocal = (feature: string): void => {
   const { remote_state, system_state } = kit.databases.row(featureStatusRow(feature)) ?? {};
-  const { connected } = kit.databases.row(masterRow) ?? {};
+  const { connected } = kit.databases.row(masterStatusRow) ?? {};
   assert.deepEqual([remote_state, system_state, connected], ['none', 'down', 'false'], feature);
   kit.databases.put(featureStatusRow(feature), {
     system_state: 'up',
@@ -57,7 +57,7 @@ beforeEach(() => {
 });
 
 const joined = (): void => {
-  kit.databases.put(masterRow, { connected: 'true' });
+  kit.databases.put(masterStatusRow, { connected: 'true' });
   kit.cluster.isJoined = true;
   kit.cluster.adminConfig = ADMIN_CONFIG;
 };
@@ -95,7 +95,7 @@ describe('leaving', () => {
     assert.deepEqual(kit.cluster.effects, ['restart lldp', 'restart snmp', 'reset', 'disable', 'remove']);
     assert.deepEqual(owners(), ['local', 'local']);
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'True');
-    assert.equal(kit.databases.row(masterRow)?.['connected'], 'false');
+    assert.equal(kit.databases.row(masterStatusRow)?.['connected'], 'false');
     assert.deepEqual(said, [
       'restarted, to run locally: lldp, snmp',
       'lldp: its local image runs',
@@ -123,7 +123,7 @@ describe('leaving', () => {
   test('says disconnected again with each feature: the daemon may have seen the node meanwhile', async () => {
     kit.onRestart = (feature) => {
       startLocal(feature);
-      kit.databases.put(masterRow, { connected: 'true' });
+      kit.databases.put(masterStatusRow, { connected: 'true' });
     };
     assert.deepEqual(await runLeave(), { kind: 'left', left: [] });
     assert.deepEqual(owners(), ['local', 'local']);
@@ -187,7 +187,7 @@ describe('leaving', () => {
     );
     assert.deepEqual(kit.cluster.effects, []);
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], undefined);
-    assert.equal(kit.databases.row(masterRow)?.['connected'], 'true');
+    assert.equal(kit.databases.row(masterStatusRow)?.['connected'], 'true');
     assert.equal((await runLeave({ isForced: true })).kind, 'left');
   });
 
@@ -234,7 +234,7 @@ describe('leaving', () => {
 
   test('where it has not joined still keeps it away from a server that is configured', async () => {
     kit.cluster.isJoined = false;
-    kit.databases.put(masterRow, { connected: 'false' });
+    kit.databases.put(masterStatusRow, { connected: 'false' });
     assert.deepEqual(await runLeave({ disable: false }), { kind: 'not-joined', isDisabled: false });
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], undefined);
     assert.deepEqual(await runLeave(), { kind: 'not-joined', isDisabled: true });

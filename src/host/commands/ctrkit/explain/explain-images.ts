@@ -1,6 +1,6 @@
 /** Which image is golden, what is on its way to be, what fell back, and which versions are blocked. */
 import type { CertificationVerdict, FallbackVerdict } from '../../../../contract/feature/daemon-view.ts';
-import { localVersionLabel } from '../../../../contract/feature/feature.ts';
+import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
 import type { FeatureLedger, GoldenImage } from '../../../../contract/images/ledger.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';

@@ -1,12 +1,17 @@
 /** What is wanted of a feature, what runs, how it is, and what keeps it from running. */
 import { decodeChecks } from '../../../../contract/health/check-list.ts';
 import type { EngineContainer } from '../../../../contract/images/engine.ts';
-import { isDisabled, decodeConfig, decodeStatus, isTrue } from '../../../../contract/feature/feature.ts';
+import { isDisabled, decodeConfig, decodeStatus } from '../../../../contract/feature/feature.ts';
 import { decodeHeartbeat, overdueAtMs } from '../../../../contract/health/heartbeat.ts';
 import type { HoldReason } from '../../../../contract/gate/hold.ts';
 import { isImageId, shortImageId } from '../../../../contract/images/image.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
-import { decodeMaster, MASTER_FIELDS } from '../../../../contract/feature/switch-rows.ts';
+import { enabledLabel } from '../../../../contract/cluster/feature-labels.ts';
+import {
+  canMasterDeploy,
+  decodeMasterStatus,
+  MASTER_STATUS_FIELDS,
+} from '../../../../contract/cluster/master-status.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
 import {
   pick,
@@ -180,14 +185,18 @@ export function explainReady(rows: FeatureRows, snapshot: Snapshot): Explanation
 }
 
 function explainNotDeployed(rows: FeatureRows, { feature }: Snapshot): Explanation[] {
-  const field = `${feature}_enabled`;
+  const field = enabledLabel(feature);
   const label = rows.labels.find(({ values }) => values[field] !== undefined) ?? rows.labels[0];
-  const values = [...(label === undefined ? [] : pick(label, [field])), ...pick(rows.master, MASTER_FIELDS)];
+  const values = [
+    ...(label === undefined ? [] : pick(label, [field])),
+    ...pick(rows.master, MASTER_STATUS_FIELDS),
+  ];
   if (rows.holds.length > 0) return [];
-  if (decodeMaster(rows.master.values) === false) {
-    const text = isTrue(rows.master.values['connected'])
-      ? 'not deployed: the Kubernetes master does not answer this switch'
-      : 'not deployed: the switch is not connected to its Kubernetes master';
+  if (canMasterDeploy(rows.master.values) === false) {
+    const text =
+      decodeMasterStatus(rows.master.values).isConnected === true
+        ? 'not deployed: the Kubernetes master does not answer this switch'
+        : 'not deployed: the switch is not connected to its Kubernetes master';
     return [{ topic: 'ready', text, lifts: 'show kube server', values }];
   }
   if (label?.values[field]?.toLowerCase() !== 'true') {

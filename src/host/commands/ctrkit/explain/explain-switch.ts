@@ -1,6 +1,6 @@
 /** Which container is to take the feature over, and what ctrkitd does about it. */
 import { decodeConfig, decodeStatus } from '../../../../contract/feature/feature.ts';
-import { decodeMaster } from '../../../../contract/feature/switch-rows.ts';
+import { canMasterDeploy } from '../../../../contract/cluster/master-status.ts';
 import type { SwitchView } from '../../../../contract/feature/daemon-view.ts';
 import type { Holder } from '../../../../decide/gate/live-holder.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
@@ -50,6 +50,6 @@ function findRemedy(
   { owner }: Holder,
   decision: SwitchView | undefined,
 ): Pick<Explanation, 'lifts'> {
-  if (decision?.kind !== 'none' || owner !== 'local' || decodeMaster(master.values) === true) return {};
+  if (decision?.kind !== 'none' || owner !== 'local' || canMasterDeploy(master.values) === true) return {};
   return { lifts: 'ctrkit kube status says why the master is out of reach' };
 }

@@ -1,5 +1,6 @@
 /** Which image a fallback starts: the switch's own local one, which is not always the golden one. */
-import { decodeConfig, localVersionLabel } from '../../../../contract/feature/feature.ts';
+import { decodeConfig } from '../../../../contract/feature/feature.ts';
+import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { LOCAL_TAG, shortImageId } from '../../../../contract/images/image.ts';
 import { EMPTY_FEATURE_LEDGER } from '../../../../contract/images/ledger.ts';
 import { findLocalStart, type LocalStart } from '../../../../decide/images/local-image.ts';

@@ -2,11 +2,11 @@ import { EXIT } from '../../../../contract/exit-codes.ts';
 import {
   CONFIG_FIELDS,
   decodeConfig,
-  decodeMs,
   decodeStatus,
   STATUS_FIELDS,
 } from '../../../../contract/feature/feature.ts';
 import { describeServer, type MasterConfig } from '../../../../contract/cluster/master-config.ts';
+import type { MasterUpdate } from '../../../../contract/cluster/master-status.ts';
 import { toPlainLine } from '../../../../text/printable.ts';
 import { featureConfigRow, featureStatusRow, type FieldValues } from '../../../../contract/rows.ts';
 import type { Reading } from '../reading/explain-item.ts';
@@ -33,8 +33,8 @@ interface KubeFeature {
 
 interface Rows {
   readonly config: MasterConfig;
-  readonly standing: MembershipStatus;
-  readonly status: FieldValues;
+  readonly status: MembershipStatus;
+  readonly update: MasterUpdate;
   readonly features: readonly KubeFeature[];
 }
 
@@ -128,9 +128,9 @@ function encode({ rows, cluster, problems, isDaemonRunning }: KubeStatus) {
           },
     node_name: cluster.tools.nodeName,
     is_joined: cluster.tools.hasJoined(),
-    is_connected: found?.standing.isConnected ?? null,
-    is_reachable: found?.standing.isReachable ?? null,
-    last_update_ts: decodeMs(found?.status['last_update_ts']) ?? null,
+    is_connected: found?.status.isConnected ?? null,
+    is_reachable: found?.status.isReachable ?? null,
+    last_update_ts: found?.update.wallS ?? null,
     features: found?.features ?? null,
     is_database_read: found !== undefined,
     is_daemon_running: isDaemonRunning,
@@ -146,8 +146,8 @@ function format({ rows, cluster: { tools } }: KubeStatus): string {
     ['server', found === undefined ? 'unknown' : formatServer(found.config)],
     ['node', tools.nodeName],
     ['joined', tools.hasJoined() ? `yes, by ${tools.kubeletConfigPath}` : 'no'],
-    ['connected', yesNo(found?.standing.isConnected)],
-    ['reachable', `${yesNo(found?.standing.isReachable)}${formatSince(found?.status)}`],
+    ['connected', yesNo(found?.status.isConnected)],
+    ['reachable', `${yesNo(found?.status.isReachable)}${formatSince(found?.update)}`],
     ...formatFeatures(found),
   ];
   return lines.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}  ${toPlainLine(text)}\n`).join('');
@@ -160,8 +160,8 @@ function formatServer(config: MasterConfig): string {
 }
 
 /** The row is written when something in it changes. */
-function formatSince(status: FieldValues | undefined): string {
-  const time = describeTime(decodeMs(status?.['last_update_ts']) ?? 0) || (status?.['update_time'] ?? '');
+function formatSince(update: MasterUpdate | undefined): string {
+  const time = describeTime(update?.wallS ?? 0) || (update?.localTime ?? '');
   return time === '' ? '' : `, last change ${time}`;
 }
 

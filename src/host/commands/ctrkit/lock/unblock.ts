@@ -1,8 +1,7 @@
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { Fallback } from '../../../../contract/images/ledger.ts';
 import { MAX_CONFLICTS, type RowValues, type RowWrite } from '../../../../contract/rows.ts';
-import { labelsRow } from '../../../../contract/rows.ts';
-import { versionEnabledLabel } from '../../../../contract/feature/feature.ts';
+import { versionEnabledLabel, labelsRow } from '../../../../contract/cluster/feature-labels.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 import { findFeature } from '../reading/find-feature.ts';

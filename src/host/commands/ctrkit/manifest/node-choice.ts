@@ -4,7 +4,7 @@ import {
   goldenLabel,
   localVersionLabel,
   versionEnabledLabel,
-} from '../../../../contract/feature/feature.ts';
+} from '../../../../contract/cluster/feature-labels.ts';
 import { findLabelKeyFault, findLabelValueFault } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { parsePair, quote, refuse } from './manifest-arguments.ts';

@@ -1,5 +1,6 @@
 /** The rows that `ctrkit` shows of one feature. */
-import { CONFIG_FIELDS, localVersionLabel, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
+import { CONFIG_FIELDS, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
+import { enabledLabel, localVersionLabel, labelsRow } from '../../../../contract/cluster/feature-labels.ts';
 import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
 import { HOLD_FIELDS } from '../../../../contract/gate/hold.ts';
 import {
@@ -13,11 +14,10 @@ import {
   featureConfigRow,
   featureStatusRow,
   healthRow,
-  labelsRow,
   type RowFields,
   type RowValues,
 } from '../../../../contract/rows.ts';
-import { MASTER_FIELDS, masterRow } from '../../../../contract/feature/switch-rows.ts';
+import { MASTER_STATUS_FIELDS, masterStatusRow } from '../../../../contract/cluster/master-status.ts';
 import type { FeatureRows } from './explain-item.ts';
 import { listVersionLabels } from '../../../../decide/gate/version-blocks.ts';
 import type { SwitchDatabases } from './ports.ts';
@@ -47,7 +47,7 @@ export async function readFeature(names: FeatureNames, on: SwitchDatabases): Pro
     { address: healthRow(feature), fields: HEALTH_FIELDS },
     { address: imagePolicyRow(configName), fields: IMAGE_POLICY_FIELDS },
     { address: imagePolicyRow(GLOBAL_POLICY), fields: IMAGE_POLICY_FIELDS },
-    { address: masterRow, fields: MASTER_FIELDS },
+    { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
   ];
   const rows = await on.store.read([
     ...wanted,
@@ -81,7 +81,7 @@ export async function readFeature(names: FeatureNames, on: SwitchDatabases): Pro
 /** The labels that are about this feature, of every STATE_DB there is: a block counts wherever it stands. */
 export async function selectLabels(names: FeatureNames, on: SwitchDatabases): Promise<RowFields[]> {
   const { feature, features } = names;
-  const always = [`${feature}_enabled`, localVersionLabel(feature)];
+  const always = [enabledLabel(feature), localVersionLabel(feature)];
   const databases =
     on.databases.hostState === undefined ? ['state' as const] : ['state' as const, 'hostState' as const];
   return Promise.all(

@@ -3,8 +3,9 @@ import { describe, test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../../../../src/contract/images/ledger.ts';
-import { featureStatusRow, labelsRow, type RowAddress } from '../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../src/contract/feature/switch-rows.ts';
+import { featureStatusRow, type RowAddress } from '../../../../../src/contract/rows.ts';
+import { labelsRow } from '../../../../../src/contract/cluster/feature-labels.ts';
+import { masterStatusRow } from '../../../../../src/contract/cluster/master-status.ts';
 import { ClusterController } from '../../../../../src/host/daemon/cluster/cluster-controller.ts';
 import type { Connection } from '../../../../../src/host/daemon/watch/daemon-component.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
@@ -97,7 +98,7 @@ class Scene {
   }
 
   master(...fields: readonly string[]): (string | undefined)[] {
-    const row = this.databases.row(masterRow) ?? {};
+    const row = this.databases.row(masterStatusRow) ?? {};
     return (fields.length === 0 ? ['connected', 'server_reachability'] : fields).map((field) => row[field]);
   }
 }
@@ -216,7 +217,7 @@ describe('ClusterController', () => {
 
   test('a start while the master is away keeps what the row said of joining', async (t) => {
     const scene = new Scene(t);
-    scene.databases.put(masterRow, { connected: 'true', server_reachability: 'true', ip: '10.0.0.1' });
+    scene.databases.put(masterStatusRow, { connected: 'true', server_reachability: 'true', ip: '10.0.0.1' });
     scene.node.failure = AWAY;
     await scene.connect();
     assert.deepEqual(scene.master(), ['true', 'true']);
@@ -507,7 +508,7 @@ describe('ClusterController', () => {
   test('what somebody else writes into the row is put right', async (t) => {
     const scene = new Scene(t);
     await scene.connect();
-    scene.databases.put(masterRow, { connected: 'false' });
+    scene.databases.put(masterStatusRow, { connected: 'false' });
     await scene.settle();
     assert.deepEqual(scene.master(), ['true', 'true']);
   });

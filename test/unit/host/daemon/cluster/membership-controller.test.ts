@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, test, type TestContext } from 'node:test';
 import { masterConfigRow } from '../../../../../src/contract/cluster/master-config.ts';
 import { featureStatusRow } from '../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../src/contract/feature/switch-rows.ts';
+import { masterStatusRow } from '../../../../../src/contract/cluster/master-status.ts';
 import { MembershipController } from '../../../../../src/host/daemon/cluster/membership-controller.ts';
 import { ADMIN_CONFIG } from '../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
@@ -123,7 +123,7 @@ describe('the daemon', () => {
     kit.databases.put(masterConfigRow, { disable: 'true' });
     await look();
     assert.deepEqual(kit.cluster.effects, ['restart snmp', 'reset', 'disable', 'remove']);
-    assert.equal(kit.databases.row(masterRow)?.['connected'], 'false');
+    assert.equal(kit.databases.row(masterStatusRow)?.['connected'], 'false');
   });
 
   test('does not leave a feature that somebody has locked, tells it, and does once it is lifted', async (t) => {
@@ -167,7 +167,7 @@ describe('the daemon', () => {
     joined();
     kit.databases.put(masterConfigRow, { ip: '10.10.10.10', disable: 'true' });
     kit.cluster.onEffect = (name) => {
-      if (name === 'remove') kit.databases.put(masterRow, { connected: 'true' });
+      if (name === 'remove') kit.databases.put(masterStatusRow, { connected: 'true' });
     };
     const { keeper, look } = await start(t);
     await waitUntil('it has failed', () => keeper.problems.length === 1);

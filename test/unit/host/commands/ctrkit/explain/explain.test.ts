@@ -13,10 +13,10 @@ import {
   featureStatusRow,
   healthRow,
   holdRow,
-  labelsRow,
   type FieldValues,
 } from '../../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../../src/contract/feature/switch-rows.ts';
+import { labelsRow } from '../../../../../../src/contract/cluster/feature-labels.ts';
+import { masterStatusRow } from '../../../../../../src/contract/cluster/master-status.ts';
 import { explainFeature } from '../../../../../../src/host/commands/ctrkit/explain/explain.ts';
 import type {
   ExplainSnapshot,
@@ -75,7 +75,7 @@ function makeRows(values: Values, feature = 'snmp'): FeatureRows {
     health: { address: healthRow(feature), values: health },
     ownPolicy: { address: imagePolicyRow(configName), values: own },
     globalPolicy: { address: imagePolicyRow('GLOBAL'), values: {} },
-    master: { address: masterRow, values: master },
+    master: { address: masterStatusRow, values: master },
     labels: [{ address: labelsRow('state'), values: { [`${feature}_enabled`]: 'true', ...labels } }],
     holds: (values.holds ?? []).map((hold) => ({
       address: holdRow(feature, 'bbbbbbbbbbbb', '|'),

@@ -6,10 +6,10 @@ import {
   featureConfigRow,
   featureStatusRow,
   healthRow,
-  labelsRow,
   type FieldValues,
 } from '../../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../../src/contract/feature/switch-rows.ts';
+import { labelsRow } from '../../../../../../src/contract/cluster/feature-labels.ts';
+import { masterStatusRow } from '../../../../../../src/contract/cluster/master-status.ts';
 import { planCleanUp } from '../../../../../../src/decide/images/clean-up.ts';
 import type { FeatureRows } from '../../../../../../src/host/commands/ctrkit/reading/explain-item.ts';
 import { describeImages } from '../../../../../../src/host/commands/ctrkit/images/image-entry.ts';
@@ -52,7 +52,7 @@ function makeRows(status: FieldValues, labels: FieldValues): FeatureRows {
     health: { address: healthRow('snmp'), values: {} },
     ownPolicy: { address: imagePolicyRow('snmp'), values: {} },
     globalPolicy: { address: imagePolicyRow('GLOBAL'), values: {} },
-    master: { address: masterRow, values: {} },
+    master: { address: masterStatusRow, values: {} },
     labels: [{ address: labelsRow('state'), values: labels }],
     holds: [],
     policy,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { masterConfigRow } from '../../../../../../src/contract/cluster/master-config.ts';
 import { featureConfigRow, featureStatusRow } from '../../../../../../src/contract/rows.ts';
-import { masterRow } from '../../../../../../src/contract/feature/switch-rows.ts';
+import { masterStatusRow } from '../../../../../../src/contract/cluster/master-status.ts';
 import { runCtrkit } from '../../../../../../src/host/commands/ctrkit/program.ts';
 import { ADMIN_CONFIG } from '../../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../../support/fake-ctrkit.ts';
@@ -175,7 +175,7 @@ describe('ctrkit kube status', () => {
       problems: ['label x is illegal'],
       features: {},
     };
-    kit.databases.put(masterRow, {
+    kit.databases.put(masterStatusRow, {
       connected: 'true',
       server_reachability: 'false',
       update_time: '2026-01-02 03:04:05',
