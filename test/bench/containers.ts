@@ -3,18 +3,19 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  describeLogs,
   dockerOutput,
   execIn,
   makeDirectory,
   removeAll,
   startContainer,
   startDatabase,
-  waitFor,
   type Container,
   type Database,
 } from '../support/images.ts';
 import { readMemoryMb, readRunSeconds, summarise } from './measure.ts';
 import { printRow, shown } from './table.ts';
+import { until } from '../support/until.ts';
 
 const PROGRAMS = 10;
 const HOOKS = 5;
@@ -26,22 +27,22 @@ const one = (value: number) => summarise([value]);
 
 /** `docker top` tells the host's process ids. */
 async function agentPid(container: Container): Promise<number> {
-  return waitFor(
+  return until(
     'the agent runs',
     async () => {
       const lines = (await dockerOutput(['top', container.id, '-eo', 'pid,args'])).split('\n');
       const line = lines.find((text) => text.includes('load.cjs ctrkit_agent'));
       return line === undefined ? undefined : Number.parseInt(line, 10);
     },
-    { deadlineMs: 60_000 },
+    { retriesErrors: true },
   );
 }
 
 const untilHealthy = (container: Container): Promise<unknown> =>
-  waitFor(
+  until(
     `${container.id} is ready`,
     async () => (await execIn(container, ['health_probe', 'readiness'])).code === 0,
-    { deadlineMs: 120_000, intervalMs: 200, containers: [container] },
+    { everyMs: 200, retriesErrors: true, describe: () => describeLogs([container]) },
   );
 
 /** Of one run. */

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { readKubeconfig } from '../../src/host/adapters/kubernetes/kubeconfig.ts';
 import { KubernetesNode } from '../../src/host/adapters/kubernetes/kubernetes-node.ts';
 import type { NodeState } from '../../src/ports/cluster-node.ts';
-import { until } from '../support/kit.ts';
+import { until } from '../support/until.ts';
 
 /** What somebody else does to the cluster. */
 export async function ask(path: string, method: string, target: string, body?: object): Promise<void> {

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import { parseReference } from '../../src/contract/images/image.ts';
 import type { ContainerEngine, EngineEvent, EngineImage } from '../../src/ports/container-engine.ts';
-import { waitUntil } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 export interface MadeContainer {
   /** 64 hex digits. */
@@ -299,7 +299,7 @@ function testEvents({ backend, engine, newContainer, newImage }: Context): void 
     const container = await newContainer('created');
     await engine().startContainer(container.id);
     await backend.end(container, 7);
-    await waitUntil('both are told', () => record.of(container).length === 2);
+    await until('both are told', () => record.of(container).length === 2);
     assert.deepEqual(record.of(container), ['start', 'die 7']);
     stop();
   });
@@ -309,7 +309,7 @@ function testEvents({ backend, engine, newContainer, newImage }: Context): void 
     const stop = await engine().watch(record.onEvent, record.onEnd);
     const container = await newContainer();
     await backend.exhaustMemory(container);
-    await waitUntil('its end is told', () => record.of(container).includes('die 137'));
+    await until('its end is told', () => record.of(container).includes('die 137'));
     stop();
   });
 
@@ -325,7 +325,7 @@ function testEvents({ backend, engine, newContainer, newImage }: Context): void 
       const record = recorder();
       const stop = await engine().watch(record.onEvent, record.onEnd);
       await step();
-      await waitUntil('it is told', () => record.changes() > 0);
+      await until('it is told', () => record.changes() > 0);
       stop();
     }
   });
@@ -339,7 +339,7 @@ function testEvents({ backend, engine, newContainer, newImage }: Context): void 
     stop();
     other.close();
     const container = await newContainer();
-    await waitUntil('the other watch hears', () => kept.of(container).length > 0);
+    await until('the other watch hears', () => kept.of(container).length > 0);
     assert.deepEqual([ended.of(container), closed.of(container)], [[], []]);
     assert.deepEqual([ended.ends(), closed.ends(), kept.ends()], [0, 0, 0]);
     stopKept();

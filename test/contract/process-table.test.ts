@@ -8,7 +8,8 @@ import { XmlRpcFault } from '../../src/container/adapters/supervisor/xml-rpc.ts'
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { ProcessInfo, ProcessTable } from '../../src/ports/process-table.ts';
 import { FakeSupervisord, listResponse, UnixServer } from '../support/fake-supervisord.ts';
-import { Supervisord, waitUntil } from '../support/supervisord.ts';
+import { Supervisord } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 /** For calls that are to succeed: never reached, however slow the machine. */
 const PATIENT_MS = 30_000;
@@ -101,7 +102,7 @@ function realBackend(): Backend {
     start: async () => {
       await supervisord.waitUntilUp();
       const table = createSupervisorClient({ socketPath, timeoutMs: PATIENT_MS });
-      await waitUntil('every program has reached its state', async () => {
+      await until('every program has reached its state', async () => {
         const programs = await table.getAllProcessInfo();
         return programs.every(({ name, statename }) => statename === expectedState(name));
       });
@@ -225,7 +226,7 @@ for (const [title, createBackend] of BACKENDS) {
 
     test('says SHUTDOWN once supervisord goes down, and refuses to show programs then', async () => {
       backend.shutDown();
-      await waitUntil('supervisord is shutting down', async () => (await table.getState()).code === -1);
+      await until('supervisord is shutting down', async () => (await table.getState()).code === -1);
       assert.deepEqual(await table.getState(), { code: -1, name: 'SHUTDOWN' });
       await assert.rejects(table.getAllProcessInfo(), (error) => {
         assert.ok(isBroken(/getAllProcessInfo: fault 6/)(error));
@@ -343,7 +344,7 @@ describe('the process table of a broken server', () => {
         const timeoutMs = pattern.source.includes('whole answer') ? SHORT_MS : PATIENT_MS;
         const table = createSupervisorClient({ socketPath: server.socketPath, timeoutMs });
         await assert.rejects(table.getAllProcessInfo(), isBroken(pattern));
-        await waitUntil('the client has hung up', () => server.openConnections === 0);
+        await until('the client has hung up', () => server.openConnections === 0);
       } finally {
         await server.stop();
       }
@@ -396,7 +397,7 @@ describe('the process table of a broken server', () => {
     try {
       const table = createSupervisorClient({ socketPath: server.socketPath, timeoutMs: PATIENT_MS });
       assert.deepEqual(await table.getAllProcessInfo(), [MEMBER]);
-      await waitUntil('the client has hung up', () => server.openConnections === 0);
+      await until('the client has hung up', () => server.openConnections === 0);
     } finally {
       await server.stop();
     }

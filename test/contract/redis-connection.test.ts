@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { RedisConnection } from '../../src/adapters/redis/connection.ts';
-import { waitUntil } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 /** A server on a socket of its own, and how often a connection to it was called lost. */
 async function open(t: TestContext, serve: (socket: Socket) => void) {
@@ -41,6 +41,6 @@ test('a server that has answered and then ends the connection is a lost one, onc
   );
   assert.equal(await connection.run((client) => client.ping()), 'PONG');
   for (const socket of sockets) socket.destroy();
-  await waitUntil('the loss is told', () => counted.lost > 0);
+  await until('the loss is told', () => counted.lost > 0);
   assert.equal(counted.lost, 1);
 });

@@ -11,7 +11,7 @@ import { featureConfigRow, featureStatusRow, type RowFields } from '../../src/co
 import { labelsRow } from '../../src/contract/cluster/feature-labels.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { RedisServer, startRedis } from '../support/redis.ts';
-import { waitUntil } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 /** Never reached by a call that is to succeed, however slow the machine. */
 const PATIENT_MS = 30_000;
@@ -295,7 +295,7 @@ describe('a server that refuses', { timeout: 60_000 }, () => {
     const store = open(server.endpoint);
     await server.start();
     assert.match(await failure(store.read(ROWS), server.endpoint), /LOADING/);
-    await waitUntil('it has loaded', () =>
+    await until('it has loaded', () =>
       store.read(ROWS).then(
         () => true,
         () => false,
@@ -310,7 +310,7 @@ describe('a server that refuses', { timeout: 60_000 }, () => {
     await works(store);
     const endless = server.cli('EVAL', 'while true do end', '0').catch(() => '');
     let message = '';
-    await waitUntil('it says so', async () => {
+    await until('it says so', async () => {
       message = await store.read(ROWS).then(
         () => '',
         (error: Error) => error.message,
@@ -338,7 +338,7 @@ describe('watching a server that goes away', { timeout: 60_000 }, () => {
     const watch = () => store.watch([STATUS], () => (changes += 1));
     await watch();
     await server.kill();
-    await waitUntil('its death is told', () => changes > 0);
+    await until('its death is told', () => changes > 0);
     assert.equal(store.isWatching, false);
     await failure(watch(), server.endpoint);
     assert.equal(store.isWatching, false);
@@ -347,7 +347,7 @@ describe('watching a server that goes away', { timeout: 60_000 }, () => {
     assert.equal(store.isWatching, true);
     const before = changes;
     await server.cli('-n', '6', 'HSET', 'FEATURE|snmp', 'a', '1');
-    await waitUntil('the change is told', () => changes > before);
+    await until('the change is told', () => changes > before);
   });
 
   test('the end of the watching connection alone is told, too', async () => {
@@ -356,7 +356,7 @@ describe('watching a server that goes away', { timeout: 60_000 }, () => {
     let changes = 0;
     await store.watch([STATUS], () => (changes += 1));
     await server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await waitUntil('it is told', () => changes > 0);
+    await until('it is told', () => changes > 0);
     assert.equal(store.isWatching, false);
     await store.read(ROWS);
   });
@@ -370,7 +370,7 @@ describe('watching a server that goes away', { timeout: 60_000 }, () => {
       let changes = 0;
       await store.watch([STATUS, featureConfigRow('snmp')], () => (changes += 1));
       await server.kill();
-      await waitUntil('it is told', () => changes > 0);
+      await until('it is told', () => changes > 0);
       assert.equal(store.isWatching, false);
       await server.start();
     }
@@ -384,8 +384,8 @@ describe('watching a server that goes away', { timeout: 60_000 }, () => {
     store.close();
     // One trip to the server and back: the end of the connection would have been told.
     await store.read(ROWS);
-    await waitUntil('nobody watches', async () => (await server.cli('PUBSUB', 'NUMPAT')) === '0');
-    await waitUntil(
+    await until('nobody watches', async () => (await server.cli('PUBSUB', 'NUMPAT')) === '0');
+    await until(
       'the connection has ended',
       async () => !/sub=[1-9]/.test(await server.cli('CLIENT', 'LIST')),
     );

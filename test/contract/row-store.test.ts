@@ -17,7 +17,7 @@ import { labelsRow } from '../../src/contract/cluster/feature-labels.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeDatabases } from '../support/fake-row-store.ts';
 import { RedisServer } from '../support/redis.ts';
-import { waitUntil } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 /** Never reached by a call that is to succeed, however slow the machine. */
 const PATIENT_MS = 30_000;
@@ -220,7 +220,7 @@ for (const [name, create] of Object.entries(BACKENDS)) {
         const address = holdRow('snmp', 'abc', '|');
         const startMs = performance.now();
         await store.write([], [{ ...set(address, { reason: 'x' }), ttlMs: 400 } as RowWrite]);
-        await waitUntil('the row is gone', async () => (await backend.look(address)) === undefined);
+        await until('the row is gone', async () => (await backend.look(address)) === undefined);
         assert.ok(performance.now() - startMs >= 398);
       });
 
@@ -229,12 +229,12 @@ for (const [name, create] of Object.entries(BACKENDS)) {
         await store.write([], [{ ...set(address, { reason: 'x' }), ttlMs: 100 } as RowWrite]);
         await store.write([], [{ ...set(address, { reason: 'y' }), ttlMs: 86_400_000 } as RowWrite]);
         const startMs = performance.now();
-        await waitUntil('the first time is over', () => performance.now() > startMs + 150);
+        await until('the first time is over', () => performance.now() > startMs + 150);
         assert.deepEqual(await backend.look(address), { reason: 'y' });
 
         await store.write([], [{ ...set(address, { reason: 'z' }), ttlMs: 100 } as RowWrite]);
         await store.write([], [set(address, { text: 'no time to live here' })]);
-        await waitUntil('the row is gone', async () => (await backend.look(address)) === undefined);
+        await until('the row is gone', async () => (await backend.look(address)) === undefined);
       });
 
       test('several rows, in several databases, are written with one call, in order', async () => {
@@ -383,7 +383,7 @@ for (const [name, create] of Object.entries(BACKENDS)) {
         async sees(what: string, change: () => Promise<unknown>): Promise<void> {
           const since = this.changes;
           await change();
-          await waitUntil(`${what} is told`, () => this.changes > since);
+          await until(`${what} is told`, () => this.changes > since);
         }
       }
 
@@ -404,7 +404,7 @@ for (const [name, create] of Object.entries(BACKENDS)) {
         await store.write([], [{ kind: 'set', address: hold, values: { a: '1' }, ttlMs: 300 }]);
         const watch = await new Watch().start(hold);
         await watch.sees('its end', () =>
-          waitUntil('the row has expired', async () => (await backend.look(hold)) === undefined),
+          until('the row has expired', async () => (await backend.look(hold)) === undefined),
         );
       });
 
@@ -446,7 +446,7 @@ for (const [name, create] of Object.entries(BACKENDS)) {
       test('every client that watches a row is told', async () => {
         const watches = [await new Watch().start(CONFIG, STATUS), await new Watch().start(STATUS, HEALTH)];
         await backend.put(STATUS, { a: '1' });
-        await waitUntil('both are told', () => watches.every(({ changes }) => changes === 1));
+        await until('both are told', () => watches.every(({ changes }) => changes === 1));
       });
     });
 
@@ -565,7 +565,7 @@ for (const [name, create] of Object.entries(BACKENDS)) {
           for (const address of [STATUS, HOST, CONFIG]) {
             const since = changes;
             await backend.put(address, { a: '1' });
-            await waitUntil(`${address.db} is noticed`, () => changes > since);
+            await until(`${address.db} is noticed`, () => changes > since);
           }
         });
       });

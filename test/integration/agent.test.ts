@@ -12,9 +12,9 @@ import {
   isAlive,
   Kit,
   type Program,
-  until,
 } from '../support/kit.ts';
 import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const INTERVAL_MS = 500;
 const PROGRAM = 'ctrkit_agent';

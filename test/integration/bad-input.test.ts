@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type Container, GO, Kit, type Program, until } from '../support/kit.ts';
+import { type Container, GO, Kit, type Program } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const WRONG_USAGE = { code: 64, signal: null };
 

@@ -13,7 +13,7 @@ import { decodeChecksConfig } from '../../src/container/health/checks-config/dec
 import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import type { Check } from '../../src/ports/check.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { until } from '../support/kit.ts';
+import { until } from '../support/until.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -10,8 +10,9 @@ import { runContainer } from '../../src/host/commands/container/run-container.ts
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { FakeLog } from '../support/fake-log.ts';
-import { bootMs, Kit, until } from '../support/kit.ts';
+import { bootMs, Kit } from '../support/kit.ts';
 import { PrivateRedis, type RedisOptions } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const IMAGE = 'docker-snmp:latest';
 const KUBE_ID = 'bbbbbbbbbbbb';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { BOOT_ID, bootMs, type Container, GO, Kit, type Program, until } from '../support/kit.ts';
+import { BOOT_ID, bootMs, type Container, GO, Kit, type Program } from '../support/kit.ts';
 import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const REFUSED = { code: 1, signal: null };
 

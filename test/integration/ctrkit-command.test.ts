@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
-import { BOOT_ID, bootMs, Kit, until, type Program } from '../support/kit.ts';
+import { BOOT_ID, bootMs, Kit, type Program } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const COMMAND = [process.execPath, '--import', join(repository, 'node_modules/tsx/dist/esm/index.mjs')];

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { before, describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
-import { bootMs, Kit, noNamespaces, until, type Program } from '../support/kit.ts';
+import { bootMs, Kit, noNamespaces, type Program } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const built = fileURLToPath(new URL('../../dist/host', import.meta.url));
 const IMAGE = `sha256:${'1'.repeat(64)}`;

@@ -4,8 +4,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { bootMs, type Container, GO, Kit, noNamespaces, type Program, until } from '../support/kit.ts';
+import { bootMs, type Container, GO, Kit, noNamespaces, type Program } from '../support/kit.ts';
 import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 /** A server at `socketPath` that does what it is told with every connection, until it is closed. */
 async function serveInstead(t: TestContext, socketPath: string, serve: (socket: Socket) => void) {

@@ -11,9 +11,9 @@ import {
   noNamespaces,
   type Program,
   runningUnder,
-  until,
 } from '../support/kit.ts';
 import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const DROP_IN = '/usr/share/sonic/scripts/container_startup.py';
 const options = { skip: noNamespaces };

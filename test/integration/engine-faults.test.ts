@@ -8,7 +8,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { CtrkitError } from '../../src/contract/errors.ts';
 import { DockerEngine } from '../../src/host/adapters/docker/docker-engine.ts';
 import type { EngineEvent } from '../../src/ports/container-engine.ts';
-import { waitUntil } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 const LIMITS = { lookMs: 300, actMs: 300, removeMs: 300, stopExtraMs: 300 };
 /** Far beyond every limit, far below what the test runner allows. */
@@ -150,7 +150,7 @@ describe('the Docker engine', { timeout: 60_000 }, () => {
         await assert.rejects(call(engine), isEngineError(says), name);
         assert.ok(performance.now() - startedMs < PATIENCE_MS);
       }
-      await waitUntil('its connections are closed', () => bad.connections === 0);
+      await until('its connections are closed', () => bad.connections === 0);
     });
   }
 
@@ -170,7 +170,7 @@ describe('the Docker engine', { timeout: 60_000 }, () => {
     bad.behaviour = (socket) => void socket.write(STREAM);
     const waiting = engine.waitContainer(CONTAINER_ID, new AbortController().signal);
     const ended = assert.rejects(waiting, isEngineError(/can't be used/));
-    await waitUntil('it waits', () => bad.requests.length === 1);
+    await until('it waits', () => bad.requests.length === 1);
     bad.dropAll();
     await ended;
   });
@@ -179,10 +179,10 @@ describe('the Docker engine', { timeout: 60_000 }, () => {
     bad.behaviour = () => {};
     const ending = new AbortController();
     const waiting = engine.waitContainer(CONTAINER_ID, ending.signal);
-    await waitUntil('it waits', () => bad.requests.length === 1);
+    await until('it waits', () => bad.requests.length === 1);
     ending.abort();
     assert.equal(await waiting, undefined);
-    await waitUntil('the connection is closed', () => bad.connections === 0);
+    await until('the connection is closed', () => bad.connections === 0);
   });
 
   test('that is not there is told with what to do', async () => {
@@ -297,7 +297,7 @@ describe('a watch', { timeout: 60_000 }, () => {
     const pieces = Array.from({ length: bytes.length }, (_, at) => bytes.subarray(at, at + 1));
     for (const parts of [[bytes], pieces]) {
       const { seen, stop } = await watch(parts);
-      await waitUntil('all are read', () => seen.events.length === 3);
+      await until('all are read', () => seen.events.length === 3);
       assert.deepEqual(
         seen.events,
         [1, 2, 3].map((exitCode) => ({ ...event, exitCode, hadOomKill: false })),
@@ -305,7 +305,7 @@ describe('a watch', { timeout: 60_000 }, () => {
       stop();
       assert.equal(seen.ends, 0);
     }
-    await waitUntil('the connections are closed', () => bad.connections === 0);
+    await until('the connections are closed', () => bad.connections === 0);
   });
 
   test('that is ended on an event hears of none that came with it', async () => {
@@ -318,7 +318,7 @@ describe('a watch', { timeout: 60_000 }, () => {
       heard += 1;
       stop();
     }, assert.fail);
-    await waitUntil('the connection is closed', () => bad.connections === 0);
+    await until('the connection is closed', () => bad.connections === 0);
     assert.equal(heard, 1);
   });
 
@@ -335,8 +335,8 @@ describe('a watch', { timeout: 60_000 }, () => {
   for (const [what, way] of Object.entries(ways)) {
     test(`is over once ${what}, and what came before is told`, async () => {
       const { seen, stop } = await watch([`${die('1')}\n`], (socket) => setImmediate(() => way(socket)));
-      await waitUntil('it is over', () => seen.ends > 0);
-      await waitUntil('the connection is closed', () => bad.connections === 0);
+      await until('it is over', () => seen.ends > 0);
+      await until('the connection is closed', () => bad.connections === 0);
       stop();
       engine.close();
       await new Promise(setImmediate);
@@ -358,9 +358,9 @@ describe('a watch', { timeout: 60_000 }, () => {
     let late: Socket | undefined;
     const { seen, stop } = await watch([], (socket) => (late = socket));
     const openedMs = performance.now();
-    await waitUntil('the limit is over', () => performance.now() - openedMs > 2 * LIMITS.lookMs);
+    await until('the limit is over', () => performance.now() - openedMs > 2 * LIMITS.lookMs);
     late?.write(chunk(`${die('5')}\n`));
-    await waitUntil('it is told', () => seen.events.length === 1);
+    await until('it is told', () => seen.events.length === 1);
     assert.equal(seen.ends, 0);
     stop();
   });

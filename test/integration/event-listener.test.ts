@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { SupervisorEvent } from '../../src/container/adapters/supervisor/event-decoder.ts';
-import { Supervisord, waitUntil } from '../support/supervisord.ts';
+import { Supervisord } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 const TSX = createRequire(import.meta.url).resolve('tsx');
 const PROGRAM = fileURLToPath(new URL('../support/listener-program.ts', import.meta.url));
@@ -60,7 +61,7 @@ describe('a listener under a real supervisord', () => {
       );
   const waitForEvent = async (name: string, processname?: string): Promise<SupervisorEvent> => {
     let event: SupervisorEvent | undefined;
-    await waitUntil(`${name} of ${processname ?? 'supervisord'} is heard`, () => {
+    await until(`${name} of ${processname ?? 'supervisord'} is heard`, () => {
       event = findEvent(name, processname);
       return event !== undefined;
     });
@@ -77,7 +78,7 @@ describe('a listener under a real supervisord', () => {
 
   test('hears STOPPING while the applications stop, and is itself stopped last (D11)', async () => {
     supervisord.signal('SIGTERM');
-    await waitUntil('supervisord is gone', () => supervisord.isGone);
+    await until('supervisord is gone', () => supervisord.isGone);
     const order = heard().map((line) => (isEvent(line) ? line.name : line));
     const places = [
       'SUPERVISOR_STATE_CHANGE_STOPPING',
@@ -119,7 +120,7 @@ describe('a listener under a real supervisord', () => {
 
   test('notices that supervisord was killed, and ends by itself', async () => {
     supervisord.signal('SIGKILL');
-    await waitUntil('the listener has ended', () => heard().at(-1) === 'listener exits with 0');
+    await until('the listener has ended', () => heard().at(-1) === 'listener exits with 0');
     assert.equal(heard().at(-2), 'end');
   });
 });

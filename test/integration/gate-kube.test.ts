@@ -11,9 +11,9 @@ import {
   isAlive,
   Kit,
   type Program,
-  until,
 } from '../support/kit.ts';
 import { HostStandIn, PrivateRedis, type RedisOptions } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 /** HOLD_TTL (contract.md, section 3). */
 const HOLD_TTL_MS = 180_000;

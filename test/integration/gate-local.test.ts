@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { BOOT_ID, bootMs, type Container, GO, IMAGE_NODE, Kit, until } from '../support/kit.ts';
+import { BOOT_ID, bootMs, type Container, GO, IMAGE_NODE, Kit } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 

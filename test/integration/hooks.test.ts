@@ -16,7 +16,7 @@ import {
 import { describe, test } from 'node:test';
 import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { HookFolder } from '../support/hook-folder.ts';
-import { until } from '../support/kit.ts';
+import { until } from '../support/until.ts';
 
 const HANGS = 'while :; do sleep 600; done';
 const isRoot = process.getuid?.() === 0;

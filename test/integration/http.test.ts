@@ -9,9 +9,9 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import { type HealthHttp, startHealthHttp } from '../../src/container/adapters/http/health-http.ts';
 import type { HealthReport } from '../../src/contract/health/health-report.ts';
 import { FakeLog } from '../support/fake-log.ts';
-import { until } from '../support/kit.ts';
 import { parseExposition } from '../unit/container/adapters/http/exposition.ts';
 import { reportOf } from '../unit/container/adapters/http/report.ts';
+import { until } from '../support/until.ts';
 
 interface Answer {
   readonly status: number;

@@ -6,8 +6,9 @@ import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
-import { Kit, noNamespaces, until } from '../support/kit.ts';
+import { Kit, noNamespaces } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const built = fileURLToPath(new URL('../../dist/host', import.meta.url));
 const NODE = 'switch-1';

@@ -8,8 +8,9 @@ import { fetchAdminConfig } from '../../src/host/adapters/cluster-tools/fetch-ad
 import { UnfinishedMark } from '../../src/host/adapters/cluster-tools/unfinished-mark.ts';
 import { ADMIN_CONFIG } from '../support/fake-cluster-tools.ts';
 import { makeCertificate, serveHttps, writeTool } from '../support/https-server.ts';
-import { Kit, runningUnder, until, type Program } from '../support/kit.ts';
+import { Kit, runningUnder, type Program } from '../support/kit.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
+import { until } from '../support/until.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const COMMAND = [process.execPath, '--import', join(repository, 'node_modules/tsx/dist/esm/index.mjs')];

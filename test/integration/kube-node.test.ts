@@ -8,7 +8,7 @@ import { readKubeconfig } from '../../src/host/adapters/kubernetes/kubeconfig.ts
 import { KubernetesNode } from '../../src/host/adapters/kubernetes/kubernetes-node.ts';
 import { FakeApiServer, sendStatus } from '../support/fake-api-server.ts';
 import { ask, follow, openPlace, suite, type Place } from '../contract/cluster-node.ts';
-import { until } from '../support/kit.ts';
+import { until } from '../support/until.ts';
 
 describe('the node, on a fake API server', () => {
   suite(async (t) => openPlace(t, (await FakeApiServer.start(t)).writeKubeconfig()));

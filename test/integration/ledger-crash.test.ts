@@ -10,7 +10,8 @@ import { buildSync } from 'esbuild';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../src/contract/images/ledger.ts';
 import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
 import { goldenOf, imageIdOf } from '../support/beats.ts';
-import { Kit, noNamespaces, until } from '../support/kit.ts';
+import { Kit, noNamespaces } from '../support/kit.ts';
+import { until } from '../support/until.ts';
 
 const ROUNDS = 120;
 const WRITER = join(import.meta.dirname, '../support/ledger-writer.ts');

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Supervisord, waitUntil } from '../support/supervisord.ts';
+import { Supervisord } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 const TSX = createRequire(import.meta.url).resolve('tsx');
 const LISTENER = fileURLToPath(new URL('../support/listener-program.ts', import.meta.url));
@@ -56,24 +57,24 @@ test('the emitter of the documentation, and its text from any program, are beats
   try {
     await supervisord.waitUntilUp();
     await supervisord.control('start', 'own');
-    await waitUntil('a beat without a line end is heard at once', () => beatsOf('own') === 1);
+    await until('a beat without a line end is heard at once', () => beatsOf('own') === 1);
 
     const answers = join(supervisord.directory, 'answers');
     writeFileSync(answers, '');
     await supervisord.control('start', 'wrapper');
-    await waitUntil('it beats again and again', () => beatsOf('wrapper') >= 3);
+    await until('it beats again and again', () => beatsOf('wrapper') >= 3);
     assert.match(heard(), /"beat"/);
 
     rmSync(answers);
     let before = -1;
-    await waitUntil('it beats no more', async () => {
+    await until('it beats no more', async () => {
       const was = before;
       before = beatsOf('wrapper');
       await new Promise((resolve) => setTimeout(resolve, 300));
       return was === before;
     });
     writeFileSync(answers, '');
-    await waitUntil('it beats once more', () => beatsOf('wrapper') > before);
+    await until('it beats once more', () => beatsOf('wrapper') > before);
   } finally {
     await supervisord.stop();
   }

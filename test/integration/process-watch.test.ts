@@ -12,7 +12,8 @@ import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../../src/contract/health/process-list.ts';
 import type { CriticalEnd } from '../../src/decide/health/critical-exit.ts';
 import type { ProcessEvent } from '../../src/ports/process-table.ts';
-import { Supervisord, waitUntil } from '../support/supervisord.ts';
+import { Supervisord } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 const TSX = createRequire(import.meta.url).resolve('tsx');
 const LISTENER = fileURLToPath(new URL('../support/listener-program.ts', import.meta.url));
@@ -100,7 +101,7 @@ describe('the checks over a real supervisord', () => {
   /** The outcome, once it is what is waited for. */
   const waitFor = async (check: string, isWanted: (outcome: CheckOutcome) => boolean) => {
     let outcome: CheckOutcome | undefined;
-    await waitUntil(`${check} is as it should be`, async () => {
+    await until(`${check} is as it should be`, async () => {
       agent.hear();
       outcome = await agent.run(check);
       return isWanted(outcome);
@@ -116,7 +117,7 @@ describe('the checks over a real supervisord', () => {
     write('critical', 'program:app\ngroup:pool\n');
     await supervisord.waitUntilUp();
     agent = new Agent(supervisord);
-    await waitUntil('the listener listens', () => existsSync(join(supervisord.directory, 'heard')));
+    await until('the listener listens', () => existsSync(join(supervisord.directory, 'heard')));
   });
   afterEach(() => supervisord.stop());
 
@@ -147,7 +148,7 @@ describe('the checks over a real supervisord', () => {
   test('a critical process that is killed: told at its event, with how it ended (D14)', async () => {
     await waitFor('critical-processes', isOk);
     process.kill(await pidOf('app'), 'SIGKILL');
-    await waitUntil('the end is told', () => {
+    await until('the end is told', () => {
       agent.hear();
       return agent.ends.length > 0;
     });
@@ -173,18 +174,15 @@ describe('the checks over a real supervisord', () => {
     await waitFor('critical-processes', isOk);
     const pid = await pidOf('retried');
     process.kill(pid, 'SIGKILL');
-    await waitUntil(
-      'supervisord has started it again',
-      async () => ![0, pid].includes(await pidOf('retried')),
-    );
+    await until('supervisord has started it again', async () => ![0, pid].includes(await pidOf('retried')));
     const late = new Agent(supervisord);
-    await waitUntil('the end is told', () => {
+    await until('the end is told', () => {
       agent.hear();
       return agent.ends.length > 0;
     });
     assert.match(agent.ends[0]?.text ?? '', /^retried (exited unexpectedly|was ended by a signal)$/);
     await waitFor('critical-processes', isOk);
-    await waitUntil('it is forgotten', async () => {
+    await until('it is forgotten', async () => {
       await agent.run('critical-processes');
       return agent.checks.criticalEnds.length === 0;
     });
@@ -197,7 +195,7 @@ describe('the checks over a real supervisord', () => {
     process.kill(await pidOf('app'), 'SIGTERM');
     await control('start', 'picky', 'broken');
     const late = new Agent(supervisord);
-    await waitUntil('all three ends are seen', async () => {
+    await until('all three ends are seen', async () => {
       await late.run('critical-processes');
       return late.ends.length === 3;
     });
@@ -219,7 +217,7 @@ describe('the checks over a real supervisord', () => {
     write('critical', 'program:broken\n');
     await waitFor('critical-processes', isFailing);
     await control('start', 'broken');
-    await waitUntil('the end is told', () => {
+    await until('the end is told', () => {
       agent.hear();
       return agent.ends.length > 0;
     });

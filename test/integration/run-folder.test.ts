@@ -9,7 +9,8 @@ import { lastEndIn } from '../../src/container/adapters/run-folder/last-end.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import { encodeHealthLine } from '../../src/contract/health/probe.ts';
 import { healthLine, HealthReader } from '../support/health-reader.ts';
-import { bootMs, Kit, noNamespaces, until } from '../support/kit.ts';
+import { bootMs, Kit, noNamespaces } from '../support/kit.ts';
+import { until } from '../support/until.ts';
 
 const LINES = 2_000;
 const WELL = { startup: 0, readiness: 0, liveness: 0 };

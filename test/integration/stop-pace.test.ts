@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { hastenStop } from '../../src/container/adapters/supervisor/hasten-stop.ts';
-import { Supervisord, waitUntil } from '../support/supervisord.ts';
+import { Supervisord } from '../support/supervisord.ts';
+import { until } from '../support/until.ts';
 
 const PROGRAMS = 4;
 
@@ -14,11 +15,11 @@ async function timeStop(t: TestContext, isHastened: boolean): Promise<number> {
   const supervisord = new Supervisord(() => programs.join(''));
   t.after(() => supervisord.stop());
   await supervisord.waitUntilUp();
-  await waitUntil('all run', () => supervisord.log().split('entered RUNNING state').length === PROGRAMS + 1);
+  await until('all run', () => supervisord.log().split('entered RUNNING state').length === PROGRAMS + 1);
   const before = performance.now();
   supervisord.signal('SIGTERM');
   const calm = isHastened ? hastenStop(supervisord.socketPath) : undefined;
-  await waitUntil('supervisord has ended', () => supervisord.isGone);
+  await until('supervisord has ended', () => supervisord.isGone);
   calm?.();
   return performance.now() - before;
 }

@@ -20,10 +20,11 @@ import {
 } from '../../src/decide/images/ledger-changes.ts';
 import { encodeLedger } from '../../src/host/adapters/ledger/ledger-codec.ts';
 import { goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 const NEEDED_MS = 60_000;
 const POLICY = policyOf({ tag_new_as_local: 'true', purge_older_image: 'true' });
-const runs = { numRuns: 1_500 };
+const runs = runsOf(1_500);
 
 type Health = 'healthy' | 'degraded' | 'unknown' | 'unhealthy';
 
@@ -388,7 +389,7 @@ describe('certification, over long histories of a truthful agent', () => {
           else assert.deepEqual(verdict, { kind: 'certified', text, healthyMs });
         }
       }),
-      { numRuns: 500 },
+      runsOf(500),
     );
     for (const kind of ['counting', 'certified', 'golden', 'not-counting'])
       assert.ok((kinds.get(kind) ?? 0) > 50, `${kind}: ${String(kinds.get(kind))}`);
@@ -462,7 +463,7 @@ describe('certification, whatever the rows say', () => {
           if (decided.verdict.kind === 'certified') assert.notEqual(rest.imageId, rest.goldenImageId);
         }
       }),
-      { numRuns: 3_000 },
+      runsOf(3_000),
     );
   });
 });

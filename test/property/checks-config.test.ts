@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { DEFAULT_CHECKS_CONFIG, timingOf } from '../../src/container/health/checks-config/checks-config.ts';
 import { decodeChecksConfig } from '../../src/container/health/checks-config/decode-checks-config.ts';
 import type { CheckTiming } from '../../src/contract/health/check.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 /** Milliseconds of a number of seconds with at most three decimals. */
 const ms = (least: number, most: number) => fc.integer({ min: least, max: most });
@@ -60,7 +61,7 @@ describe('checks.toml, whatever is in it', () => {
         assert.ok(errors.length <= 11);
         for (const error of errors) assert.match(error, /^[ -~]{1,600}$/);
       }),
-      { numRuns: 5_000 },
+      runsOf(5_000),
     );
   });
 
@@ -104,7 +105,7 @@ describe('checks.toml, whatever is in it', () => {
           }
         },
       ),
-      { numRuns: 1_000 },
+      runsOf(1_000),
     );
   });
 });

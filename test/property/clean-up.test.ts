@@ -9,10 +9,11 @@ import {
 import { planCleanUp, type CleanUpInput, type CleanUpStep } from '../../src/decide/images/clean-up.ts';
 import type { ContainerEngine } from '../../src/ports/container-engine.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 /** Finding the least example of a broken law must not take for ever. */
 const interruptAfterTimeLimit = 20_000;
-const runs = { numRuns: 5_000, interruptAfterTimeLimit };
+const runs = { ...runsOf(5_000), interruptAfterTimeLimit };
 
 const LOCAL = 'docker-snmp';
 const OWN = ['reg.example:5000/docker-snmp', 'mirror.example/snmp', LOCAL];
@@ -240,7 +241,7 @@ describe('clean-up', () => {
         assert.deepEqual(situation.engine.images(), expected);
         assert.deepEqual(stepsOf(look(situation)), []);
       }),
-      { numRuns: 2_000, interruptAfterTimeLimit },
+      { ...runsOf(2_000), interruptAfterTimeLimit },
     );
   });
 

@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import { findContainerId } from '../../src/container/adapters/proc/container-id.ts';
+import { runsOf } from '../support/run-counts.ts';
 
-const runs = { numRuns: 5_000 };
+const runs = runsOf(5_000);
 
 const hexDigit = fc.nat({ max: 15 }).map((digit) => digit.toString(16));
 const fullId = fc.string({ unit: hexDigit, minLength: 64, maxLength: 64 });
@@ -88,7 +89,7 @@ describe('container id, for any input', () => {
       fc.property(env, text, text, (variables, cgroup, mountinfo) => {
         assert.match(findContainerId({ env: variables, cgroup, mountinfo }), /^(?:[0-9a-f]{12}|unknown)$/);
       }),
-      { numRuns: 20_000 },
+      runsOf(20_000),
     );
   });
 
@@ -163,7 +164,7 @@ describe('container id, for any input', () => {
     );
   });
 
-  test('10 MB of hostile text take linear time', () => {
+  test('a megabyte of hostile text takes linear time', () => {
     const id = '0a'.repeat(32);
     const hostile = [
       '/',
@@ -180,7 +181,7 @@ describe('container id, for any input', () => {
       '/pods/',
     ];
     for (const part of hostile) {
-      const whole = part.repeat(Math.ceil(10_000_000 / part.length));
+      const whole = part.repeat(Math.ceil(1_000_000 / part.length));
       const started = performance.now();
       const found = findContainerId({
         env: {},
@@ -189,7 +190,8 @@ describe('container id, for any input', () => {
       });
       assert.match(found, /^(?:[0-9a-f]{12}|unknown)$/);
       const tookMs = performance.now() - started;
-      assert.ok(tookMs < 5_000, `${JSON.stringify(part)}: ${tookMs} ms`);
+      // Quadratic time would be hours: on no machine do the two meet at this limit.
+      assert.ok(tookMs < 60_000, `${JSON.stringify(part)}: ${tookMs} ms`);
     }
   });
 });

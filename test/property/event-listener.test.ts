@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { EventDecoder, type SupervisorEvent } from '../../src/container/adapters/supervisor/event-decoder.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 // Shrinking a stream of kilobytes takes minutes: the seed is enough to go on with.
-const runs = { numRuns: 2_000, endOnFailure: true };
+const runs = { ...runsOf(2_000), endOnFailure: true };
 
 const word = fc.stringMatching(/^[a-z_]{1,8}$/);
 const value = fc.string({ unit: fc.constantFrom('a', 'b', ':', '/', '-', 'ü', '€', '🙂') });

@@ -13,6 +13,7 @@ import {
   type LastEnd,
   type FeatureCondition,
 } from '../../src/decide/feature/feature-condition.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 const LIMIT_S = 60;
 const DEPLOY_LIMIT_S = 120;
@@ -381,7 +382,7 @@ class World {
   }
 }
 
-const runs = { numRuns: 1_500 };
+const runs = runsOf(1_500);
 
 describe('falling back, whatever happens to the switch', () => {
   test('once an image, never while anything is planned, and only for as much failing as the policy says', () => {
@@ -447,7 +448,7 @@ describe('falling back, whatever happens to the switch', () => {
           ]);
         assert.deepEqual(world.fellBack, []);
       }),
-      { numRuns: 300 },
+      runsOf(300),
     );
   });
 
@@ -463,7 +464,7 @@ describe('falling back, whatever happens to the switch', () => {
           ]);
         assert.equal(world.fellBack.length, 1);
       }),
-      { numRuns: 50 },
+      runsOf(50),
     );
   });
 });

@@ -15,8 +15,9 @@ import {
   type HealthSettings,
   type HealthSnapshot,
 } from '../../src/decide/health/decide-health.ts';
+import { runsOf } from '../support/run-counts.ts';
 
-const runs = { numRuns: 5_000 };
+const runs = runsOf(5_000);
 
 const NOW_MS = 10_000_000;
 /** Around the limits of the settings below. */

@@ -5,8 +5,9 @@ import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature/feature.
 import { decodeHeartbeat, LIVENESS_FIELDS } from '../../src/contract/health/heartbeat.ts';
 import { findLiveHolder, isSelf, type Holder } from '../../src/decide/gate/live-holder.ts';
 import { decideRenewal } from '../../src/decide/gate/renewal.ts';
+import { runsOf } from '../support/run-counts.ts';
 
-const runs = { numRuns: 5_000 };
+const runs = runsOf(5_000);
 
 const NOW_MS = 10_000_000;
 

@@ -12,6 +12,7 @@ import {
 import { isFeatureName, isVersion } from '../../src/contract/names.ts';
 import { encodeYaml } from '../../src/host/commands/ctrkit/manifest/manifest-text.ts';
 import { plan } from '../support/manifest-request.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 const feature = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/).filter(isFeatureName);
 const plainVersion = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,30}$/);
@@ -74,7 +75,7 @@ describe('a manifest', () => {
           if (made !== undefined) assertLegal(made);
         },
       ),
-      { numRuns: 2_000 },
+      runsOf(2_000),
     );
   });
 
@@ -112,7 +113,7 @@ describe('a manifest', () => {
         const made = planned(given);
         if (made !== undefined) assertLegal(made);
       }),
-      { numRuns: 2_000 },
+      runsOf(2_000),
     );
   });
 
@@ -149,7 +150,7 @@ describe('YAML', () => {
           assert.deepEqual(load(encodeYaml([object], 'x')), object);
         },
       ),
-      { numRuns: 1_000 },
+      runsOf(1_000),
     );
   });
 
@@ -161,7 +162,7 @@ describe('YAML', () => {
         assert.match(yaml, /\na: ['"|]/);
         assert.deepEqual(load(yaml), { a: word });
       }),
-      { numRuns: 2_000 },
+      runsOf(2_000),
     );
   });
 });

@@ -7,6 +7,7 @@ import { DEFAULT_TIMING, type CheckOutcome } from '../../src/contract/health/che
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeProcessTable } from '../support/fake-process-table.ts';
 import { processStatus } from '../support/process-status.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 const { periodMs } = DEFAULT_TIMING;
 const STEP_MS = 500;
@@ -83,7 +84,7 @@ test('a process whose beats arrive within its interval is never dead, whatever h
         assert.notEqual((await scene.step())?.result, 'failing');
       }
     }),
-    { numRuns: 200 },
+    runsOf(200),
   );
 });
 
@@ -109,6 +110,6 @@ test('a process that beats no more is found within its alert interval and two pe
         assert.equal(found.isMendedByRestart, beatingSteps > 0);
       },
     ),
-    { numRuns: 200 },
+    runsOf(200),
   );
 });

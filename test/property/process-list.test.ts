@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { CRITICAL_KINDS, parseProcessList } from '../../src/contract/health/process-list.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 const format = { path: '/etc/supervisor/critical_processes', kinds: CRITICAL_KINDS };
 const blanks = fc.constantFrom('', ' ', '\t', '  ');
@@ -30,7 +31,7 @@ test('whatever is in a list, it is read without harm, and what comes of it is le
         assert.equal(new Set(entries.map(({ kind, name: n }) => `${kind}:${n}`)).size, entries.length);
       },
     ),
-    { numRuns: 1_000 },
+    runsOf(1_000),
   );
 });
 
@@ -50,6 +51,6 @@ test('the good lines are all found, whatever is between them, and each bad one i
         bad,
       );
     }),
-    { numRuns: 1_000 },
+    runsOf(1_000),
   );
 });

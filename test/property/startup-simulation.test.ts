@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { healthRow } from '../../src/contract/rows.ts';
 import { FEATURE, ModelSwitch, type ModelContainer } from '../support/gate-model.ts';
+import { runsOf } from '../support/run-counts.ts';
 
 /** The longest that a container waits for another's turn that never comes, and a hand-shake after it. */
 const SETTLED_MS = 400_000;
@@ -100,7 +101,7 @@ describe('many containers, a host, kills, frosts and stops in any order', () => 
           }
         },
       ),
-      { numRuns: 1_500 },
+      runsOf(1_500),
     );
     // A law about containers that are let in says nothing if none ever is.
     assert.ok(goes > 1_000, `${goes} steps with a container that runs`);
@@ -119,7 +120,7 @@ describe('many containers, a host, kills, frosts and stops in any order', () => 
         await settle(where, () => where.nowMs >= endMs || !isSettled());
         assert.deepEqual(where.running, [holder] as ModelContainer[]);
       }),
-      { numRuns: 150 },
+      runsOf(150),
     );
   });
 });
@@ -161,7 +162,7 @@ describe('a container alone, whatever a killed one of the kit left behind', () =
         assert.ok(tookMs <= blockedMs + 3_000, `${tookMs} ms, of which ${blockedMs} ms behind the other`);
         assert.ok(tookMs >= blockedMs, `${tookMs} ms: beside a live holder of ${blockedMs} ms more`);
       }),
-      { numRuns: 1_000 },
+      runsOf(1_000),
     );
   });
 });

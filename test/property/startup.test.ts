@@ -5,8 +5,9 @@ import type { FieldValues } from '../../src/contract/rows.ts';
 import { decideStartup, type Progress, type StartupDecision } from '../../src/decide/gate/startup.ts';
 import { compareVersions } from '../../src/decide/gate/version-order.ts';
 import { merge, NOW, readSnapshot, SELF, WANTED, type RawRows } from '../support/snapshots.ts';
+import { runsOf } from '../support/run-counts.ts';
 
-const runs = { numRuns: 3_000 };
+const runs = runsOf(3_000);
 
 const version = fc.constantFrom('', '1.1.0', '1.2.0', '1.3.0', 'master.7-abc', '1.2.0-rc.1');
 const token = fc.constantFrom('', SELF.token, 'token-b', 'token-c');

@@ -4,8 +4,9 @@ import * as fc from 'fast-check';
 import compareSemver from 'semver/functions/compare.js';
 import parseSemver from 'semver/functions/parse.js';
 import { compareVersions, type VersionRelation } from '../../src/decide/gate/version-order.ts';
+import { runsOf } from '../support/run-counts.ts';
 
-const runs = { numRuns: 20_000 };
+const runs = runsOf(20_000);
 
 const opposite: Record<VersionRelation, VersionRelation> = {
   lower: 'higher',
@@ -115,7 +116,7 @@ describe('version order, for any versions', () => {
           assert.notEqual(ac, 'not-comparable');
         }
       }),
-      { numRuns: 60_000 },
+      runsOf(60_000),
     );
   });
 

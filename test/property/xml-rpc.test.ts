@@ -8,8 +8,9 @@ import {
   type XmlRpcValue,
 } from '../../src/container/adapters/supervisor/xml-rpc.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
+import { runsOf } from '../support/run-counts.ts';
 
-const runs = { numRuns: 2_000, endOnFailure: true };
+const runs = { ...runsOf(2_000), endOnFailure: true };
 
 /** A value, and one of the ways to write it. */
 interface Written {
@@ -131,7 +132,7 @@ test('whatever arrives, it is read, or refused as no answer or a fault, and noth
         refused += 1;
       }
     }),
-    { ...runs, numRuns: 5_000 },
+    { ...runs, ...runsOf(5_000) },
   );
   assert.ok(refused > 1_000, `only ${refused} of 5000 were broken: the test tests nothing`);
 });

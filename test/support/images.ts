@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from './until.ts';
 
 export const IMAGES = { database: 'ctrkit/database', snmp: 'ctrkit/snmp', lldp: 'ctrkit/lldp' } as const;
 
@@ -57,13 +57,6 @@ export interface ContainerOptions {
   readonly stopTimeoutS?: number;
   /** Further words for `docker run`, `-t` for instance. */
   readonly args?: readonly string[];
-}
-
-export interface WaitOptions {
-  readonly deadlineMs: number;
-  readonly intervalMs?: number;
-  /** Their last lines of log go into the failure message. */
-  readonly containers?: readonly Container[];
 }
 
 const ownContainers = new Set<string>();
@@ -189,7 +182,10 @@ export const startDatabase = async (directory?: string): Promise<Database> => {
 const waitForDatabase = async (database: Database): Promise<void> => {
   const query = ['redis-cli', '-s', '/var/run/redis/redis.sock', '-n', '4', 'get', 'CONFIG_DB_INITIALIZED'];
   const isReady = async (): Promise<boolean> => (await execIn(database, query)).stdout.trim() === '1';
-  await waitFor('the database serves', isReady, { deadlineMs: 20_000, containers: [database] });
+  await until('the database serves', isReady, {
+    retriesErrors: true,
+    describe: () => describeLogs([database]),
+  });
 };
 
 const containerArguments = (role: string, options: ContainerOptions): string[] => {
@@ -260,32 +256,11 @@ const readLldpVersion = async (container: Container): Promise<string | undefined
 export const readVersion = (feature: Feature, container: Container): Promise<string | undefined> =>
   feature === 'snmp' ? readSnmpVersion(container) : readLldpVersion(container);
 
-/** Waits until `condition` gives something other than false or undefined and returns that. */
-export const waitFor = async <T>(
-  what: string,
-  condition: () => Promise<T | false | undefined>,
-  options: WaitOptions,
-): Promise<T> => {
-  const deadline = performance.now() + options.deadlineMs;
-  let last: unknown;
-  do {
-    try {
-      const value = await condition();
-      if (value !== false && value !== undefined) return value;
-      last = value;
-    } catch (error) {
-      last = error;
-    }
-    await sleep(options.intervalMs ?? 50);
-  } while (performance.now() < deadline);
-  throw new Error(await describeTimeout(what, last, options), { cause: last });
-};
-
-const describeTimeout = async (what: string, last: unknown, options: WaitOptions): Promise<string> => {
-  const lines = [`not within ${options.deadlineMs} ms: ${what} (last answer: ${String(last)})`];
-  for (const container of options.containers ?? []) {
+/** For the message of a wait that was in vain: their last lines of log. */
+export const describeLogs = async (containers: readonly Container[]): Promise<string> => {
+  const lines: string[] = [];
+  for (const container of containers)
     lines.push(`--- log of ${container.name} (${container.id})`, await readLogs(container, 60));
-  }
   return lines.join('\n');
 };
 

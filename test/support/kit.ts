@@ -18,10 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { until } from './until.ts';
 
-/** How long a condition may take on a machine that has other things to do. */
-const DEADLINE_MS = 60_000;
-const LOOK_EVERY_MS = 10;
 const MARK = 'CTRKIT_TEST_ROOT';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -33,21 +31,6 @@ export const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')
 /** The kernel's boot clock, which the kit judges all durations by; its resolution is 10 ms. */
 export const bootMs = (): number =>
   Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000);
-
-/** What `look` returns, as soon as it is neither false nor undefined; an error that names `what` after a minute. */
-export async function until<T>(
-  what: string | (() => string),
-  look: () => T | Promise<T>,
-): Promise<Exclude<T, false | undefined>> {
-  const deadline = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== false && found !== undefined) return found as Exclude<T, false | undefined>;
-    if (performance.now() > deadline)
-      throw new Error(`waited ${DEADLINE_MS} ms in vain: ${typeof what === 'string' ? what : what()}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-}
 
 interface ProcessEntry {
   readonly pid: number;

@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
-import { atExit, BOOT_ID, bootMs, until } from './kit.ts';
+import { atExit, BOOT_ID, bootMs } from './kit.ts';
 import { RedisMonitor } from './redis-monitor.ts';
+import { until } from './until.ts';
 
 const CONFIG_DB = 4;
 export const STATE_DB = 6;

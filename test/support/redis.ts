@@ -9,7 +9,7 @@ import {
   type Databases,
   type Endpoint,
 } from '../../src/contract/databases.ts';
-import { waitUntil } from './supervisord.ts';
+import { until } from './until.ts';
 
 const run = promisify(execFile);
 
@@ -62,7 +62,7 @@ export class RedisServer {
   /** Resolves when it answers; `LOADING` and `NOAUTH` are answers. */
   async start(): Promise<void> {
     this.launch();
-    await waitUntil('redis-server answers', async () => {
+    await until('redis-server answers', async () => {
       if (!this.isRunning) throw new Error(`redis-server did not start: ${this.log()}`);
       return this.cli('PING').then(
         (text) => /^(PONG|LOADING|NOAUTH)/.test(text),
@@ -113,7 +113,7 @@ export class RedisServer {
   /** As a crash: at once, and nothing is kept. */
   async kill(): Promise<void> {
     this.#process?.kill('SIGKILL');
-    await waitUntil('redis-server is gone', () => !this.isRunning);
+    await until('redis-server is gone', () => !this.isRunning);
     if (this.#process !== undefined) running.delete(this.#process);
   }
 

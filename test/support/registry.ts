@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitUntil } from './supervisord.ts';
+import { until } from './until.ts';
 
 /** A test that ends without its hooks leaves no registry behind. */
 const running = new Set<ChildProcess>();
@@ -48,7 +48,7 @@ export class Registry {
     const child = spawn('sh', ['-c', command, file, log], { stdio: 'ignore' });
     this.#process = child;
     running.add(child);
-    await waitUntil('docker-registry answers', async () => {
+    await until('docker-registry answers', async () => {
       if (child.exitCode !== null) throw new Error(`docker-registry ended: ${readFileSync(log, 'utf8')}`);
       return fetch(`http://${this.host}/v2/`).then(
         ({ ok }) => ok,

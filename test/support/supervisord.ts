@@ -4,20 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** How long a condition may take on a loaded machine before the test gives up, milliseconds. */
-const DEADLINE_MS = 30_000;
-/** How often a condition is looked at, milliseconds. */
-const LOOK_EVERY_MS = 20;
-
-/** Resolves when the condition is true; rejects, naming it, when the deadline has passed. */
-export async function waitUntil(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${DEADLINE_MS} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-}
+import { until } from './until.ts';
 
 async function isAccepting(socketPath: string): Promise<boolean> {
   const socket = connect(socketPath);
@@ -72,7 +59,7 @@ export class Supervisord {
   }
 
   async waitUntilUp(): Promise<void> {
-    await waitUntil('supervisord takes connections', () => {
+    await until('supervisord takes connections', () => {
       if (this.isGone) throw new Error(`supervisord did not start: ${this.log()}`);
       return isAccepting(this.socketPath);
     });
@@ -102,7 +89,7 @@ export class Supervisord {
     this.signal('SIGCONT');
     this.signal('SIGTERM');
     try {
-      await waitUntil('supervisord is gone', () => this.isGone);
+      await until('supervisord is gone', () => this.isGone);
     } finally {
       this.#kill();
       rmSync(this.directory, { recursive: true, force: true });

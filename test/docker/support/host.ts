@@ -16,11 +16,11 @@ import {
   makeDirectory,
   removeAll,
   startDatabase,
-  waitFor,
   type CommandResult,
   type Database,
 } from '../../support/images.ts';
 import { Kubelet } from './kubelet.ts';
+import { until } from '../../support/until.ts';
 
 const HOST = fileURLToPath(new URL('../../../dist/host', import.meta.url));
 const UNIT = fileURLToPath(new URL('unit.sh', import.meta.url));
@@ -300,8 +300,13 @@ export class Host {
   }
 
   /** What `look` returns, as soon as that is neither false nor undefined. */
-  until<T>(what: string, look: () => Promise<T | false | undefined>, intervalMs = 50): Promise<T> {
-    return waitFor(what, look, { deadlineMs: DEADLINE_MS, intervalMs });
+  /** Docker, a database or a container that does not answer yet is no failure. */
+  until<T>(
+    what: string,
+    look: () => Promise<T | false | undefined>,
+    everyMs = 50,
+  ): Promise<Exclude<T, false | undefined>> {
+    return until(what, look, { everyMs, retriesErrors: true });
   }
 
   untilRuns(owner: 'local' | 'kube', version: string): Promise<Row> {

@@ -13,7 +13,6 @@ import {
   startContainer,
   startDatabase,
   stopContainer,
-  waitFor,
   type Container,
   type ContainerOptions,
   type Database,
@@ -22,6 +21,7 @@ import {
 } from '../../support/images.ts';
 import type { ProbeName } from '../../../src/contract/health/probe.ts';
 import { Recorder } from './recorder.ts';
+import { until } from '../../support/until.ts';
 
 const CONFIG_DB = 4;
 const STATE_DB = 6;
@@ -171,8 +171,13 @@ export class Switch {
   }
 
   /** What `look` returns, as soon as that is neither false nor undefined. */
-  until<T>(what: string, look: () => Promise<T | false | undefined>, intervalMs = 20): Promise<T> {
-    return waitFor(what, look, { deadlineMs: DEADLINE_MS, intervalMs });
+  /** Docker, a database or a container that does not answer yet is no failure. */
+  until<T>(
+    what: string,
+    look: () => Promise<T | false | undefined>,
+    everyMs = 20,
+  ): Promise<Exclude<T, false | undefined>> {
+    return until(what, look, { everyMs, retriesErrors: true });
   }
 
   untilHeld(container: Container, reason: string): Promise<Row> {

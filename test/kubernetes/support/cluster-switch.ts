@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, dockerOutput, makeDirectory, readSnmpVersionAt, waitFor } from '../../support/images.ts';
+import { docker, dockerOutput, makeDirectory, readSnmpVersionAt } from '../../support/images.ts';
 import { Host, playOn, type HostOptions } from '../../docker/support/host.ts';
 import { watchApplications, type ApplicationWatch } from './application-watch.ts';
 import {
@@ -23,7 +23,6 @@ import {
 
 /** Of the pods and the switch's own containers alike: they share the host's network, so each feature has a port. */
 const FIRST_PORT = 20_000;
-const DEADLINE_MS = 180_000;
 const LOOK_EVERY_MS = 200;
 
 export interface ClusterOptions extends HostOptions {
@@ -94,9 +93,9 @@ export class ClusterSwitch extends Host {
   override until<T>(
     what: string,
     look: () => Promise<T | false | undefined>,
-    intervalMs = LOOK_EVERY_MS,
-  ): Promise<T> {
-    return waitFor(what, look, { deadlineMs: DEADLINE_MS, intervalMs });
+    everyMs = LOOK_EVERY_MS,
+  ): Promise<Exclude<T, false | undefined>> {
+    return super.until(what, look, everyMs);
   }
 
   override async begin(): Promise<void> {

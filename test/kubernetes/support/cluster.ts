@@ -7,13 +7,13 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isRunning, waitFor } from '../../support/images.ts';
+import { isRunning } from '../../support/images.ts';
+import { until } from '../../support/until.ts';
 
 const LABEL = 'ctrkit-test';
 const CONFIG = process.env['KUBECONFIG'] ?? '';
 const SCRIPTS = process.env['CTRKIT_TEST_CLUSTER'] ?? '';
 const FOLDER = process.env['CTRKIT_TEST_CLUSTER_DIR'] ?? '';
-const DEADLINE_MS = 120_000;
 
 /** Why there is nothing to run on; undefined where there is. */
 export const NO_CLUSTER = CONFIG === '' ? 'KUBECONFIG names no cluster' : undefined;
@@ -103,9 +103,9 @@ export async function createNamespace(): Promise<void> {
   };
   await kubectl(['apply', '-f', '-'], JSON.stringify(namespace));
   // Pods are refused before it has one.
-  await waitFor('the namespace is ready', () => getJson('serviceaccount', 'default', '-n', NAMESPACE), {
-    deadlineMs: DEADLINE_MS,
-    intervalMs: 300,
+  await until('the namespace is ready', () => getJson('serviceaccount', 'default', '-n', NAMESPACE), {
+    everyMs: 300,
+    retriesErrors: true,
   });
 }
 
@@ -122,7 +122,7 @@ export async function stopPart(part: Part, signal: NodeJS.Signals = 'SIGTERM'): 
   const pid = Number(word);
   assert.ok(pid > 1, `${part} has no process id`);
   process.kill(pid, signal);
-  await waitFor(`${part} has ended`, async () => !isAlive(pid), { deadlineMs: DEADLINE_MS });
+  await until(`${part} has ended`, () => !isAlive(pid));
 }
 
 /** Starts what does not run, and returns when the node is Ready. */

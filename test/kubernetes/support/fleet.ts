@@ -4,7 +4,7 @@
  */
 import { CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions, type V1Pod } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitFor } from '../../support/images.ts';
+import { until } from '../../support/until.ts';
 import { NAMESPACE } from './cluster.ts';
 
 const EVERY_MS = 500;
@@ -51,13 +51,13 @@ export class Fleet {
   }
 
   async untilAll(version: string): Promise<void> {
-    await waitFor(
+    await until(
       `all of the fleet has version ${version}`,
       async () => {
         const images = await this.images();
         return this.nodes.every((node) => images.get(node)?.endsWith(`:${version}`));
       },
-      { deadlineMs: 120_000, intervalMs: 500 },
+      { everyMs: 500, retriesErrors: true },
     );
   }
 

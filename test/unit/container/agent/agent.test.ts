@@ -16,7 +16,7 @@ import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeHealthFile } from '../../../support/fake-health-file.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
-import { waitUntil } from '../../../support/supervisord.ts';
+import { until } from '../../../support/until.ts';
 
 const ROW = featureStatusRow('snmp');
 const BEAT = healthRow('snmp');
@@ -312,7 +312,7 @@ describe('an agent that was started again', { timeout: 60_000 }, () => {
       await scene.wake();
       assert.deepEqual([scene.tries, scene.health.lines], [0, []]);
       scene.check.finish();
-      await waitUntil('it beats', () => scene.beat['status'] === 'healthy');
+      await until('it beats', () => scene.beat['status'] === 'healthy');
     });
   });
 
@@ -322,7 +322,7 @@ describe('an agent that was started again', { timeout: 60_000 }, () => {
     scene.check.isHanging = true;
     await scene.use(async () => {
       scene.clock.advance(5_000);
-      await waitUntil('it beats', () => scene.tries > 0);
+      await until('it beats', () => scene.tries > 0);
       assert.notEqual(scene.beat['status'], 'healthy');
       assert.equal(scene.beat['healthy_since_ms'], '');
       scene.check.finish();

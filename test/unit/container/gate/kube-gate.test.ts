@@ -10,7 +10,7 @@ import { featureConfigRow, featureStatusRow, holdRow } from '../../../../src/con
 import type { RowStore } from '../../../../src/ports/row-store.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
-import { waitUntil } from '../../../support/supervisord.ts';
+import { until } from '../../../support/until.ts';
 
 const CLAIM = {
   feature: 'snmp',
@@ -64,15 +64,15 @@ class Scene {
   }
 
   async held(): Promise<void> {
-    await waitUntil('it is held', () => this.databases.row(HOLD) !== undefined);
+    await until('it is held', () => this.databases.row(HOLD) !== undefined);
   }
 
   async pending(): Promise<void> {
-    await waitUntil('it has asked the host', () => this.remoteState === 'pending');
+    await until('it has asked the host', () => this.remoteState === 'pending');
   }
 
   async gone(): Promise<void> {
-    await waitUntil('it has gone on', () => this.#result === 'go');
+    await until('it has gone on', () => this.#result === 'go');
   }
 
   private async pass(): Promise<void> {
@@ -140,7 +140,7 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
     scene.databases.goDown();
     await scene.run(async () => {
-      await waitUntil('it says so', () => scene.log.lines.some((line) => /waiting, not started/.test(line)));
+      await until('it says so', () => scene.log.lines.some((line) => /waiting, not started/.test(line)));
       assert.deepEqual([scene.result, scene.claim], [undefined, undefined]);
       scene.databases.comeBack();
       await scene.gone();
@@ -206,7 +206,7 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     await scene.run(async () => {
       await scene.held();
       scene.databases.goDown();
-      await waitUntil('it says so', () => scene.log.lines.some((line) => /waiting, not started/.test(line)));
+      await until('it says so', () => scene.log.lines.some((line) => /waiting, not started/.test(line)));
       scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
       scene.databases.comeBack();
       await scene.gone();
@@ -248,7 +248,7 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     const away = new Scene();
     away.databases.goDown();
     await away.run(async () => {
-      await waitUntil('the agent is told', () => away.notices.length > 0);
+      await until('the agent is told', () => away.notices.length > 0);
     });
     assert.deepEqual(away.notices[0]?.state, 'waiting');
     assert.match(away.notices[0]?.text ?? '', /^waiting, not started: .*ECONNREFUSED/);
@@ -257,7 +257,7 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     await held.run(async () => {
       await held.held();
       held.databases.goDown();
-      await waitUntil('it says so', () => held.log.lines.some((line) => /waiting, not started/.test(line)));
+      await until('it says so', () => held.log.lines.some((line) => /waiting, not started/.test(line)));
     });
     assert.deepEqual(
       held.notices.map((notice) => notice?.state),

@@ -7,6 +7,7 @@ import {
   type StoredClaim,
 } from '../../../../src/contract/gate/claim-file.ts';
 import { isContainerId, isFeatureName, isVersion } from '../../../../src/contract/names.ts';
+import { runsOf } from '../../../support/run-counts.ts';
 
 const claim: StoredClaim = {
   feature: 'snmp',
@@ -108,7 +109,7 @@ describe('claim.json', () => {
         assert.ok(isContainerId(decoded.dockerId) && decoded.token !== '');
         assert.ok(decoded.owner === 'local' || decoded.owner === 'kube');
       }),
-      { numRuns: 2_000 },
+      runsOf(2_000),
     );
   });
 });

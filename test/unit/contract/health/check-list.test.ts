@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { decodeChecks, encodeChecks } from '../../../../src/contract/health/check-list.ts';
 import type { CheckReport } from '../../../../src/contract/health/health-report.ts';
+import { runsOf } from '../../../support/run-counts.ts';
 
 const report = (name: string, over: Partial<CheckReport> = {}): CheckReport => ({
   name,
@@ -75,7 +76,7 @@ describe('the checks of a heartbeat', () => {
         const cut = (JSON.parse(text) as { cut?: number }[]).at(-1)?.cut ?? 0;
         assert.equal(decodeChecks(text).length + cut, checks.length);
       }),
-      { numRuns: 500 },
+      runsOf(500),
     );
   });
 

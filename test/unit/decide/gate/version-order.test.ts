@@ -129,6 +129,7 @@ describe('version order (D1)', () => {
       compareVersions(`b${'.1-'.repeat(300_000)}`, `b${'.1-dirty-'.repeat(100_000)}`),
       'not-comparable',
     );
-    assert.ok(performance.now() - started < 2000);
+    // Quadratic time would be hours: on no machine do the two meet at this limit.
+    assert.ok(performance.now() - started < 60_000);
   });
 });

@@ -12,7 +12,7 @@ import {
   POLICY_ROW,
   STATUS_ROW,
 } from '../../../support/fake-host.ts';
-import { until } from '../../../support/kit.ts';
+import { until } from '../../../support/until.ts';
 
 /** A daemon that runs; `ended` is how. */
 async function play(t: TestContext, host = new FakeHost()) {

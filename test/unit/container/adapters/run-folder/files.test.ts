@@ -11,7 +11,7 @@ import {
   writeWhole,
 } from '../../../../../src/container/adapters/run-folder/files.ts';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
-import { waitUntil } from '../../../../support/supervisord.ts';
+import { until } from '../../../../support/until.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -76,10 +76,10 @@ describe('a watched folder', { timeout: 60_000 }, () => {
     try {
       writeWhole(join(folder, 'new'), 'health', 'x', 0o644);
       writeWhole(join(folder, 'new'), 'claim.json', 'x', 0o600);
-      await waitUntil('it tells of the file', () => changes > 0);
+      await until('it tells of the file', () => changes > 0);
       changes = 0;
       removeIfThere(join(folder, 'new/claim.json'));
-      await waitUntil('it tells that it has gone', () => changes > 0);
+      await until('it tells that it has gone', () => changes > 0);
     } finally {
       unwatch();
       other();
@@ -98,7 +98,7 @@ describe('a watched folder', { timeout: 60_000 }, () => {
     const upper = watchFiles(folder, ['new'], () => (isGone = true));
     try {
       rmSync(join(folder, 'new'), { recursive: true });
-      await waitUntil('its end is told', () => isGone);
+      await until('its end is told', () => isGone);
     } finally {
       unwatch();
       upper();

@@ -7,7 +7,7 @@ import type { CriticalEnd } from '../../../../../src/decide/health/critical-exit
 import { FakeClock } from '../../../../support/fake-clock.ts';
 import { FakeProcessTable } from '../../../../support/fake-process-table.ts';
 import { badExit, processStatus } from '../../../../support/process-status.ts';
-import { waitUntil } from '../../../../support/supervisord.ts';
+import { until } from '../../../../support/until.ts';
 
 describe('the checks over supervisord’s programs', () => {
   let table: FakeProcessTable;
@@ -88,7 +88,7 @@ describe('the checks over supervisord’s programs', () => {
   test('tell of an end with its status before they are run', async () => {
     table.set(badExit('snmpd', 3));
     event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
-    await waitUntil('the end is told', () => ends.length === 1);
+    await until('the end is told', () => ends.length === 1);
     assert.equal(ends[0]?.text, 'snmpd exited with 3');
     assert.deepEqual(checks.criticalEnds, ends);
     assert.deepEqual(changes, [['start', 'critical-processes']]);

@@ -11,7 +11,7 @@ import type {
   SwitchView,
 } from '../../../../../src/contract/feature/daemon-view.ts';
 import { readProcessStartMs, viewFileIn } from '../../../../../src/host/adapters/view/view-file.ts';
-import { waitUntil } from '../../../../support/supervisord.ts';
+import { until } from '../../../../support/until.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -130,7 +130,7 @@ describe('the daemon’s view', () => {
     try {
       writeFileSync(join(folder, 'other'), '');
       file().write(view);
-      await waitUntil('the change is told', () => changes > 0);
+      await until('the change is told', () => changes > 0);
     } finally {
       unwatch();
     }

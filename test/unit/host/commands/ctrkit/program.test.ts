@@ -7,7 +7,7 @@ import { featureConfigRow, featureStatusRow, holdRow } from '../../../../../src/
 import { labelsRow } from '../../../../../src/contract/cluster/feature-labels.ts';
 import { runCtrkit } from '../../../../../src/host/commands/ctrkit/program.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
-import { waitUntil } from '../../../../support/supervisord.ts';
+import { until } from '../../../../support/until.ts';
 
 let kit = new FakeCtrkit();
 beforeEach(() => {
@@ -161,10 +161,10 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
 
   test('tells each change in a block, a heartbeat that changes nothing in none, and ends with the signal’s code', async () => {
     const ended = run('status', '--watch');
-    await waitUntil('it has begun', () => blocks() === 1);
+    await until('it has begun', () => blocks() === 1);
     kit.databases.put(featureStatusRow('snmp'), { claim_ms: '5' });
     kit.databases.put(featureStatusRow('snmp'), { remote_state: 'pending' });
-    await waitUntil('the change is told', () => blocks() === 2);
+    await until('the change is told', () => blocks() === 2);
     assert.match(kit.stdout, /\n\nFeature.*\n-.*\nlldp.*\nsnmp.* pending /);
     kit.interrupt(130);
     assert.equal(await ended, 130);
@@ -175,9 +175,9 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
   test('sees a feature that comes new, in a line of JSON a change', async () => {
     const ended = run('status', '--watch', '--json');
     const lines = (): string[] => kit.stdout.split('\n').filter((line) => line !== '');
-    await waitUntil('it has begun', () => lines().length === 1);
+    await until('it has begun', () => lines().length === 1);
     kit.addFeatures('radv');
-    await waitUntil('it is there', () => lines().some((line) => line.includes('"radv"')));
+    await until('it is there', () => lines().some((line) => line.includes('"radv"')));
     for (const line of lines())
       assert.ok(Array.isArray((JSON.parse(line) as { features: unknown }).features));
     kit.interrupt(143);
@@ -186,13 +186,13 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
 
   test('waits for a database that goes away later, and says so once', async () => {
     const ended = run('status', '--watch');
-    await waitUntil('it has begun', () => blocks() === 1);
+    await until('it has begun', () => blocks() === 1);
     kit.told.length = 0;
     kit.databases.goDown();
-    await waitUntil('it is told', () => kit.told.length > 0);
+    await until('it is told', () => kit.told.length > 0);
     assert.match(kit.told[0] ?? '', /ECONNREFUSED; trying again$/);
     kit.databases.comeBack();
-    await waitUntil('it is told', () => kit.told.length > 1);
+    await until('it is told', () => kit.told.length > 1);
     assert.deepEqual(kit.told.slice(1), ['the database is back']);
     assert.equal(blocks(), 1);
     kit.interrupt(130);
@@ -201,7 +201,7 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
 
   test('ends when the feature it watches is removed', async () => {
     const ended = run('status', 'snmp', '--watch');
-    await waitUntil('it has begun', () => blocks() === 1);
+    await until('it has begun', () => blocks() === 1);
     kit.databases.open();
     kit.databases.apply([{ kind: 'delete', address: featureConfigRow('snmp') }]);
     assert.equal(await ended, 1);
@@ -211,11 +211,11 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
   test('on a terminal draws over, says what changed, and leaves it as it was', async () => {
     Object.assign(kit.ports.terminal, { isTerminal: true });
     const ended = run('status', '--watch');
-    await waitUntil('it has begun', () => kit.stdout.includes('changed 0 times'));
+    await until('it has begun', () => kit.stdout.includes('changed 0 times'));
     kit.databases.put(featureStatusRow('snmp'), { remote_state: 'pending' });
-    await waitUntil('it is drawn anew', () => kit.stdout.includes('changed 1 times'));
+    await until('it is drawn anew', () => kit.stdout.includes('changed 1 times'));
     kit.databases.goDown();
-    await waitUntil('it is told on the screen', () => kit.stdout.includes('ECONNREFUSED; trying again'));
+    await until('it is told on the screen', () => kit.stdout.includes('ECONNREFUSED; trying again'));
     assert.deepEqual(kit.told, []);
     kit.interrupt(130);
     assert.equal(await ended, 130);

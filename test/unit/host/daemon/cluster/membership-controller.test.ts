@@ -8,7 +8,7 @@ import { MembershipController } from '../../../../../src/host/daemon/cluster/mem
 import { ADMIN_CONFIG } from '../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
 import { FakeLog } from '../../../../support/fake-log.ts';
-import { waitUntil } from '../../../../support/supervisord.ts';
+import { until } from '../../../../support/until.ts';
 
 let kit = new FakeCtrkit();
 let log = new FakeLog();
@@ -70,7 +70,7 @@ describe('the daemon', () => {
     assert.deepEqual(kit.cluster.effects, []);
     kit.clock.advance(100);
     await look();
-    await waitUntil('it has joined', () => log.lines.some((line) => line.startsWith('info: joined')));
+    await until('it has joined', () => log.lines.some((line) => line.startsWith('info: joined')));
     assert.deepEqual(kit.cluster.effects, ['fetch', 'write', 'enable', 'join']);
     assert.deepEqual(keeper.problems, []);
     assert.ok(log.lines.includes('info: joined https://10.10.10.10:6443 as node switch-1'));
@@ -101,7 +101,7 @@ describe('the daemon', () => {
     kit.cluster.failures.clear();
     kit.clock.advance(120_000);
     await look();
-    await waitUntil('it has joined', () => kit.cluster.isJoined && keeper.problems.length === 0);
+    await until('it has joined', () => kit.cluster.isJoined && keeper.problems.length === 0);
   });
 
   test('a changed configuration is tried at once, whatever failed before', async (t) => {
@@ -111,7 +111,7 @@ describe('the daemon', () => {
     kit.cluster.failures.clear();
     kit.databases.put(masterConfigRow, { ip: '10.10.10.11' });
     await look();
-    await waitUntil('it has joined', () => kit.cluster.isJoined);
+    await until('it has joined', () => kit.cluster.isJoined);
     assert.equal(kit.cluster.asked?.ip, '10.10.10.11');
   });
 
@@ -154,7 +154,7 @@ describe('the daemon', () => {
     kit.cluster.isIdle = true;
     kit.databases.put(masterConfigRow, { ip: '10.10.10.10', disable: 'true' });
     const { keeper, look } = await start(t);
-    await waitUntil('it has failed', () => keeper.problems.length === 1);
+    await until('it has failed', () => keeper.problems.length === 1);
     await look();
     assert.deepEqual(kit.cluster.effects.filter((name) => name === 'reset').length, 1);
     assert.match(keeper.problems.join(), /^the switch can't leave: .*kubelet\.conf is still there/);
@@ -170,7 +170,7 @@ describe('the daemon', () => {
       if (name === 'remove') kit.databases.put(masterStatusRow, { connected: 'true' });
     };
     const { keeper, look } = await start(t);
-    await waitUntil('it has failed', () => keeper.problems.length === 1);
+    await until('it has failed', () => keeper.problems.length === 1);
     await look();
     assert.equal(kit.cluster.effects.filter((name) => name === 'reset').length, 1);
   });
@@ -180,7 +180,7 @@ describe('the daemon', () => {
     const { keeper, look } = await start(t);
     kit.clock.advance(300_000);
     await look();
-    await waitUntil('it has joined', () => kit.cluster.isJoined);
+    await until('it has joined', () => kit.cluster.isJoined);
     kit.cluster.effects.length = 0;
     kit.databases.put(masterConfigRow, { ip: '10.10.10.11' });
     await look();
@@ -198,7 +198,7 @@ describe('the daemon', () => {
     assert.match(log.lines.at(-1) ?? '', /a command joins or leaves at this moment/);
     kit.isTurnTaken = false;
     await look();
-    await waitUntil('it has joined', () => kit.cluster.isJoined);
+    await until('it has joined', () => kit.cluster.isJoined);
   });
 
   test('goes on when the database is back, and is silent meanwhile', async (t) => {
@@ -208,14 +208,14 @@ describe('the daemon', () => {
     assert.deepEqual(log.lines, []);
     kit.databases.comeBack();
     await look();
-    await waitUntil('it has joined', () => kit.cluster.isJoined);
+    await until('it has joined', () => kit.cluster.isJoined);
   });
 
   test('that ends in the middle of it ends the tool, and gives the turn back', async (t) => {
     kit.cluster.isHanging = true;
     kit.databases.put(masterConfigRow, { ip: '10.10.10.10' });
     const { stop, ended, keeper } = await start(t);
-    await waitUntil('it joins', () => kit.cluster.effects.at(-1) === 'join');
+    await until('it joins', () => kit.cluster.effects.at(-1) === 'join');
     stop.abort();
     await ended;
     assert.deepEqual([kit.isTurnTaken, keeper.problems], [false, []]);

@@ -6,7 +6,7 @@ import { masterStatusRow } from '../../../../../../src/contract/cluster/master-s
 import { runCtrkit } from '../../../../../../src/host/commands/ctrkit/program.ts';
 import { ADMIN_CONFIG } from '../../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../../support/fake-ctrkit.ts';
-import { waitUntil } from '../../../../../support/supervisord.ts';
+import { until } from '../../../../../support/until.ts';
 
 let kit = new FakeCtrkit();
 beforeEach(() => {
@@ -62,7 +62,7 @@ describe('ctrkit kube join', () => {
   test('interrupted ends the tool, and says what state things are in', async () => {
     kit.cluster.isHanging = true;
     const ended = run('join');
-    await waitUntil('the tool runs', () => kit.cluster.effects.includes('join'));
+    await until('the tool runs', () => kit.cluster.effects.includes('join'));
     kit.interrupt(130);
     assert.equal(await ended, 130);
     assert.match(
@@ -76,7 +76,7 @@ describe('ctrkit kube join', () => {
     joined();
     kit.cluster.isHanging = true;
     const ended = run('join', '--force');
-    await waitUntil('the tool runs', () => kit.cluster.effects.includes('reset'));
+    await until('the tool runs', () => kit.cluster.effects.includes('reset'));
     kit.interrupt(130);
     assert.equal(await ended, 130);
     assert.match(kit.told.at(-1) ?? '', /is a node, of the master before or of the new one.*--force$/);
@@ -153,7 +153,7 @@ describe('ctrkit kube reset', () => {
     joined();
     kit.cluster.isHanging = true;
     const ended = run('reset');
-    await waitUntil('the tool runs', () => kit.cluster.effects.includes('reset'));
+    await until('the tool runs', () => kit.cluster.effects.includes('reset'));
     kit.interrupt(143);
     assert.equal(await ended, 143);
     assert.match(
