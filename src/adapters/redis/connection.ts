@@ -26,12 +26,12 @@ export class RedisConnection {
   /** Throws CtrkitError('database') with the server's address and, for people, what is wrong. */
   async run<T>(call: (client: Redis) => Promise<T>): Promise<T> {
     try {
-      const answer = await this.withinTime(this.connected().then(call));
+      const answer = await waitWithin(this.#timeoutMs, this.#ensureConnected().then(call));
       this.#hasAnswered = true;
       return answer;
     } catch (error) {
       this.close();
-      throw this.explain(error);
+      throw explainFailure(error, this.#endpoint);
     }
   }
 
@@ -46,13 +46,13 @@ export class RedisConnection {
     this.#hasAnswered = false;
   }
 
-  private connected(): Promise<Redis> {
-    this.#connecting ??= this.connect();
+  #ensureConnected(): Promise<Redis> {
+    this.#connecting ??= this.#connect();
     return this.#connecting;
   }
 
-  private async connect(): Promise<Redis> {
-    const client = new Redis(this.options());
+  async #connect(): Promise<Redis> {
+    const client = new Redis(encodeOptions(this.#endpoint, this.#timeoutMs));
     this.#client = client;
     // The cause of a failed connection is told by this event only; without a listener it ends the process.
     let cause: unknown;
@@ -72,42 +72,42 @@ export class RedisConnection {
     }
     return client;
   }
+}
 
-  private options(): Omit<RedisOptions, 'replyMapping'> {
-    const { path, host, port, username, password, tls } = this.#endpoint;
-    return {
-      ...(path === undefined ? { host: host ?? DEFAULTS.host, port: port ?? DEFAULTS.port } : { path }),
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(tls === true ? { tls: {} } : {}),
-      lazyConnect: true,
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-      connectTimeout: this.#timeoutMs,
-      // Every call has had its answer, or its time, when a connection is closed: nothing is waited for.
-      disconnectTimeout: 0,
-      // Everything below saves a round trip at start: the scripts choose their databases themselves.
-      protocol: 2,
-      enableReadyCheck: false,
-      disableClientInfo: true,
-    };
-  }
+function encodeOptions(endpoint: Endpoint, timeoutMs: number): Omit<RedisOptions, 'replyMapping'> {
+  const { path, host, port, username, password, tls } = endpoint;
+  return {
+    ...(path === undefined ? { host: host ?? DEFAULTS.host, port: port ?? DEFAULTS.port } : { path }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === true ? { tls: {} } : {}),
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: timeoutMs,
+    // Every call has had its answer, or its time, when a connection is closed: nothing is waited for.
+    disconnectTimeout: 0,
+    // Everything below saves a round trip at start: the scripts choose their databases themselves.
+    protocol: 2,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+  };
+}
 
-  private async withinTime<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
-    });
-    try {
-      return await Promise.race([work, limit]);
-    } finally {
-      clearTimeout(timer);
-    }
+async function waitWithin<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
   }
+}
 
-  private explain(error: unknown): CtrkitError {
-    const text = error instanceof Error ? error.message : String(error);
-    const message = `Redis at ${addressOf(this.#endpoint)} can't be used: ${text.split('\n')[0] ?? ''}`;
-    return new CtrkitError('database', message, { cause: error });
-  }
+function explainFailure(error: unknown, endpoint: Endpoint): CtrkitError {
+  const text = error instanceof Error ? error.message : String(error);
+  const message = `Redis at ${addressOf(endpoint)} can't be used: ${text.split('\n')[0] ?? ''}`;
+  return new CtrkitError('database', message, { cause: error });
 }

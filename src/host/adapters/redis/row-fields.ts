@@ -1,9 +1,8 @@
-import { RedisConnection } from '../../../adapters/redis/connection.ts';
-import { addressOf, type Databases } from '../../../contract/databases.ts';
-import { CtrkitError } from '../../../contract/errors.ts';
+import { RedisConnections } from '../../../adapters/redis/connections.ts';
+import { decodeTexts } from '../../../adapters/redis/decode-reply.ts';
+import { findLocation, locateRow } from '../../../adapters/redis/row-locations.ts';
+import type { Databases } from '../../../contract/databases.ts';
 import type { RowAddress } from '../../../contract/rows.ts';
-
-const CALL_TIMEOUT_MS = 2_000;
 
 /** ARGV[1]: {db, key}. Returns the names of the row's fields; fails for a key of another type. */
 const LIST_FIELDS = `
@@ -14,7 +13,7 @@ return redis.call('HKEYS', input.key)
 
 /** The names of all fields of a row, for rows whose fields are not known beforehand: the node's labels. */
 export class RedisRowFields {
-  readonly #connections = new Map<string, RedisConnection>();
+  readonly #connections = new RedisConnections();
   readonly #databases: Databases;
 
   constructor(databases: Databases) {
@@ -22,19 +21,13 @@ export class RedisRowFields {
   }
 
   /** In no order. Throws CtrkitError('database'). */
-  async list({ db, table, row }: RowAddress): Promise<string[]> {
-    const location = this.#databases[db];
-    if (location === undefined) throw new CtrkitError('defect', `no ${db} database on a single-ASIC switch`);
-    const { endpoint, id, separator } = location;
-    const server = addressOf(endpoint);
-    const connection = this.#connections.get(server) ?? new RedisConnection(endpoint, CALL_TIMEOUT_MS);
-    this.#connections.set(server, connection);
-    const input = JSON.stringify({ db: id, key: `${table}${separator}${row}` });
-    const names: unknown = await connection.run((client) => client.eval(LIST_FIELDS, 0, input));
-    return Array.isArray(names) ? names.map(String) : [];
+  async list(address: RowAddress): Promise<string[]> {
+    const { endpoint } = findLocation(this.#databases, address.db);
+    const input = locateRow(this.#databases, address);
+    return this.#connections.runScript(endpoint, { script: LIST_FIELDS, input, decode: decodeTexts });
   }
 
   close(): void {
-    for (const connection of this.#connections.values()) connection.close();
+    this.#connections.close();
   }
 }

@@ -1,0 +1,42 @@
+import { addressOf, type Endpoint } from '../../contract/databases.ts';
+import { RedisConnection } from './connection.ts';
+
+/** A Redis on the same switch answers within a millisecond; one that takes longer than this, milliseconds, is not well. */
+export const CALL_TIMEOUT_MS = 2_000;
+
+export interface ScriptCall<T> {
+  readonly script: string;
+  /** Becomes ARGV[1], as JSON. */
+  readonly input: unknown;
+  /** Throws for an answer that makes no sense. */
+  readonly decode: (reply: unknown) => T;
+}
+
+/** The connections of one client: one for each Redis server, opened by the first call. */
+export class RedisConnections {
+  readonly #connections = new Map<string, RedisConnection>();
+  readonly #timeoutMs: number;
+  readonly #onLost: () => void;
+
+  /** `onLost` is called when a server has ended a connection that had answered. */
+  constructor(timeoutMs = CALL_TIMEOUT_MS, onLost: () => void = () => {}) {
+    this.#timeoutMs = timeoutMs;
+    this.#onLost = onLost;
+  }
+
+  /** Throws CtrkitError('database'). */
+  runScript<T>(endpoint: Endpoint, { script, input, decode }: ScriptCall<T>): Promise<T> {
+    const server = addressOf(endpoint);
+    let connection = this.#connections.get(server);
+    if (connection === undefined) {
+      connection = new RedisConnection(endpoint, this.#timeoutMs, this.#onLost);
+      this.#connections.set(server, connection);
+    }
+    return connection.run(async (client) => decode(await client.eval(script, 0, JSON.stringify(input))));
+  }
+
+  close(): void {
+    for (const connection of this.#connections.values()) connection.close();
+    this.#connections.clear();
+  }
+}

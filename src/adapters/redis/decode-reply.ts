@@ -1,0 +1,31 @@
+/** Redis' replies to the scripts. Each function throws for a reply that is none: it must not pass for rows that say nothing. */
+
+function assertSense(makesSense: boolean): asserts makesSense {
+  if (!makesSense) throw new Error('its answer is not one to what was asked; is it a Redis?');
+}
+
+/** `length` is how many entries were asked for. */
+export function decodeList(reply: unknown, length?: number): unknown[] {
+  assertSense(Array.isArray(reply) && (length === undefined || reply.length === length));
+  return reply as unknown[];
+}
+
+function decodeText(reply: unknown): string | undefined {
+  assertSense(reply === null || typeof reply === 'string');
+  return reply ?? undefined;
+}
+
+export const decodeTexts = (reply: unknown): string[] =>
+  decodeList(reply).map((entry) => decodeText(entry) ?? '');
+
+/** The values of these fields of one row. */
+export function decodeValues(fields: readonly string[], reply: unknown): Record<string, string | undefined> {
+  const values = decodeList(reply, fields.length);
+  return Object.fromEntries(fields.map((field, i) => [field, decodeText(values[i])]));
+}
+
+/** Whether the guards held, and so everything was written. */
+export function decodeDone(reply: unknown): boolean {
+  assertSense(reply === 1 || reply === 0);
+  return reply === 1;
+}
