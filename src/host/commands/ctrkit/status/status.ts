@@ -18,14 +18,15 @@ export interface StatusOptions {
   readonly json: boolean;
 }
 
-export type StatusReading =
-  | {
-      readonly kind: 'found';
-      readonly entries: readonly StatusEntry[];
-      /** What else there is to say, a line each. */
-      readonly notes: readonly string[];
-    }
-  | { readonly kind: 'unknown'; readonly text: string };
+export interface FoundStatus {
+  readonly kind: 'found';
+  readonly entries: readonly StatusEntry[];
+  /** What else is worth knowing, one line each. */
+  readonly notes: readonly string[];
+}
+
+/** `unknown`: there is no such feature, `text` says so in one line. */
+export type StatusReading = FoundStatus | { readonly kind: 'unknown'; readonly text: string };
 
 /** Returns the exit code. Throws CtrkitError('database' | 'disk'). */
 export async function showStatus(

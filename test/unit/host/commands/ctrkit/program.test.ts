@@ -7,7 +7,6 @@ import { featureConfigRow, featureStatusRow, holdRow } from '../../../../../src/
 import { labelsRow } from '../../../../../src/contract/cluster/feature-labels.ts';
 import { runCtrkit } from '../../../../../src/host/commands/ctrkit/program.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
-import { until } from '../../../../support/until.ts';
 
 let kit = new FakeCtrkit();
 beforeEach(() => {
@@ -156,15 +155,20 @@ describe('ctrkit status', () => {
   });
 });
 
+/** After a change, the watch waits this long for more. */
+const SETTLE_MS = 100;
+
 describe('ctrkit status --watch', { timeout: 60_000 }, () => {
   const blocks = (): number => kit.stdout.split('Feature ').length - 1;
 
   test('tells each change in a block, a heartbeat that changes nothing in none, and ends with the signal’s code', async () => {
     const ended = run('status', '--watch');
-    await until('it has begun', () => blocks() === 1);
+    await kit.clock.pass(0);
+    assert.equal(blocks(), 1);
     kit.databases.put(featureStatusRow('snmp'), { claim_ms: '5' });
     kit.databases.put(featureStatusRow('snmp'), { remote_state: 'pending' });
-    await until('the change is told', () => blocks() === 2);
+    await kit.clock.pass(SETTLE_MS);
+    assert.equal(blocks(), 2);
     assert.match(kit.stdout, /\n\nFeature.*\n-.*\nlldp.*\nsnmp.* pending /);
     kit.interrupt(130);
     assert.equal(await ended, 130);
@@ -175,9 +179,11 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
   test('sees a feature that comes new, in a line of JSON a change', async () => {
     const ended = run('status', '--watch', '--json');
     const lines = (): string[] => kit.stdout.split('\n').filter((line) => line !== '');
-    await until('it has begun', () => lines().length === 1);
+    await kit.clock.pass(0);
+    assert.equal(lines().length, 1);
     kit.addFeatures('radv');
-    await until('it is there', () => lines().some((line) => line.includes('"radv"')));
+    await kit.clock.pass(SETTLE_MS);
+    assert.ok(lines().some((line) => line.includes('"radv"')));
     for (const line of lines())
       assert.ok(Array.isArray((JSON.parse(line) as { features: unknown }).features));
     kit.interrupt(143);
@@ -186,13 +192,14 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
 
   test('waits for a database that goes away later, and says so once', async () => {
     const ended = run('status', '--watch');
-    await until('it has begun', () => blocks() === 1);
+    await kit.clock.pass(0);
+    assert.equal(blocks(), 1);
     kit.told.length = 0;
     kit.databases.goDown();
-    await until('it is told', () => kit.told.length > 0);
+    await kit.clock.pass(SETTLE_MS);
     assert.match(kit.told[0] ?? '', /ECONNREFUSED; trying again$/);
     kit.databases.comeBack();
-    await until('it is told', () => kit.told.length > 1);
+    await kit.clock.pass(2_000 + SETTLE_MS);
     assert.deepEqual(kit.told.slice(1), ['the database is back']);
     assert.equal(blocks(), 1);
     kit.interrupt(130);
@@ -201,9 +208,11 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
 
   test('ends when the feature it watches is removed', async () => {
     const ended = run('status', 'snmp', '--watch');
-    await until('it has begun', () => blocks() === 1);
+    await kit.clock.pass(0);
+    assert.equal(blocks(), 1);
     kit.databases.open();
     kit.databases.apply([{ kind: 'delete', address: featureConfigRow('snmp') }]);
+    await kit.clock.pass(SETTLE_MS);
     assert.equal(await ended, 1);
     assert.match(kit.told.at(-1) ?? '', /CONFIG_DB has no feature snmp/);
   });
@@ -211,11 +220,14 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
   test('on a terminal draws over, says what changed, and leaves it as it was', async () => {
     Object.assign(kit.ports.terminal, { isTerminal: true });
     const ended = run('status', '--watch');
-    await until('it has begun', () => kit.stdout.includes('changed 0 times'));
+    await kit.clock.pass(0);
+    assert.ok(kit.stdout.includes('changed 0 times'));
     kit.databases.put(featureStatusRow('snmp'), { remote_state: 'pending' });
-    await until('it is drawn anew', () => kit.stdout.includes('changed 1 times'));
+    await kit.clock.pass(SETTLE_MS);
+    assert.ok(kit.stdout.includes('changed 1 times'));
     kit.databases.goDown();
-    await until('it is told on the screen', () => kit.stdout.includes('ECONNREFUSED; trying again'));
+    await kit.clock.pass(SETTLE_MS);
+    assert.ok(kit.stdout.includes('ECONNREFUSED; trying again'));
     assert.deepEqual(kit.told, []);
     kit.interrupt(130);
     assert.equal(await ended, 130);
