@@ -9,7 +9,7 @@ import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health
 import {
   decideCertification,
   type CertificationInput,
-  type Evidence,
+  type HeartbeatChain,
 } from '../../src/decide/images/certification.ts';
 import {
   recordCertification,
@@ -110,7 +110,7 @@ class Switch {
   #nowMs = 50_000;
   #boot = 1;
   #daemon = 0;
-  #evidence: Evidence | undefined;
+  #heartbeatChain: HeartbeatChain | undefined;
   #health: Health = 'healthy';
   #healthySinceMs: number | undefined;
   #seq = 0;
@@ -160,7 +160,7 @@ class Switch {
         return this.look(0, { imageId: undefined });
       case 'daemon-restart':
         this.#daemon += 1;
-        this.#evidence = undefined;
+        this.#heartbeatChain = undefined;
         return undefined;
       case 'fall':
         return this.fall(one.image);
@@ -268,13 +268,13 @@ class Switch {
       status: statusOf({ claim_token: this.current.token }),
       imageId,
       goldenImageId: this.ledger.golden?.imageId,
-      isFallen: findOpenFallback(this.ledger, imageId) !== undefined,
+      hasOpenFallback: findOpenFallback(this.ledger, imageId) !== undefined,
       policy: POLICY,
       now: { bootId: this.bootId, bootMs: this.#nowMs + lateMs },
       ...changes,
     };
-    const { evidence, verdict } = decideCertification(this.#evidence, input);
-    this.#evidence = evidence;
+    const { heartbeatChain, verdict } = decideCertification(this.#heartbeatChain, input);
+    this.#heartbeatChain = heartbeatChain;
     this.looks.push({ input, verdict, daemon: this.#daemon });
     if (verdict.kind !== 'certified') return;
     this.certified.push(imageId);
@@ -305,13 +305,13 @@ function play(steps: readonly Step[], onStep: (one: Switch) => void = () => {}):
   return one;
 }
 
-const isSound = ({ beat, status, imageId, isFallen, now }: CertificationInput): boolean =>
+const isSound = ({ beat, status, imageId, hasOpenFallback, now }: CertificationInput): boolean =>
   beat?.seq !== undefined &&
   beat.beatMs !== undefined &&
   beat.token === status.claimToken &&
   beat.bootId === now.bootId &&
   imageId !== undefined &&
-  !isFallen &&
+  !hasOpenFallback &&
   beat.beatMs <= now.bootMs + INTERVAL_MS &&
   now.bootMs - beat.beatMs < 3 * INTERVAL_MS &&
   beat.restarts === 0 &&
@@ -361,7 +361,7 @@ describe('certification, over long histories of a truthful agent', () => {
           assert.equal(period?.isWell, true);
           assert.ok(beatMs - period.fromMs >= NEEDED_MS, `healthy from ${period.fromMs} to ${beatMs}`);
           assert.ok(input.now.bootMs - beatMs < 3 * INTERVAL_MS, 'the heartbeat is fresh');
-          assert.equal(input.isFallen, false);
+          assert.equal(input.hasOpenFallback, false);
         }
       }),
       runs,
@@ -440,7 +440,7 @@ describe('certification, whatever the rows say', () => {
     status: rowOf(STATUS_FIELDS),
     imageId: ids,
     goldenImageId: ids,
-    isFallen: fc.boolean(),
+    hasOpenFallback: fc.boolean(),
     needed: fc.constantFrom('0', '1', '60s', 'x'),
     nowMs: fc.integer({ min: 0, max: 200_000 }),
   });
@@ -448,7 +448,7 @@ describe('certification, whatever the rows say', () => {
   test('there is a verdict of one line', () => {
     fc.assert(
       fc.property(fc.array(look, { maxLength: 20 }), (looks) => {
-        let evidence: Evidence | undefined;
+        let heartbeatChain: HeartbeatChain | undefined;
         for (const { health, status, needed, nowMs, ...rest } of looks) {
           const input: CertificationInput = {
             ...rest,
@@ -457,8 +457,8 @@ describe('certification, whatever the rows say', () => {
             policy: policyOf({ active_time_to_mark_good: needed }),
             now: { bootId: 'boot-1', bootMs: nowMs },
           };
-          const decided = decideCertification(evidence, input);
-          ({ evidence } = decided);
+          const decided = decideCertification(heartbeatChain, input);
+          ({ heartbeatChain } = decided);
           assert.match(decided.verdict.text, /^[^\n\r]{10,400}$/);
           if (decided.verdict.kind === 'certified') assert.notEqual(rest.imageId, rest.goldenImageId);
         }

@@ -7,7 +7,12 @@ import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/ima
 import { decodeObservedBeat } from '../../src/contract/health/observed-beat.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
 import { advanceBucket, type LeakyBucket } from '../../src/decide/feature/leaky-bucket.ts';
-import { COOL_DOWN_MS, DAEMON_GRACE_MS, decideFallback } from '../../src/decide/feature/fallback.ts';
+import { decideFallback } from '../../src/decide/feature/fallback.ts';
+import {
+  COOL_DOWN_MS,
+  DAEMON_GRACE_MS,
+  DEFAULT_FALLBACK_TIMING,
+} from '../../src/decide/feature/fallback-refusal.ts';
 import {
   decideFeatureCondition,
   type LastEnd,
@@ -136,14 +141,14 @@ class World {
   // The daemon.
   #daemonStartedS = 900;
   #ledger: FeatureLedger = EMPTY_FEATURE_LEDGER;
-  #failing: LeakyBucket | undefined;
+  #bucket: LeakyBucket | undefined;
   #lastFallbackMs: number | undefined;
-  #nextLookS = 0;
+  #nextReconcileS = 0;
 
   run(events: readonly { readonly happening: Happening; readonly forS: number }[]): void {
     for (const { happening: what, forS } of events) {
       this.happen(what);
-      this.look();
+      this.reconcile();
       for (let i = 0; i < forS; i += 1) this.tick();
     }
   }
@@ -275,7 +280,7 @@ class World {
 
   private startDaemon(): void {
     this.#daemonStartedS = this.nowS;
-    this.#failing = undefined;
+    this.#bucket = undefined;
     this.#lastEnd = undefined;
     this.#crashed = undefined;
     this.#lastFallbackMs = undefined;
@@ -283,15 +288,15 @@ class World {
     this.#badS.clear();
   }
 
-  /** Says of the second that begins now whether it is bad, lets it pass, and lets the daemon look where it would. */
+  /** Says of the second that begins now whether it is bad, lets it pass, and lets the daemon reconcile where it would. */
   private tick(): void {
     this.count();
     this.nowS += 1;
     this.#wallS += 1;
     if (this.#owner === 'kube' && this.#isBeating && this.nowS >= this.#beatS + INTERVAL_S) {
       this.writeBeat();
-      this.look();
-    } else if (this.nowS >= this.#nextLookS) this.look();
+      this.reconcile();
+    } else if (this.nowS >= this.#nextReconcileS) this.reconcile();
   }
 
   private count(): void {
@@ -310,9 +315,9 @@ class World {
     this.#nothingS = isNothing ? this.#nothingS + 1 : 0;
   }
 
-  private look(): void {
+  private reconcile(): void {
     const now = { bootId: `boot-${this.boot}`, bootMs: this.nowS * 1_000 };
-    const standing = decideFeatureCondition({
+    const condition = decideFeatureCondition({
       feature: 'snmp',
       config: decodeConfig({ set_owner: this.#setOwner, state: 'enabled' }),
       status: decodeStatus(this.statusRow()),
@@ -323,11 +328,12 @@ class World {
       lastEnd: this.#lastEnd,
       isMasterConnected: this.#isMaster,
       isRebooting: this.#isRebooting,
+      unit: undefined,
     });
-    const { failing, verdict, requeueAtMs } = decideFallback({
+    const { bucket, verdict, requeueAtMs } = decideFallback({
       feature: 'snmp',
-      standing,
-      before: this.#failing,
+      condition,
+      bucket: this.#bucket,
       now,
       policy: POLICY,
       ledger: this.#ledger,
@@ -335,12 +341,13 @@ class World {
       localImageId: LOCAL,
       daemonStartedMs: this.#daemonStartedS * 1_000,
       lastFallbackMs: this.#lastFallbackMs,
+      timing: DEFAULT_FALLBACK_TIMING,
     });
-    this.#failing = failing;
-    this.#nextLookS = (requeueAtMs ?? Infinity) / 1_000;
-    assert.ok(this.#nextLookS > this.nowS, 'a next look that is due already would spin');
+    this.#bucket = bucket;
+    this.#nextReconcileS = (requeueAtMs ?? Infinity) / 1_000;
+    assert.ok(this.#nextReconcileS > this.nowS, 'a next reconcile that is due already would spin');
     if (verdict.kind === 'fall-back')
-      this.fallBack(verdict.cause, standing.kind === 'failing' ? standing.subject : '');
+      this.fallBack(verdict.cause, condition.kind === 'failing' ? condition.imageId : '');
   }
 
   private fallBack(cause: string, image: string): void {
@@ -469,33 +476,33 @@ describe('falling back, whatever happens to the switch', () => {
   });
 });
 
-describe('the failing time, whatever it is told', () => {
-  const standing = fc.record({
-    kind: fc.constantFrom('well', 'failing', 'neutral'),
-    subject: fc.constantFrom('a', 'b'),
+describe('the leaky bucket, whatever the conditions', () => {
+  const condition = fc.record({
+    kind: fc.constantFrom('healthy', 'failing', 'neutral'),
+    imageId: fc.constantFrom('a', 'b'),
     cause: fc.constant('unhealthy'),
     text: fc.constant(''),
     requeueAtMs: fc.constant(undefined),
   }) as fc.Arbitrary<FeatureCondition>;
-  const looks = fc.array(fc.record({ standing, afterMs: fc.integer({ min: -1_000, max: 60_000 }) }));
+  const conditions = fc.array(fc.record({ condition, afterMs: fc.integer({ min: -1_000, max: 60_000 }) }));
 
-  test('is what a naive recount of the looks says', () => {
+  test('is what a naive recount of the conditions says', () => {
     fc.assert(
-      fc.property(looks, (all) => {
-        let failing: LeakyBucket | undefined;
+      fc.property(conditions, (all) => {
+        let bucket: LeakyBucket | undefined;
         let nowMs = 0;
-        const naive = { subject: '', ms: 0 };
+        const naive = { imageId: '', ms: 0 };
         let last: FeatureCondition | undefined;
-        for (const { standing: next, afterMs } of all) {
+        for (const { condition: next, afterMs } of all) {
           nowMs += afterMs;
           const passedMs = Math.max(afterMs, 0);
           if (last?.kind === 'failing') naive.ms += passedMs;
-          if (last?.kind === 'well') naive.ms = Math.max(0, naive.ms - passedMs);
-          if (next.kind !== 'neutral' && next.subject !== naive.subject)
-            Object.assign(naive, { subject: next.subject, ms: 0 });
+          if (last?.kind === 'healthy') naive.ms = Math.max(0, naive.ms - passedMs);
+          if (next.kind !== 'neutral' && next.imageId !== naive.imageId)
+            Object.assign(naive, { imageId: next.imageId, ms: 0 });
           last = next;
-          failing = advanceBucket(failing, next, nowMs);
-          assert.deepEqual({ subject: failing.subject, ms: failing.failingMs }, naive);
+          bucket = advanceBucket(bucket, next, nowMs);
+          assert.deepEqual({ imageId: bucket.imageId, ms: bucket.levelMs }, naive);
         }
       }),
       runs,

@@ -1,4 +1,4 @@
-/** One look of the host side at one feature, made from rows as the databases would have them. */
+/** The input of one reconcile of one feature, made from rows as the databases would have them. */
 import type { EngineContainer, EngineImage } from '../../src/contract/images/engine.ts';
 import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
@@ -69,7 +69,7 @@ export const withRows = (...all: readonly RawTables[]): RawTables =>
     all.flatMap(Object.keys).map((key) => [key, Object.assign({}, ...all.map((rows) => rows[key]))]),
   );
 
-/** What a look reads of such tables. */
+/** What a reconcile reads of such tables. */
 export const readRows = (tables: RawTables, versions: readonly string[] = []): FeatureReading =>
   decodeFeatureReading(
     'snmp',
@@ -121,7 +121,7 @@ interface Changes extends Partial<Omit<FeatureInput, 'reading' | 'engine'>> {
 }
 
 /** Image 1 is golden and local, version 2 runs, nothing is amiss. */
-export function situationOf({ rows = {}, engine = {}, ...changes }: Changes = {}): FeatureInput {
+export function inputOf({ rows = {}, engine = {}, ...changes }: Changes = {}): FeatureInput {
   const ledger = changes.ledger ?? ledgerOf();
   const versions = ledger.fallbacks.map(({ version }) => version);
   return {

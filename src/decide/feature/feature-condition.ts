@@ -1,7 +1,6 @@
 /**
- * How a feature stands with Kubernetes at one instant: is what was deployed well, is it failing, or does this moment
- * say nothing about it? (contract.md, section 8, "Fallback"; HLD, "Failure detection".) What was planned is never a
- * failure.
+ * The condition of a feature at one instant: what Kubernetes deployed is healthy, or it fails, or the instant counts as
+ * neither (contract.md, section 8, "Fallback"; HLD, "Failure detection"). A planned end is never a failure.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
@@ -18,12 +17,12 @@ import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { findLiveHolder, type Holder } from '../gate/live-holder.ts';
 
-/** The last end of a container of Kubernetes of this feature, as the daemon saw it. */
+/** The last end of a container that ran the feature for Kubernetes, as this daemon saw it. */
 export interface LastEnd {
   readonly imageId: string;
-  /** Of the claim that ended; empty if it had none. */
+  /** Token of the claim that ended; empty if it had none. */
   readonly token: string;
-  /** Boot clock of this boot. */
+  /** Boot clock, of this boot. */
   readonly atMs: number;
   /** Somebody asked for it: the service was stopped, the container got its SIGTERM and said it was stopping. */
   readonly wasPlanned: boolean;
@@ -31,64 +30,70 @@ export interface LastEnd {
   readonly text: string;
 }
 
-/** Everything the host side judges a feature by, as of one look. */
+/** The recorded holder's container, as the engine shows it. */
+export interface HolderContainer {
+  readonly imageId: string;
+  readonly isRunning: boolean;
+  readonly isPaused?: boolean;
+}
+
 export interface FeatureConditionInput {
   readonly feature: string;
   readonly config: FeatureConfig;
   readonly status: FeatureStatus;
   readonly beat: ObservedBeat;
   readonly now: BootTime;
-  /** The recorded holder's; undefined if the engine does not know it. */
-  readonly container:
-    { readonly imageId: string; readonly isRunning: boolean; readonly isPaused?: boolean } | undefined;
+  /** Undefined if the engine does not know it. */
+  readonly container: HolderContainer | undefined;
   readonly isEngineAway: boolean;
   readonly lastEnd: LastEnd | undefined;
-  /** Undefined as long as nobody has said. */
+  /** Undefined while no row says. */
   readonly isMasterConnected: boolean | undefined;
   /** A warm or fast reboot is under way. */
   readonly isRebooting: boolean;
-  /** Undefined if nobody asked systemd: then a service that is down counts as stopped. */
-  readonly unit?: UnitState | undefined;
+  /** Undefined if systemd was not asked: then a service that is down counts as stopped. */
+  readonly unit: UnitState | undefined;
 }
 
-/** `requeueAtMs`, boot clock: when time alone may change it. */
+/** `text` is one line for people; `requeueAtMs`, boot clock, is when time alone may change the condition. */
 export type FeatureCondition = { readonly text: string; readonly requeueAtMs: number | undefined } & (
-  | { readonly kind: 'well'; readonly subject: string }
-  /** `subject` is the image, empty for `not-deployed`. */
-  | { readonly kind: 'failing'; readonly subject: string; readonly cause: FailureCause }
-  /** `subject` is empty unless an image of Kubernetes is there. */
-  | { readonly kind: 'neutral'; readonly subject: string }
+  | { readonly kind: 'healthy'; readonly imageId: string }
+  /** `imageId` is empty for `not-deployed`. */
+  | { readonly kind: 'failing'; readonly imageId: string; readonly cause: FailureCause }
+  /** `imageId` is empty unless the container of an image of Kubernetes is there. */
+  | { readonly kind: 'neutral'; readonly imageId: string }
 );
 
-/** kubelet's longest back-off is 5 minutes, twice that: what crashed and has not come back by then is not in a loop. */
+/** Twice kubelet's longest back-off of 5 minutes: an image that has not crashed again by then is not in a loop. */
 export const CRASH_WINDOW_MS = 600_000;
 
-export function decideFeatureCondition(snapshot: FeatureConditionInput): FeatureCondition {
-  const { config, status, isEngineAway, isRebooting } = snapshot;
+/** Total: every input gets a condition. */
+export function decideFeatureCondition(input: FeatureConditionInput): FeatureCondition {
+  const { config, status, isEngineAway, isRebooting } = input;
   if (config.setOwner !== 'kube')
     return createNeutral(`set_owner is "${config.setOwner}": local has nothing to fall back to`);
   if (isDisabled(config)) return createNeutral(`the feature is ${config.state}`);
   if (isRebooting) return createNeutral('a warm or fast reboot is under way');
-  // An engine that restarts ends all its containers: no image's fault, and no container could be started either.
+  // An engine that restarts ends all its containers. That is no image's fault, and nothing could be started meanwhile.
   if (isEngineAway) return createNeutral('the container engine does not answer');
-  if (status.systemState !== 'up') return decideStopped(snapshot);
-  if (!isOwner(status.currentOwner) || status.dockerId === '') return decideWithoutHolder(snapshot);
+  if (status.systemState !== 'up') return decideWhileStopped(input);
+  if (!isOwner(status.currentOwner) || status.dockerId === '') return decideWithoutHolder(input);
   if (status.currentOwner === 'local') return createNeutral('the local image runs');
-  return decideOfHolder(snapshot);
+  return decideWithHolder(input);
 }
 
-/** `system_state` is down between a crash and systemd's next start too; only systemd can tell that from a stop. */
-function decideStopped(snapshot: FeatureConditionInput): FeatureCondition {
-  const { unit, feature, status } = snapshot;
+/** `system_state` is down between a crash and systemd's next start too: only systemd can tell that from a stop. */
+function decideWhileStopped(input: FeatureConditionInput): FeatureCondition {
+  const { unit, feature, status } = input;
   const stopped = createNeutral(
     `service ${feature} is not started: system_state is "${toOneLine(status.systemState, 20)}"`,
   );
-  return (isDownByItself(unit) && findCrash(snapshot)) || stopped;
+  return (isDownByItself(unit) && findCrash(input)) || stopped;
 }
 
-function decideWithoutHolder(snapshot: FeatureConditionInput): FeatureCondition {
-  const { status, isMasterConnected } = snapshot;
-  const crash = findCrash(snapshot);
+function decideWithoutHolder(input: FeatureConditionInput): FeatureCondition {
+  const { status, isMasterConnected } = input;
+  const crash = findCrash(input);
   if (crash !== undefined) return crash;
   if (['pending', 'ready'].includes(status.remoteState))
     return createNeutral('a container waits for the host to let it start');
@@ -96,8 +101,8 @@ function decideWithoutHolder(snapshot: FeatureConditionInput): FeatureCondition 
   return createFailing('', 'not-deployed', 'Kubernetes has deployed nothing', undefined);
 }
 
-function decideOfHolder(snapshot: FeatureConditionInput): FeatureCondition {
-  const { status, beat, now, container, lastEnd } = snapshot;
+function decideWithHolder(input: FeatureConditionInput): FeatureCondition {
+  const { status, beat, now, container, lastEnd } = input;
   if (status.claimBootId !== '' && status.claimBootId !== now.bootId)
     return createNeutral('the record is of another boot');
   const { claimToken: token } = status;
@@ -109,26 +114,26 @@ function decideOfHolder(snapshot: FeatureConditionInput): FeatureCondition {
     );
   // The record and the last heartbeat of a container outlive it for a moment.
   const isOver = lastEnd?.token === token || container?.isRunning === false;
-  if (isOver) return findCrash(snapshot) ?? createNeutral('its container has ended');
+  if (isOver) return findCrash(input) ?? createNeutral('its container has ended');
   if (container === undefined) return createNeutral('the container engine does not know the container');
   if (beat.token === token && beat.bootId !== '' && beat.bootId !== now.bootId)
     return createNeutral('the heartbeat is of another boot', container.imageId);
-  // Somebody is looking at it: it can't beat.
+  // A paused container can't beat.
   if (container.isPaused === true) return createNeutral('its container is paused', container.imageId);
-  return decideOfBeat(snapshot, container.imageId, holder);
+  return decideByBeat(input, container.imageId, holder);
 }
 
-function decideOfBeat(
-  snapshot: FeatureConditionInput,
+function decideByBeat(
+  input: FeatureConditionInput,
   imageId: string,
   holder: Holder | undefined,
 ): FeatureCondition {
-  const { beat } = snapshot;
+  const { beat } = input;
   const name = shortImageId(imageId);
-  const lateAtMs = findOverdueAtMs(snapshot);
+  const lateAtMs = findOverdueAtMs(input);
   if (lateAtMs === undefined) {
-    // A young claim may not have beaten yet.
-    if (holder !== undefined) return decideOfStart(snapshot, imageId, holder.liveUntilMs);
+    // The agent of a young claim may not have beaten yet.
+    if (holder !== undefined) return decideWhileStarting(input, imageId, holder.liveUntilMs);
     return createFailing(
       imageId,
       'silent',
@@ -142,8 +147,8 @@ function decideOfBeat(
       if (beat.healthySinceMs === undefined)
         return createNeutral('its health is not known', imageId, lateAtMs);
       return {
-        kind: 'well',
-        subject: imageId,
+        kind: 'healthy',
+        imageId,
         text: `image ${name} is ${beat.status}`,
         requeueAtMs: lateAtMs,
       };
@@ -155,7 +160,7 @@ function decideOfBeat(
         lateAtMs,
       );
     case 'starting':
-      return decideOfStart(snapshot, imageId, lateAtMs);
+      return decideWhileStarting(input, imageId, lateAtMs);
     case 'stopping':
       return createNeutral('its container is stopping', imageId, lateAtMs);
     case undefined:
@@ -163,50 +168,50 @@ function decideOfBeat(
   }
 }
 
-/** A start is no failure, unless the same image has just crashed. */
-function decideOfStart(
-  snapshot: FeatureConditionInput,
+/** A container that starts does not fail, unless a container of the same image has just crashed. */
+function decideWhileStarting(
+  input: FeatureConditionInput,
   imageId: string,
   lateAtMs: number | undefined,
 ): FeatureCondition {
-  const crash = snapshot.lastEnd?.imageId === imageId ? findCrash(snapshot) : undefined;
+  const crash = input.lastEnd?.imageId === imageId ? findCrash(input) : undefined;
   if (crash === undefined) return createNeutral('its container is starting', imageId, lateAtMs);
   return { ...crash, requeueAtMs: Math.min(crash.requeueAtMs ?? Infinity, lateAtMs ?? Infinity) };
 }
 
-/** The last end was a crash, and young, and nothing better has come since. */
+/** The condition of a crash that still counts: it is recent, and no later start was healthy. Undefined if there is none. */
 function findCrash({ lastEnd, beat, now, unit }: FeatureConditionInput): FeatureCondition | undefined {
   if (lastEnd === undefined || lastEnd.wasPlanned || lastEnd.imageId === '') return undefined;
-  // The start after it was well, or was asked to stop: how that one ended is not told yet.
+  // A later start was healthy or was asked to stop: the daemon has not been told yet how that one ended.
   const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
   if (isOfLaterStart && beat.status !== 'starting' && beat.status !== 'unhealthy') return undefined;
-  // Where systemd has given up, the next container is held: it can't get well by itself.
+  // Where systemd has given up, the gate holds the next container, so the feature can't recover by itself.
   const overAtMs = unit === 'failed' ? undefined : lastEnd.atMs + CRASH_WINDOW_MS;
   if (overAtMs !== undefined && now.bootMs >= overAtMs) return undefined;
   const text = `image ${shortImageId(lastEnd.imageId)} crashed and is not well since: ${toOneLine(lastEnd.text, MAX_REASON_LENGTH)}`;
   return createFailing(lastEnd.imageId, 'crash-looping', text, overAtMs);
 }
 
-/** When the holder's own heartbeat is overdue; undefined if it is already, or there is none. */
+/** When the holder's own heartbeat becomes overdue, boot clock; undefined if it is already, or if there is none. */
 function findOverdueAtMs({ beat, status, now }: FeatureConditionInput): number | undefined {
   const { token, beatMs, intervalMs } = beat;
-  // One from the future is none, as findLiveHolder has it.
+  // A heartbeat from the future does not count, as in findLiveHolder.
   if (token !== status.claimToken || beatMs === undefined || beatMs > now.bootMs + intervalMs)
     return undefined;
   const atMs = overdueAtMs({ beatMs, intervalMs });
   return now.bootMs < atMs ? atMs : undefined;
 }
 
-const createNeutral = (text: string, subject = '', requeueAtMs?: number): FeatureCondition => ({
+const createNeutral = (text: string, imageId = '', requeueAtMs?: number): FeatureCondition => ({
   kind: 'neutral',
-  subject,
+  imageId,
   text,
   requeueAtMs,
 });
 
 const createFailing = (
-  subject: string,
+  imageId: string,
   cause: FailureCause,
   text: string,
   requeueAtMs: number | undefined,
-): FeatureCondition => ({ kind: 'failing', subject, cause, text, requeueAtMs });
+): FeatureCondition => ({ kind: 'failing', imageId, cause, text, requeueAtMs });

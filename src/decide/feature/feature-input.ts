@@ -2,28 +2,28 @@ import type { Timestamps } from '../../contract/timestamps.ts';
 import type { EngineContainer, EngineImage } from '../../contract/images/engine.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import type { UnitState } from '../../contract/feature/unit-state.ts';
-import type { FallbackTiming } from './fallback.ts';
-import type { ContainerEnd } from './feature-memory.ts';
+import type { FallbackTiming } from './fallback-refusal.ts';
 import type { FeatureReading } from './feature-reading.ts';
+import type { ContainerEnd } from './seen-holder.ts';
 
-/** All that one look at one feature rests on. */
+/** All that one reconcile of one feature decides on, besides its memory. */
 export interface FeatureInput {
   readonly feature: string;
   readonly reading: FeatureReading;
   readonly ledger: FeatureLedger;
-  /** While it is away, what is here decides nothing. */
+  /** As it answered last. While it is away nothing is decided on its lists. */
   readonly engine: {
     readonly isAway: boolean;
     readonly containers: readonly EngineContainer[];
     readonly images: readonly EngineImage[];
   };
-  /** Where the image is that starts in local mode, by its tag `latest`; undefined if there can be none. */
+  /** The repository whose tag `latest` a start in local mode runs; undefined if the feature can have none. */
   readonly localRepository: string | undefined;
-  /** An operator's lock that holds, one line. */
+  /** The operator's lock that is in force, one line; undefined if there is none. */
   readonly lockText: string | undefined;
-  /** Containers whose end the engine told of since the last look, the newest last. */
+  /** Containers that ended since the last reconcile, the newest last. */
   readonly ends: readonly ContainerEnd[];
-  /** Undefined while systemd has not said, or need not be asked. */
+  /** Undefined while systemd has not answered, or need not be asked. */
   readonly unit: UnitState | undefined;
   readonly now: Timestamps;
   /** Boot clock. */

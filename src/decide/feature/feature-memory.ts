@@ -1,59 +1,53 @@
-/** What the host side remembers of a feature from one look to the next. In memory only: what nobody saw counts for nobody. */
-import { isDisabled } from '../../contract/feature/feature.ts';
-import type { Evidence } from '../images/certification.ts';
-import type { LeakyBucket } from './leaky-bucket.ts';
-import type { FeatureReading } from './feature-reading.ts';
+/**
+ * What ctrkitd remembers of a feature from one reconcile to the next. It lives in memory only: what this daemon did not see
+ * counts against no image.
+ */
+import type { FieldValues } from '../../contract/rows.ts';
+import type { HeartbeatChain } from '../images/certification.ts';
 import type { LastEnd } from './feature-condition.ts';
-import type { RestartHistory } from './switch-over.ts';
+import type { FeatureInput } from './feature-input.ts';
+import type { FeatureReading } from './feature-reading.ts';
+import type { LeakyBucket } from './leaky-bucket.ts';
 import { RECORD_FIELDS } from './reap.ts';
+import type { RestartHistory } from './restart-history.ts';
+import { classifyEnd, findEndedHolder, trackHolder, type SeenHolder } from './seen-holder.ts';
 
-/** The container that was last seen to run the feature for Kubernetes. */
-export interface SeenHolder {
-  readonly dockerId: string;
-  readonly token: string;
-  readonly imageId: string;
-  readonly version: string;
-  /** What its last heartbeat said before it said that it is stopping. */
-  readonly wasUnhealthy: boolean;
-  readonly isStopping: boolean;
-  readonly restarts: number;
-  /** As of its last heartbeat that said it was well: what was mended by then has not ended it. */
-  readonly restartsWhenWell: number;
+/** The fields of the feature's rows whose changes matter. */
+export interface ObservedFields {
+  readonly setOwner: string;
+  readonly remoteState: string;
 }
 
-/** The end of a container, as the engine told of it. */
-export interface ContainerEnd {
-  readonly containerId: string;
-  readonly exitCode: number;
-  /** The engine reported an out-of-memory kill in it: told, and used for nothing. */
-  readonly hadOomKill: boolean;
-  /** Boot clock. */
-  readonly atMs: number;
-}
-
+/** Times are on the boot clock, milliseconds. */
 export interface FeatureMemory {
-  readonly evidence: Evidence | undefined;
-  readonly failing: LeakyBucket | undefined;
+  readonly heartbeatChain: HeartbeatChain | undefined;
+  readonly bucket: LeakyBucket | undefined;
   readonly holder: SeenHolder | undefined;
   readonly lastEnd: LastEnd | undefined;
-  readonly before: { readonly setOwner: string; readonly remoteState: string } | undefined;
-  /** The owner has changed since the node's label was written. */
+  /** As the last reconcile read them; undefined before the first. */
+  readonly observed: ObservedFields | undefined;
+  /** `set_owner` has changed since the node's label was written. */
   readonly isLabelDue: boolean;
-  /** Boot clock; of a fallback that blames no image too. */
+  /** Also of a fallback that blames no image. */
   readonly lastFallbackMs: number | undefined;
   readonly restarts: RestartHistory;
-  /** Boot clock: since when a warm or fast reboot has been announced; undefined while none is. */
+  /** Since when a warm or fast reboot has been announced; undefined while none is. */
   readonly rebootSinceMs: number | undefined;
-  /** The record as it was read last, and since when it has been so, boot clock. */
-  readonly record: { readonly fingerprint: string; readonly sinceMs: number } | undefined;
+  /** The record as it was read last, and since when it has been the same. */
+  readonly record: RecordMemory | undefined;
+}
+
+export interface RecordMemory {
+  readonly fingerprint: string;
+  readonly sinceMs: number;
 }
 
 export const NO_MEMORY: FeatureMemory = {
-  evidence: undefined,
-  failing: undefined,
+  heartbeatChain: undefined,
+  bucket: undefined,
   holder: undefined,
   lastEnd: undefined,
-  before: undefined,
+  observed: undefined,
   isLabelDue: false,
   lastFallbackMs: undefined,
   restarts: [],
@@ -61,113 +55,71 @@ export const NO_MEMORY: FeatureMemory = {
   record: undefined,
 };
 
-/** `imageId` is that of the recorded container, undefined if it can't be told. The last holder stays until there is another. */
-export function trackHolder(
-  before: SeenHolder | undefined,
-  { status, beat }: FeatureReading,
+/**
+ * The memory after this reading, but for what is decided by it. `imageId` is that of the recorded container, undefined if
+ * it is not known.
+ */
+export function trackFeature(
+  last: FeatureMemory,
+  { reading, ends, now }: Pick<FeatureInput, 'reading' | 'ends' | 'now'>,
   imageId: string | undefined,
-): SeenHolder | undefined {
-  const isKubes = status.currentOwner === 'kube' && status.dockerId !== '';
-  const known = isKubes && before?.token === status.claimToken && before.dockerId === status.dockerId;
-  const current: SeenHolder | undefined =
-    !isKubes || known || imageId === undefined
-      ? before
-      : {
-          dockerId: status.dockerId,
-          token: status.claimToken,
-          imageId,
-          version: status.containerVersion,
-          wasUnhealthy: false,
-          isStopping: false,
-          restarts: 0,
-          restartsWhenWell: 0,
-        };
-  if (current === undefined || current.token === '' || beat.token !== current.token) return current;
-  const isStopping = beat.status === 'stopping';
+): FeatureMemory {
+  const { status } = reading;
+  const holder = trackHolder(last.holder, reading, imageId);
+  const end = holder && ends.findLast(({ containerId }) => containerId.startsWith(holder.dockerId));
+  const ended = end && findEndedHolder(last.holder, holder, { end, status });
   return {
-    ...current,
-    // `container_version` may be that of a container that waits.
-    version: beat.version || current.version,
-    isStopping,
-    wasUnhealthy: isStopping ? current.wasUnhealthy : beat.status === 'unhealthy',
-    restarts: beat.restarts ?? current.restarts,
-    restartsWhenWell:
-      beat.status === 'healthy' || beat.status === 'degraded'
-        ? (beat.restarts ?? current.restartsWhenWell)
-        : current.restartsWhenWell,
+    ...last,
+    holder,
+    lastEnd: end === undefined || ended === undefined ? last.lastEnd : classifyEnd(end, ended, reading),
+    record: trackRecord(last.record, reading.statusValues, now.bootMs),
+    observed: trackObserved(last.observed, reading),
+    isLabelDue: isLabelDue(last, reading),
   };
 }
 
-/** systemd is asked where its answer could matter: the service is down, after a container of Kubernetes has ended. */
-export const isUnitStateNeeded = ({ config, status }: FeatureReading, { lastEnd }: FeatureMemory): boolean =>
-  config.setOwner === 'kube' && status.systemState !== 'up' && lastEnd !== undefined;
+/** The record with the time since which it has been the same: `nowMs` if one of its fields has changed. */
+export function trackRecord(
+  last: RecordMemory | undefined,
+  statusValues: FieldValues,
+  nowMs: number,
+): RecordMemory {
+  const fingerprint = JSON.stringify(RECORD_FIELDS.map((field) => statusValues[field] ?? ''));
+  return last?.fingerprint === fingerprint ? last : { fingerprint, sinceMs: nowMs };
+}
 
-/** Whose end it was. The same container may have started and claimed anew between the end and this look. */
-export function findEndedHolder(
-  before: SeenHolder | undefined,
-  holder: SeenHolder,
-  { end, reading }: { readonly end: ContainerEnd; readonly reading: FeatureReading },
-): SeenHolder | undefined {
-  const { claimToken, claimMs } = reading.status;
-  const isLaterStart = holder.token === claimToken && claimMs !== undefined && claimMs > end.atMs;
-  if (!isLaterStart || holder.token === before?.token) return holder;
-  return before?.dockerId === holder.dockerId ? before : undefined;
+function trackObserved(last: ObservedFields | undefined, { config, status }: FeatureReading): ObservedFields {
+  const { setOwner } = config;
+  return {
+    // `config reload` empties the table for a moment: that is no change of the owner.
+    setOwner: config.state === '' ? (last?.setOwner ?? setOwner) : setOwner,
+    remoteState: status.remoteState,
+  };
 }
 
 /**
- * Whether an end was asked for. One that said it was stopping was: by the service, by kubelet for another version, by hand.
- * Not where kubelet ends what is unhealthy, nor where the kit ends a container whose critical process has gone.
+ * True from a change of `set_owner`, also one before the daemon's start, until the label says so. A label that an operator
+ * sets by hand stays, because only a change of the owner makes it due.
  */
-export function classifyEnd(
-  end: ContainerEnd,
-  holder: SeenHolder,
-  { status, config, isRebooting, enabledLabel }: FeatureReading,
-): LastEnd {
-  const { imageId, token, isStopping, wasUnhealthy, restarts, restartsWhenWell } = holder;
-  const hasCrashed = restarts > restartsWhenWell;
-  const isServicePlanned =
-    status.systemState !== 'up' ||
-    config.setOwner !== 'kube' ||
-    // `container kill` takes it away before it kills, and so does whoever undeploys.
-    enabledLabel === 'false' ||
-    isRebooting ||
-    isDisabled(config);
-  const wasAsked = isStopping && !wasUnhealthy && !hasCrashed;
-  const why = hasCrashed
-    ? ', a critical process had ended'
-    : wasUnhealthy
-      ? ', it was unhealthy'
-      : isStopping
-        ? ''
-        : ', without a word';
-  return {
-    imageId,
-    token,
-    atMs: end.atMs,
-    wasPlanned: isServicePlanned || wasAsked,
-    text: `exit code ${end.exitCode}${end.hadOomKill ? ', after an out-of-memory kill' : ''}${why}`,
-  };
+function isLabelDue(
+  { observed, isLabelDue: wasDue }: FeatureMemory,
+  { config, enabledLabel, labelOwner }: FeatureReading,
+): boolean {
+  const lastOwner = observed?.setOwner ?? (labelOwner || config.setOwner);
+  const hasChanged = config.state !== '' && lastOwner !== config.setOwner;
+  // No label at all keeps Kubernetes out, as false does.
+  return (wasDue || hasChanged) && (enabledLabel || 'false') !== String(config.setOwner === 'kube');
 }
 
-/** What was read is the record that was read before, or another one since now. */
-export function trackRecord(
-  before: FeatureMemory['record'],
-  { statusValues }: FeatureReading,
-  nowMs: number,
-): NonNullable<FeatureMemory['record']> {
-  const fingerprint = JSON.stringify(RECORD_FIELDS.map((field) => statusValues[field] ?? ''));
-  return before?.fingerprint === fingerprint ? before : { fingerprint, sinceMs: nowMs };
-}
-
-/** `config warm_restart enable system` leaves the announcement standing for good: no reboot takes longer. */
+/** No reboot takes longer. `config warm_restart enable system` leaves the announcement in the row for good. */
 const LONGEST_REBOOT_MS = 600_000;
 
-/** The reading, with a reboot that is announced but has not come for too long taken for none. */
-export function ignoreStaleReboot(
-  reading: FeatureReading,
-  rebootSinceMs: number | undefined,
-  nowMs: number,
-): FeatureReading {
-  const isOver = rebootSinceMs !== undefined && nowMs - rebootSinceMs >= LONGEST_REBOOT_MS;
-  return isOver ? { ...reading, isRebooting: false } : reading;
-}
+/** Whether an announced reboot is still to be expected. `rebootSinceMs` is when it was seen first, boot clock. */
+export const isRebootExpected = (rebootSinceMs: number | undefined, nowMs: number): boolean =>
+  rebootSinceMs !== undefined && nowMs - rebootSinceMs < LONGEST_REBOOT_MS;
+
+/** Whether systemd has to be asked: its answer matters only while the service is down after a container has ended. */
+export const isUnitStateNeeded = (
+  { config, status }: Pick<FeatureReading, 'config' | 'status'>,
+  { lastEnd }: FeatureMemory,
+): boolean => config.setOwner === 'kube' && status.systemState !== 'up' && lastEnd !== undefined;

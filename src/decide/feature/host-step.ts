@@ -1,43 +1,45 @@
-/** What the host side may do for a feature. Each can be done again: a daemon that was killed does. */
+/** What ctrkitd may do for a feature. Every step is idempotent: a daemon that was killed on the way does it again. */
 import type { Claim } from '../../contract/gate/claim.ts';
 import type { Duties, Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import type { RowValues } from '../../contract/rows.ts';
 import type { SwitchEdge } from './switch-over.ts';
 
+/** `text` is what a log line says of it. */
 export type HostStep =
-  /** The switch's own local image is golden until another one is. */
+  /** Makes the switch's own local image golden until another one is certified. */
   | { readonly kind: 'adopt-shipped'; readonly image: GoldenImage }
   | { readonly kind: 'certify'; readonly image: GoldenImage; readonly text: string }
-  | { readonly kind: 'remember-repository'; readonly repository: string }
-  /** STATE_DB's `container_stable_version` and `container_last_version`. */
-  | { readonly kind: 'mirror'; readonly stableVersion: string; readonly lastVersion: string }
+  /** Clean-up looks in the repositories of the ledger only. */
+  | { readonly kind: 'record-repository'; readonly repository: string }
+  /** Writes STATE_DB's `container_stable_version` and `container_last_version`. */
+  | { readonly kind: 'write-versions'; readonly stableVersion: string; readonly lastVersion: string }
   | { readonly kind: 'tag-as-local'; readonly imageId: string; readonly repository: string }
   | { readonly kind: 'remove-local-container'; readonly containerId: string }
   | { readonly kind: 'clean-up' }
-  | { readonly kind: 'strike-out'; readonly duty: keyof Duties; readonly text: string }
-  /** The record of a container that is gone. */
+  | { readonly kind: 'mark-duty-done'; readonly duty: keyof Duties; readonly text: string }
+  /** Clears the record of a container that is gone. `record` is the guard. */
   | { readonly kind: 'release'; readonly record: RowValues; readonly claim: Claim; readonly text: string }
-  /** Somebody has set the block's label to true. */
-  | { readonly kind: 'lift'; readonly imageId: string; readonly version: string }
-  /** STATE_DB was emptied since: the block stands again. */
-  | { readonly kind: 'block'; readonly version: string }
+  /** The block's label has been set to true: the fallback is closed in the ledger. */
+  | { readonly kind: 'lift-block'; readonly imageId: string; readonly version: string }
+  /** Writes the block's label again, after STATE_DB was emptied. */
+  | { readonly kind: 'block-version'; readonly version: string }
   | {
       readonly kind: 'fall-back';
-      /** Undefined where no image is to blame: nothing was deployed. */
+      /** Undefined where no image is to blame, because nothing was deployed. */
       readonly fallback: Fallback | undefined;
-      /** What has to stand still for it to happen. */
+      /** The rows that the decision rests on: nothing is done once one of them has changed. */
       readonly guards: readonly RowValues[];
-      /** It came down by itself: nobody has stopped it. */
+      /** The service is down though no operator has stopped it. */
       readonly isServiceDown?: boolean;
       readonly text: string;
     }
-  /** A fallback that was on its way when the daemon was killed. */
+  /** Completes a fallback that the daemon's end cut short. */
   | { readonly kind: 'finish-fallback'; readonly fallback: Fallback; readonly isRestartDue: boolean }
-  /** `<f>_enabled`, which lets Kubernetes deploy the feature here. */
-  | { readonly kind: 'label'; readonly value: 'true' | 'false' }
+  /** Writes `<f>_enabled`, which lets Kubernetes deploy the feature here. */
+  | { readonly kind: 'write-label'; readonly value: 'true' | 'false' }
   | { readonly kind: 'restart'; readonly edge: SwitchEdge; readonly key: string; readonly text: string };
 
-/** Steps that disturb a service: an operator's lock keeps them, and one at a time is enough. */
+/** Steps that disturb a service: an operator's lock forbids them, and one at a time is enough. */
 export const DISRUPTIVE_STEPS: ReadonlySet<HostStep['kind']> = new Set([
   'fall-back',
   'finish-fallback',

@@ -1,91 +1,115 @@
 /**
- * For how long something has been failing. An image has a leaky account: failing adds, being well takes away as fast,
- * anything else leaves it. So one that fails for all of the limit is told at the limit, one that flaps is told if it fails
- * more than it is well, and none is told for a blip. Nothing deployed counts without a break, as the HLD's
- * `kube_failure_detection` has it ("not running for N minutes").
+ * How long an image has been failing, as a leaky bucket: it fills while the image fails, drains at the same rate while it
+ * is healthy, and holds its level otherwise. An image that fails all the time reaches the limit at the limit; an image
+ * that flaps reaches it if it fails longer than it is healthy; a short failure drains away. "Nothing is deployed" is a
+ * plain timer beside it, which anything else resets (HLD, `kube_failure_detection`: "not running for N minutes").
+ *
+ * The bucket lives in memory: time that this daemon did not watch counts against no image.
  */
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
 import type { FeatureCondition } from './feature-condition.ts';
 
-/** Lives in memory only: what nobody watched is held against nobody. Times are boot clock, milliseconds. */
+/** The bucket of one feature. Times are milliseconds, `asOfMs` on the boot clock. */
 export interface LeakyBucket {
-  /** The image that the account is of; empty until there is one. */
-  readonly subject: string;
-  readonly failingMs: number;
-  /** Why it failed last; undefined until it has. */
+  /** The image that the level is of; empty until one was failing or healthy. */
+  readonly imageId: string;
+  readonly levelMs: number;
+  /** Why the image failed last; undefined until it has. */
   readonly cause: FailureCause | undefined;
+  /** How long nothing has been deployed, without a break. */
   readonly notDeployedMs: number;
   readonly asOfMs: number;
-  /** What the time since `asOfMs` counts for, until the next look says otherwise. */
-  readonly kind: 'failing' | 'well' | 'neutral' | 'not-deployed';
+  /** What the time from `asOfMs` on does, until the next reconcile. `not-deployed` runs the timer and holds the level. */
+  readonly flow: 'fills' | 'drains' | 'holds' | 'not-deployed';
 }
 
-/** A gap beyond this is a daemon that was stopped or starved: what happened meanwhile it does not know. */
+/** The daemon was stopped or starved for longer than this between two reconciles: it does not know what happened then. */
 export const LONGEST_STEP_MS = 60_000;
-/** So that time which does count is never lost to that. */
+/** Half of `LONGEST_STEP_MS`, so that a daemon that runs loses no time to that bound. */
 export const RECONCILE_EVERY_MS = 30_000;
 
-const NOTHING: Omit<LeakyBucket, 'asOfMs'> = {
-  subject: '',
-  failingMs: 0,
+const EMPTY_BUCKET: Omit<LeakyBucket, 'asOfMs'> = {
+  imageId: '',
+  levelMs: 0,
   cause: undefined,
   notDeployedMs: 0,
-  kind: 'neutral',
+  flow: 'holds',
 };
 
-/** `before` is what the look before this returned. The time since counts for what was so then. */
+/**
+ * The bucket at `nowMs` (boot clock). `last` is what the previous reconcile returned, undefined for the first. The time
+ * between the two counts by the condition that the previous one saw.
+ */
 export function advanceBucket(
-  before: LeakyBucket | undefined,
-  standing: FeatureCondition,
+  last: LeakyBucket | undefined,
+  condition: FeatureCondition,
   nowMs: number,
 ): LeakyBucket {
-  const passed = before === undefined ? { ...NOTHING, asOfMs: nowMs } : addElapsed(before, nowMs);
-  const kind = decideFlow(standing);
-  const { subject } = standing;
-  const isAnother = (kind === 'failing' || kind === 'well') && subject !== passed.subject;
+  const advanced = last === undefined ? { ...EMPTY_BUCKET, asOfMs: nowMs } : addElapsed(last, nowMs);
+  const flow = decideFlow(condition);
+  const { imageId } = condition;
+  const isOtherImage = (flow === 'fills' || flow === 'drains') && imageId !== advanced.imageId;
   return {
-    ...passed,
-    ...(isAnother ? { subject, failingMs: 0, cause: undefined } : {}),
-    ...(standing.kind === 'failing' && kind === 'failing' ? { cause: standing.cause } : {}),
-    notDeployedMs: kind === 'not-deployed' ? passed.notDeployedMs : 0,
+    ...advanced,
+    ...(isOtherImage ? { imageId, levelMs: 0, cause: undefined } : {}),
+    ...(condition.kind === 'failing' && flow === 'fills' ? { cause: condition.cause } : {}),
+    notDeployedMs: flow === 'not-deployed' ? advanced.notDeployedMs : 0,
     asOfMs: nowMs,
-    kind,
+    flow,
   };
 }
 
-/** When to look again, boot clock: the limit would be reached, or the step would get too long. Undefined: it stands still. */
-export function findRequeueMs(failing: LeakyBucket, limitMs: number): number | undefined {
-  const counted = findRisingMs(failing);
-  if (counted === undefined || counted >= limitMs) return undefined;
-  return failing.asOfMs + Math.min(limitMs - counted, RECONCILE_EVERY_MS);
+/** When to reconcile again, boot clock: the limit is reached, or the step gets too long. Undefined: nothing rises. */
+export function findBucketRequeueMs(bucket: LeakyBucket, limitMs: number): number | undefined {
+  const risingMs = findRisingMs(bucket);
+  if (risingMs === undefined || risingMs >= limitMs) return undefined;
+  return bucket.asOfMs + Math.min(limitMs - risingMs, RECONCILE_EVERY_MS);
 }
 
-/** The account that rises now; undefined if none does. */
-export function findRisingMs({ kind, failingMs, notDeployedMs }: LeakyBucket): number | undefined {
-  switch (kind) {
-    case 'failing':
-      return failingMs;
+/** The failing time that rises now, milliseconds as of `asOfMs`; undefined if none does. */
+export function findRisingMs({ flow, levelMs, notDeployedMs }: LeakyBucket): number | undefined {
+  switch (flow) {
+    case 'fills':
+      return levelMs;
     case 'not-deployed':
       return notDeployedMs;
-    case 'well':
-    case 'neutral':
+    case 'drains':
+    case 'holds':
       return undefined;
   }
 }
 
-function addElapsed(before: LeakyBucket, nowMs: number): LeakyBucket {
-  const stepMs = Math.min(Math.max(nowMs - before.asOfMs, 0), LONGEST_STEP_MS);
-  switch (before.kind) {
-    case 'failing':
-      return { ...before, failingMs: before.failingMs + stepMs };
+/**
+ * The bucket with no more in it than the limit: an image that failed for a day behind a lock and then got healthy does not
+ * fall back for a blip. The limit is that of what rises now; the other time is left as it is.
+ */
+export function capBucket(bucket: LeakyBucket, limitMs: number): LeakyBucket {
+  if (bucket.flow === 'not-deployed')
+    return { ...bucket, notDeployedMs: Math.min(bucket.notDeployedMs, limitMs) };
+  return { ...bucket, levelMs: Math.min(bucket.levelMs, limitMs) };
+}
+
+function addElapsed(last: LeakyBucket, nowMs: number): LeakyBucket {
+  const stepMs = Math.min(Math.max(nowMs - last.asOfMs, 0), LONGEST_STEP_MS);
+  switch (last.flow) {
+    case 'fills':
+      return { ...last, levelMs: last.levelMs + stepMs };
+    case 'drains':
+      return { ...last, levelMs: Math.max(last.levelMs - stepMs, 0) };
     case 'not-deployed':
-      return { ...before, notDeployedMs: before.notDeployedMs + stepMs };
-    case 'well':
-      return { ...before, failingMs: Math.max(before.failingMs - stepMs, 0) };
-    case 'neutral':
-      return before;
+      return { ...last, notDeployedMs: last.notDeployedMs + stepMs };
+    case 'holds':
+      return last;
   }
 }
 
-const decideFlow = (standing: FeatureCondition): LeakyBucket['kind'] =>
-  standing.kind === 'failing' && standing.cause === 'not-deployed' ? 'not-deployed' : standing.kind;
+function decideFlow(condition: FeatureCondition): LeakyBucket['flow'] {
+  switch (condition.kind) {
+    case 'failing':
+      return condition.cause === 'not-deployed' ? 'not-deployed' : 'fills';
+    case 'healthy':
+      return 'drains';
+    case 'neutral':
+      return 'holds';
+  }
+}

@@ -1,6 +1,6 @@
 /**
- * The record of a container that is gone is released by the host side (D10: the shipped one leaves owner and id behind
- * when a container dies by itself). Only what the engine itself tells counts, and only against the record as it was read.
+ * Whether ctrkitd releases the record of a container that is gone (D10: the shipped host side leaves owner and id behind
+ * when a container dies by itself). Only the engine's own answer counts, and the release is guarded by the record as read.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
@@ -9,7 +9,7 @@ import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
 
-/** What the engine says of the container under `selectHolderName`. */
+/** The state that the engine shows of the container which `selectHolderName` names. */
 type HolderState =
   | 'running'
   | 'paused'
@@ -18,7 +18,7 @@ type HolderState =
   | 'removing'
   | 'exited'
   | 'dead'
-  /** The engine answers, and has none of that id or name; also where there is none to ask for. */
+  /** The engine answers and has no such container, or the record names none. */
   | 'missing';
 
 export interface ReapInput {
@@ -29,21 +29,21 @@ export interface ReapInput {
   readonly now: BootTime;
   /** Undefined while the engine is away. */
   readonly engineState: HolderState | undefined;
-  /** Boot clock: since when this daemon has read the fields of `RECORD_FIELDS` as they are now. */
+  /** Boot clock: since when `RECORD_FIELDS` have been as they are now, as far as this daemon has read them. */
   readonly sameSinceMs: number;
-  /** Boot clock: when this daemon saw this very container end last; undefined if it did not. */
+  /** Boot clock: when this container ended, as this daemon saw it; undefined if it saw no end. */
   readonly endedAtMs: number | undefined;
 }
 
 export type ReapDecision =
-  /** `requeueAtMs`, boot clock: when time alone may change it. */
+  /** `requeueAtMs`, boot clock: when time alone may change the decision; undefined if it does not. */
   | { readonly kind: 'keep'; readonly text: string; readonly requeueAtMs: number | undefined }
-  /** `record` is the guard, `claim` what is released, as `planReleases` takes them. */
+  /** `record` is the guard and `claim` what is released, as `planReleases` takes them. */
   | { readonly kind: 'release'; readonly text: string; readonly record: RowValues; readonly claim: Claim };
 
 /**
- * What tells one record from the next. The token alone would not do: the shipped kit knows none and leaves ours standing,
- * and an agent that claims again keeps its own, with a new `claim_ms`.
+ * The fields that tell one record from the next. The token alone does not: the shipped kit leaves that of an earlier claim
+ * standing, and an agent that claims again keeps its own token, with a new `claim_ms`.
  */
 export const RECORD_FIELDS = [
   'current_owner',
@@ -55,12 +55,12 @@ export const RECORD_FIELDS = [
   'update_time',
 ] as const;
 
-/** A container that has claimed was running; the engine's listing and the record are not read at one instant. */
+/** A container that has claimed runs. The engine's listing and the record are not read at one instant. */
 const START_GRACE_MS = 10_000;
-/** The host writes the owner before it starts the container, which on a switch that boots may take the engine a while. */
+/** `container start` writes the owner before it starts the container, which may take long while a switch boots. */
 const HOST_START_GRACE_MS = 70_000;
 
-/** By what the recorded holder is to be asked for at the engine: an id, a name, or nothing. */
+/** The id or the name by which the engine knows the recorded holder; undefined if the record has neither. */
 export function selectHolderName(feature: string, status: FeatureStatus): string | undefined {
   if (!isOwner(status.currentOwner)) return undefined;
   const isId = status.dockerId !== '' && status.dockerId !== 'unknown';
@@ -68,6 +68,7 @@ export function selectHolderName(feature: string, status: FeatureStatus): string
   return status.currentOwner === 'local' && status.dockerId !== '' ? feature : undefined;
 }
 
+/** Total: no row makes it throw. */
 export function decideReap(input: ReapInput): ReapDecision {
   const { feature, statusValues, engineState } = input;
   const status = decodeStatus(statusValues);
@@ -75,8 +76,8 @@ export function decideReap(input: ReapInput): ReapDecision {
   if (engineState === undefined) return keepRecord('the container engine does not answer');
   if (['running', 'paused', 'restarting'].includes(engineState))
     return keepRecord(`its container is ${engineState}`);
-  const wait = findWait(input, status, engineState);
-  if (wait !== undefined) return wait;
+  const doubt = findDoubt(input, status, engineState);
+  if (doubt !== undefined) return doubt;
   const isNamed = selectHolderName(feature, status) !== undefined;
   const fate = isNamed ? `its container ${status.dockerId} is ${engineState}` : 'its heartbeat is overdue';
   return {
@@ -96,26 +97,26 @@ export function decideReap(input: ReapInput): ReapDecision {
   };
 }
 
-/** The container does not run as far as the engine tells; is that certain? */
-function findWait(
+/** Why it is not certain yet that a container which the engine does not show as running is gone; undefined if it is. */
+function findDoubt(
   input: ReapInput,
   status: FeatureStatus,
   engineState: HolderState,
 ): ReapDecision | undefined {
   const { now, sameSinceMs, endedAtMs, feature, beat } = input;
-  // It ran under this record, and ended.
+  // The container was seen to end under this very record.
   if (endedAtMs !== undefined && endedAtMs >= sameSinceMs) return undefined;
   const isNamed = selectHolderName(feature, status) !== undefined;
   const holder = findLiveHolder(status, beat, now);
-  // Another engine may run it, and an id may be unknown: a heartbeat is the better witness.
+  // Another engine may run it, or its id may be unknown: then the heartbeat tells.
   const isBeating = holder?.liveUntilMs !== undefined;
   if (isBeating && (engineState === 'missing' || !isNamed))
     return keepRecord(
       'the container engine does not know it, but its heartbeat is not overdue',
       holder.liveUntilMs,
     );
-  // A holder of the shipped kit: it counts as live until it is cleared. Another engine may run it, containerd say, or a pod
-  // that bears the feature's name on record only (D25).
+  // A holder of the shipped kit has no heartbeat and counts as live until it is cleared. Another engine may run it, such as
+  // containerd, or a pod of which only the record bears the feature's name (D25).
   if (!isBeating && holder !== undefined && engineState === 'missing')
     return keepRecord('the container engine does not know it, and it has no heartbeat to tell by');
   const graceOverAtMs = sameSinceMs + (status.claimToken === '' ? HOST_START_GRACE_MS : START_GRACE_MS);

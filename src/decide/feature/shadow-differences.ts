@@ -1,7 +1,7 @@
 /**
- * Where a shadow and the shipped daemon beside it come to other conclusions (sonic.md, "State machine as shipped",
- * "Image tags"): which version is stable, what is tagged as the local image, which images go, when Kubernetes is given
- * up on.
+ * Where a shadow and the shipped daemon beside it come to different conclusions (sonic.md, "State machine as shipped",
+ * "Image tags"): which version is stable, which image is tagged as the local one, which images are removed, and when
+ * Kubernetes is given up on.
  */
 import type { FallbackVerdict, FeatureView } from '../../contract/feature/daemon-view.ts';
 import { shortImageId } from '../../contract/images/image.ts';
@@ -11,47 +11,47 @@ import { findLocalImage } from '../images/local-image.ts';
 import type { FeatureInput } from './feature-input.ts';
 
 /** One line for people. */
-export interface ShadowNote {
+export interface ShadowFinding {
   /** False where the shipped daemon has done what ctrkit would not have, or the reverse. */
   readonly isAgreement: boolean;
   readonly text: string;
 }
 
-/** What is kept from one look to the next. */
+/** What the comparison keeps from one reconcile to the next. */
 export interface ShadowMemory {
   readonly stableVersion: string;
   readonly remoteState: string;
   readonly systemState: string;
-  /** The two that ctrkit never lets go. */
+  /** The two images that ctrkit never removes. */
   readonly golden: GoldenImage | undefined;
   readonly previous: GoldenImage | undefined;
   readonly localImageId: string | undefined;
-  /** Of all images; as of the last look at the engine that was answered, undefined before the first. */
+  /** Of all images, as of the engine's last answer; undefined before the first. */
   readonly imageIds: ReadonlySet<string> | undefined;
   readonly fallback: FallbackVerdict['kind'];
-  /** Boot clock; the fallback that ctrkit would have done, until the shipped side does it or another version runs. */
+  /** The fallback that ctrkit would have done, `atMs` on the boot clock; kept until the shipped side does it or another version runs. */
   readonly fellBack: { readonly version: string; readonly atMs: number } | undefined;
 }
 
-type Judged = Pick<FeatureView, 'version' | 'certification' | 'fallback'>;
+type ComparedView = Pick<FeatureView, 'version' | 'certification' | 'fallback'>;
 
 interface Compared {
   readonly before: ShadowMemory;
   readonly after: ShadowMemory;
-  readonly situation: FeatureInput;
-  readonly judged: Judged;
+  readonly input: FeatureInput;
+  readonly view: ComparedView;
 }
 
-/** `before` is undefined for the first look, with which nothing can be compared. */
+/** `before` is undefined for the first reconcile, for which there is nothing to compare with. */
 export function compareShadow(
   before: ShadowMemory | undefined,
-  situation: FeatureInput,
-  judged: Judged,
-): { readonly memory: ShadowMemory; readonly notes: readonly ShadowNote[] } {
-  const memory = updateMemory(before, situation, judged);
-  if (before === undefined) return { memory, notes: [] };
-  const compared = { before, after: memory, situation, judged };
-  const notes = [
+  input: FeatureInput,
+  view: ComparedView,
+): { readonly memory: ShadowMemory; readonly findings: readonly ShadowFinding[] } {
+  const memory = updateMemory(before, input, view);
+  if (before === undefined) return { memory, findings: [] };
+  const compared = { before, after: memory, input, view };
+  const findings = [
     ...compareStable(compared),
     ...compareLocal(compared),
     ...compareImages(compared),
@@ -59,18 +59,18 @@ export function compareShadow(
     ...compareService(compared),
   ];
   const isOver = hasGivenUp(compared);
-  return { memory: isOver ? { ...memory, fellBack: undefined } : memory, notes };
+  return { memory: isOver ? { ...memory, fellBack: undefined } : memory, findings };
 }
 
 function updateMemory(
   before: ShadowMemory | undefined,
-  situation: FeatureInput,
-  judged: Judged,
+  input: FeatureInput,
+  view: ComparedView,
 ): ShadowMemory {
-  const { reading, ledger, engine, now } = situation;
-  const { fallback } = judged;
-  // Between two starts of what crashes nothing runs.
-  const version = judged.version || reading.status.containerVersion;
+  const { reading, ledger, engine, now } = input;
+  const { fallback } = view;
+  // Nothing runs between two starts of a container that crashes.
+  const version = view.version || reading.status.containerVersion;
   const isFalling = fallback.kind === 'fall-back' && before?.fallback !== 'fall-back';
   const isAnother = version !== before?.fellBack?.version;
   return {
@@ -81,14 +81,14 @@ function updateMemory(
     previous: ledger.previous,
     localImageId: engine.isAway
       ? before?.localImageId
-      : findLocalImage(engine.images, situation.localRepository)?.id,
+      : findLocalImage(engine.images, input.localRepository)?.id,
     imageIds: engine.isAway ? before?.imageIds : new Set(engine.images.map(({ id }) => id)),
     fallback: fallback.kind,
     fellBack: isFalling ? { version, atMs: now.bootMs } : isAnother ? undefined : before?.fellBack,
   };
 }
 
-function compareStable({ before, after, judged }: Compared): ShadowNote[] {
+function compareStable({ before, after, view }: Compared): ShadowFinding[] {
   const { golden, stableVersion } = after;
   const isCertifiedNow = golden?.source === 'certified' && golden.imageId !== before.golden?.imageId;
   const theirs = stableVersion === '' ? 'no version' : `version ${stableVersion}`;
@@ -96,7 +96,7 @@ function compareStable({ before, after, judged }: Compared): ShadowNote[] {
     const said = `the shipped daemon counts ${theirs} as stable`;
     return golden?.version === stableVersion
       ? [createAgreement(`${said}, and so would ctrkit`)]
-      : [createDifference(`${said}; ${describeGolden(golden)}: ${judged.certification.text}`)];
+      : [createDifference(`${said}; ${describeGolden(golden)}: ${view.certification.text}`)];
   }
   if (!isCertifiedNow) return [];
   const said = `ctrkit would have version ${golden.version} golden`;
@@ -106,23 +106,23 @@ function compareStable({ before, after, judged }: Compared): ShadowNote[] {
 }
 
 /** The local image is what a fallback, and the next reboot, starts. */
-function compareLocal({ before, after, situation, judged }: Compared): ShadowNote[] {
+function compareLocal({ before, after, input, view }: Compared): ShadowFinding[] {
   const { localImageId: id, golden } = after;
   if (before.imageIds === undefined || id === before.localImageId) return [];
-  const name = `${situation.localRepository ?? ''}:latest`;
+  const name = `${input.localRepository ?? ''}:latest`;
   if (id === undefined)
     return [createDifference(`${name} is gone, there is no local image; ctrkit never takes that name away`)];
   const said = `${name} is image ${shortImageId(id)} now`;
   if (id === golden?.imageId) return [createAgreement(`${said}, which is the golden one for ctrkit too`)];
   return [
     createDifference(
-      `${said}; ctrkit would not have tagged it, ${describeGolden(golden)}: ${judged.certification.text}`,
+      `${said}; ctrkit would not have tagged it, ${describeGolden(golden)}: ${view.certification.text}`,
     ),
   ];
 }
 
 /** What ctrkit would go back to. */
-function compareImages({ before, after }: Compared): ShadowNote[] {
+function compareImages({ before, after }: Compared): ShadowFinding[] {
   const kept = [
     ['the golden one', before.golden],
     ['the golden one before', before.previous],
@@ -140,18 +140,18 @@ function compareImages({ before, after }: Compared): ShadowNote[] {
 
 const STATES_OF_KUBE: ReadonlySet<string> = new Set(['pending', 'ready', 'running', 'stopped']);
 
-const hasGivenUp = ({ before, after, situation }: Compared): boolean =>
-  situation.reading.config.setOwner === 'kube' &&
+const hasGivenUp = ({ before, after, input }: Compared): boolean =>
+  input.reading.config.setOwner === 'kube' &&
   after.remoteState === 'none' &&
   STATES_OF_KUBE.has(before.remoteState);
 
-function compareGiveUp(compared: Compared): ShadowNote[] {
-  const { before, after, situation, judged } = compared;
+function compareGiveUp(compared: Compared): ShadowFinding[] {
+  const { before, after, input, view } = compared;
   if (hasGivenUp(compared)) {
     const said = 'the shipped side gave up on Kubernetes (remote_state is none)';
     if (after.fellBack === undefined)
-      return [createDifference(`${said}; ctrkit would not have: ${judged.fallback.text}`)];
-    const laterMs = situation.now.bootMs - after.fellBack.atMs;
+      return [createDifference(`${said}; ctrkit would not have: ${view.fallback.text}`)];
+    const laterMs = input.now.bootMs - after.fellBack.atMs;
     return [createAgreement(`${said}, ${describeDuration(laterMs)} after ctrkit would have fallen back`)];
   }
   const isFalling = after.fellBack !== undefined && after.fellBack !== before.fellBack;
@@ -165,7 +165,7 @@ function compareGiveUp(compared: Compared): ShadowNote[] {
 }
 
 /** Whoever restarts it, beside the line on what ctrkit would have restarted. */
-function compareService({ before, after }: Compared): ShadowNote[] {
+function compareService({ before, after }: Compared): ShadowFinding[] {
   if (before.systemState === after.systemState || before.systemState === '') return [];
   const word = after.systemState === 'up' ? 'started' : 'stopped';
   return [createAgreement(`its service was ${word} (system_state is ${after.systemState || '(none)'})`)];
@@ -176,5 +176,5 @@ const describeGolden = (golden: GoldenImage | undefined): string =>
     ? 'ctrkit has none golden'
     : `ctrkit has version ${golden.version} golden, image ${shortImageId(golden.imageId)}`;
 
-const createAgreement = (text: string): ShadowNote => ({ isAgreement: true, text });
-const createDifference = (text: string): ShadowNote => ({ isAgreement: false, text });
+const createAgreement = (text: string): ShadowFinding => ({ isAgreement: true, text });
+const createDifference = (text: string): ShadowFinding => ({ isAgreement: false, text });

@@ -1,4 +1,7 @@
-/** From heartbeats to golden (contract.md, section 8, "Certified golden"; D18: not by a timer and a text search). */
+/**
+ * Whether the image that runs becomes golden (contract.md, section 8, "Certified golden"): by an unbroken chain of healthy
+ * heartbeats, not by a timer and a text search as the shipped daemon has it (D18).
+ */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
 import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
@@ -10,19 +13,19 @@ import { toOneLine } from '../../text/printable.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 
 /**
- * An unbroken chain of heartbeats of one start of one container, all healthy, every one of them seen by this daemon. It
- * lives in memory only: what nobody watched proves nothing. Times are boot clock, milliseconds.
+ * An unbroken chain of healthy heartbeats of one start of one container, each of them seen by this daemon. It lives in
+ * memory only: health that this daemon did not watch proves nothing. Times are on the boot clock, milliseconds.
  */
-export interface Evidence {
+export interface HeartbeatChain {
   readonly token: string;
   readonly bootId: string;
   readonly imageId: string;
-  /** Of the last heartbeat, as is `beatMs`. */
+  /** `seq`, `beatMs` and `overdueMs` are those of the last heartbeat. */
   readonly seq: number;
   readonly beatMs: number;
-  /** By its own promise; a next heartbeat at or after this breaks the chain. */
+  /** A next heartbeat at or after this breaks the chain. */
   readonly overdueMs: number;
-  /** The first heartbeat of the chain: health that is claimed for the time before was watched by nobody. */
+  /** The `beatMs` of the first heartbeat. Earlier health is only what the agent claims, so it does not count. */
   readonly fromMs: number;
 }
 
@@ -32,48 +35,54 @@ export interface CertificationInput {
   /** Read in the same step as the heartbeat. */
   readonly status: FeatureStatus;
   /**
-   * Of the container that sent the heartbeat; undefined if it does not run, or its image can't be told. A container's
-   * image never changes, so one that was told once need not be asked for again.
+   * The image of the container that sent the heartbeat; undefined if the container does not run or its image is not known.
    */
   readonly imageId: string | undefined;
   readonly goldenImageId: string | undefined;
-  /** The image has been fallen back from, and nobody has lifted that: it can't become golden. */
-  readonly isFallen: boolean;
+  /** Of this image: then it can't become golden. */
+  readonly hasOpenFallback: boolean;
   readonly policy: ImagePolicy;
   readonly now: BootTime;
 }
 
 export interface Certification {
-  /** To be handed in with the next look, also while the policy is off: the time counts once it is on. */
-  readonly evidence: Evidence | undefined;
+  /** For the next reconcile, also while the policy is off: the time counts once it is on. */
+  readonly heartbeatChain: HeartbeatChain | undefined;
   readonly verdict: CertificationVerdict;
 }
 
 /** A heartbeat that counts. */
-type CountedBeat = Omit<Evidence, 'fromMs'> & { readonly healthySinceMs: number };
+type CountedBeat = Omit<HeartbeatChain, 'fromMs'> & { readonly healthySinceMs: number };
 
-/** To be asked on every change of the rows, and when the heartbeat is overdue. Total: no row makes it throw. */
+/**
+ * Has to be called on every change of the rows: a heartbeat that it does not see breaks the chain. `last` is what the
+ * previous call returned. Total: no row makes it throw.
+ */
 export function decideCertification(
-  evidence: Evidence | undefined,
+  last: HeartbeatChain | undefined,
   input: CertificationInput,
 ): Certification {
-  const sound = assessBeat(input);
-  const found = typeof sound === 'string' ? sound : extendEvidence(evidence, sound);
-  return { evidence: typeof found === 'string' ? undefined : found, verdict: decideVerdict(found, input) };
+  const beat = assessBeat(input);
+  const chain = typeof beat === 'string' ? beat : extendChain(last, beat);
+  return {
+    heartbeatChain: typeof chain === 'string' ? undefined : chain,
+    verdict: decideVerdict(chain, input),
+  };
 }
 
-function decideVerdict(found: Evidence | string, input: CertificationInput): CertificationVerdict {
+/** `chain` is one line on why there is none, if there is none. */
+function decideVerdict(chain: HeartbeatChain | string, input: CertificationInput): CertificationVerdict {
   const { imageId, goldenImageId, policy } = input;
   if (imageId !== undefined && imageId === goldenImageId)
     return { kind: 'golden', text: `image ${shortImageId(imageId)} is golden` };
   const off = describeOff(policy);
   if (off !== undefined) return { kind: 'off', text: off };
-  if (typeof found === 'string') return { kind: 'not-counting', text: found };
-  return decideByTime(found, policy.activeTimeToMarkGoodMs);
+  if (typeof chain === 'string') return { kind: 'not-counting', text: chain };
+  return decideByTime(chain, policy.activeTimeToMarkGoodMs);
 }
 
-/** By heartbeats only: the time since the last one is not known to be healthy yet. */
-function decideByTime({ fromMs, beatMs, imageId }: Evidence, neededMs: number): CertificationVerdict {
+/** Counts up to the last heartbeat: the time since then is not known to be healthy yet. */
+function decideByTime({ fromMs, beatMs, imageId }: HeartbeatChain, neededMs: number): CertificationVerdict {
   const healthyMs = beatMs - fromMs;
   const image = `image ${shortImageId(imageId)}`;
   const needed = `${describeDuration(neededMs)} (active_time_to_mark_good)`;
@@ -81,7 +90,7 @@ function decideByTime({ fromMs, beatMs, imageId }: Evidence, neededMs: number): 
     const text = `${image} was healthy without a break for ${describeDuration(healthyMs)}, of ${needed}: it becomes golden`;
     return { kind: 'certified', text, healthyMs };
   }
-  // No time that passes in the text: it would be another text at every look.
+  // The text holds no time that passes: it would differ at every reconcile.
   const text = `${image} is healthy, and becomes golden after ${needed} without a break`;
   return { kind: 'counting', text, fromMs, neededMs };
 }
@@ -92,35 +101,35 @@ function describeOff({ isDisabled, activeTimeToMarkGoodMs }: ImagePolicy): strin
   return 'active_time_to_mark_good is 0: no image becomes golden by time until IMAGE_MGMT sets one';
 }
 
-/** The chain with this heartbeat; where that does not follow, the count starts anew with it. */
-function extendEvidence(evidence: Evidence | undefined, sound: CountedBeat): Evidence {
-  const { healthySinceMs, ...last } = sound;
+/** The chain with this heartbeat; a new chain that begins with it where it does not follow the last one. */
+function extendChain(last: HeartbeatChain | undefined, counted: CountedBeat): HeartbeatChain {
+  const { healthySinceMs, ...beat } = counted;
   const isUnbroken =
-    evidence !== undefined &&
-    evidence.token === sound.token &&
-    evidence.bootId === sound.bootId &&
-    evidence.imageId === sound.imageId &&
-    healthySinceMs <= evidence.fromMs &&
-    (isSameBeat(evidence, sound) || isNextBeat(evidence, sound));
-  return { ...last, fromMs: isUnbroken ? evidence.fromMs : sound.beatMs };
+    last !== undefined &&
+    last.token === beat.token &&
+    last.bootId === beat.bootId &&
+    last.imageId === beat.imageId &&
+    healthySinceMs <= last.fromMs &&
+    (isSameBeat(last, counted) || isNextBeat(last, counted));
+  return { ...beat, fromMs: isUnbroken ? last.fromMs : beat.beatMs };
 }
 
-const isSameBeat = (last: Evidence, { seq, beatMs, overdueMs }: CountedBeat): boolean =>
+const isSameBeat = (last: HeartbeatChain, { seq, beatMs, overdueMs }: CountedBeat): boolean =>
   seq === last.seq && beatMs === last.beatMs && overdueMs === last.overdueMs;
 
-const isNextBeat = (last: Evidence, { seq, beatMs }: CountedBeat): boolean =>
+const isNextBeat = (last: HeartbeatChain, { seq, beatMs }: CountedBeat): boolean =>
   seq === last.seq + 1 && beatMs >= last.beatMs && beatMs < last.overdueMs;
 
-/** A heartbeat that counts, or one line on why this one does not and what would change that. */
+/** The heartbeat if it counts, else one line on why it does not and what would change that. */
 function assessBeat(input: CertificationInput): CountedBeat | string {
   const { beat, imageId } = input;
   if (beat === undefined)
     return 'there is no heartbeat: it counts once a container with the kit in its image runs the feature';
-  const stranger = describeForeignBeat(beat, input);
-  if (stranger !== undefined) return stranger;
+  const foreign = describeForeignBeat(beat, input);
+  if (foreign !== undefined) return foreign;
   if (imageId === undefined || !isImageId(imageId))
     return 'the engine shows no running container that sends the heartbeat: it counts once its image can be told';
-  if (input.isFallen)
+  if (input.hasOpenFallback)
     return `image ${shortImageId(imageId)} has been fallen back from: it counts once that is lifted`;
   return assessHealth(beat, imageId, input.now);
 }

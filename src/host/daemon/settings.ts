@@ -1,6 +1,6 @@
 import type { Environment } from '../../contract/environment.ts';
 import { parseDurationMs } from '../../text/duration.ts';
-import { DEFAULT_TIMING, type FallbackTiming } from '../../decide/feature/fallback.ts';
+import { DEFAULT_FALLBACK_TIMING, type FallbackTiming } from '../../decide/feature/fallback-refusal.ts';
 
 /** The environment as the daemon reads it; `ctrkitd --help` lists it. */
 export interface DaemonSettings {
@@ -49,8 +49,8 @@ export function readDaemonSettings(env: Environment): DaemonSettings {
     restartCommand: env['CTRKIT_RESTART_COMMAND'] ?? '',
     imageNamesFile: env['CTRKIT_IMAGE_NAMES'] ?? '',
     timing: {
-      coolDownMs: duration('CTRKIT_FALLBACK_COOL_DOWN', DEFAULT_TIMING.coolDownMs),
-      daemonGraceMs: duration('CTRKIT_FALLBACK_GRACE', DEFAULT_TIMING.daemonGraceMs),
+      coolDownMs: duration('CTRKIT_FALLBACK_COOL_DOWN', DEFAULT_FALLBACK_TIMING.coolDownMs),
+      daemonGraceMs: duration('CTRKIT_FALLBACK_GRACE', DEFAULT_FALLBACK_TIMING.daemonGraceMs),
     },
     cluster: readClusterSettings(env),
     warnings,

@@ -5,7 +5,7 @@ import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
-import type { FallbackTiming } from '../../decide/feature/fallback.ts';
+import type { FallbackTiming } from '../../decide/feature/fallback-refusal.ts';
 import { buildClusterParts, NO_CLUSTER_PARTS, type ClusterSide } from './cluster/cluster-parts.ts';
 import type { Connection } from './watch/daemon-component.ts';
 import { Daemon } from './daemon.ts';
@@ -72,7 +72,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
     onDisconnect: () => {
       open = undefined;
     },
-    ...(comparison && { onLook: (situation, judged) => comparison.note(situation, judged) }),
+    ...(comparison && { onDecision: (input, view) => comparison.compare(input, view) }),
   });
   log.info(isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
   await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs]);

@@ -34,10 +34,10 @@ export class HostExecutor implements Executor {
       case 'certify':
         keeper.update(feature, (ledger) => recordCertification(ledger, step.image, context.policy));
         return step.text;
-      case 'remember-repository':
+      case 'record-repository':
         keeper.update(feature, (ledger) => recordRepository(ledger, step.repository));
         return '';
-      case 'mirror':
+      case 'write-versions':
         return this.writeVersions(feature, step);
       case 'tag-as-local':
         return this.#images.tagAsLocal(feature, step);
@@ -45,22 +45,22 @@ export class HostExecutor implements Executor {
         return this.#images.removeLocalContainer(step);
       case 'clean-up':
         return this.#images.cleanUp(context);
-      case 'strike-out':
+      case 'mark-duty-done':
         keeper.update(feature, (ledger) => markDutyDone(ledger, step.duty));
         return step.text;
       case 'release':
         return this.release(step);
-      case 'lift':
+      case 'lift-block':
         keeper.update(feature, (ledger) => liftFallback(ledger, step.imageId));
         return `the block of version ${step.version} has been lifted`;
-      case 'block':
+      case 'block-version':
         await this.#ports.store().write([], [planBlock(feature, step.version)]);
         return `version ${step.version} is blocked again: STATE_DB had forgotten`;
       case 'fall-back':
         return this.#fallbacks.fallBack(feature, step);
       case 'finish-fallback':
         return this.#fallbacks.finishFallback(feature, step);
-      case 'label':
+      case 'write-label':
         await this.#ports.store().write([], planOwnersLabel(feature, step.value === 'true'));
         return `Kubernetes may ${step.value === 'true' ? '' : 'not '}deploy it: set_owner has changed`;
       case 'restart':
@@ -78,7 +78,7 @@ export class HostExecutor implements Executor {
 
   private async writeVersions(
     feature: string,
-    { stableVersion, lastVersion }: StepOf<'mirror'>,
+    { stableVersion, lastVersion }: StepOf<'write-versions'>,
   ): Promise<string> {
     const values = { container_stable_version: stableVersion, container_last_version: lastVersion };
     await this.#ports.store().write([], [{ kind: 'set', address: featureStatusRow(feature), values }]);

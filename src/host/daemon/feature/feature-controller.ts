@@ -3,13 +3,9 @@ import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
 import type { RowFields, RowValues } from '../../../contract/rows.ts';
 import type { UnitState } from '../../../contract/feature/unit-state.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../decide/images/clean-up.ts';
-import type { FallbackTiming } from '../../../decide/feature/fallback.ts';
-import {
-  isUnitStateNeeded,
-  NO_MEMORY,
-  type ContainerEnd,
-  type FeatureMemory,
-} from '../../../decide/feature/feature-memory.ts';
+import type { FallbackTiming } from '../../../decide/feature/fallback-refusal.ts';
+import { isUnitStateNeeded, NO_MEMORY, type FeatureMemory } from '../../../decide/feature/feature-memory.ts';
+import type { ContainerEnd } from '../../../decide/feature/seen-holder.ts';
 import {
   decodeFeatureReading,
   selectFeatureRows,
@@ -17,11 +13,11 @@ import {
 } from '../../../decide/feature/feature-reading.ts';
 import { findOpenFallback } from '../../../decide/images/ledger-changes.ts';
 import { DISRUPTIVE_STEPS, type HostStep } from '../../../decide/feature/host-step.ts';
-import { decideFeature, type FeatureDecision } from '../../../decide/feature/decide-feature.ts';
+import { decideFeature, type DecidedView } from '../../../decide/feature/decide-feature.ts';
 import { decideLocalRepository } from '../../../decide/images/local-repository.ts';
 import type { FeatureInput } from '../../../decide/feature/feature-input.ts';
 import { listOwnedElsewhere } from '../../../decide/images/owned-elsewhere.ts';
-import { recordRestart } from '../../../decide/feature/switch-over.ts';
+import { recordRestart } from '../../../decide/feature/restart-history.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerEngine, EngineEvent } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
@@ -52,8 +48,8 @@ export interface FeaturePorts {
   readonly isShadow: boolean;
   /** Something was done: the feature is to be looked at again. */
   onDone(feature: string): void;
-  /** Each look and what came out, for whoever compares. */
-  onLook?(situation: FeatureInput, judged: FeatureDecision['view']): void;
+  /** After each decision, for a shadow's comparison. */
+  onDecision?(input: FeatureInput, view: DecidedView): void;
 }
 
 /** One feature: what is remembered of it, and the one task at a time that does something for it. */
@@ -120,7 +116,7 @@ export class FeatureController {
     const { memory, steps, view, requeueAtMs } = decideFeature(this.#memory, situation);
     this.#memory = memory;
     this.show(view);
-    this.#ports.onLook?.(situation, view);
+    this.#ports.onDecision?.(situation, view);
     const due = this.#pace.select(steps, now.bootMs);
     const waits = [requeueAtMs, due.nextMs].filter((ms) => ms !== undefined);
     this.#requeueAtMs =

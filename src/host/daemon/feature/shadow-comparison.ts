@@ -1,9 +1,9 @@
-import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
+import type { DecidedView } from '../../../decide/feature/decide-feature.ts';
 import { compareShadow, type ShadowMemory } from '../../../decide/feature/shadow-differences.ts';
 import type { FeatureInput } from '../../../decide/feature/feature-input.ts';
 import type { Log } from '../../../ports/log.ts';
 
-/** Tells where the shipped daemon, which runs beside a shadow, came to another conclusion. */
+/** Logs where the shipped daemon, which runs beside a shadow, came to another conclusion. */
 export class ShadowComparison {
   readonly #log: Log;
   readonly #memories = new Map<string, ShadowMemory>();
@@ -12,11 +12,11 @@ export class ShadowComparison {
     this.#log = log;
   }
 
-  note(situation: FeatureInput, judged: Pick<FeatureView, 'version' | 'certification' | 'fallback'>): void {
-    const { feature } = situation;
-    const { memory, notes } = compareShadow(this.#memories.get(feature), situation, judged);
+  compare(input: FeatureInput, view: DecidedView): void {
+    const { feature } = input;
+    const { memory, findings } = compareShadow(this.#memories.get(feature), input, view);
     this.#memories.set(feature, memory);
-    for (const { isAgreement, text } of notes) {
+    for (const { isAgreement, text } of findings) {
       if (isAgreement) this.#log.info(`${feature}: ${text}`);
       else this.#log.warn(`${feature}: difference: ${text}`);
     }

@@ -55,7 +55,7 @@ export class ShadowExecutor implements Executor {
       case 'certify':
       case 'release':
         return step.text;
-      case 'mirror':
+      case 'write-versions':
         return `written container_stable_version=${step.stableVersion}, container_last_version=${step.lastVersion}`;
       case 'tag-as-local':
         return `tagged ${shortImageId(step.imageId)} as ${step.repository}:latest`;
@@ -63,9 +63,9 @@ export class ShadowExecutor implements Executor {
         return `removed the stopped local container ${step.containerId.slice(0, 12)}`;
       case 'clean-up':
         return describePlan(await context.planCleanUp());
-      case 'lift':
+      case 'lift-block':
         return `lifted the block of version ${step.version}`;
-      case 'block':
+      case 'block-version':
         // Its own fallbacks have blocked nothing: that is no label that somebody has forgotten.
         return this.#fallbacks.has(`${context.feature} ${step.version}`)
           ? ''
@@ -74,12 +74,12 @@ export class ShadowExecutor implements Executor {
         return this.describeFallback(step, context.feature);
       case 'finish-fallback':
         return `finished the fallback from version ${step.fallback.version}`;
-      case 'label':
+      case 'write-label':
         return `written the label ${context.feature}_enabled=${step.value}`;
       case 'restart':
         return `restarted the service: ${step.text}`;
-      case 'remember-repository':
-      case 'strike-out':
+      case 'record-repository':
+      case 'mark-duty-done':
         return '';
     }
   }
@@ -110,7 +110,7 @@ function follow(ledger: FeatureLedger, step: HostStep, policy: StepContext['poli
       return adoptShippedImage(ledger, step.image, new Set([step.image.imageId]));
     case 'certify':
       return recordCertification(ledger, step.image, policy);
-    case 'remember-repository':
+    case 'record-repository':
       return recordRepository(ledger, step.repository);
     case 'tag-as-local':
       return markDutyDone(ledger, 'tagAsLocal');
@@ -118,9 +118,9 @@ function follow(ledger: FeatureLedger, step: HostStep, policy: StepContext['poli
       return markDutyDone(ledger, 'removeLocalContainer');
     case 'clean-up':
       return markDutyDone(ledger, 'cleanUp');
-    case 'strike-out':
+    case 'mark-duty-done':
       return markDutyDone(ledger, step.duty);
-    case 'lift':
+    case 'lift-block':
       return liftFallback(ledger, step.imageId);
     case 'fall-back':
       return step.fallback === undefined
@@ -128,10 +128,10 @@ function follow(ledger: FeatureLedger, step: HostStep, policy: StepContext['poli
         : markFallbackDone(recordFallback(ledger, step.fallback), step.fallback.imageId);
     case 'finish-fallback':
       return markFallbackDone(ledger, step.fallback.imageId);
-    case 'mirror':
+    case 'write-versions':
     case 'release':
-    case 'block':
-    case 'label':
+    case 'block-version':
+    case 'write-label':
     case 'restart':
       return ledger;
   }

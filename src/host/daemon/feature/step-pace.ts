@@ -52,15 +52,15 @@ const keyOf = (step: HostStep): string => {
       return `${step.kind} ${step.fallback?.imageId ?? ''}`;
     case 'release':
       return `${step.kind} ${step.claim.dockerId} ${step.claim.token}`;
-    case 'remember-repository':
-    case 'mirror':
+    case 'record-repository':
+    case 'write-versions':
     case 'tag-as-local':
     case 'remove-local-container':
     case 'clean-up':
-    case 'strike-out':
-    case 'lift':
-    case 'block':
-    case 'label':
+    case 'mark-duty-done':
+    case 'lift-block':
+    case 'block-version':
+    case 'write-label':
     case 'restart':
       return JSON.stringify(step);
   }

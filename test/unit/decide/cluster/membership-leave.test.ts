@@ -10,7 +10,8 @@ import {
   planLocalNext,
 } from '../../../../src/decide/cluster/membership-leave.ts';
 import { decideStart } from '../../../../src/decide/command/host-start.ts';
-import { decideSwitchOver, type SwitchOverInput } from '../../../../src/decide/feature/switch-over.ts';
+import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
+import { decideSwitchOver } from '../../../../src/decide/feature/switch-over.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -119,20 +120,21 @@ describe('after the leave has written, and the service restarts', () => {
   test('a pod that kubelet starts again asks in vain: local stays', () => {
     const local = { ...RUN_LOCALLY, remote_state: 'pending', claim_token: 't', claim_boot_id: 'boot-1' };
     const { config, status } = snapshotOf(KUBE, local);
-    const decision = decideSwitchOver(
-      {
-        feature: 'snmp',
-        config,
-        status,
-        isMasterConnected: false,
-        isRebooting: false,
-        isEngineAway: false,
-        container: { isRunning: true },
-        before: { setOwner: 'kube', remoteState: 'none' },
-        now: { bootId: 'boot-1', bootMs: 1 },
-      } as unknown as SwitchOverInput,
-      undefined,
-    );
+    const decision = decideSwitchOver({
+      feature: 'snmp',
+      config,
+      status,
+      beat: decodeObservedBeat({}),
+      isMasterConnected: false,
+      isRebooting: false,
+      isEngineAway: false,
+      container: { imageId: 'sha256:x', isRunning: true },
+      unit: undefined,
+      isAskerBlocked: false,
+      lastObserved: { setOwner: 'kube', remoteState: 'none' },
+      lockText: undefined,
+      now: { bootId: 'boot-1', bootMs: 1 },
+    });
     assert.equal(decision.kind, 'none');
     assert.match(decision.text, /the local container stays/);
   });

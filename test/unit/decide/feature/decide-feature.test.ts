@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ContainerEnd, FeatureMemory } from '../../../../src/decide/feature/feature-memory.ts';
+import type { FeatureMemory } from '../../../../src/decide/feature/feature-memory.ts';
+import type { ContainerEnd } from '../../../../src/decide/feature/seen-holder.ts';
 import { NO_MEMORY } from '../../../../src/decide/feature/feature-memory.ts';
 import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
 import { decideFeature, type FeatureDecision } from '../../../../src/decide/feature/decide-feature.ts';
@@ -15,7 +16,7 @@ import {
   HEALTHY,
   ledgerOf,
   readRows,
-  situationOf,
+  inputOf,
   STATUS,
   withRows,
   type RawTables,
@@ -28,20 +29,20 @@ function later(ms: number, rows: RawTables = {}, changes: Partial<FeatureInput> 
   const now = { ...AT, bootMs: AT.bootMs + ms };
   const seq = 6 + ms / 10_000;
   const beat = { [BEAT_ROW]: { seq: `${seq}`, beat_ms: `${now.bootMs - 100}` } };
-  return { ...situationOf({ rows: withRows(beat, rows) }), now, ...changes };
+  return { ...inputOf({ rows: withRows(beat, rows) }), now, ...changes };
 }
 
-/** One look after the other. */
-function judgeAll(situations: readonly FeatureInput[], before: FeatureMemory = NO_MEMORY): FeatureDecision[] {
+/** One reconcile after the other. */
+function decideAll(inputs: readonly FeatureInput[], before: FeatureMemory = NO_MEMORY): FeatureDecision[] {
   let memory = before;
-  return situations.map((situation) => {
-    const found = decideFeature(memory, situation);
+  return inputs.map((input) => {
+    const found = decideFeature(memory, input);
     ({ memory } = found);
     return found;
   });
 }
-const judge = (situation: FeatureInput, before: FeatureMemory = NO_MEMORY): FeatureDecision =>
-  decideFeature(before, situation);
+const decide = (input: FeatureInput, before: FeatureMemory = NO_MEMORY): FeatureDecision =>
+  decideFeature(before, input);
 
 const SICK: RawTables = {
   [BEAT_ROW]: { status: 'unhealthy', reason: 'snmpd is not running', healthy_since_ms: '' },
@@ -56,9 +57,9 @@ const endOf = (changes: Partial<ContainerEnd> = {}): ContainerEnd => ({
 const ofKind = <Kind extends HostStep['kind']>(found: FeatureDecision | undefined, kind: Kind) =>
   found?.steps.find((step): step is Extract<HostStep, { kind: Kind }> => step.kind === kind);
 
-describe('one look at one feature', () => {
+describe('one reconcile of one feature', () => {
   test('what was watched for its full time is certified, and not a heartbeat sooner (D18)', () => {
-    const found = judgeAll([0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map((ms) => later(ms)));
+    const found = decideAll([0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map((ms) => later(ms)));
     const certified = found.map((one) => kindsOf(one).includes('certify'));
     assert.deepEqual(certified, [false, false, false, false, false, false, true]);
     assert.equal(ofKind(found.at(-1), 'certify')?.image.imageId, imageIdOf(2));
@@ -67,13 +68,13 @@ describe('one look at one feature', () => {
   });
 
   test('health that was claimed for the time before the daemon watched is not counted (D18)', () => {
-    assert.equal(judge(situationOf()).view.certification.kind, 'counting');
+    assert.equal(decide(inputOf()).view.certification.kind, 'counting');
   });
 
   test('the view names the image that runs, and none where none does', () => {
-    const { imageId, version } = judge(situationOf()).view;
+    const { imageId, version } = decide(inputOf()).view;
     assert.deepEqual([imageId, version], [imageIdOf(2), '2.0']);
-    const stopped = judge(situationOf({ engine: { containers: [containerOf({ state: 'exited' })] } }));
+    const stopped = decide(inputOf({ engine: { containers: [containerOf({ state: 'exited' })] } }));
     assert.deepEqual([stopped.view.imageId, stopped.view.version], ['', '']);
   });
 
@@ -86,11 +87,11 @@ describe('one look at one feature', () => {
     });
     const ailments: RawTables[] = [{}, SICK, { [CONFIG]: { set_owner: 'local' } }];
     for (const rows of ailments) {
-      const looks = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 120_000, 180_000].map((ms) => {
+      const inputs = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 120_000, 180_000].map((ms) => {
         const here = later(ms, rows, { ledger });
         return { ...here, engine: { ...here.engine, isAway: true } };
       });
-      for (const found of judgeAll(looks)) {
+      for (const found of decideAll(inputs)) {
         assert.deepEqual(kindsOf(found), []);
         assert.notEqual(found.view.certification.kind, 'counting');
         assert.notEqual(found.view.certification.kind, 'certified');
@@ -99,10 +100,10 @@ describe('one look at one feature', () => {
   });
 
   test('what ran while the engine was away was watched by nobody: its time starts anew (D18)', () => {
-    const looks = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map((ms) => later(ms));
+    const inputs = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map((ms) => later(ms));
     const away = later(30_000);
-    looks[3] = { ...away, engine: { ...away.engine, isAway: true } };
-    const found = judgeAll(looks);
+    inputs[3] = { ...away, engine: { ...away.engine, isAway: true } };
+    const found = decideAll(inputs);
     assert.ok(!found.some((one) => kindsOf(one).includes('certify')));
   });
 
@@ -110,13 +111,13 @@ describe('one look at one feature', () => {
     const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
     const local = { current_owner: 'local', container_id: 'snmp', docker_id: '', claim_token: '' };
     const asked = { [STATUS]: { ...local, remote_state: 'pending', container_version: '3.0' } };
-    assert.deepEqual(kindsOf(judge(situationOf({ ledger, rows: asked }))), ['block']);
+    assert.deepEqual(kindsOf(decide(inputOf({ ledger, rows: asked }))), ['block-version']);
   });
 
   test('a warm reboot that is announced and does not come is none after ten minutes', () => {
     const rows = { ...SICK, 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } };
     const at = (ms: number) => later(ms, rows);
-    const [first, soon, late] = judgeAll([at(0), at(590_000), at(600_000)]);
+    const [first, soon, late] = decideAll([at(0), at(590_000), at(600_000)]);
     for (const one of [first, soon]) assert.match(one?.view.fallback.text ?? '', /reboot/);
     assert.equal(late?.view.fallback.kind, 'failing');
   });
@@ -124,41 +125,44 @@ describe('one look at one feature', () => {
   test('a paused container is looked at by somebody: that is no failure', () => {
     const engine = { containers: [containerOf({ state: 'paused' })] };
     const silent = { [BEAT_ROW]: { beat_ms: `${AT.bootMs - 100_000}` }, [STATUS]: { claim_ms: '1' } };
-    const { fallback } = judge(situationOf({ engine, rows: silent })).view;
+    const { fallback } = decide(inputOf({ engine, rows: silent })).view;
     assert.equal(fallback.kind, 'well');
-    assert.equal(judge(situationOf({ rows: silent })).view.fallback.kind, 'failing');
+    assert.equal(decide(inputOf({ rows: silent })).view.fallback.kind, 'failing');
   });
 
   test('the first look mends a label that was written for another owner, and leaves one that was set by hand', () => {
     const labelled = (value: string, writtenFor: string) =>
-      situationOf({
+      inputOf({
         rows: { 'state KUBE_LABELS|SET': { snmp_enabled: value }, [STATUS]: { label_owner: writtenFor } },
       });
-    assert.equal(ofKind(judge(labelled('false', 'local')), 'label')?.value, 'true');
+    assert.equal(ofKind(decide(labelled('false', 'local')), 'write-label')?.value, 'true');
     for (const writtenFor of ['kube', ''])
-      assert.ok(!kindsOf(judge(labelled('false', writtenFor))).includes('label'));
-    const right = judge(labelled('true', 'local'));
-    assert.ok(!kindsOf(right).includes('label'));
-    assert.ok(!kindsOf(judge(labelled('false', 'local'), right.memory)).includes('label'), 'set by hand');
+      assert.ok(!kindsOf(decide(labelled('false', writtenFor))).includes('write-label'));
+    const right = decide(labelled('true', 'local'));
+    assert.ok(!kindsOf(right).includes('write-label'));
+    assert.ok(
+      !kindsOf(decide(labelled('false', 'local'), right.memory)).includes('write-label'),
+      'set by hand',
+    );
   });
 
   test('the node’s label follows a change of the owner, as soon as it may; `config reload` is no change', () => {
-    const [first] = judgeAll([situationOf({ rows: { [CONFIG]: { set_owner: 'local' } } })]);
-    const locked = judge(situationOf({ lockText: 'locked by alice' }), first?.memory);
-    assert.ok(!kindsOf(locked).includes('label'));
-    assert.equal(ofKind(judge(situationOf(), locked.memory), 'label')?.value, 'true');
-    const labelled = situationOf({ rows: { 'state KUBE_LABELS|SET': { snmp_enabled: 'true' } } });
-    const done = judge(labelled, locked.memory);
-    assert.ok(!kindsOf(done).includes('label'));
-    const reloaded = judge(situationOf({ rows: { [CONFIG]: { set_owner: '', state: '' } } }), done.memory);
-    assert.ok(!kindsOf(judge(situationOf(), reloaded.memory)).includes('label'));
+    const [first] = decideAll([inputOf({ rows: { [CONFIG]: { set_owner: 'local' } } })]);
+    const locked = decide(inputOf({ lockText: 'locked by alice' }), first?.memory);
+    assert.ok(!kindsOf(locked).includes('write-label'));
+    assert.equal(ofKind(decide(inputOf(), locked.memory), 'write-label')?.value, 'true');
+    const labelled = inputOf({ rows: { 'state KUBE_LABELS|SET': { snmp_enabled: 'true' } } });
+    const done = decide(labelled, locked.memory);
+    assert.ok(!kindsOf(done).includes('write-label'));
+    const reloaded = decide(inputOf({ rows: { [CONFIG]: { set_owner: '', state: '' } } }), done.memory);
+    assert.ok(!kindsOf(decide(inputOf(), reloaded.memory)).includes('write-label'));
   });
 
   test('a fallback that was cut short waits for an engine that is away: who runs now, it alone can tell', () => {
     const ledger = ledgerOf({ fallbacks: [fallbackOf(3, { isDone: false })] });
-    const away = situationOf({ ledger, engine: { isAway: true, containers: [], images: [] } });
-    assert.deepEqual(kindsOf(judge(away)), []);
-    const back = judge(situationOf({ ledger }));
+    const away = inputOf({ ledger, engine: { isAway: true, containers: [], images: [] } });
+    assert.deepEqual(kindsOf(decide(away)), []);
+    const back = decide(inputOf({ ledger }));
     assert.equal(ofKind(back, 'finish-fallback')?.isRestartDue, false, 'another image runs by now');
   });
 
@@ -168,7 +172,7 @@ describe('one look at one feature', () => {
       [STATUS]: { system_state: 'down', current_owner: 'none', docker_id: '', container_id: '' },
     };
     const isRestarted = (unit: FeatureInput['unit']) =>
-      ofKind(judge(situationOf({ ledger, rows, unit })), 'finish-fallback')?.isRestartDue;
+      ofKind(decide(inputOf({ ledger, rows, unit })), 'finish-fallback')?.isRestartDue;
     assert.deepEqual((['failed', 'restarting', 'inactive', undefined] as const).map(isRestarted), [
       true,
       true,
@@ -178,8 +182,8 @@ describe('one look at one feature', () => {
   });
 
   test('an image that fails for as long as the policy says is fallen back from, and named', () => {
-    const looks = [0, 30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, SICK));
-    const found = judgeAll(looks);
+    const inputs = [0, 30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, SICK));
+    const found = decideAll(inputs);
     assert.deepEqual(
       found.map((one) => kindsOf(one).includes('fall-back')),
       [false, false, false, false, true],
@@ -200,8 +204,8 @@ describe('one look at one feature', () => {
     const rows = {
       [STATUS]: { system_state: 'down', current_owner: 'none', docker_id: '', container_id: '' },
     };
-    const looks = [30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, rows, { unit: 'failed' }));
-    const found = judgeAll([situationOf(), situationOf({ ends: [endOf({ exitCode: 139 })] }), ...looks]);
+    const inputs = [30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, rows, { unit: 'failed' }));
+    const found = decideAll([inputOf(), inputOf({ ends: [endOf({ exitCode: 139 })] }), ...inputs]);
     assert.equal(ofKind(found.at(-2), 'fall-back'), undefined);
     const step = ofKind(found.at(-1), 'fall-back');
     assert.equal(step?.fallback?.imageId, imageIdOf(2));
@@ -210,15 +214,15 @@ describe('one look at one feature', () => {
 
   test('an operator’s lock keeps a fallback, one that was cut short, and a switch-over', () => {
     const lockText = 'locked by alice';
-    const looks = [0, 30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, SICK, { lockText }));
-    const last = judgeAll(looks).at(-1);
+    const inputs = [0, 30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, SICK, { lockText }));
+    const last = decideAll(inputs).at(-1);
     assert.equal(last?.view.fallback.kind, 'refused');
     assert.ok(last !== undefined && !kindsOf(last).includes('fall-back'));
     const ledger = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false })] });
-    assert.deepEqual(kindsOf(judge(situationOf({ ledger, lockText }))), []);
+    assert.deepEqual(kindsOf(decide(inputOf({ ledger, lockText }))), []);
     const toLocal = { rows: { [CONFIG]: { set_owner: 'local' } } };
-    assert.ok(kindsOf(judge(situationOf(toLocal))).includes('restart'));
-    const locked = judge(situationOf({ ...toLocal, lockText }));
+    assert.ok(kindsOf(decide(inputOf(toLocal))).includes('restart'));
+    const locked = decide(inputOf({ ...toLocal, lockText }));
     assert.ok(!kindsOf(locked).includes('restart'));
     assert.equal(locked.view.switchOver?.kind, 'none');
     assert.match(locked.view.switchOver.text, /set_owner is local.*, but /);
@@ -226,38 +230,38 @@ describe('one look at one feature', () => {
 
   test('a fallback that is on its way is not joined by a restart', () => {
     const ledger = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false })] });
-    const found = judge(situationOf({ ledger, rows: { [CONFIG]: { set_owner: 'local' } } }));
+    const found = decide(inputOf({ ledger, rows: { [CONFIG]: { set_owner: 'local' } } }));
     assert.ok(kindsOf(found).includes('finish-fallback'));
     assert.ok(!kindsOf(found).includes('restart'));
   });
 
   test('a restart that did not help is tried again after a while, and not at once', () => {
-    const situation = situationOf({ rows: { [CONFIG]: { set_owner: 'local' } } });
+    const input = inputOf({ rows: { [CONFIG]: { set_owner: 'local' } } });
     const restarts = [{ edge: 'kube-to-local', atMs: AT.bootMs - 1_000 }] as const;
-    const found = judge(situation, { ...NO_MEMORY, restarts });
+    const found = decide(input, { ...NO_MEMORY, restarts });
     assert.ok(!kindsOf(found).includes('restart'));
     const { kind, restartAtMs } = found.view.switchOver ?? {};
     assert.deepEqual([kind, restartAtMs], ['restart', AT.bootMs - 1_000 + 30_000]);
     assert.equal(found.requeueAtMs, AT.bootMs + 29_000);
-    const then = judge({ ...situation, now: { ...AT, bootMs: AT.bootMs + 29_000 } }, found.memory);
+    const then = decide({ ...input, now: { ...AT, bootMs: AT.bootMs + 29_000 } }, found.memory);
     assert.ok(kindsOf(then).includes('restart'));
   });
 
   test('the record of a container that was seen to end is released with the look that tells (D10)', () => {
     const containers = [containerOf({ state: 'exited' })];
-    const first = judge(situationOf());
-    const found = judge(
-      { ...situationOf({ engine: { containers } }), ends: [endOf({ atMs: AT.bootMs })] },
+    const first = decide(inputOf());
+    const found = decide(
+      { ...inputOf({ engine: { containers } }), ends: [endOf({ atMs: AT.bootMs })] },
       first.memory,
     );
     assert.equal(ofKind(found, 'release')?.claim.token, 'token-a');
   });
 
   test('an end by signal 9 that nobody asked for is a crash, whether or not the engine says it was for memory', () => {
-    const engine = { ...situationOf().engine, containers: [containerOf({ state: 'exited' as const })] };
+    const engine = { ...inputOf().engine, containers: [containerOf({ state: 'exited' as const })] };
     for (const hadOomKill of [false, true]) {
-      const before = judge(situationOf()).memory;
-      const found = judge(
+      const before = decide(inputOf()).memory;
+      const found = decide(
         { ...later(1_000), engine, ends: [endOf({ atMs: AT.bootMs, hadOomKill })] },
         before,
       );
@@ -268,12 +272,12 @@ describe('one look at one feature', () => {
   });
 
   test('an end that was told while the databases were away counts once they are back (D10)', () => {
-    const first = judge(situationOf());
+    const first = decide(inputOf());
     // The container is gone from the engine's list as well.
-    const found = judge(
+    const found = decide(
       {
         ...later(1_000),
-        engine: { ...situationOf().engine, containers: [] },
+        engine: { ...inputOf().engine, containers: [] },
         ends: [endOf({ atMs: AT.bootMs })],
       },
       first.memory,
@@ -294,21 +298,21 @@ describe('one look at one feature', () => {
         claim_ms: '',
       },
     };
-    const first = judge(situationOf({ rows, engine: { containers: [local] } }));
+    const first = decide(inputOf({ rows, engine: { containers: [local] } }));
     assert.deepEqual(
       kindsOf(first).filter((kind) => kind === 'release'),
       [],
     );
     const ended = [containerOf({ names: ['snmp'], state: 'exited' })];
-    const found = judge(
-      { ...situationOf({ rows, engine: { containers: ended } }), ends: [endOf({ atMs: AT.bootMs })] },
+    const found = decide(
+      { ...inputOf({ rows, engine: { containers: ended } }), ends: [endOf({ atMs: AT.bootMs })] },
       first.memory,
     );
     assert.ok(ofKind(found, 'release'));
   });
 
   test('a container that ended and came back within one look is judged by its new start (D10)', () => {
-    const first = judge(situationOf());
+    const first = decide(inputOf());
     const again = {
       [STATUS]: { claim_token: 'token-b', claim_ms: `${AT.bootMs + 4_000}` },
       [BEAT_ROW]: {
@@ -319,18 +323,18 @@ describe('one look at one feature', () => {
       },
     };
     const ends = [endOf({ atMs: AT.bootMs + 1_000 })];
-    const found = judge({ ...later(5_000, again), ends }, first.memory);
+    const found = decide({ ...later(5_000, again), ends }, first.memory);
     assert.equal(found.memory.lastEnd?.token, 'token-a', 'it was the start before that ended');
     assert.equal(found.view.fallback.kind, 'well');
     assert.equal(ofKind(found, 'release'), undefined);
   });
 
   test('golden, fallen back from, adopted: what the ledger says is in the verdicts', () => {
-    const golden = judge(situationOf({ ledger: ledgerOf({ golden: goldenOf(2) }) }));
+    const golden = decide(inputOf({ ledger: ledgerOf({ golden: goldenOf(2) }) }));
     assert.equal(golden.view.certification.kind, 'golden');
-    const fallen = judge(situationOf({ ledger: ledgerOf({ fallbacks: [fallbackOf(2)] }) }));
+    const fallen = decide(inputOf({ ledger: ledgerOf({ fallbacks: [fallbackOf(2)] }) }));
     assert.equal(fallen.view.certification.kind, 'not-counting');
-    const empty = judge(situationOf({ ledger: ledgerOf({ golden: undefined }) }));
+    const empty = decide(inputOf({ ledger: ledgerOf({ golden: undefined }) }));
     assert.equal(ofKind(empty, 'adopt-shipped')?.image.imageId, imageIdOf(1));
   });
 
@@ -343,15 +347,15 @@ describe('one look at one feature', () => {
           Object.fromEntries(Object.keys(values).map((field) => [field, text])),
         ]),
       );
-      const found = judgeAll(
+      const found = decideAll(
         [0, 60_000, 600_000].map((ms) => ({
-          ...situationOf({ rows }),
+          ...inputOf({ rows }),
           now: { ...AT, bootMs: AT.bootMs + ms },
         })),
       );
       for (const one of found)
         assert.deepEqual(
-          kindsOf(one).filter((kind) => kind !== 'mirror'),
+          kindsOf(one).filter((kind) => kind !== 'write-versions'),
           [],
           JSON.stringify(text.slice(0, 20)),
         );

@@ -10,6 +10,9 @@ import type { FieldValues } from '../../../../src/contract/rows.ts';
 import {
   COOL_DOWN_MS,
   DAEMON_GRACE_MS,
+  DEFAULT_FALLBACK_TIMING,
+} from '../../../../src/decide/feature/fallback-refusal.ts';
+import {
   decideFallback,
   type FallbackDecision,
   type FallbackInput,
@@ -25,23 +28,23 @@ const base = { requeueAtMs: undefined };
 const bad: FeatureCondition = {
   ...base,
   kind: 'failing',
-  subject: IMAGE,
+  imageId: IMAGE,
   cause: 'unhealthy',
   text: 'it is unhealthy',
 };
 const nothing: FeatureCondition = {
   ...base,
   kind: 'failing',
-  subject: '',
+  imageId: '',
   cause: 'not-deployed',
   text: 'nothing is deployed',
 };
-const well: FeatureCondition = { ...base, kind: 'well', subject: IMAGE, text: 'it is healthy' };
-const unknown: FeatureCondition = { ...base, kind: 'neutral', subject: IMAGE, text: 'it is starting' };
+const healthy: FeatureCondition = { ...base, kind: 'healthy', imageId: IMAGE, text: 'it is healthy' };
+const unknown: FeatureCondition = { ...base, kind: 'neutral', imageId: IMAGE, text: 'it is starting' };
 const planned: FeatureCondition = {
   ...base,
   kind: 'neutral',
-  subject: '',
+  imageId: '',
   text: 'the service is not started',
 };
 
@@ -49,22 +52,22 @@ const policyOf = (own: FieldValues, feature: FieldValues = { kube_failure_detect
   decodeImagePolicy(own, {}, feature);
 const POLICY = policyOf({ fail_time_to_fallback: '2m' });
 
-/** Failing for so long already, the last of it since the look before. */
+/** Failing for so long already, the last second of it since the previous reconcile. */
 const failingFor = (ms: number): LeakyBucket => ({
-  subject: IMAGE,
-  failingMs: ms - 1_000,
+  imageId: IMAGE,
+  levelMs: ms - 1_000,
   cause: 'unhealthy',
   notDeployedMs: 0,
   asOfMs: NOW.bootMs - 1_000,
-  kind: 'failing',
+  flow: 'fills',
 });
 const nothingFor = (ms: number): LeakyBucket => ({
   ...failingFor(1_000),
-  subject: '',
-  kind: 'not-deployed',
+  imageId: '',
+  flow: 'not-deployed',
   notDeployedMs: ms - 1_000,
 });
-const fallback = (by: Partial<Fallback> = {}): Fallback => ({
+const fallbackOf = (changes: Partial<Fallback> = {}): Fallback => ({
   imageId: `sha256:${'c'.repeat(64)}`,
   version: '1.3.0',
   reason: 'unhealthy',
@@ -72,7 +75,7 @@ const fallback = (by: Partial<Fallback> = {}): Fallback => ({
   bootId: NOW.bootId,
   bootMs: NOW.bootMs - 60_000,
   isDone: true,
-  ...by,
+  ...changes,
 });
 const golden = (imageId: string): GoldenImage => ({
   imageId,
@@ -82,11 +85,11 @@ const golden = (imageId: string): GoldenImage => ({
   sinceTs: 1,
 });
 
-const decide = (by: Partial<FallbackInput> = {}): FallbackDecision =>
+const decide = (changes: Partial<FallbackInput> = {}): FallbackDecision =>
   decideFallback({
     feature: 'snmp',
-    standing: bad,
-    before: failingFor(120_000),
+    condition: bad,
+    bucket: failingFor(120_000),
     now: NOW,
     policy: POLICY,
     ledger: EMPTY_FEATURE_LEDGER,
@@ -94,13 +97,14 @@ const decide = (by: Partial<FallbackInput> = {}): FallbackDecision =>
     localImageId: LOCAL,
     daemonStartedMs: NOW.bootMs - 3_600_000,
     lastFallbackMs: undefined,
-    ...by,
+    timing: DEFAULT_FALLBACK_TIMING,
+    ...changes,
   });
 
 describe('falling back', () => {
   test('comes when the failing time reaches the limit, not a millisecond before', () => {
     assert.equal(decide().verdict.kind, 'fall-back');
-    const { verdict, requeueAtMs } = decide({ before: failingFor(119_999) });
+    const { verdict, requeueAtMs } = decide({ bucket: failingFor(119_999) });
     assert.equal(verdict.kind, 'failing');
     assert.deepEqual(verdict.kind === 'failing' && [verdict.failingMs, verdict.limitMs, verdict.isRising], [
       119_999,
@@ -110,23 +114,23 @@ describe('falling back', () => {
     assert.equal(requeueAtMs, NOW.bootMs + 1);
   });
 
-  test('never comes at a moment that does not fail, whatever was before', () => {
-    for (const standing of [well, unknown, planned])
-      assert.notEqual(decide({ standing, before: failingFor(9_000_000) }).verdict.kind, 'fall-back');
+  test('never comes at a moment that does not fail, whatever came before', () => {
+    for (const condition of [healthy, unknown, planned])
+      assert.notEqual(decide({ condition, bucket: failingFor(9_000_000) }).verdict.kind, 'fall-back');
   });
 
   test('is off as long as no policy asks for it', () => {
     const policy = policyOf({}, {});
-    for (const standing of [bad, nothing, well, unknown])
-      assert.equal(decide({ standing, policy }).verdict.kind, 'off');
-    const { verdict, failing } = decide({ policy: policyOf({}) });
+    for (const condition of [bad, nothing, healthy, unknown])
+      assert.equal(decide({ condition, policy }).verdict.kind, 'off');
+    const { verdict, bucket } = decide({ policy: policyOf({}) });
     assert.equal(verdict.kind, 'off');
-    assert.equal(failing.failingMs, 0, 'switched on, it begins at nothing');
+    assert.equal(bucket.levelMs, 0, 'switched on, it begins empty');
   });
 
   test('for nothing deployed has a limit of its own', () => {
     const at = (ms: number, policy = POLICY) =>
-      decide({ standing: nothing, before: nothingFor(ms), policy }).verdict.kind;
+      decide({ condition: nothing, bucket: nothingFor(ms), policy }).verdict.kind;
     assert.equal(at(299_999), 'failing');
     assert.equal(at(300_000), 'fall-back');
     assert.equal(at(300_000, policyOf({ fail_time_to_fallback: '2m' }, {})), 'off');
@@ -134,8 +138,8 @@ describe('falling back', () => {
 });
 
 describe('falling back is refused', () => {
-  const refused = (by: Partial<FallbackInput>): string => {
-    const { verdict } = decide(by);
+  const refuse = (changes: Partial<FallbackInput>): string => {
+    const { verdict } = decide(changes);
     assert.equal(verdict.kind, 'refused');
     return verdict.text;
   };
@@ -157,30 +161,30 @@ describe('falling back is refused', () => {
     ],
     ['by a lock', { lockText: 'locked by ann (test)' }, /locked by ann \(test\).*ctrkit lock rm snmp/],
     ['without a local image', { localImageId: undefined }, /no local image/],
-    ['in the cool-down', { ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallback()] } }, /in 29 min/],
+    ['in the cool-down', { ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallbackOf()] } }, /in 29 min/],
     ['in the cool-down of one for nothing deployed', { lastFallbackMs: NOW.bootMs - 60_000 }, /in 29 min/],
     ['by a daemon that has just started', { daemonStartedMs: NOW.bootMs - 10_000 }, /in 50 s/],
   ];
-  for (const [why, by, text] of all) {
+  for (const [why, changes, text] of all) {
     test(why, () => {
-      assert.match(refused(by), text);
-      assert.match(refused({ ...by, standing: nothing, before: nothingFor(300_000) }), text);
+      assert.match(refuse(changes), text);
+      assert.match(refuse({ ...changes, condition: nothing, bucket: nothingFor(300_000) }), text);
     });
   }
 
   test('once an image has been fallen back from, done or not, in whatever boot, until that is lifted', () => {
     for (const isDone of [true, false]) {
-      const past = fallback({ imageId: IMAGE, bootId: 'boot-0', isDone });
+      const past = fallbackOf({ imageId: IMAGE, bootId: 'boot-0', isDone });
       assert.match(
-        refused({ ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [past] } }),
+        refuse({ ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [past] } }),
         /ctrkit unblock snmp 1\.3\.0/,
       );
     }
   });
 
   test('for the golden image, and for the local one: there is nothing better to go back to', () => {
-    assert.match(refused({ ledger: { ...EMPTY_FEATURE_LEDGER, golden: golden(IMAGE) } }), /golden/);
-    assert.match(refused({ localImageId: IMAGE }), /local one/);
+    assert.match(refuse({ ledger: { ...EMPTY_FEATURE_LEDGER, golden: golden(IMAGE) } }), /golden/);
+    assert.match(refuse({ localImageId: IMAGE }), /local one/);
     assert.equal(
       decide({ ledger: { ...EMPTY_FEATURE_LEDGER, golden: golden(LOCAL) } }).verdict.kind,
       'fall-back',
@@ -191,9 +195,9 @@ describe('falling back is refused', () => {
     const ledger = {
       ...EMPTY_FEATURE_LEDGER,
       golden: golden(LOCAL),
-      fallbacks: [fallback({ imageId: LOCAL })],
+      fallbacks: [fallbackOf({ imageId: LOCAL })],
     };
-    assert.match(refused({ ledger }), /itself fallen back from/);
+    assert.match(refuse({ ledger }), /itself fallen back from/);
   });
 
   test('no_fallback_to_local="false" is not in the way (D20)', () => {
@@ -201,9 +205,9 @@ describe('falling back is refused', () => {
     assert.equal(decide({ policy }).verdict.kind, 'fall-back');
   });
 
-  test('what time lifts is looked at then, and only for the boot it was in', () => {
-    const at = (by: Partial<Fallback>) =>
-      decide({ ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallback(by)] } });
+  test('a refusal that time lifts is reconciled then, and counts only in the boot it was in', () => {
+    const at = (changes: Partial<Fallback>) =>
+      decide({ ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallbackOf(changes)] } });
     assert.equal(at({ bootMs: NOW.bootMs - 60_000 }).requeueAtMs, NOW.bootMs - 60_000 + COOL_DOWN_MS);
     assert.equal(at({ bootMs: NOW.bootMs - COOL_DOWN_MS }).verdict.kind, 'fall-back');
     assert.equal(at({ bootId: 'boot-0' }).verdict.kind, 'fall-back');
@@ -211,33 +215,36 @@ describe('falling back is refused', () => {
     assert.equal(young.requeueAtMs, NOW.bootMs - 10_000 + DAEMON_GRACE_MS);
   });
 
-  test('while it is, no more than the limit is kept: an image that got well does not go for a blip', () => {
-    const locked = decide({ lockText: 'locked', before: failingFor(9_000_000) });
-    assert.equal(locked.failing.failingMs, 120_000);
+  test('fills the bucket up to the limit only: an image that got healthy does not fall back for a blip', () => {
+    const locked = decide({ lockText: 'locked', bucket: failingFor(9_000_000) });
+    assert.equal(locked.bucket.levelMs, 120_000);
     const later = (ms: number) => ({ bootId: NOW.bootId, bootMs: NOW.bootMs + ms });
-    const healed = decide({ before: locked.failing, standing: well, now: later(30_000) });
-    const half = decide({ before: healed.failing, standing: bad, now: later(60_000) });
-    assert.equal(half.failing.failingMs, 90_000);
+    const healed = decide({ bucket: locked.bucket, condition: healthy, now: later(30_000) });
+    const half = decide({ bucket: healed.bucket, condition: bad, now: later(60_000) });
+    assert.equal(half.bucket.levelMs, 90_000);
     assert.equal(half.verdict.kind, 'failing');
   });
 });
 
-describe('what is told of what does not fail now', () => {
-  test('well is well', () => {
-    assert.deepEqual(decide({ standing: well }).verdict, { kind: 'well', text: 'it is healthy' });
-    assert.equal(decide({ standing: planned }).verdict.kind, 'well');
+describe('the verdict on what does not fail now', () => {
+  test('healthy is well', () => {
+    assert.deepEqual(decide({ condition: healthy }).verdict, { kind: 'well', text: 'it is healthy' });
+    assert.equal(decide({ condition: planned }).verdict.kind, 'well');
   });
 
-  test('a failure that nothing is known of at present is told as one that does not rise', () => {
-    const { verdict } = decide({ standing: unknown, before: failingFor(60_000) });
+  test('a failure whose image has an unknown health now does not rise', () => {
+    const { verdict } = decide({ condition: unknown, bucket: failingFor(60_000) });
     assert.equal(verdict.kind === 'failing' && verdict.isRising, false);
     assert.match(verdict.text, /it is starting; it failed before \(unhealthy\)/);
-    const ledger = { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallback({ imageId: IMAGE })] };
-    assert.equal(decide({ standing: unknown, before: failingFor(60_000), ledger }).verdict.kind, 'well');
+    const ledger = { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallbackOf({ imageId: IMAGE })] };
+    assert.equal(decide({ condition: unknown, bucket: failingFor(60_000), ledger }).verdict.kind, 'well');
   });
 
-  test('a standing that time changes is looked at then', () => {
-    assert.equal(decide({ standing: { ...well, requeueAtMs: NOW.bootMs + 7 } }).requeueAtMs, NOW.bootMs + 7);
-    assert.equal(decide({ standing: planned }).requeueAtMs, undefined);
+  test('a condition that time changes is reconciled then', () => {
+    assert.equal(
+      decide({ condition: { ...healthy, requeueAtMs: NOW.bootMs + 7 } }).requeueAtMs,
+      NOW.bootMs + 7,
+    );
+    assert.equal(decide({ condition: planned }).requeueAtMs, undefined);
   });
 });

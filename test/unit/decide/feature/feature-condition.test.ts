@@ -50,7 +50,7 @@ const CRASH: LastEnd = {
 };
 
 /** A healthy holder of Kubernetes, unless said otherwise. */
-function judge(rows: Rows = {}, rest: Partial<FeatureConditionInput> = {}): FeatureCondition {
+function decide(rows: Rows = {}, rest: Partial<FeatureConditionInput> = {}): FeatureCondition {
   return decideFeatureCondition({
     feature: 'snmp',
     config: decodeConfig({ set_owner: 'kube', state: 'enabled', ...rows.config }),
@@ -62,75 +62,76 @@ function judge(rows: Rows = {}, rest: Partial<FeatureConditionInput> = {}): Feat
     lastEnd: undefined,
     isMasterConnected: true,
     isRebooting: false,
+    unit: undefined,
     ...rest,
   });
 }
 
-const brief = (standing: FeatureCondition): string =>
-  standing.kind === 'failing' ? standing.cause : standing.kind;
+const brief = (condition: FeatureCondition): string =>
+  condition.kind === 'failing' ? condition.cause : condition.kind;
 
 describe('a holder of Kubernetes', () => {
-  test('that beats and is healthy is well, and is looked at again when its heartbeat would be overdue', () => {
-    const standing = judge();
-    assert.equal(standing.kind, 'well');
-    assert.equal(standing.subject, IMAGE);
-    assert.equal(standing.requeueAtMs, NOW.bootMs - 1_000 + 30_000);
+  test('that beats and is healthy is so, and is reconciled again when its heartbeat would be overdue', () => {
+    const condition = decide();
+    assert.equal(condition.kind, 'healthy');
+    assert.equal(condition.imageId, IMAGE);
+    assert.equal(condition.requeueAtMs, NOW.bootMs - 1_000 + 30_000);
   });
 
-  test('that is degraded is well while its health is known', () => {
-    assert.equal(brief(judge({ beat: { ...BEAT, status: 'degraded' } })), 'well');
-    assert.equal(brief(judge({ beat: { ...BEAT, status: 'degraded', healthy_since_ms: '' } })), 'neutral');
+  test('that is degraded counts as healthy while its health is known', () => {
+    assert.equal(brief(decide({ beat: { ...BEAT, status: 'degraded' } })), 'healthy');
+    assert.equal(brief(decide({ beat: { ...BEAT, status: 'degraded', healthy_since_ms: '' } })), 'neutral');
   });
 
   test('that is unhealthy fails, with the reason it gives', () => {
-    const standing = judge({ beat: { ...BEAT, status: 'unhealthy', reason: 'snmpd is\nFATAL' } });
-    assert.equal(brief(standing), 'unhealthy');
-    assert.equal(standing.subject, IMAGE);
-    assert.match(standing.text, /aaaaaaaaaaaa is unhealthy: snmpd is FATAL$/);
+    const condition = decide({ beat: { ...BEAT, status: 'unhealthy', reason: 'snmpd is\nFATAL' } });
+    assert.equal(brief(condition), 'unhealthy');
+    assert.equal(condition.imageId, IMAGE);
+    assert.match(condition.text, /aaaaaaaaaaaa is unhealthy: snmpd is FATAL$/);
   });
 
   test('that is silent fails from the moment its heartbeat is overdue, if the engine says that it runs', () => {
     const beatAgo = (ms: number): Rows => ({ beat: { ...BEAT, beat_ms: String(NOW.bootMs - ms) } });
-    assert.equal(brief(judge(beatAgo(29_999))), 'well');
-    assert.equal(brief(judge(beatAgo(30_000))), 'silent');
+    assert.equal(brief(decide(beatAgo(29_999))), 'healthy');
+    assert.equal(brief(decide(beatAgo(30_000))), 'silent');
     assert.equal(
-      brief(judge(beatAgo(30_000), { container: { imageId: IMAGE, isRunning: false } })),
+      brief(decide(beatAgo(30_000), { container: { imageId: IMAGE, isRunning: false } })),
       'neutral',
     );
-    assert.equal(brief(judge(beatAgo(30_000), { container: undefined })), 'neutral');
-    assert.equal(brief(judge({ beat: {} })), 'silent');
+    assert.equal(brief(decide(beatAgo(30_000), { container: undefined })), 'neutral');
+    assert.equal(brief(decide({ beat: {} })), 'silent');
   });
 
   test('that has just claimed is starting, also before its first heartbeat', () => {
     const status = { ...HOLDER, claim_ms: String(NOW.bootMs - 5_000) };
-    const standing = judge({ status, beat: {} });
-    assert.equal(standing.kind, 'neutral');
-    assert.equal(standing.requeueAtMs, NOW.bootMs - 5_000 + 30_000);
+    const condition = decide({ status, beat: {} });
+    assert.equal(condition.kind, 'neutral');
+    assert.equal(condition.requeueAtMs, NOW.bootMs - 5_000 + 30_000);
     assert.equal(
-      brief(judge({ status, beat: { ...BEAT, token: 'token-z', status: 'unhealthy' } })),
+      brief(decide({ status, beat: { ...BEAT, token: 'token-z', status: 'unhealthy' } })),
       'neutral',
     );
   });
 
   test('that starts or stops or says what nobody knows is neither', () => {
     for (const status of ['starting', 'stopping', 'splendid', ''])
-      assert.equal(brief(judge({ beat: { ...BEAT, status } })), 'neutral', status);
+      assert.equal(brief(decide({ beat: { ...BEAT, status } })), 'neutral', status);
   });
 
   test('of the shipped kit has no heartbeats to be judged by', () => {
     const status = { system_state: 'up', current_owner: 'kube', container_id: 'cccccccccccc' };
-    assert.equal(brief(judge({ status, beat: { ...BEAT, status: 'unhealthy' } })), 'neutral');
+    assert.equal(brief(decide({ status, beat: { ...BEAT, status: 'unhealthy' } })), 'neutral');
   });
 
   test('of another boot, or whose heartbeat is, proves nothing', () => {
     const beat = { ...BEAT, status: 'unhealthy' };
-    assert.equal(brief(judge({ beat, status: { ...HOLDER, claim_boot_id: 'boot-0' } })), 'neutral');
-    assert.equal(brief(judge({ beat: { ...beat, boot_id: 'boot-0' } })), 'neutral');
+    assert.equal(brief(decide({ beat, status: { ...HOLDER, claim_boot_id: 'boot-0' } })), 'neutral');
+    assert.equal(brief(decide({ beat: { ...beat, boot_id: 'boot-0' } })), 'neutral');
   });
 
   test('that the engine does not know is of no image that could be judged', () => {
     assert.equal(
-      brief(judge({ beat: { ...BEAT, status: 'unhealthy' } }, { container: undefined })),
+      brief(decide({ beat: { ...BEAT, status: 'unhealthy' } }, { container: undefined })),
       'neutral',
     );
   });
@@ -138,40 +139,40 @@ describe('a holder of Kubernetes', () => {
 
 describe('a crash', () => {
   test('counts from the end on, though record and heartbeat still say healthy', () => {
-    const standing = judge({}, { lastEnd: { ...CRASH, token: 'token-a' } });
-    assert.equal(brief(standing), 'crash-looping');
-    assert.equal(standing.subject, IMAGE);
-    assert.match(standing.text, /exit code 139/);
+    const condition = decide({}, { lastEnd: { ...CRASH, token: 'token-a' } });
+    assert.equal(brief(condition), 'crash-looping');
+    assert.equal(condition.imageId, IMAGE);
+    assert.match(condition.text, /exit code 139/);
   });
 
   test('counts on while nobody runs, while the next one asks, and while it starts', () => {
     const status = (remote_state: string) => ({ ...NOBODY, remote_state });
     for (const remote of ['stopped', 'pending', 'ready'])
       assert.equal(
-        brief(judge({ status: status(remote), beat: {} }, { lastEnd: CRASH })),
+        brief(decide({ status: status(remote), beat: {} }, { lastEnd: CRASH })),
         'crash-looping',
         remote,
       );
     const starting = { ...BEAT, status: 'starting', healthy_since_ms: '' };
-    assert.equal(brief(judge({ beat: starting }, { lastEnd: CRASH })), 'crash-looping');
-    assert.equal(brief(judge({ beat: starting }, { lastEnd: { ...CRASH, imageId: OTHER } })), 'neutral');
+    assert.equal(brief(decide({ beat: starting }, { lastEnd: CRASH })), 'crash-looping');
+    assert.equal(brief(decide({ beat: starting }, { lastEnd: { ...CRASH, imageId: OTHER } })), 'neutral');
   });
 
   test('is over when the image is well again, and stays over when that start is stopped', () => {
-    assert.equal(brief(judge({}, { lastEnd: CRASH })), 'well');
+    assert.equal(brief(decide({}, { lastEnd: CRASH })), 'healthy');
     for (const status of ['healthy', 'degraded', 'stopping'])
       assert.notEqual(
-        brief(judge({ status: NOBODY, beat: { ...BEAT, status } }, { lastEnd: CRASH })),
+        brief(decide({ status: NOBODY, beat: { ...BEAT, status } }, { lastEnd: CRASH })),
         'crash-looping',
         status,
       );
     const old = { ...BEAT, beat_ms: String(CRASH.atMs - 1_000) };
-    assert.equal(brief(judge({ status: NOBODY, beat: old }, { lastEnd: CRASH })), 'crash-looping');
+    assert.equal(brief(decide({ status: NOBODY, beat: old }, { lastEnd: CRASH })), 'crash-looping');
   });
 
   test('counts for ten minutes, twice the longest back-off of kubelet', () => {
     const lastEnd = (agoMs: number) => ({ ...CRASH, atMs: NOW.bootMs - agoMs });
-    const at = (agoMs: number) => judge({ status: NOBODY, beat: {} }, { lastEnd: lastEnd(agoMs) });
+    const at = (agoMs: number) => decide({ status: NOBODY, beat: {} }, { lastEnd: lastEnd(agoMs) });
     assert.equal(brief(at(CRASH_WINDOW_MS - 1)), 'crash-looping');
     assert.equal(at(0).requeueAtMs, NOW.bootMs + CRASH_WINDOW_MS);
     assert.equal(brief(at(CRASH_WINDOW_MS)), 'not-deployed');
@@ -180,32 +181,32 @@ describe('a crash', () => {
   test('a planned end, or one of an image nobody knows, is none', () => {
     for (const end of [{ wasPlanned: true }, { imageId: '' }])
       assert.equal(
-        brief(judge({ status: NOBODY, beat: {} }, { lastEnd: { ...CRASH, ...end } })),
+        brief(decide({ status: NOBODY, beat: {} }, { lastEnd: { ...CRASH, ...end } })),
         'not-deployed',
       );
   });
 
   test('counts on while systemd waits with the next start, or has given up; a service that was stopped does not', () => {
     const down = { status: { ...NOBODY, system_state: 'down' }, beat: {} };
-    const at = (unit: FeatureConditionInput['unit']) => brief(judge(down, { lastEnd: CRASH, unit }));
+    const at = (unit: FeatureConditionInput['unit']) => brief(decide(down, { lastEnd: CRASH, unit }));
     assert.equal(at('restarting'), 'crash-looping');
     assert.equal(at('failed'), 'crash-looping');
     assert.equal(at('inactive'), 'neutral');
     assert.equal(at(undefined), 'neutral');
-    assert.equal(brief(judge(down, { unit: 'failed' })), 'neutral');
+    assert.equal(brief(decide(down, { unit: 'failed' })), 'neutral');
     const old = { lastEnd: { ...CRASH, atMs: NOW.bootMs - CRASH_WINDOW_MS } };
     assert.equal(
-      brief(judge(down, { ...old, unit: 'failed' })),
+      brief(decide(down, { ...old, unit: 'failed' })),
       'crash-looping',
       'nothing starts it any more',
     );
-    assert.equal(brief(judge(down, { ...old, unit: 'restarting' })), 'neutral');
+    assert.equal(brief(decide(down, { ...old, unit: 'restarting' })), 'neutral');
   });
 });
 
 describe('nothing deployed', () => {
   const nobody = (rest: Partial<FeatureConditionInput> = {}, status: FieldValues = NOBODY) =>
-    brief(judge({ status, beat: {} }, rest));
+    brief(decide({ status, beat: {} }, rest));
 
   test('fails while the master is connected; a master out of reach never counts, an unknown one neither', () => {
     assert.equal(nobody(), 'not-deployed');
@@ -240,9 +241,9 @@ describe('what is planned is no failure, whatever else is said', () => {
   for (const [plan, rows, rest] of plans) {
     test(plan, () => {
       for (const [name, bad, badRest] of worst) {
-        assert.equal(judge(bad, badRest).kind, 'failing', name);
+        assert.equal(decide(bad, badRest).kind, 'failing', name);
         const status = { ...(bad.status ?? HOLDER), ...rows.status };
-        assert.equal(judge({ ...bad, ...rows, status }, { ...badRest, ...rest }).kind, 'neutral', name);
+        assert.equal(decide({ ...bad, ...rows, status }, { ...badRest, ...rest }).kind, 'neutral', name);
       }
     });
   }

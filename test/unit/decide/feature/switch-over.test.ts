@@ -5,10 +5,7 @@ import { decodeObservedBeat } from '../../../../src/contract/health/observed-bea
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import {
   decideEnabledLabel,
-  decideRetry,
   decideSwitchOver,
-  recordRestart,
-  type RestartHistory,
   type SwitchOverDecision,
   type SwitchEdge,
   type SwitchOverInput,
@@ -20,7 +17,7 @@ interface Rows {
   readonly status?: FieldValues;
 }
 
-const snapshotOf = ({ config, status }: Rows, rest: Partial<SwitchOverInput> = {}): SwitchOverInput => ({
+const inputOf = ({ config, status }: Rows, rest: Partial<SwitchOverInput> = {}): SwitchOverInput => ({
   feature: 'snmp',
   config: decodeConfig({ set_owner: 'kube', state: 'enabled', ...config }),
   status: decodeStatus({ system_state: 'up', ...status }),
@@ -30,11 +27,14 @@ const snapshotOf = ({ config, status }: Rows, rest: Partial<SwitchOverInput> = {
   isEngineAway: false,
   isMasterConnected: true,
   isRebooting: false,
-  before: undefined,
+  unit: undefined,
+  isAskerBlocked: false,
+  lastObserved: undefined,
+  lockText: undefined,
   ...rest,
 });
 const decide = (rows: Rows, rest?: Partial<SwitchOverInput>): SwitchOverDecision =>
-  decideSwitchOver(snapshotOf(rows, rest), undefined);
+  decideSwitchOver(inputOf(rows, rest));
 const edgeOf = (decision: SwitchOverDecision): string => (decision.kind === 'none' ? 'none' : decision.edge);
 
 const kube = {
@@ -60,13 +60,13 @@ const TAKEN: readonly [SwitchEdge, Rows, Partial<SwitchOverInput>][] = [
   [
     'back-to-local',
     { status: { ...nobody, remote_state: 'none' } },
-    { before: { setOwner: 'kube', remoteState: 'stopped' } },
+    { lastObserved: { setOwner: 'kube', remoteState: 'stopped' } },
   ],
 ];
 
 describe('a restart so that the other owner takes over', () => {
   for (const [edge, rows, rest] of TAKEN) {
-    test(`${edge} is taken, with a key that names the situation`, () => {
+    test(`${edge} is taken, with a key that names the occasion`, () => {
       const decision = decide(rows, rest);
       assert.equal(edgeOf(decision), edge);
       assert.ok(decision.kind === 'restart' && decision.key.startsWith(`${edge}/`));
@@ -78,7 +78,7 @@ describe('a restart so that the other owner takes over', () => {
       assert.equal(edgeOf(decide(rows, { ...rest, isRebooting: true })), 'none');
       assert.equal(edgeOf(decide(rows, { ...rest, isEngineAway: true })), 'none');
       assert.equal(edgeOf(decide(rows, { ...rest, feature: 'database' })), 'none');
-      const locked = decideSwitchOver(snapshotOf(rows, rest), 'locked by ann');
+      const locked = decideSwitchOver(inputOf(rows, { ...rest, lockText: 'locked by ann' }));
       assert.equal(locked.kind, 'none');
       assert.match(locked.text, /, but locked by ann$/);
     });
@@ -130,10 +130,10 @@ describe('a restart so that the other owner takes over', () => {
   test('a service that waits for Kubernetes is restarted when set_owner becomes local', () => {
     for (const remote_state of ['pending', 'ready'])
       assert.equal(edgeOf(decide({ config: toLocal, status: { ...nobody, remote_state } })), 'kube-to-local');
-    const before = { setOwner: 'kube', remoteState: 'none' };
+    const lastObserved = { setOwner: 'kube', remoteState: 'none' };
     const rows = { config: toLocal, status: { ...nobody, remote_state: 'none' } };
-    assert.equal(edgeOf(decide(rows, { before })), 'kube-to-local');
-    assert.equal(edgeOf(decide(rows, { before: { ...before, setOwner: 'local' } })), 'none');
+    assert.equal(edgeOf(decide(rows, { lastObserved })), 'kube-to-local');
+    assert.equal(edgeOf(decide(rows, { lastObserved: { ...lastObserved, setOwner: 'local' } })), 'none');
   });
 
   test('local stays while the master is out of reach, because a start would choose it again', () => {
@@ -157,10 +157,10 @@ describe('a restart so that the other owner takes over', () => {
   });
 
   test('giving up on Kubernetes restarts once, and only if local may run', () => {
-    const before = { setOwner: 'kube', remoteState: 'stopped' };
+    const stopped = { setOwner: 'kube', remoteState: 'stopped' };
     const status = { ...nobody, remote_state: 'none' };
-    const at = (rows: Rows, was: SwitchOverInput['before'] = before) =>
-      edgeOf(decide({ status, ...rows }, { before: was }));
+    const at = (rows: Rows, lastObserved: SwitchOverInput['lastObserved'] = stopped) =>
+      edgeOf(decide({ status, ...rows }, { lastObserved }));
     assert.equal(at({ config: { no_fallback_to_local: 'true' } }), 'none');
     assert.equal(at({ status: { ...local, remote_state: 'none' } }), 'none');
     assert.equal(at({}, { setOwner: 'kube', remoteState: 'none' }), 'none');
@@ -170,47 +170,14 @@ describe('a restart so that the other owner takes over', () => {
 
 describe('the label that lets Kubernetes deploy', () => {
   test('follows set_owner while the service is started, and is left alone otherwise', () => {
-    const label = (rows: Rows, lockText?: string) => decideEnabledLabel(snapshotOf(rows), lockText);
+    const label = (rows: Rows, lockText?: string) => {
+      const { status, ...input } = inputOf(rows);
+      return decideEnabledLabel({ ...input, systemState: status.systemState, lockText });
+    };
     assert.equal(label({}), 'true');
     assert.equal(label({ config: toLocal }), 'false');
     assert.equal(label({ status: { system_state: 'down' } }), undefined);
     assert.equal(label({ config: { state: 'disabled' } }), undefined);
     assert.equal(label({}, 'locked'), undefined);
-  });
-});
-
-describe('a situation that stands after a restart', () => {
-  const wait = (history: RestartHistory, edge: SwitchEdge, nowMs: number) => {
-    const retry = decideRetry(history, edge, nowMs);
-    return retry.kind === 'now' ? 0 : retry.untilMs - nowMs;
-  };
-
-  test('is met again after 30 s, then after double that, up to 10 min', () => {
-    let history: RestartHistory = [];
-    const waits: number[] = [];
-    let nowMs = 0;
-    for (let i = 0; i < 8; i += 1) {
-      const waitMs = wait(history, 'kube-to-kube', nowMs);
-      waits.push(waitMs / 1_000);
-      nowMs += waitMs;
-      assert.equal(wait(history, 'kube-to-kube', nowMs), 0);
-      history = recordRestart(history, { edge: 'kube-to-kube', atMs: nowMs });
-    }
-    assert.deepEqual(waits, [0, 30, 60, 120, 240, 480, 600, 600]);
-    assert.ok(history.length <= 16);
-  });
-
-  test('an operator who changes his mind is followed at once, a circle of edges is not', () => {
-    const note = (edge: SwitchEdge, atMs: number) => ({ edge, atMs });
-    const once = [note('kube-to-local', 0)];
-    assert.equal(wait(once, 'local-to-kube', 1_000), 0);
-    const circle = [...once, note('local-to-kube', 1_000), note('back-to-local', 2_000)];
-    assert.equal(wait(circle, 'kube-to-kube', 2_000), 30_000);
-  });
-
-  test('restarts of long ago are forgotten', () => {
-    const history = recordRestart([], { edge: 'kube-to-kube', atMs: 0 });
-    assert.equal(wait(history, 'kube-to-kube', 1_200_000), 0);
-    assert.equal(recordRestart(history, { edge: 'kube-to-kube', atMs: 1_200_000 }).length, 1);
   });
 });

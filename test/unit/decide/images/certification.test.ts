@@ -5,7 +5,7 @@ import type { HeartbeatRecord } from '../../../../src/contract/health/heartbeat.
 import {
   decideCertification,
   type CertificationInput,
-  type Evidence,
+  type HeartbeatChain,
 } from '../../../../src/decide/images/certification.ts';
 import { BEAT, beatOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../../../support/beats.ts';
 
@@ -22,7 +22,7 @@ function inputOf(
     status: statusOf(),
     imageId: V2,
     goldenImageId: imageIdOf(1),
-    isFallen: false,
+    hasOpenFallback: false,
     policy: policyOf(),
     now: { bootId: 'boot-1', bootMs: (observed.beatMs ?? 0) + 20 },
     ...changes,
@@ -37,13 +37,13 @@ const nth = (n: number, changes: Partial<HeartbeatRecord> = {}): Partial<Heartbe
 });
 
 function watch(inputs: readonly CertificationInput[]): {
-  evidence: Evidence | undefined;
+  heartbeatChain: HeartbeatChain | undefined;
   verdict: CertificationVerdict;
 } {
-  let evidence: Evidence | undefined;
+  let heartbeatChain: HeartbeatChain | undefined;
   let verdict: CertificationVerdict = { kind: 'off', text: 'nothing was seen' };
-  for (const input of inputs) ({ evidence, verdict } = decideCertification(evidence, input));
-  return { evidence, verdict };
+  for (const input of inputs) ({ heartbeatChain, verdict } = decideCertification(heartbeatChain, input));
+  return { heartbeatChain, verdict };
 }
 
 const chain = (count: number): CertificationInput[] =>
@@ -167,7 +167,7 @@ describe('nothing is earned, and what was is lost,', () => {
     'with an image id that is none': [/the engine shows/, inputOf(nth(6), { imageId: 'latest' })],
     'by an image that was fallen back from': [
       /fallen back from: .* lifted/,
-      inputOf(nth(6), { isFallen: true }),
+      inputOf(nth(6), { hasOpenFallback: true }),
     ],
     'once the heartbeat is overdue': [
       /overdue: .* every 10 s/,
@@ -196,11 +196,11 @@ describe('nothing is earned, and what was is lost,', () => {
   };
   for (const [title, [text, last]] of Object.entries(nothing))
     test(title, () => {
-      const { evidence, verdict } = watch([...chain(6), last]);
+      const { heartbeatChain, verdict } = watch([...chain(6), last]);
       assert.equal(verdict.kind, 'not-counting');
       assert.match(verdict.text, text);
       assert.doesNotMatch(verdict.text, /\n/);
-      assert.equal(evidence, undefined);
+      assert.equal(heartbeatChain, undefined);
     });
 
   for (const status of ['starting', 'stopping', 'unhealthy'] as const)

@@ -260,17 +260,17 @@ describe('carrying out a step', () => {
   test('lifted, blocked again, remembered, struck out, restarted: each does just that', async () => {
     const { host, run, keeper } = prepare();
     keeper.update('snmp', (ledger) => ({ ...ledger, fallbacks: [{ ...fallbackOf(IMAGE3), isDone: true }] }));
-    assert.match(await run({ kind: 'block', version: '3.0' }), /STATE_DB had forgotten/);
+    assert.match(await run({ kind: 'block-version', version: '3.0' }), /STATE_DB had forgotten/);
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
-    await run({ kind: 'lift', imageId: IMAGE3, version: '3.0' });
+    await run({ kind: 'lift-block', imageId: IMAGE3, version: '3.0' });
     assert.deepEqual(host.ledger().fallbacks, []);
-    await run({ kind: 'remember-repository', repository: REMOTE });
+    await run({ kind: 'record-repository', repository: REMOTE });
     assert.deepEqual(host.ledger().repositories, [REMOTE]);
-    await run({ kind: 'strike-out', duty: 'removeLocalContainer', text: '' });
+    await run({ kind: 'mark-duty-done', duty: 'removeLocalContainer', text: '' });
     assert.equal(host.ledger().duties.removeLocalContainer, false);
     await run({ kind: 'restart', edge: 'kube-to-local', key: 'k', text: 'set_owner is local' });
     assert.deepEqual(host.restarts, ['snmp']);
-    await run({ kind: 'mirror', stableVersion: '2.0', lastVersion: '' });
+    await run({ kind: 'write-versions', stableVersion: '2.0', lastVersion: '' });
     assert.equal(host.status()['container_stable_version'], '2.0');
   });
 });

@@ -56,8 +56,11 @@ describe('the steps of a shadow', () => {
       'would have: fallen back to local and blocked version 2.0: it is unhealthy',
     );
     assert.equal(keeper.of('snmp').fallbacks[0]?.isDone, true);
-    assert.equal(await run({ kind: 'block', version: '2.0' }), '');
-    assert.equal(await run({ kind: 'block', version: '0.9' }), 'would have: blocked version 0.9 again');
+    assert.equal(await run({ kind: 'block-version', version: '2.0' }), '');
+    assert.equal(
+      await run({ kind: 'block-version', version: '0.9' }),
+      'would have: blocked version 0.9 again',
+    );
   });
 
   test('a fallback that blames no image blocks no version', async () => {

@@ -1,37 +1,41 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CertificationVerdict, FallbackVerdict } from '../../../../src/contract/feature/daemon-view.ts';
+import type { CertificationVerdict } from '../../../../src/contract/feature/daemon-view.ts';
 import { NO_DUTIES, type Duties } from '../../../../src/contract/images/ledger.ts';
 import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
-import { planFallbackSteps, planImageSteps } from '../../../../src/decide/feature/plan-steps.ts';
+import { planImageSteps } from '../../../../src/decide/feature/plan-image-steps.ts';
 import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import {
-  CONFIG,
   containerOf,
-  fallbackOf,
   imageOf,
+  inputOf,
   LABELS,
   ledgerOf,
   LOCAL,
   POLICY,
   REMOTE,
-  situationOf,
   STATUS,
 } from '../../../support/feature-inputs.ts';
 
 const COUNTING: CertificationVerdict = { kind: 'counting', text: '', fromMs: 0, neededMs: 1 };
 const CERTIFIED: CertificationVerdict = { kind: 'certified', text: 'it was healthy', healthyMs: 60_000 };
-const WELL: FallbackVerdict = { kind: 'well', text: '' };
 
-const planImages = (situation: FeatureInput, certification: CertificationVerdict = COUNTING): HostStep[] =>
-  planImageSteps(situation, { container: situation.engine.containers[0], certification });
-const planBack = (situation: FeatureInput, verdict: FallbackVerdict = WELL): HostStep[] =>
-  planFallbackSteps(situation, { verdict, blamed: undefined, container: situation.engine.containers[0] });
+const planImages = (
+  { engine, ...input }: FeatureInput,
+  certification: CertificationVerdict = COUNTING,
+): HostStep[] =>
+  planImageSteps({
+    ...input,
+    containers: engine.containers,
+    images: engine.images,
+    container: engine.containers[0],
+    certification,
+  });
 
 /** With a golden image 2, mirrored, that these duties are left of. */
-const withDuties = (duties: Partial<Duties>, changes: Parameters<typeof situationOf>[0] = {}): FeatureInput =>
-  situationOf({
+const withDuties = (duties: Partial<Duties>, changes: Parameters<typeof inputOf>[0] = {}): FeatureInput =>
+  inputOf({
     ledger: ledgerOf({ golden: goldenOf(2), previous: goldenOf(1), duties: { ...NO_DUTIES, ...duties } }),
     ...changes,
     rows: {
@@ -40,32 +44,31 @@ const withDuties = (duties: Partial<Duties>, changes: Parameters<typeof situatio
     },
   });
 
-describe('from verdicts to steps', () => {
+describe('the steps for images', () => {
   test('nothing amiss, nothing to do', () => {
-    assert.deepEqual(planImages(situationOf()), []);
-    assert.deepEqual(planBack(situationOf()), []);
+    assert.deepEqual(planImages(inputOf()), []);
   });
 
   test('without a golden image, or with one that somebody removed, the switch’s own is adopted', () => {
     for (const golden of [undefined, goldenOf(9)]) {
-      const step = planImages(situationOf({ ledger: ledgerOf({ golden }) }))[0];
+      const step = planImages(inputOf({ ledger: ledgerOf({ golden }) }))[0];
       assert.ok(step?.kind === 'adopt-shipped');
       assert.equal(step.image.imageId, imageIdOf(1));
       assert.equal(step.image.source, 'shipped');
       assert.equal(step.image.version, '1.0');
     }
-    const nothing = situationOf({ ledger: ledgerOf({ golden: undefined }), engine: { images: [] } });
+    const nothing = inputOf({ ledger: ledgerOf({ golden: undefined }), engine: { images: [] } });
     assert.deepEqual(planImages(nothing), []);
   });
 
   test('the version of the switch’s own image is its one other tag, else what ran as local last', () => {
     const versionOf = (tags: readonly string[], localVersion: string): string => {
-      const situation = situationOf({
+      const input = inputOf({
         ledger: ledgerOf({ golden: undefined }),
         rows: { [LABELS]: { snmp_local: localVersion } },
         engine: { images: [imageOf(1, [`${LOCAL}:latest`, ...tags])] },
       });
-      const step = planImages(situation)[0];
+      const step = planImages(input)[0];
       return step?.kind === 'adopt-shipped' ? step.image.version : '';
     };
     assert.equal(versionOf([`${LOCAL}:1.5`], '1.4'), '1.5');
@@ -90,9 +93,13 @@ describe('from verdicts to steps', () => {
     assert.deepEqual(kinds(all), ['tag-as-local']);
     const rest = { ...all, tagAsLocal: false };
     assert.deepEqual(kinds(rest, [containerOf(), old]), ['remove-local-container']);
-    assert.deepEqual(kinds(rest, [containerOf()]), ['strike-out'], 'there is none');
+    assert.deepEqual(kinds(rest, [containerOf()]), ['mark-duty-done'], 'there is none');
     const own = { ...old, imageId: imageIdOf(2) };
-    assert.deepEqual(kinds(rest, [containerOf(), own]), ['strike-out'], 'it starts the golden image itself');
+    assert.deepEqual(
+      kinds(rest, [containerOf(), own]),
+      ['mark-duty-done'],
+      'it starts the golden image itself',
+    );
     const running = { ...old, state: 'running' as const };
     assert.deepEqual(kinds(rest, [containerOf(), running]), ['clean-up'], 'it is for later');
     assert.deepEqual(kinds({ cleanUp: true }), ['clean-up']);
@@ -116,67 +123,29 @@ describe('from verdicts to steps', () => {
     const named = (digests: readonly string[]) => {
       const image = { ...imageOf(2, [`${REMOTE}:2.0`, 'tools:2.0']), digests };
       const images = [imageOf(1, [`${LOCAL}:latest`]), image];
-      return planImages(situationOf({ ledger, engine: { containers, images } }));
+      return planImages(inputOf({ ledger, engine: { containers, images } }));
     };
     assert.deepEqual(named([]), [], 'which of the two it came from nobody knows');
-    const pulled = { kind: 'remember-repository', repository: REMOTE } as const;
+    const pulled = { kind: 'record-repository', repository: REMOTE } as const;
     assert.deepEqual(named([`${REMOTE}@${imageIdOf(9)}`]), [pulled]);
   });
 
   test('STATE_DB that forgot the golden versions is told again', () => {
-    const steps = planImages(situationOf({ rows: { [STATUS]: { container_stable_version: '' } } }));
-    assert.deepEqual(steps, [{ kind: 'mirror', stableVersion: '1.0', lastVersion: '' }]);
+    const steps = planImages(inputOf({ rows: { [STATUS]: { container_stable_version: '' } } }));
+    assert.deepEqual(steps, [{ kind: 'write-versions', stableVersion: '1.0', lastVersion: '' }]);
   });
 
   test('where Kubernetes’ containers come from is remembered, by the names of the image if by id', () => {
     const ledger = ledgerOf({ repositories: [] });
-    const byId = planImages(situationOf({ ledger }));
-    assert.deepEqual(byId, [{ kind: 'remember-repository', repository: REMOTE }]);
+    const byId = planImages(inputOf({ ledger }));
+    assert.deepEqual(byId, [{ kind: 'record-repository', repository: REMOTE }]);
     const written = [containerOf({ image: 'registry:5000/other/snmp:2.0' })];
-    assert.deepEqual(planImages(situationOf({ ledger, engine: { containers: written } })), [
-      { kind: 'remember-repository', repository: 'registry:5000/other/snmp' },
+    assert.deepEqual(planImages(inputOf({ ledger, engine: { containers: written } })), [
+      { kind: 'record-repository', repository: 'registry:5000/other/snmp' },
     ]);
     const ofLocal = [containerOf({ image: `${LOCAL}:latest` })];
-    assert.deepEqual(planImages(situationOf({ ledger, engine: { containers: ofLocal } })), []);
+    assert.deepEqual(planImages(inputOf({ ledger, engine: { containers: ofLocal } })), []);
     const local = { [STATUS]: { current_owner: 'local' } };
-    assert.deepEqual(planImages(situationOf({ ledger, rows: local })), []);
-  });
-
-  test('a block that STATE_DB forgot stands again, one set to true is lifted, one that stands is left alone', () => {
-    const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
-    const withLabel = (label: string): HostStep[] =>
-      planBack(situationOf({ ledger, rows: { [LABELS]: { 'snmp_3.0_enabled': label } } }));
-    assert.deepEqual(withLabel(''), [{ kind: 'block', version: '3.0' }]);
-    assert.deepEqual(withLabel('True'), [{ kind: 'lift', imageId: imageIdOf(3), version: '3.0' }]);
-    assert.deepEqual(withLabel('false'), []);
-    assert.deepEqual(withLabel('False'), []);
-    assert.deepEqual(withLabel('maybe'), [{ kind: 'block', version: '3.0' }]);
-  });
-
-  test('a fallback that was cut short restarts the service only while its image may still be what runs', () => {
-    const fallbacks = [fallbackOf(2, { isDone: false })];
-    const isDue = (changes: Parameters<typeof situationOf>[0]): boolean => {
-      const step = planBack(situationOf({ ledger: ledgerOf({ fallbacks }), ...changes }))[0];
-      assert.ok(step?.kind === 'finish-fallback');
-      return step.isRestartDue;
-    };
-    assert.equal(isDue({}), true);
-    assert.equal(isDue({ engine: { containers: [] } }), true, 'it has crashed');
-    assert.equal(isDue({ engine: { containers: [containerOf({ imageId: imageIdOf(4) })] } }), false);
-    assert.equal(isDue({ rows: { [CONFIG]: { set_owner: 'local' } } }), false);
-    const down = { [STATUS]: { system_state: 'down' } };
-    assert.equal(isDue({ rows: down }), true, 'it wrote that itself: the failing container still runs');
-    const ended = { containers: [containerOf({ state: 'exited' })] };
-    assert.equal(isDue({ rows: down, engine: ended }), false, 'somebody has stopped it');
-    const ofEarlierBoot = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false, bootId: 'earlier' })] });
-    assert.equal(isDue({ ledger: ofEarlierBoot }), false, 'days may have passed');
-  });
-
-  test('a fallback without an image to blame is guarded and put down nowhere', () => {
-    const verdict = { kind: 'fall-back', cause: 'not-deployed', text: 'nothing is deployed' } as const;
-    const [step] = planBack(situationOf(), verdict);
-    assert.ok(step?.kind === 'fall-back');
-    assert.equal(step.fallback, undefined);
-    assert.equal(step.guards.length, 2);
+    assert.deepEqual(planImages(inputOf({ ledger, rows: local })), []);
   });
 });

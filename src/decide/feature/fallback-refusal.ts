@@ -1,0 +1,111 @@
+/** Why a feature that has reached the limit does not fall back. Every text says what lifts the refusal. */
+import type { BootTime } from '../../contract/timestamps.ts';
+import type { ImagePolicy } from '../../contract/images/image-policy.ts';
+import { shortImageId } from '../../contract/images/image.ts';
+import type { FeatureLedger } from '../../contract/images/ledger.ts';
+import { describeDuration } from '../../text/duration-text.ts';
+import { findOpenFallback } from '../images/ledger-changes.ts';
+import type { FeatureCondition } from './feature-condition.ts';
+
+/** Milliseconds. */
+export interface FallbackTiming {
+  /** Between two fallbacks of a feature: each restarts its service, and a switch that falls back often has another fault. */
+  readonly coolDownMs: number;
+  /** After the daemon's start: containers and heartbeats may still be coming up with it. */
+  readonly daemonGraceMs: number;
+}
+
+export const COOL_DOWN_MS = 1_800_000;
+export const DAEMON_GRACE_MS = 60_000;
+export const DEFAULT_FALLBACK_TIMING: FallbackTiming = {
+  coolDownMs: COOL_DOWN_MS,
+  daemonGraceMs: DAEMON_GRACE_MS,
+};
+
+export interface RefusalInput {
+  readonly feature: string;
+  readonly condition: FeatureCondition;
+  readonly now: BootTime;
+  readonly policy: Pick<ImagePolicy, 'noFallbackToLocal' | 'isDisabled'>;
+  readonly ledger: FeatureLedger;
+  readonly lockText: string | undefined;
+  readonly localImageId: string | undefined;
+  readonly daemonStartedMs: number;
+  readonly lastFallbackMs: number | undefined;
+  readonly timing: FallbackTiming;
+}
+
+export interface Refusal {
+  readonly text: string;
+  /** Boot clock; left out where time does not lift it. */
+  readonly untilMs?: number;
+}
+
+/** The first reason not to fall back; undefined if there is none. */
+export function findRefusal(input: RefusalInput): Refusal | undefined {
+  const { policy, feature, lockText, localImageId, condition, ledger } = input;
+  if (policy.noFallbackToLocal)
+    return {
+      text: `CONFIG_DB FEATURE|${feature} no_fallback_to_local is true. To allow it: set it to false`,
+    };
+  if (policy.isDisabled)
+    return {
+      text: 'CONFIG_DB IMAGE_MGMT Disable is true: images are left alone. To allow it: set it to false',
+    };
+  if (lockText !== undefined) return { text: `${lockText}. To lift it: ctrkit lock rm ${feature}` };
+  if (localImageId === undefined)
+    return { text: `there is no local image to fall back to. To allow it: give ${feature} one` };
+  const fallback = findOpenFallback(ledger, localImageId);
+  if (fallback !== undefined)
+    return {
+      text: `the local image ${shortImageId(localImageId)} was itself fallen back from. To lift that: ctrkit unblock ${feature} ${fallback.version}`,
+    };
+  return findImageRefusal(input, condition.imageId) ?? findWait(input);
+}
+
+/** `imageId` is that of the failing image, empty where nothing is deployed. */
+function findImageRefusal(
+  { ledger, feature, localImageId }: RefusalInput,
+  imageId: string,
+): Refusal | undefined {
+  if (imageId === '') return undefined;
+  const name = shortImageId(imageId);
+  const fallback = findOpenFallback(ledger, imageId);
+  if (fallback !== undefined)
+    return {
+      text: `image ${name} has been fallen back from already, once is all. To lift it: ctrkit unblock ${feature} ${fallback.version}`,
+    };
+  if (ledger.golden?.imageId === imageId)
+    return {
+      text: `image ${name} is the golden one itself: there is nothing better to go back to. Deploy another one`,
+    };
+  if (localImageId === imageId)
+    return {
+      text: `image ${name} is the local one too: falling back would start it again. Deploy another one`,
+    };
+  return undefined;
+}
+
+/** The cool-down after a fallback, and the grace after the daemon's start: only time lifts them. */
+function findWait({
+  ledger,
+  now,
+  daemonStartedMs,
+  lastFallbackMs,
+  timing,
+}: RefusalInput): Refusal | undefined {
+  const fallbacksMs = ledger.fallbacks
+    .filter(({ bootId, bootMs }) => bootId === now.bootId && bootMs <= now.bootMs)
+    .map(({ bootMs }) => bootMs);
+  const cooledAtMs = Math.max(lastFallbackMs ?? -Infinity, ...fallbacksMs) + timing.coolDownMs;
+  const describeWait = (untilMs: number): string => `in ${describeDuration(untilMs - now.bootMs)} it may`;
+  if (now.bootMs < cooledAtMs)
+    return {
+      text: `the feature fell back a short while ago; ${describeWait(cooledAtMs)} again`,
+      untilMs: cooledAtMs,
+    };
+  const graceOverAtMs = daemonStartedMs + timing.daemonGraceMs;
+  if (now.bootMs < graceOverAtMs)
+    return { text: `the daemon has just started; ${describeWait(graceOverAtMs)}`, untilMs: graceOverAtMs };
+  return undefined;
+}

@@ -1,0 +1,42 @@
+/** What a reconcile of one feature sees: its input, the recorded container, and the memory after this reading. */
+import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
+import type { HolderContainer } from './feature-condition.ts';
+import type { FeatureInput } from './feature-input.ts';
+import { isRebootExpected, trackFeature, type FeatureMemory, type ObservedFields } from './feature-memory.ts';
+import { selectHolderName } from './reap.ts';
+
+export interface Observation {
+  /** With a reboot only where one is still to be expected. */
+  readonly input: FeatureInput;
+  readonly memory: FeatureMemory;
+  /** As the previous reconcile read them. */
+  readonly lastObserved: ObservedFields | undefined;
+  /** The recorded one, as the engine shows it; undefined if it does not know it. */
+  readonly container: EngineContainer | undefined;
+  readonly isRunning: boolean;
+}
+
+export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Observation {
+  const { reading, now, engine, feature } = asRead;
+  const rebootSinceMs = reading.isRebooting ? (last.rebootSinceMs ?? now.bootMs) : undefined;
+  const isRebooting = isRebootExpected(rebootSinceMs, now.bootMs);
+  const input = { ...asRead, reading: { ...reading, isRebooting } };
+  const name = selectHolderName(feature, reading.status);
+  const container =
+    name === undefined ? undefined : engine.containers.find((listed) => hasIdOrName(listed, name));
+  return {
+    input,
+    memory: { ...trackFeature(last, input, container?.imageId), rebootSinceMs },
+    lastObserved: last.observed,
+    container,
+    isRunning: container !== undefined && RUNNING_STATES.has(container.state),
+  };
+}
+
+/** `name` is an id, whole or as STATE_DB has it, or else a name: a feature may be called `bed`. */
+export const hasIdOrName = ({ id, names }: Pick<EngineContainer, 'id' | 'names'>, name: string): boolean =>
+  /^(?:[0-9a-f]{12}|[0-9a-f]{64})$/.test(name) ? id.startsWith(name) : names.includes(name);
+
+/** For decisions on the holder. */
+export const toHolderContainer = ({ container, isRunning }: Observation): HolderContainer | undefined =>
+  container && { imageId: container.imageId, isRunning, isPaused: container.state === 'paused' };

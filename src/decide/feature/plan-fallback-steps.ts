@@ -1,0 +1,99 @@
+/** The steps of a fallback that is due, and of the fallbacks that are open in the ledger. */
+import type { FallbackVerdict } from '../../contract/feature/daemon-view.ts';
+import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
+import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
+import type { Fallback, FeatureLedger } from '../../contract/images/ledger.ts';
+import { isVersion, NO_VERSION } from '../../contract/names.ts';
+import { featureConfigRow, featureStatusRow, type RowValues } from '../../contract/rows.ts';
+import type { Timestamps } from '../../contract/timestamps.ts';
+import type { FeatureReading } from './feature-reading.ts';
+import type { HostStep } from './host-step.ts';
+
+export interface FallbackStepsInput {
+  readonly feature: string;
+  readonly reading: Pick<FeatureReading, 'config' | 'status' | 'statusValues' | 'blocks'>;
+  readonly ledger: Pick<FeatureLedger, 'fallbacks'>;
+  readonly isEngineAway: boolean;
+  readonly lockText: string | undefined;
+  readonly unit: UnitState | undefined;
+  readonly now: Timestamps;
+  /** The recorded one, as the engine shows it. */
+  readonly container: EngineContainer | undefined;
+  readonly verdict: FallbackVerdict;
+  /** The image to blame for a fallback that is due; undefined if there is none. */
+  readonly blamed: BlamedImage | undefined;
+}
+
+interface BlamedImage {
+  readonly imageId: string;
+  readonly version: string;
+}
+
+export function planFallbackSteps(input: FallbackStepsInput): HostStep[] {
+  const { feature, reading, verdict, blamed, now } = input;
+  const steps = input.ledger.fallbacks.flatMap((fallback) => planOpenFallback(input, fallback));
+  if (verdict.kind !== 'fall-back') return steps;
+  steps.push({
+    kind: 'fall-back',
+    fallback: blamed && createFallback(blamed, verdict.text, now),
+    guards: listGuards(feature, reading),
+    isServiceDown: reading.status.systemState !== 'up',
+    text: verdict.text,
+  });
+  return steps;
+}
+
+function planOpenFallback(input: FallbackStepsInput, fallback: Fallback): HostStep[] {
+  const { reading, lockText, isEngineAway } = input;
+  const { imageId, version } = fallback;
+  if (!fallback.isDone) {
+    // Only the engine knows which image runs now, and another one must not be restarted for this fallback.
+    if (lockText !== undefined || isEngineAway) return [];
+    return [{ kind: 'finish-fallback', fallback, isRestartDue: isRestartDue(input, fallback) }];
+  }
+  switch (reading.blocks[version]?.toLowerCase()) {
+    case 'true':
+      return [{ kind: 'lift-block', imageId, version }];
+    case 'false':
+      return [];
+    default:
+      return [{ kind: 'block-version', version }];
+  }
+}
+
+/** The fallback was decided in this boot, no operator has stopped the service since, and no other image runs. */
+function isRestartDue(
+  { reading, unit, now, container }: FallbackStepsInput,
+  { imageId, bootId }: Fallback,
+): boolean {
+  const { config, status } = reading;
+  const isOtherImage = container !== undefined && container.imageId !== imageId;
+  // The fallback itself writes that the service is down; an operator's stop would have ended the container too.
+  const isCutShort = container !== undefined && RUNNING_STATES.has(container.state);
+  const isWanted = status.systemState === 'up' || isCutShort || isDownByItself(unit);
+  return config.setOwner === 'kube' && bootId === now.bootId && isWanted && !isOtherImage;
+}
+
+/** A fallback gives way to an operator's stop and to another container. */
+function listGuards(
+  feature: string,
+  { statusValues, config }: Pick<FeatureReading, 'statusValues' | 'config'>,
+): RowValues[] {
+  const fields = ['system_state', 'claim_token', 'current_owner'];
+  const values = Object.fromEntries(fields.map((field) => [field, statusValues[field]]));
+  return [
+    { address: featureStatusRow(feature), values },
+    { address: featureConfigRow(feature), values: { set_owner: config.setOwner } },
+  ];
+}
+
+const createFallback = (blamed: BlamedImage, reason: string, now: Timestamps): Fallback => ({
+  imageId: blamed.imageId,
+  // It becomes part of a label's name, and comes from a row that anybody may write.
+  version: isVersion(blamed.version) ? blamed.version : NO_VERSION,
+  reason,
+  sinceTs: Math.floor(now.wallMs / 1_000),
+  bootId: now.bootId,
+  bootMs: now.bootMs,
+  isDone: false,
+});
