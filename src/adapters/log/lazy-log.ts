@@ -7,7 +7,7 @@ import type { Log } from '../../ports/log.ts';
  */
 export function createLazyLog(load: () => Promise<Log>): Log {
   let last: Promise<Log> | undefined;
-  const say = (level: keyof Log, text: string, fields: Record<string, unknown> | undefined): void => {
+  const queueLine = (level: keyof Log, text: string, fields: Record<string, unknown> | undefined): void => {
     last ??= new Promise<void>((resolve) => setImmediate(resolve)).then(load);
     last = last.then((log) => {
       log[level](text, fields);
@@ -17,8 +17,8 @@ export function createLazyLog(load: () => Promise<Log>): Log {
     last.catch(() => {});
   };
   return {
-    info: (text, fields) => say('info', text, fields),
-    warn: (text, fields) => say('warn', text, fields),
-    error: (text, fields) => say('error', text, fields),
+    info: (text, fields) => queueLine('info', text, fields),
+    warn: (text, fields) => queueLine('warn', text, fields),
+    error: (text, fields) => queueLine('error', text, fields),
   };
 }

@@ -13,23 +13,26 @@ export function parseDatabaseConfig(
   name: string,
   socketExists: (path: string) => boolean,
 ): DatabaseLocation {
-  const fail = (what: string): never => {
+  const throwBroken = (what: string): never => {
     throw new CtrkitError(
       'database',
       `${file.path}: ${what}. Wait for the database container, or mend the file`,
     );
   };
-  const root = parseObject(file.text) ?? fail('is not JSON (half-written?)');
-  const database = member(member(root, 'DATABASES'), name) ?? fail(`DATABASES.${name} is missing`);
+  const root = parseObject(file.text) ?? throwBroken('is not JSON (half-written?)');
+  const database =
+    readMember(readMember(root, 'DATABASES'), name) ?? throwBroken(`DATABASES.${name} is missing`);
   const { id, separator, instance } = database;
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 0)
-    return fail(`DATABASES.${name}.id is no number`);
+    return throwBroken(`DATABASES.${name}.id is no number`);
   if (typeof separator !== 'string' || separator === '')
-    return fail(`DATABASES.${name}.separator is missing`);
-  if (typeof instance !== 'string') return fail(`DATABASES.${name}.instance is missing`);
-  const server = member(member(root, 'INSTANCES'), instance) ?? fail(`INSTANCES.${instance} is missing`);
+    return throwBroken(`DATABASES.${name}.separator is missing`);
+  if (typeof instance !== 'string') return throwBroken(`DATABASES.${name}.instance is missing`);
+  const server =
+    readMember(readMember(root, 'INSTANCES'), instance) ?? throwBroken(`INSTANCES.${instance} is missing`);
   const endpoint =
-    toEndpoint(server, socketExists) ?? fail(`INSTANCES.${instance} has no socket and no host and port`);
+    toEndpoint(server, socketExists) ??
+    throwBroken(`INSTANCES.${instance} has no socket and no host and port`);
   return { endpoint, id, separator };
 }
 
@@ -77,7 +80,7 @@ function parseObject(text: string): Json | undefined {
   }
 }
 
-const member = (object: Json | undefined, key: string): Json | undefined => toObject(object?.[key]);
+const readMember = (object: Json | undefined, key: string): Json | undefined => toObject(object?.[key]);
 
 const toObject = (value: unknown): Json | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;

@@ -78,8 +78,14 @@ function findOnMultiAsic(asic: string, globalFile: string, configFile: string): 
 }
 
 function allAt(endpoint: Endpoint, source: string): Databases {
-  const at = (id: number): DatabaseLocation => ({ endpoint, id, separator: DEFAULTS.separator });
-  return { config: at(DEFAULTS.configId), state: at(DEFAULTS.stateId), asic: '', source, warnings: [] };
+  const locateDatabase = (id: number): DatabaseLocation => ({ endpoint, id, separator: DEFAULTS.separator });
+  return {
+    config: locateDatabase(DEFAULTS.configId),
+    state: locateDatabase(DEFAULTS.stateId),
+    asic: '',
+    source,
+    warnings: [],
+  };
 }
 
 const locationIn = (path: string, name: string): DatabaseLocation =>

@@ -10,11 +10,12 @@ export const isDownByItself = (unit: UnitState | undefined): boolean =>
  * stopped say, and for what makes no sense.
  */
 export function decodeUnitState(text: string): UnitState | undefined {
-  const word = (property: string): string => new RegExp(`^${property}=(.*)$`, 'm').exec(text)?.[1] ?? '';
-  const activeState = word('ActiveState');
+  const readProperty = (property: string): string =>
+    new RegExp(`^${property}=(.*)$`, 'm').exec(text)?.[1] ?? '';
+  const activeState = readProperty('ActiveState');
   switch (activeState) {
     case 'activating':
-      return word('SubState').startsWith('auto-restart') ? 'restarting' : 'active';
+      return readProperty('SubState').startsWith('auto-restart') ? 'restarting' : 'active';
     case 'active':
     case 'reloading':
       return 'active';

@@ -29,10 +29,10 @@ const encodeCheck = ({ name, kind, result, sinceMs, message }: CheckReport, mess
   kind,
   result,
   since_ms: sinceMs,
-  message: cut(markUnprintable(message), messageLength),
+  message: shortenMessage(markUnprintable(message), messageLength),
 });
 
-const cut = (text: string, length: number): string =>
+const shortenMessage = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 3)}...`;
 
 export type CheckEntry = Pick<CheckReport, 'name' | 'kind' | 'result' | 'message'>;

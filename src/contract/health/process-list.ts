@@ -46,12 +46,12 @@ export function parseProcessList(text: string, format: ProcessListFormat): Proce
     const entry = parseLine(line, format);
     if (typeof entry === 'string') errors.push(`${format.path}, line ${index + 1}: ${entry}`);
     else if (entries.size < MAX_ENTRIES) entries.set(`${entry.kind}:${entry.name}`, entry);
-    else return { entries: [...entries.values()], errors: few([tooMany(format), ...errors]) };
+    else return { entries: [...entries.values()], errors: limitErrors([describeTooMany(format), ...errors]) };
   }
-  return { entries: [...entries.values()], errors: few(errors) };
+  return { entries: [...entries.values()], errors: limitErrors(errors) };
 }
 
-const tooMany = ({ path }: ProcessListFormat): string =>
+const describeTooMany = ({ path }: ProcessListFormat): string =>
   `${path}: more than ${MAX_ENTRIES} entries, the rest is not read`;
 
 function cutToWholeLines(text: string): { readonly kept: string; readonly isCut: boolean } {
@@ -66,13 +66,13 @@ function parseLine(line: string, { kinds }: ProcessListFormat): ProcessEntry | s
   const [key = '', name = '', ...more] = line.split(':', 3).map((part) => part.trim());
   const kind = kinds.find((known) => known === key);
   if (kind !== undefined && more.length === 0 && NAME.test(name)) return { kind, name };
-  return `${quote(line.trim())} is not ${kinds.map((known) => `"${known}:<name>"`).join(' or ')}`;
+  return `${quoteLine(line.trim())} is not ${kinds.map((known) => `"${known}:<name>"`).join(' or ')}`;
 }
 
-const quote = (text: string): string =>
+const quoteLine = (text: string): string =>
   JSON.stringify(text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}...` : text);
 
-const few = (errors: readonly string[]): readonly string[] =>
+const limitErrors = (errors: readonly string[]): readonly string[] =>
   errors.length <= MAX_ERRORS
     ? errors
     : [...errors.slice(0, MAX_ERRORS), `and ${errors.length - MAX_ERRORS} more of this file`];

@@ -45,14 +45,14 @@ export interface ImagePolicy {
 /** `own` and `global` of IMAGE_MGMT, `feature` of FEATURE. A field that is empty counts as absent. */
 export function decodeImagePolicy(own: FieldValues, global: FieldValues, feature: FieldValues): ImagePolicy {
   const problems: string[] = [];
-  const text = (field: string): string => own[field] || global[field] || '';
-  const flag = (field: string): boolean => {
-    const found = text(field).toLowerCase();
+  const readText = (field: string): string => own[field] || global[field] || '';
+  const readFlag = (field: string): boolean => {
+    const found = readText(field).toLowerCase();
     if (!['', 'true', 'false'].includes(found))
       problems.push(`${field} is "${found.slice(0, 40)}": write true or false`);
     return found === 'true';
   };
-  const duration = (field: string, found: string, unitMs = 1_000): number => {
+  const readDurationMs = (field: string, found: string, unitMs = 1_000): number => {
     if (found === '') return 0;
     const isPlain = /^\d{1,9}$/.test(found);
     const ms = isPlain ? Number(found) * unitMs : parseDurationMs(found);
@@ -61,16 +61,16 @@ export function decodeImagePolicy(own: FieldValues, global: FieldValues, feature
     return 0;
   };
   return {
-    isDisabled: flag('Disable'),
-    activeTimeToMarkGoodMs: duration('active_time_to_mark_good', text('active_time_to_mark_good')),
-    purgeOlderImage: flag('purge_older_image'),
-    tagNewAsLocal: flag('tag_new_as_local'),
-    purgeLocalCopy: flag('purge_local_copy'),
-    failTimeToFallbackMs: duration('fail_time_to_fallback', text('fail_time_to_fallback')),
+    isDisabled: readFlag('Disable'),
+    activeTimeToMarkGoodMs: readDurationMs('active_time_to_mark_good', readText('active_time_to_mark_good')),
+    purgeOlderImage: readFlag('purge_older_image'),
+    tagNewAsLocal: readFlag('tag_new_as_local'),
+    purgeLocalCopy: readFlag('purge_local_copy'),
+    failTimeToFallbackMs: readDurationMs('fail_time_to_fallback', readText('fail_time_to_fallback')),
     // The HLD's minutes, else the shipped field's seconds; the shipped default of 300 was never read by anything.
     kubeFailureDetectionMs: feature['kube_failure_detection']
-      ? duration('kube_failure_detection', feature['kube_failure_detection'], 60_000)
-      : duration('remote_fail_detection', feature['remote_fail_detection'] ?? ''),
+      ? readDurationMs('kube_failure_detection', feature['kube_failure_detection'], 60_000)
+      : readDurationMs('remote_fail_detection', feature['remote_fail_detection'] ?? ''),
     noFallbackToLocal: isTrue(feature['no_fallback_to_local']),
     problems,
   };
