@@ -24,52 +24,78 @@ export interface Settings {
   readonly warnings: readonly string[];
 }
 
-/** Name, default and legal range of each duration. */
-const DURATIONS = {
-  heartbeatIntervalMs: ['CTRKIT_HEARTBEAT_INTERVAL', DEFAULT_HEARTBEAT_INTERVAL_MS, 100, 600_000],
-  localDbWaitMs: ['CTRKIT_LOCAL_DB_WAIT', 60_000, 0, 86_400_000],
-  releaseAfterMs: ['CTRKIT_RELEASE_AFTER', 6_000, 0, 600_000],
-} as const;
+interface DurationSetting {
+  readonly name: string;
+  readonly defaultMs: number;
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
 
+const HEARTBEAT_INTERVAL: DurationSetting = {
+  name: 'CTRKIT_HEARTBEAT_INTERVAL',
+  defaultMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
+  leastMs: 100,
+  mostMs: 600_000,
+};
+const LOCAL_DB_WAIT: DurationSetting = {
+  name: 'CTRKIT_LOCAL_DB_WAIT',
+  defaultMs: 60_000,
+  leastMs: 0,
+  mostMs: 86_400_000,
+};
+const RELEASE_AFTER: DurationSetting = {
+  name: 'CTRKIT_RELEASE_AFTER',
+  defaultMs: 6_000,
+  leastMs: 0,
+  mostMs: 600_000,
+};
+
+/** Never throws: a setting that is not legal is its default, and a line in `warnings`. */
 export function readSettings(env: Environment): Settings {
   const warnings: string[] = [];
-  const duration = ([name, defaultMs, leastMs, mostMs]: readonly [
-    string,
-    number,
-    number,
-    number,
-  ]): number => {
-    const text = env[name] ?? '';
-    if (text === '') return defaultMs;
-    const ms = parseDurationMs(text);
-    if (ms !== undefined && ms >= leastMs && ms <= mostMs) return ms;
-    warnings.push(
-      `${name} is ${JSON.stringify(text.slice(0, 40))}: write a number of seconds, or N[ms|s|m|h|d], from ${leastMs} ms to ${mostMs / 1000} s; using ${defaultMs / 1000} s`,
-    );
-    return defaultMs;
-  };
-  /** One of `legal`, the first being the default. */
-  const choice = <Choice extends string>(name: string, legal: readonly [Choice, ...Choice[]]): Choice => {
-    const text = env[name] ?? '';
-    const chosen = legal.find((one) => one === text);
-    if (chosen === undefined && text !== '')
-      warnings.push(
-        `${name} is ${JSON.stringify(text.slice(0, 40))}: write ${legal.join(' or ')}; using ${legal[0]}`,
-      );
-    return chosen ?? legal[0];
-  };
+  const warn = (warning: string): void => void warnings.push(warning);
   return {
     redisUrl: env['CTRKIT_REDIS'] ?? '',
     namespaceId: env['NAMESPACE_ID'] ?? '',
     runDir: env['CTRKIT_RUN_DIR'] || '/run/ctrkit',
-    heartbeatIntervalMs: duration(DURATIONS.heartbeatIntervalMs),
-    localDbWaitMs: duration(DURATIONS.localDbWaitMs),
-    releaseAfterMs: duration(DURATIONS.releaseAfterMs),
-    isHeldReady: choice('CTRKIT_HELD_READY', ['0', '1'] as const) === '1',
-    criticalExit: choice('CTRKIT_CRITICAL_EXIT', ['end', 'report'] as const),
+    heartbeatIntervalMs: readDurationMs(env, HEARTBEAT_INTERVAL, warn),
+    localDbWaitMs: readDurationMs(env, LOCAL_DB_WAIT, warn),
+    releaseAfterMs: readDurationMs(env, RELEASE_AFTER, warn),
+    isHeldReady: readChoice(env, { name: 'CTRKIT_HELD_READY', legal: ['0', '1'] }, warn) === '1',
+    criticalExit: readChoice(env, { name: 'CTRKIT_CRITICAL_EXIT', legal: ['end', 'report'] }, warn),
     configDir: env['CTRKIT_CONFIG_DIR'] || '/etc/ctrkit',
     supervisorDir: env['CTRKIT_SUPERVISOR_DIR'] || '/etc/supervisor',
     httpAddress: env['CTRKIT_HTTP'] ?? '',
     warnings,
   };
 }
+
+type Warn = (warning: string) => void;
+
+function readDurationMs(env: Environment, setting: DurationSetting, warn: Warn): number {
+  const { name, defaultMs, leastMs, mostMs } = setting;
+  const text = env[name] ?? '';
+  if (text === '') return defaultMs;
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms >= leastMs && ms <= mostMs) return ms;
+  const range = `from ${leastMs} ms to ${mostMs / 1000} s`;
+  warn(
+    `${name} is ${quoteText(text)}: write a number of seconds, or N[ms|s|m|h|d], ${range}; using ${defaultMs / 1000} s`,
+  );
+  return defaultMs;
+}
+
+/** One of `legal`, the first being the default. */
+function readChoice<const Choice extends string>(
+  env: Environment,
+  { name, legal }: { readonly name: string; readonly legal: readonly [Choice, ...Choice[]] },
+  warn: Warn,
+): Choice {
+  const text = env[name] ?? '';
+  const chosen = legal.find((choice) => choice === text);
+  if (chosen === undefined && text !== '')
+    warn(`${name} is ${quoteText(text)}: write ${legal.join(' or ')}; using ${legal[0]}`);
+  return chosen ?? legal[0];
+}
+
+const quoteText = (text: string): string => JSON.stringify(text.slice(0, 40));

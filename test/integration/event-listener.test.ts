@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { SupervisorEvent } from '../../src/container/adapters/supervisor/event-decoder.ts';
+import type { SupervisorEvent } from '../../src/container/adapters/supervisor/event-text.ts';
 import { Supervisord } from '../support/supervisord.ts';
 import { until } from '../support/until.ts';
 

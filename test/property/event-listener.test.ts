@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { EventDecoder, type SupervisorEvent } from '../../src/container/adapters/supervisor/event-decoder.ts';
+import { EventDecoder } from '../../src/container/adapters/supervisor/event-decoder.ts';
+import type { SupervisorEvent } from '../../src/container/adapters/supervisor/event-text.ts';
 import { runsOf } from '../support/run-counts.ts';
 
 // Shrinking a stream of kilobytes takes minutes: the seed is enough to go on with.

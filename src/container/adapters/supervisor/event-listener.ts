@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { CtrkitError } from '../../../contract/errors.ts';
-import { EventDecoder, type SupervisorEvent } from './event-decoder.ts';
+import { EventDecoder } from './event-decoder.ts';
+import type { SupervisorEvent } from './event-text.ts';
 
 export interface EventListenerOptions {
   /** supervisord writes here: the listener's stdin. */
@@ -19,50 +20,68 @@ const READY = 'READY\n';
 const ACKNOWLEDGED = 'RESULT 2\nOK';
 
 /**
- * Speaks the event listener protocol of supervisord (supervisor 4.2.5, dispatchers.py) and begins at
- * once. Each event is acknowledged, and the next one asked for, before anyone looks at it: what the
- * listener does with it never delays supervisord, nor does a failure make it send the event again.
- * `stop` ends the listening, so that the streams no longer keep the process alive; nothing is called then.
+ * Speaks the event listener protocol of supervisord (supervisor 4.2.5, dispatchers.py) from `start` on. Each event is
+ * acknowledged, and the next one asked for, before `onEvent` is called: what the listener does with an event never
+ * delays supervisord, and a failure does not make supervisord send the event again.
  */
-export function listenForEvents(options: EventListenerOptions): { stop: () => void } {
-  const { input, output, onEvent, onError, onEnd } = options;
-  const decoder = new EventDecoder();
-  let isOver = false;
+class EventListener {
+  readonly #options: EventListenerOptions;
+  readonly #decoder = new EventDecoder();
+  #isOver = false;
 
-  const report = (message: string, cause: unknown): void => {
-    if (!isOver) onError(new CtrkitError('supervisor', message, { cause }));
-  };
-  const reply = (text: string): void => {
-    if (output.writable) output.write(text);
-  };
-  const receive = (chunk: Uint8Array): void => {
+  constructor(options: EventListenerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { input, output } = this.#options;
+    input.on('data', this.#receive);
+    input.on('end', this.#finish);
+    input.on('close', this.#finish);
+    input.on('error', (cause) => this.#reportError('cannot read from supervisord', cause));
+    output.on('error', (cause) => this.#reportError('cannot write to supervisord', cause));
+    this.#reply(READY);
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#options.input.off('data', this.#receive);
+    this.#options.input.pause();
+  }
+
+  readonly #receive = (chunk: Uint8Array): void => {
+    const { onEvent, onError } = this.#options;
+    const decoder = this.#decoder;
     if (decoder.failure !== undefined) return;
     for (const event of decoder.push(chunk)) {
-      if (isOver) return;
-      reply(ACKNOWLEDGED + READY);
+      if (this.#isOver) return;
+      this.#reply(ACKNOWLEDGED + READY);
       onEvent(event);
     }
-    if (decoder.failure !== undefined && !isOver) onError(decoder.failure);
-  };
-  const end = (): void => {
-    if (isOver) return;
-    if (decoder.failure === undefined && !decoder.isIdle)
-      report('supervisord went away within an event', undefined);
-    isOver = true;
-    onEnd();
+    if (decoder.failure !== undefined && !this.#isOver) onError(decoder.failure);
   };
 
-  input.on('data', receive);
-  input.on('end', end);
-  input.on('close', end);
-  input.on('error', (cause) => report('cannot read from supervisord', cause));
-  output.on('error', (cause) => report('cannot write to supervisord', cause));
-  reply(READY);
-  return {
-    stop: () => {
-      isOver = true;
-      input.off('data', receive);
-      input.pause();
-    },
+  readonly #finish = (): void => {
+    if (this.#isOver) return;
+    if (this.#decoder.failure === undefined && !this.#decoder.isIdle)
+      this.#reportError('supervisord went away within an event', undefined);
+    this.#isOver = true;
+    this.#options.onEnd();
   };
+
+  #reply(text: string): void {
+    const { output } = this.#options;
+    if (output.writable) output.write(text);
+  }
+
+  #reportError(message: string, cause: unknown): void {
+    if (!this.#isOver) this.#options.onError(new CtrkitError('supervisor', message, { cause }));
+  }
+}
+
+/** Begins at once. `stop` ends the listening, so that the streams no longer keep the process alive; nothing is called then. */
+export function listenForEvents(options: EventListenerOptions): { readonly stop: () => void } {
+  const listener = new EventListener(options);
+  listener.start();
+  return { stop: () => listener.stop() };
 }

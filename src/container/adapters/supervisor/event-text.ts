@@ -1,0 +1,56 @@
+import { CtrkitError } from '../../../contract/errors.ts';
+
+/** One event; the names are in supervisor 4.2.5, events.py, EventTypes. */
+export interface SupervisorEvent {
+  /** For instance `PROCESS_STATE_EXITED` or `SUPERVISOR_STATE_CHANGE_STOPPING`. */
+  readonly name: string;
+  /** supervisord's count of events, the same for every listener. */
+  readonly serial: number;
+  /** The `key:value` words of the payload's first line; empty for SUPERVISOR_STATE_CHANGE. */
+  readonly payload: Readonly<Record<string, string>>;
+  /** What follows the payload's first line: the body of a PROCESS_COMMUNICATION; else empty. */
+  readonly data: string;
+}
+
+/** The header line of an event. */
+export interface EventHeader {
+  readonly name: string;
+  readonly serial: number;
+  /** Length of the payload that follows, characters (code points). */
+  readonly length: number;
+}
+
+/** Longest header line, bytes: it holds 7 short words, among them two names from the configuration. */
+export const MAX_HEADER_BYTES = 4096;
+/** Longest payload, characters: SONiC captures up to 1 MB of a program's output as one event; and its first line. */
+const MAX_PAYLOAD = 1024 * 1024 + MAX_HEADER_BYTES;
+/** Longest piece of a bad header in an error message, characters: the message ends up in a log. */
+const MAX_QUOTE = 100;
+
+/** Throws CtrkitError('supervisor') for a line that is no header, or one of a payload that is too long. */
+export function parseHeader(line: string): EventHeader {
+  const { eventname = '', serial = '', len = '' } = parseWords(line);
+  if (!/^[A-Z0-9_]+$/.test(eventname) || !/^\d{1,15}$/.test(serial) || !/^\d{1,15}$/.test(len))
+    throw unreadableEvent(`the header ${JSON.stringify(line.slice(0, MAX_QUOTE))}`);
+  if (Number(len) > MAX_PAYLOAD)
+    throw unreadableEvent(`a payload of ${len} characters, ${MAX_PAYLOAD} at most`);
+  return { name: eventname, serial: Number(serial), length: Number(len) };
+}
+
+/** The event with this header and the text of its payload. */
+export function parseEvent({ name, serial }: EventHeader, text: string): SupervisorEvent {
+  const end = text.indexOf('\n');
+  const line = end < 0 ? text : text.slice(0, end);
+  return { name, serial, payload: parseWords(line), data: end < 0 ? '' : text.slice(end + 1) };
+}
+
+/** The error for a stream that can't be cut into events any more. */
+export const unreadableEvent = (detail: string, options?: ErrorOptions): CtrkitError =>
+  new CtrkitError('supervisor', `not a supervisord event: ${detail}`, options);
+
+function parseWords(line: string): Record<string, string> {
+  const words = line.split(' ').filter((word) => word.includes(':'));
+  return Object.fromEntries(
+    words.map((word) => [word.slice(0, word.indexOf(':')), word.slice(word.indexOf(':') + 1)]),
+  );
+}
