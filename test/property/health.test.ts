@@ -5,7 +5,7 @@ import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { isHooksOwnCode, PROBE_EXIT } from '../../src/contract/exit-codes.ts';
 import {
   advanceCheckState,
-  resultOf,
+  selectResult,
   type CheckState,
   type CheckWithState,
 } from '../../src/decide/health/check-state.ts';
@@ -49,8 +49,8 @@ const timing = fc.record({
 });
 type Timing = typeof timing extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** A standing that runs have led to, the last of them some time ago. */
-const standing = fc
+/** A state that runs have led to, the last of them some time ago. */
+const state = fc
   .record({
     outcomes: fc.array(outcome, { maxLength: 6 }),
     timing,
@@ -68,7 +68,7 @@ const checkOf = (kind: 'required' | 'wanted') =>
   fc.record({
     name: fc.constantFrom('start', 'critical-processes', 'hook'),
     kind: fc.constant(kind),
-    standing,
+    state,
   });
 const check: fc.Arbitrary<CheckWithState> = fc.oneof(checkOf('required'), checkOf('wanted'));
 
@@ -96,7 +96,7 @@ const settings: fc.Arbitrary<HealthSettings> = fc.record({
 });
 
 const required = ({ checks }: HealthSnapshot) => checks.filter(({ kind }) => kind === 'required');
-const isOk = (one: CheckWithState): boolean => one.standing !== undefined && resultOf(one.standing) === 'ok';
+const isOk = (one: CheckWithState): boolean => one.state !== undefined && selectResult(one.state) === 'ok';
 
 /** The law holds for whatever the snapshot and the settings are. */
 function law(
@@ -154,7 +154,7 @@ describe('the verdict, whatever the checks say', () => {
 
   test('never counts what is failing as healthy (D13)', () => {
     law(running, (one, _by, { status, answers }) => {
-      if (!required(one).some((each) => each.standing?.known?.result === 'failing')) return;
+      if (!required(one).some((each) => each.state?.known?.result === 'failing')) return;
       assert.ok(status === 'unhealthy' || status === 'starting');
       assert.notEqual(answers.readiness, 0);
     });
@@ -162,7 +162,7 @@ describe('the verdict, whatever the checks say', () => {
 
   test('what is given up for good is unhealthy at once, not a start-up (D13)', () => {
     law(running, (one, _by, { status }) => {
-      const known = required(one).map(({ standing: each }) => each?.known);
+      const known = required(one).map(({ state: each }) => each?.known);
       if (known.some((each) => each?.result === 'failing' && each.isFinal === true))
         assert.equal(status, 'unhealthy');
     });
@@ -171,14 +171,14 @@ describe('the verdict, whatever the checks say', () => {
   test('is unhealthy only for what a required check was told to be', () => {
     law(running, (one, _by, { status }) => {
       if (status === 'unhealthy')
-        assert.ok(required(one).some((each) => each.standing?.known?.result === 'failing'));
+        assert.ok(required(one).some((each) => each.state?.known?.result === 'failing'));
     });
   });
 
   test('asks for a restart only for a required check whose last run told it', () => {
     law(running, (one, by, { answers, hasStarted }) => {
       if (answers.liveness === 0) return;
-      const told = required(one).flatMap(({ standing: each }) =>
+      const told = required(one).flatMap(({ state: each }) =>
         each !== undefined && each.last.result !== 'unknown' && each.known?.result === 'failing'
           ? [each.known]
           : [],
@@ -194,10 +194,10 @@ describe('the verdict, whatever the checks say', () => {
     law(running, (one, by, { answers, hasStarted }) => {
       if (answers.readiness !== 0) return;
       assert.equal(hasStarted, true);
-      for (const { standing: each } of required(one)) {
-        if (each === undefined) continue;
-        assert.notEqual(each.known?.result, 'failing');
-        if (each.last.result === 'unknown') assert.ok(NOW_MS < each.sinceMs + by.staleAfterMs);
+      for (const { state: checkState } of required(one)) {
+        if (checkState === undefined) continue;
+        assert.notEqual(checkState.known?.result, 'failing');
+        if (checkState.last.result === 'unknown') assert.ok(NOW_MS < checkState.sinceMs + by.staleAfterMs);
       }
     });
   });
@@ -225,9 +225,7 @@ describe('what a check can do to the verdict', () => {
       fc.property(snapshot, settings, timing, fc.nat(3), (one, by, thresholds, which) => {
         const unknown = { result: 'unknown', message: 'no answer' } as const;
         const checks = one.checks.map((each, i) =>
-          i === which
-            ? { ...each, standing: advanceCheckState(each.standing, unknown, thresholds, NOW_MS) }
-            : each,
+          i === which ? { ...each, state: advanceCheckState(each.state, unknown, thresholds, NOW_MS) } : each,
         );
         const before = decideHealth(one, by);
         const after = decideHealth({ ...one, checks }, by);
@@ -290,8 +288,8 @@ describe('what a check counts as', () => {
         outcomes.forEach((one, i) => {
           const nowMs = NOW_MS + i * 10_000;
           at = advanceCheckState(at, one, by, nowMs);
-          if (resultOf(at) !== shown) sinceMs = nowMs;
-          shown = resultOf(at);
+          if (selectResult(at) !== shown) sinceMs = nowMs;
+          shown = selectResult(at);
           assert.equal(at.sinceMs, sinceMs);
         });
       }),

@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { processKey, type ProcessStatus } from '../../src/contract/health/process.ts';
+import { formatProcessKey, type ProcessStatus } from '../../src/contract/health/process.ts';
 import type { ProcessInfo, ProcessTable } from '../../src/ports/process-table.ts';
 import { processStatus } from './process-status.ts';
 
@@ -15,7 +15,7 @@ export class FakeProcessTable implements ProcessTable {
   }
 
   set(process: ProcessStatus): void {
-    this.#processes.set(processKey(process), process);
+    this.#processes.set(formatProcessKey(process), process);
   }
 
   run(name: string, pid = 100): void {

@@ -151,20 +151,20 @@ export class Agent {
   /** Tells the monitor how far start.sh has come with the gate. */
   private show(claim: StoredClaim | undefined): void {
     const { monitor, gateNoticeFile } = this.#ports;
-    if (claim !== undefined) return monitor.begin(claim);
+    if (claim !== undefined) return monitor.passGate(claim);
     const notice = gateNoticeFile.read();
-    monitor.closed(notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text });
+    monitor.closeGate(notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text });
   }
 
   /** An agent that was started again says nothing for a moment, rather than that it does not know. */
   private isSettling(claim: StoredClaim): boolean {
     const { monitor, clock } = this.#ports;
     this.#settleByMs ??= clock.bootMs() + Math.min(LONGEST_SETTLING_MS, this.#settings.heartbeatIntervalMs);
-    return claim.hasStarted && !monitor.isSettled && clock.bootMs() < this.#settleByMs;
+    return claim.hasStarted && !monitor.health.isSettled && clock.bootMs() < this.#settleByMs;
   }
 
   private healthNow(): HealthNow {
-    const report = this.#ports.monitor.report();
+    const report = this.#ports.monitor.health.report();
     const isUp = report.answers.readiness === 0;
     const isWanted = this.#ports.policyReader.policy.isUpStatusWanted;
     return { ...report, upStatus: isWanted ? { isUp, failReason: isUp ? '' : report.reason } : undefined };
@@ -193,7 +193,7 @@ export class Agent {
    */
   private remember(claim: StoredClaim, isRecorded: boolean): void {
     const { claimFile, monitor } = this.#ports;
-    const hasStarted = claim.hasStarted || monitor.hasStarted;
+    const hasStarted = claim.hasStarted || monitor.health.hasStarted;
     if (claim.isRecorded === isRecorded && claim.hasStarted === hasStarted) return;
     // A gate may have left another one meanwhile.
     if (claimFile.read()?.token !== claim.token) return;

@@ -12,7 +12,9 @@ import { CriticalExit } from '../agent/critical-exit-controller.ts';
 import { PolicyReader } from '../agent/policy-reader.ts';
 import { timingOf, type ChecksConfig } from '../health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../adapters/checks-file.ts';
-import { HealthMonitor, STALE_AFTER_MS } from '../health/health-monitor.ts';
+import { HealthMonitor } from '../health/health-monitor.ts';
+import { STALE_AFTER_MS } from '../health/probe-answer-writer.ts';
+import { RestartCounter } from '../health/restart-counter.ts';
 import { ConfigurationCheck } from '../health/configuration-check.ts';
 import { ProcessChecks } from '../health/processes/process-checks.ts';
 import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../../contract/health/process-list.ts';
@@ -35,6 +37,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
   const { config, errors } = await readChecks(ports);
   const { listCritical, listWatched } = listProcessFiles(ports.settings.supervisorDir);
   const policyReader = new PolicyReader(() => listWatched().entries.map(({ name }) => name));
+  const restarts = new RestartCounter(onChange);
   const processes = new ProcessChecks({
     table: createProcessTable(config),
     clock: ports.clock,
@@ -45,7 +48,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     timing: config.timing,
     onChange: (names) => names.forEach((name) => monitor.hasten(name)),
     onCriticalEnd: (end) => criticalExit.note(end, policyReader.policy),
-    onUnexpectedExit: () => monitor.countRestart(),
+    onUnexpectedExit: () => restarts.count(),
   });
   const hooks = createHooks(ports, config);
   const configuration = [new ConfigurationCheck([() => errors, processes.getErrors], config.timing)];
@@ -56,7 +59,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     { list: () => configuration },
   ];
   const criticalExit = createCriticalExit(ports, () => processes.criticalEnds);
-  const monitor = createMonitor(ports, { config, sources, onChange });
+  const monitor = createMonitor(ports, { config, sources, restarts, onChange });
   return {
     ...ports,
     monitor,
@@ -104,13 +107,18 @@ function createCriticalExit(
 
 function createMonitor(
   { clock, log, settings }: ContainerPorts,
-  parts: { config: ChecksConfig; sources: readonly CheckSource[]; onChange: () => void },
+  parts: {
+    config: ChecksConfig;
+    sources: readonly CheckSource[];
+    restarts: RestartCounter;
+    onChange: () => void;
+  },
 ): HealthMonitor {
-  const { config, sources, onChange } = parts;
+  const { config, sources, restarts, onChange } = parts;
   const file = healthFileIn(settings.runDir);
   const { startupGraceMs } = config;
   return new HealthMonitor(
-    { checks: sources, clock, log, file, onChange },
+    { checks: sources, clock, log, file, restarts, onChange },
     { startupGraceMs, staleAfterMs: STALE_AFTER_MS, isHeldReady: settings.isHeldReady },
   );
 }

@@ -50,7 +50,7 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
     onError: (error) => common.log.error(error.message),
     onEnd: () => agent.abandoned(),
   });
-  const http = await serveHttp(common, () => ports.monitor.report());
+  const http = await serveHttp(common, () => ports.monitor.health.report());
   try {
     await agent.run();
   } finally {

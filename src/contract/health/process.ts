@@ -17,5 +17,5 @@ export interface ProcessStatus {
 }
 
 /** What supervisord calls it where a name alone would not do. */
-export const processKey = ({ group, name }: Pick<ProcessStatus, 'group' | 'name'>): string =>
+export const formatProcessKey = ({ group, name }: Pick<ProcessStatus, 'group' | 'name'>): string =>
   `${group}:${name}`;

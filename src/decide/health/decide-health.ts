@@ -1,11 +1,11 @@
-/** Folds what the checks say into one status and the three answers of the probe (contract.md, sections 4 and 5). */
+/** Folds the states of all checks into one status and the three answers of the probe (contract.md, sections 4 and 5). */
 import type { CheckOutcome } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { HealthStatus } from '../../contract/health/health-report.ts';
 import type { ProbeAnswers } from '../../contract/health/probe.ts';
-import { resultOf, type CheckState, type CheckWithState } from './check-state.ts';
+import { selectResult, type CheckState, type CheckWithState } from './check-state.ts';
 
-/** How far start.sh has come with the gate. */
+/** Where start.sh is with the gate. `text` is one line for people. */
 export type GateState =
   | { readonly kind: 'not-asked' }
   | { readonly kind: 'waiting' | 'held'; readonly text: string }
@@ -14,7 +14,7 @@ export type GateState =
 export interface HealthSnapshot {
   readonly gate: GateState;
   readonly isStopping: boolean;
-  /** Why the claim is another container's now; empty while it is ours. */
+  /** Why the claim belongs to another container now, one line for people; empty while it is this container's. */
   readonly superseded: string;
   /** In the order in which their failures are reported. */
   readonly checks: readonly CheckWithState[];
@@ -25,9 +25,9 @@ export interface HealthSnapshot {
 }
 
 export interface HealthSettings {
-  /** After go: how long what fails is taken for a start-up that is still under way. */
+  /** After the gate was passed: how long a failing check counts as a start-up that is still under way. */
   readonly startupGraceMs: number;
-  /** How long a required check that can no longer be told counts as what it was told to be last. */
+  /** How long a required check whose result is unknown keeps its last known result. */
   readonly staleAfterMs: number;
   /** CTRKIT_HELD_READY. */
   readonly isHeldReady: boolean;
@@ -45,32 +45,29 @@ export interface HealthVerdict {
 
 type FailingOutcome = Extract<CheckOutcome, { result: 'failing' }>;
 
+/** Decides the status, its reason and the probe's answers. Pure: the same snapshot gives the same verdict. */
 export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings): HealthVerdict {
-  const { gate, isStopping, superseded } = snapshot;
-  if (isStopping) return verdictOf('stopping', 'stopping', { readiness: PROBE_EXIT.stopping }, snapshot);
-  // Without a claim there is none to be taken: at the gate, a restart would only come back to it.
+  const { gate, isStopping, superseded, hasStarted } = snapshot;
+  if (isStopping) return makeVerdict('stopping', 'stopping', { readiness: PROBE_EXIT.stopping }, hasStarted);
+  // Before the gate is passed there is no claim to lose, and a restart would only come back to the gate.
   if (superseded !== '' && gate.kind === 'passed') {
-    // Only a restart helps: it meets the gate.
+    // Only a restart helps: it asks the gate again.
     const { failed } = PROBE_EXIT;
-    return verdictOf(
-      'unhealthy',
-      superseded,
-      { startup: failed, readiness: failed, liveness: failed },
-      snapshot,
-    );
+    const answers = { startup: failed, readiness: failed, liveness: failed };
+    return makeVerdict('unhealthy', superseded, answers, hasStarted);
   }
   switch (gate.kind) {
     case 'not-asked': {
       const { notStarted } = PROBE_EXIT;
       const answers = { startup: notStarted, readiness: notStarted };
-      return verdictOf('starting', 'the gate has not been asked yet', answers, snapshot);
+      return makeVerdict('starting', 'the gate has not been asked yet', answers, hasStarted);
     }
     case 'waiting':
-      // A restart would only make it wait again: no start-up probe may run out of patience.
-      return verdictOf('starting', gate.text, { readiness: PROBE_EXIT.notStarted }, snapshot);
+      // The start-up probe succeeds, or it would give up on the container; a restart would only wait again.
+      return makeVerdict('starting', gate.text, { readiness: PROBE_EXIT.notStarted }, hasStarted);
     case 'held': {
       const readiness = settings.isHeldReady ? 0 : PROBE_EXIT.held;
-      return verdictOf('starting', gate.text, { readiness }, snapshot);
+      return makeVerdict('starting', gate.text, { readiness }, hasStarted);
     }
     case 'passed':
       return foldChecks(snapshot, gate.startedMs, settings);
@@ -81,90 +78,95 @@ function foldChecks(snapshot: HealthSnapshot, startedMs: number, settings: Healt
   const { checks, nowMs } = snapshot;
   const required = checks.filter(({ kind }) => kind === 'required');
   const failing = required.filter(isFailing);
-  const hasStarted = snapshot.hasStarted || !required.some((check) => isOpen(check) && !isBeyondStart(check));
-
+  const open = required.filter(isOpen);
+  const hasStarted = snapshot.hasStarted || open.every(isBeyondStart);
   const isLate = nowMs >= startedMs + settings.startupGraceMs;
-  if (!hasStarted && !isLate && !failing.some((check) => failureOf(check)?.isFinal === true)) {
-    const code = failureOf(failing[0])?.exitCode ?? PROBE_EXIT.notStarted;
-    return verdictOf(
-      'starting',
-      describe(required.filter(isOpen)),
-      { startup: code, readiness: code },
-      snapshot,
-    );
+  if (!hasStarted && !isLate && !failing.some((check) => findFailure(check)?.isFinal === true)) {
+    const code = findFailure(failing[0])?.exitCode ?? PROBE_EXIT.notStarted;
+    return makeVerdict('starting', describeChecks(open), { startup: code, readiness: code }, hasStarted);
   }
 
-  const readiness = readinessOf(failing[0], required, { ...snapshot, ...settings, hasStarted });
-  // What can't be told right now is no reason for a restart, whatever was told before.
-  const told = failing.filter((check) => !isUnknown(check));
-  // A start-up that has had its time is tried again: kubelet's own start-up probe may be over, because the container
-  // was held first.
-  const isTooLong = !hasStarted && isLate;
-  const toRestart = told.find((check) => isMendedByRestart(check) || (isTooLong && isOfStart(check)));
-  const answers = {
-    startup: hasStarted ? 0 : readiness,
-    readiness,
-    liveness: failureOf(toRestart)?.exitCode ?? 0,
-  };
-  if (failing.length > 0) return verdictOf('unhealthy', describe(failing), answers, { hasStarted });
-  const open = required.filter(isOpen);
+  const { staleAfterMs } = settings;
+  const readiness = decideReadiness(failing[0], required, { nowMs, staleAfterMs, hasStarted });
+  const liveness = decideLiveness(failing, !hasStarted && isLate);
+  const answers = { startup: hasStarted ? 0 : readiness, readiness, liveness };
+  if (failing.length > 0) return makeVerdict('unhealthy', describeChecks(failing), answers, hasStarted);
   const impaired = checks.filter(
     (check) => check.kind === 'wanted' && (isFailing(check) || isUnknown(check)),
   );
-  const isWell = open.length + impaired.length === 0;
+  const status = open.length + impaired.length === 0 ? 'healthy' : 'degraded';
+  const reason = describeChecks([...open, ...impaired]);
   return {
-    ...verdictOf(isWell ? 'healthy' : 'degraded', describe([...open, ...impaired]), answers, { hasStarted }),
+    ...makeVerdict(status, reason, answers, hasStarted),
     countsAsHealthy: open.length === 0,
   };
 }
 
-function readinessOf(
-  failing: CheckWithState | undefined,
+/** `firstFailing` is the required check whose failure is reported. */
+function decideReadiness(
+  firstFailing: CheckWithState | undefined,
   required: readonly CheckWithState[],
-  by: { readonly nowMs: number; readonly staleAfterMs: number; readonly hasStarted: boolean },
+  {
+    nowMs,
+    staleAfterMs,
+    hasStarted,
+  }: Pick<HealthSnapshot, 'nowMs' | 'hasStarted'> & Pick<HealthSettings, 'staleAfterMs'>,
 ): number {
-  const failure = failureOf(failing);
+  const failure = findFailure(firstFailing);
   if (failure !== undefined) return failure.exitCode;
-  // Nobody could tell for long: the last answer has gone stale, and there is no other.
-  const isStale = ({ sinceMs }: CheckState) => by.nowMs >= sinceMs + by.staleAfterMs;
-  if (required.some((check) => isUnknown(check) && check.standing !== undefined && isStale(check.standing)))
+  // The result has been unknown for so long that the last known one no longer counts.
+  const isStale = ({ sinceMs }: CheckState) => nowMs >= sinceMs + staleAfterMs;
+  if (required.some((check) => isUnknown(check) && check.state !== undefined && isStale(check.state)))
     return PROBE_EXIT.stale;
-  return by.hasStarted ? 0 : PROBE_EXIT.notStarted;
+  return hasStarted ? 0 : PROBE_EXIT.notStarted;
 }
 
-/** A check that has not run yet, a hook that has just been added say, is neither. */
-const isUnknown = ({ standing }: CheckWithState): boolean =>
-  standing !== undefined && resultOf(standing) === 'unknown';
-const isOpen = ({ standing }: CheckWithState): boolean =>
-  standing === undefined || resultOf(standing) !== 'ok';
-const isFailing = ({ standing }: CheckWithState): boolean => standing?.known?.result === 'failing';
+/**
+ * `isStartLate`: the start-up has not succeeded within its grace period. It is tried again then, because kubelet's own
+ * start-up probe may be over: the container was held first.
+ */
+function decideLiveness(failing: readonly CheckWithState[], isStartLate: boolean): number {
+  // A check whose result is unknown now is no reason for a restart, whatever it was before.
+  const known = failing.filter((check) => !isUnknown(check));
+  const toRestart = known.find((check) => isMendedByRestart(check) || (isStartLate && isOfStart(check)));
+  return findFailure(toRestart)?.exitCode ?? 0;
+}
 
-const isOfStart = (check: CheckWithState): boolean => failureOf(check)?.isOfStart === true;
-/** A peer that is away, a hook that can't be run: no start-up gets further by waiting for it, or by a new one. */
+/** A check that has not run yet, such as a hook that has just been added, is neither unknown nor failing. */
+const isUnknown = ({ state }: CheckWithState): boolean =>
+  state !== undefined && selectResult(state) === 'unknown';
+const isOpen = ({ state }: CheckWithState): boolean => state === undefined || selectResult(state) !== 'ok';
+const isFailing = ({ state }: CheckWithState): boolean => state?.known?.result === 'failing';
+
+const isOfStart = (check: CheckWithState): boolean => findFailure(check)?.isOfStart === true;
+/**
+ * Whether the start-up need not wait for the check: a peer that is away, a hook that can't be run. Neither waiting nor a
+ * new start-up makes such a check ok.
+ */
 const isBeyondStart = (check: CheckWithState): boolean =>
   isFailing(check) && !isUnknown(check) && !isMendedByRestart(check) && !isOfStart(check);
-const isMendedByRestart = (check: CheckWithState): boolean => failureOf(check)?.isMendedByRestart === true;
+const isMendedByRestart = (check: CheckWithState): boolean => findFailure(check)?.isMendedByRestart === true;
 
-function failureOf(check: CheckWithState | undefined): FailingOutcome | undefined {
-  const known = check?.standing?.known;
+function findFailure(check: CheckWithState | undefined): FailingOutcome | undefined {
+  const known = check?.state?.known;
   return known?.result === 'failing' ? known : undefined;
 }
 
-const describe = (checks: readonly CheckWithState[]): string =>
+const describeChecks = (checks: readonly CheckWithState[]): string =>
   checks
     .map((check) => {
-      const { name, standing } = check;
-      if (standing === undefined) return `${name}: not run yet`;
-      const outcome = isUnknown(check) ? standing.last : (standing.known ?? standing.last);
+      const { name, state } = check;
+      if (state === undefined) return `${name}: not run yet`;
+      const outcome = isUnknown(check) ? state.last : (state.known ?? state.last);
       return `${name}: ${outcome.message || outcome.result}`;
     })
     .join('; ');
 
-const verdictOf = (
+const makeVerdict = (
   status: HealthStatus,
   reason: string,
   answers: Partial<ProbeAnswers>,
-  { hasStarted }: { readonly hasStarted: boolean },
+  hasStarted: boolean,
 ): HealthVerdict => ({
   status,
   reason,

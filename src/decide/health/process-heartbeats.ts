@@ -1,25 +1,25 @@
-/** Whether processes that promise to beat do so (SONiC's watchdog_processes), all on the boot clock. */
+/** Whether the processes that promise heartbeats send them (SONiC's watchdog_processes). All times are of the boot clock. */
 import type { CheckOutcome } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { ProcessIntervals } from '../../contract/feature/feature-policy.ts';
-import { processKey, type ProcessStatus } from '../../contract/health/process.ts';
-import { processTitle } from './process-text.ts';
+import { formatProcessKey, type ProcessStatus } from '../../contract/health/process.ts';
+import { formatProcessName } from './process-text.ts';
 
-/** Of one process; another pid starts anew. */
+/** What is known of one process's heartbeats. A process with another pid gets a new record. */
 export interface BeatRecord {
   readonly pid: number;
-  /** Its last beat; where there is none, since when it is known to run. */
+  /** Time of the last beat; before the first beat, the time from which the process is known to run. */
   readonly fromMs: number;
   readonly hasBeaten: boolean;
 }
 
-/** By `group:name`. */
+/** Keyed by `group:name`. */
 export type BeatRecords = ReadonlyMap<string, BeatRecord>;
 
-/** A beat is late only beyond its interval and half of it: it goes through two processes on its way. */
+/** A beat is late after 1.5 intervals: it passes through two processes on its way, which may delay it. */
 const SLACK = 1.5;
 
-/** Records of the processes that run now: others are not judged, and start anew. */
+/** Returns the records of the processes that run now. A process that does not run loses its record. */
 export function observeProcesses(
   records: BeatRecords,
   processes: readonly ProcessStatus[],
@@ -28,37 +28,46 @@ export function observeProcesses(
   const running = processes.filter(({ statename }) => statename === 'RUNNING' || statename === 'STARTING');
   return new Map(
     running.map((process) => {
-      const before = records.get(processKey(process));
+      const before = records.get(formatProcessKey(process));
       const isSame = before?.pid === process.pid;
-      return [processKey(process), isSame ? before : { pid: process.pid, fromMs: nowMs, hasBeaten: false }];
+      return [
+        formatProcessKey(process),
+        isSame ? before : { pid: process.pid, fromMs: nowMs, hasBeaten: false },
+      ];
     }),
   );
 }
 
-/** What was said before may still be on its way: all ages begin now. */
-export const startAgesAnew = (records: BeatRecords, nowMs: number): BeatRecords =>
+/** All ages begin now. For an agent that was paused: beats of that time may still be on their way. */
+export const restartAges = (records: BeatRecords, nowMs: number): BeatRecords =>
   new Map([...records].map(([key, record]) => [key, { ...record, fromMs: nowMs }]));
 
-interface Listening {
-  readonly intervalsOf: (process: string) => ProcessIntervals;
+interface BeatTimes {
   readonly nowMs: number;
-  /** When supervisord answered last before this: what was said since may still be on its way, so silence ends there. */
+  /**
+   * When supervisord last answered before this run. A beat since then may still be on its way, so silence counts up to
+   * this moment only.
+   */
   readonly heardUntilMs: number;
 }
 
-/** `processes` are those that promise to beat; who has no record, or does not run, is not judged. */
+interface HeartbeatInput extends BeatTimes {
+  readonly intervalsOf: (process: string) => ProcessIntervals;
+}
+
+/** `processes` are those that promise to beat. One without a record, or that does not run, is not judged. */
 export function judgeProcessHeartbeats(
   processes: readonly ProcessStatus[],
   records: BeatRecords,
-  by: Listening,
+  { nowMs, heardUntilMs, intervalsOf }: HeartbeatInput,
 ): CheckOutcome {
   const verdicts = processes
     .filter(({ statename }) => statename === 'RUNNING')
     .flatMap((process) => {
-      const record = records.get(processKey(process));
+      const record = records.get(formatProcessKey(process));
       return record === undefined
         ? []
-        : [judgeBeat(process, record, { ...by.intervalsOf(process.name), ...by })];
+        : [judgeBeat(process, record, { ...intervalsOf(process.name), nowMs, heardUntilMs })];
     });
   const overdue = verdicts.filter(({ kind }) => kind === 'dead' || kind === 'never');
   if (overdue.length > 0) {
@@ -80,9 +89,9 @@ interface BeatVerdict {
 function judgeBeat(
   process: ProcessStatus,
   { fromMs, hasBeaten }: BeatRecord,
-  { nowMs, heardUntilMs, heartbeatIntervalMs, alertIntervalMs }: ProcessIntervals & Listening,
+  { nowMs, heardUntilMs, heartbeatIntervalMs, alertIntervalMs }: ProcessIntervals & BeatTimes,
 ): BeatVerdict {
-  const title = processTitle(process);
+  const title = formatProcessName(process);
   const ageMs = nowMs - fromMs;
   const seconds = Math.floor(ageMs / 1000);
   if (heardUntilMs - fromMs > Math.max(alertIntervalMs, heartbeatIntervalMs)) {

@@ -9,7 +9,7 @@ export const isMeantBy = ({ kind, name }: ProcessEntry, process: Named): boolean
   name === (kind === 'program' ? process.name : process.group);
 
 /** A program as supervisorctl names it: PROGRAM, wherever it is grouped, or GROUP:PROGRAM. */
-export const isNamed = (text: string, { name, group }: Named): boolean =>
+export const hasName = (text: string, { name, group }: Named): boolean =>
   text === (text.includes(':') ? `${group}:${name}` : name);
 
 export const selectProcesses = <T extends Named>(

@@ -9,7 +9,7 @@ import { describeExit } from './process-text.ts';
  */
 export function judgeStart(program: string, process: ProcessStatus | undefined): CheckOutcome {
   if (process === undefined) {
-    return failing(
+    return failStart(
       `supervisord knows no program "${program}": name the one that starts the feature as startProgram in /etc/ctrkit/checks.toml`,
       // The image's mistake: no other start would find one.
       { isOfStart: false },
@@ -17,13 +17,13 @@ export function judgeStart(program: string, process: ProcessStatus | undefined):
   }
   const { statename, exitstatus } = process;
   if (statename === 'EXITED' && exitstatus === 0) return { result: 'ok', message: '' };
-  if (statename === 'EXITED') return failing(`${program} ${describeExit(exitstatus)}`, { isFinal: true });
-  if (statename === 'FATAL') return failing(`${program} is FATAL: ${process.spawnerr}`, { isFinal: true });
-  return failing(`${program} has not finished: it is ${statename}`);
+  if (statename === 'EXITED') return failStart(`${program} ${describeExit(exitstatus)}`, { isFinal: true });
+  if (statename === 'FATAL') return failStart(`${program} is FATAL: ${process.spawnerr}`, { isFinal: true });
+  return failStart(`${program} has not finished: it is ${statename}`);
 }
 
 /** A restart is for the startup probe to ask for, when its patience ends. */
-const failing = (
+const failStart = (
   message: string,
   options: { readonly isFinal?: true; readonly isOfStart?: false } = {},
 ): CheckOutcome => ({

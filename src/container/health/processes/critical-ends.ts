@@ -1,8 +1,8 @@
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
-import { processKey, type ProcessStatus } from '../../../contract/health/process.ts';
+import { formatProcessKey, type ProcessStatus } from '../../../contract/health/process.ts';
 import type { CriticalEnd } from '../../../decide/health/critical-exit.ts';
 import { isMeantBy } from '../../../decide/health/process-selection.ts';
-import { describeDown, isExpectedExit, processTitle } from '../../../decide/health/process-text.ts';
+import { describeDown, isExpectedExit, formatProcessName } from '../../../decide/health/process-text.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';
 
 export interface CriticalEndListener {
@@ -45,7 +45,7 @@ export class CriticalEnds {
     const isExit = name === 'PROCESS_STATE_EXITED' && payload['expected'] === '0';
     if (isExit || name === 'PROCESS_STATE_BACKOFF') this.#listener.onUnexpectedExit();
     if (!isExit && name !== 'PROCESS_STATE_FATAL') return;
-    const text = `${processTitle(process)} ${isExit ? 'exited unexpectedly' : 'is FATAL'}`;
+    const text = `${formatProcessName(process)} ${isExit ? 'exited unexpectedly' : 'is FATAL'}`;
     const end = {
       process: process.name,
       group: process.group,
@@ -53,7 +53,7 @@ export class CriticalEnds {
       isExpected: false,
       text,
     };
-    this.#kept.set(processKey(process), {
+    this.#kept.set(formatProcessKey(process), {
       end: { ...end, state: isExit ? 'EXITED' : 'FATAL' },
       isTold: false,
     });
@@ -66,7 +66,7 @@ export class CriticalEnds {
     const before = this.#kept;
     this.#kept = new Map(
       ended.map((end) => {
-        const key = processKey({ name: end.process, group: end.group });
+        const key = formatProcessKey({ name: end.process, group: end.group });
         return [key, { end, isTold: before.get(key)?.isTold ?? false }];
       }),
     );

@@ -1,11 +1,11 @@
 import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
 import type { ProcessIntervals } from '../../../contract/feature/feature-policy.ts';
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
-import { processKey } from '../../../contract/health/process.ts';
+import { formatProcessKey } from '../../../contract/health/process.ts';
 import {
   judgeProcessHeartbeats,
   observeProcesses,
-  startAgesAnew,
+  restartAges,
   type BeatRecords,
 } from '../../../decide/health/process-heartbeats.ts';
 import { isMeantBy, selectProcesses } from '../../../decide/health/process-selection.ts';
@@ -44,7 +44,7 @@ export class ProcessHeartbeatsCheck implements Check {
     const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
     if (!this.#ports.listWatched().some((entry) => isMeantBy(entry, process))) return;
     const records = new Map(this.#records);
-    const key = processKey(process);
+    const key = formatProcessKey(process);
     const record = { pid: Number(payload['pid']), fromMs: this.#ports.clock.bootMs() };
     if (name === 'PROCESS_COMMUNICATION_STDOUT') records.set(key, { ...record, hasBeaten: true });
     else if (name !== 'PROCESS_STATE_RUNNING') records.delete(key);
@@ -67,7 +67,7 @@ export class ProcessHeartbeatsCheck implements Check {
     const heardUntilMs = this.#toldMs ?? nowMs;
     this.#toldMs = nowMs;
     if (isPaused) {
-      this.#records = startAgesAnew(this.#records, nowMs);
+      this.#records = restartAges(this.#records, nowMs);
       return { result: 'unknown', message: 'beats may have been held up: waiting for new ones' };
     }
     return judgeProcessHeartbeats(processes, this.#records, { nowMs, heardUntilMs, intervalsOf });

@@ -1,5 +1,5 @@
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
-import { processKey, type ProcessStatus } from '../../../contract/health/process.ts';
+import { formatProcessKey, type ProcessStatus } from '../../../contract/health/process.ts';
 import { findUnknownEntries, selectProcesses } from '../../../decide/health/process-selection.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ProcessEvent, ProcessTable } from '../../../ports/process-table.ts';
@@ -82,7 +82,7 @@ export class ProcessWatch {
     const wanted = this.#listWanted();
     const listing = this.#listing;
     if (listing === undefined || mustList(listing, wanted, nowMs)) return await this.list(wanted, nowMs);
-    const names = selectProcesses(wanted, listing.programs).map(processKey);
+    const names = selectProcesses(wanted, listing.programs).map(formatProcessKey);
     const processes = await this.#ports.table.findProcesses(names);
     const found = processes.filter((process) => process !== undefined);
     return found.length === names.length

@@ -1,5 +1,5 @@
 import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
-import { isNamed } from '../../../decide/health/process-selection.ts';
+import { hasName } from '../../../decide/health/process-selection.ts';
 import { judgeStart } from '../../../decide/health/start-check.ts';
 import type { Check } from '../../../ports/check.ts';
 import type { ProcessWatch } from './process-watch.ts';
@@ -24,7 +24,7 @@ export class StartCheck implements Check {
     const program = this.#program();
     return judgeStart(
       program,
-      view.processes.find((process) => isNamed(program, process)),
+      view.processes.find((process) => hasName(program, process)),
     );
   }
 }

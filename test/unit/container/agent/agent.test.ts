@@ -5,6 +5,7 @@ import { Agent } from '../../../../src/container/agent/agent.ts';
 import { CriticalExit } from '../../../../src/container/agent/critical-exit-controller.ts';
 import { PolicyReader } from '../../../../src/container/agent/policy-reader.ts';
 import { HealthMonitor } from '../../../../src/container/health/health-monitor.ts';
+import { RestartCounter } from '../../../../src/container/health/restart-counter.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import { planClaim } from '../../../../src/contract/gate/claim.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
@@ -31,6 +32,7 @@ class Scene {
   readonly check = new FakeCheck('main');
   readonly source = new FakeChecks(this.check);
   readonly agent: Agent;
+  readonly restarts = new RestartCounter(() => this.agent.notify());
   readonly monitor: HealthMonitor;
   claim: StoredClaim | undefined;
   notice: GateNotice | undefined;
@@ -44,9 +46,9 @@ class Scene {
   openStores = 0;
 
   constructor() {
-    const { clock, log, health: file } = this;
+    const { clock, log, health: file, restarts } = this;
     this.monitor = new HealthMonitor(
-      { checks: [this.source], clock, file, log, onChange: () => this.agent.notify() },
+      { checks: [this.source], clock, file, log, restarts, onChange: () => this.agent.notify() },
       { startupGraceMs: 60_000, staleAfterMs: 30_000, isHeldReady: false },
     );
     this.agent = new Agent(this.ports(), SETTINGS);
@@ -209,7 +211,7 @@ describe('the heartbeat of a container', { timeout: 60_000 }, () => {
     running(async (scene) => {
       const { tries } = scene;
       for (let i = 0; i < 40; i++) {
-        scene.monitor.countRestart();
+        scene.restarts.count();
         await scene.rest();
       }
       assert.equal(scene.tries, tries + 1);

@@ -13,9 +13,13 @@ function setUp(...checks: readonly Check[]) {
   const clock = new FakeClock();
   const source = new FakeChecks(...checks);
   const results: string[] = [];
-  const scheduler = new CheckScheduler([source], clock, () => results.push('result'));
+  const scheduler = new CheckScheduler({
+    sources: [source],
+    clock,
+    onResult: () => results.push('result'),
+  });
   scheduler.begin(clock.bootMs());
-  const shown = (name: string) => scheduler.checks.find((one) => one.name === name)?.standing;
+  const shown = (name: string) => scheduler.checks.find((one) => one.name === name)?.state;
   /** Later, once: what was due has been run, as far as it ends by itself. */
   const after = async (ms: number) => {
     clock.advance(ms);
@@ -282,7 +286,7 @@ describe('checks that come and go', () => {
   test('checks of several sources are shown in the order of the sources', async () => {
     const clock = new FakeClock();
     const sources = ['a', 'b'].map((name) => new FakeChecks(new FakeCheck(name)));
-    const scheduler = new CheckScheduler(sources, clock, () => {});
+    const scheduler = new CheckScheduler({ sources, clock, onResult: () => {} });
     scheduler.begin(clock.bootMs());
     scheduler.tick(false);
     assert.deepEqual(

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  HealthMonitor,
-  STALE_AFTER_MS,
-  type MonitoredStart,
-} from '../../../../src/container/health/health-monitor.ts';
+import type { MonitoredStart } from '../../../../src/container/health/container-health.ts';
+import { HealthMonitor } from '../../../../src/container/health/health-monitor.ts';
+import { STALE_AFTER_MS } from '../../../../src/container/health/probe-answer-writer.ts';
+import { RestartCounter } from '../../../../src/container/health/restart-counter.ts';
 import { FakeCheck, FakeChecks, FAILING, FATAL, OK, settled, UNKNOWN } from '../../../support/fake-check.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeHealthFile } from '../../../support/fake-health-file.ts';
@@ -23,13 +22,19 @@ class Scene {
   readonly check = new FakeCheck('main');
   readonly extra = new FakeCheck('extra', OK, { kind: 'wanted' });
   readonly source = new FakeChecks(this.check, this.extra);
+  readonly restarts: RestartCounter;
   readonly monitor: HealthMonitor;
   changes = 0;
 
   constructor() {
     const { clock, log, file } = this;
     const onChange = () => (this.changes += 1);
-    this.monitor = new HealthMonitor({ checks: [this.source], clock, file, log, onChange }, SETTINGS);
+    const restarts = new RestartCounter(onChange);
+    this.restarts = restarts;
+    this.monitor = new HealthMonitor(
+      { checks: [this.source], clock, file, log, restarts, onChange },
+      SETTINGS,
+    );
   }
 
   async use(body: () => Promise<void>): Promise<void> {
@@ -58,7 +63,7 @@ class Scene {
 
   /** Let in, and every check has run once. */
   async begin(over: Partial<MonitoredStart> = {}): Promise<void> {
-    this.monitor.begin(this.start(over));
+    this.monitor.passGate(this.start(over));
     await settled();
     await this.after(0);
   }
@@ -73,7 +78,7 @@ class Scene {
   }
 
   get status(): string {
-    return this.monitor.report().status;
+    return this.monitor.health.report().status;
   }
 
   /** What the checks find now is known. */
@@ -105,10 +110,10 @@ describe('the answers for the probe', { timeout: 30_000 }, () => {
     'follow the gate, and run no check before it has let the application go',
     inScene(async (scene) => {
       const { monitor, file, check } = scene;
-      monitor.closed({ kind: 'held', text: 'held (owner-is-local)' });
+      monitor.closeGate({ kind: 'held', text: 'held (owner-is-local)' });
       await settled();
       assert.deepEqual(file.answers, [0, 12, 0]);
-      monitor.closed({ kind: 'waiting', text: 'waits for the host' });
+      monitor.closeGate({ kind: 'waiting', text: 'waits for the host' });
       await settled();
       assert.deepEqual([file.answers, check.runs], [[0, 2, 0], 0]);
       await scene.begin();
@@ -178,7 +183,7 @@ describe('the answers for the probe', { timeout: 30_000 }, () => {
     inScene(async (scene) => {
       const { clock, file, monitor } = scene;
       await scene.begin();
-      const { healthySinceMs } = monitor.report();
+      const { healthySinceMs } = monitor.health.report();
       for (const stepMs of [YEAR_MS, -2 * YEAR_MS]) {
         clock.stepWallClock(stepMs);
         const { changes } = scene;
@@ -188,7 +193,7 @@ describe('the answers for the probe', { timeout: 30_000 }, () => {
         await scene.after(1);
         assert.equal(file.lines.length, before + 1);
         assert.deepEqual([file.answers, scene.changes], [[0, 0, 0], changes]);
-        assert.equal(monitor.report().healthySinceMs, healthySinceMs);
+        assert.equal(monitor.health.report().healthySinceMs, healthySinceMs);
         assert.equal(file.staleAt, Math.ceil((clock.bootMs() + STALE_AFTER_MS) / 1000));
       }
     }),
@@ -199,23 +204,23 @@ describe('an agent that was started again', { timeout: 30_000 }, () => {
   test('leaves its predecessor’s answers until every check has run', async () => {
     const scene = new Scene();
     scene.check.isHanging = true;
-    scene.monitor.begin(scene.start({ hasStarted: true }));
+    scene.monitor.passGate(scene.start({ hasStarted: true }));
     await scene.use(async () => {
       assert.deepEqual(scene.file.lines, []);
       await scene.after(1_000);
-      assert.deepEqual([scene.file.lines, scene.monitor.isSettled], [[], false]);
+      assert.deepEqual([scene.file.lines, scene.monitor.health.isSettled], [[], false]);
       scene.check.outcome = FAILING;
       scene.check.finish();
       await settled();
       await settled();
-      assert.deepEqual([scene.file.answers, scene.monitor.isSettled], [[0, 10, 0], true]);
+      assert.deepEqual([scene.file.answers, scene.monitor.health.isSettled], [[0, 10, 0], true]);
     });
   });
 
   test('has answers of its own after 10 s at the latest, however often something happens meanwhile', async () => {
     const scene = new Scene();
     scene.check.isHanging = true;
-    scene.monitor.begin(scene.start({ hasStarted: true }));
+    scene.monitor.passGate(scene.start({ hasStarted: true }));
     await scene.use(async () => {
       for (let second = 0; second < 9; second++) await scene.after(1_000);
       assert.deepEqual(scene.file.lines, []);
@@ -229,7 +234,7 @@ describe('an agent that was started again', { timeout: 30_000 }, () => {
     const scene = new Scene();
     scene.check.isHanging = true;
     scene.source.checks = [scene.check];
-    scene.monitor.begin(scene.start({ hasStarted: true }));
+    scene.monitor.passGate(scene.start({ hasStarted: true }));
     scene.clock.advance(9_000);
     await scene.use(async () => {
       assert.equal(scene.clock.nextTimerMs, 1_000);
@@ -240,7 +245,7 @@ describe('an agent that was started again', { timeout: 30_000 }, () => {
   test('says at once that the container is stopping', async () => {
     const scene = new Scene();
     scene.check.isHanging = true;
-    scene.monitor.begin(scene.start({ hasStarted: true }));
+    scene.monitor.passGate(scene.start({ hasStarted: true }));
     await scene.use(async () => {
       scene.monitor.stop();
       assert.deepEqual(scene.file.answers, [0, 13, 0]);
@@ -260,7 +265,7 @@ describe('an agent that was started again', { timeout: 30_000 }, () => {
   test('during the start-up answers at once that it is one', async () => {
     const scene = new Scene();
     scene.check.isHanging = true;
-    scene.monitor.begin(scene.start());
+    scene.monitor.passGate(scene.start());
     assert.deepEqual(scene.file.answers, [2, 2, 0]);
     scene.check.finish();
     await settled();
@@ -273,12 +278,12 @@ describe('since when it is healthy', { timeout: 30_000 }, () => {
     inScene(async (scene) => {
       scene.check.outcome = FAILING;
       await scene.begin();
-      assert.equal(scene.monitor.report().healthySinceMs, undefined);
+      assert.equal(scene.monitor.health.report().healthySinceMs, undefined);
       scene.clock.advance(5_000);
       await scene.find(OK);
       const sinceMs = scene.clock.bootMs();
       await scene.after(60_000);
-      assert.equal(scene.monitor.report().healthySinceMs, sinceMs);
+      assert.equal(scene.monitor.health.report().healthySinceMs, sinceMs);
     }),
   );
 
@@ -286,12 +291,12 @@ describe('since when it is healthy', { timeout: 30_000 }, () => {
     'goes on while it is only degraded',
     inScene(async (scene) => {
       await scene.begin();
-      const { healthySinceMs } = scene.monitor.report();
+      const { healthySinceMs } = scene.monitor.health.report();
       for (const outcome of [FATAL, UNKNOWN, OK]) {
         await scene.after(1_000);
         await scene.find(OK, outcome);
         assert.equal(scene.status, outcome === OK ? 'healthy' : 'degraded');
-        assert.equal(scene.monitor.report().healthySinceMs, healthySinceMs);
+        assert.equal(scene.monitor.health.report().healthySinceMs, healthySinceMs);
       }
     }),
   );
@@ -302,10 +307,10 @@ describe('since when it is healthy', { timeout: 30_000 }, () => {
       await scene.begin();
       for (const outcome of [FAILING, UNKNOWN]) {
         await scene.find(outcome);
-        assert.equal(scene.monitor.report().healthySinceMs, undefined);
+        assert.equal(scene.monitor.health.report().healthySinceMs, undefined);
         scene.clock.advance(1_000);
         await scene.find(OK);
-        assert.equal(scene.monitor.report().healthySinceMs, scene.clock.bootMs());
+        assert.equal(scene.monitor.health.report().healthySinceMs, scene.clock.bootMs());
       }
     }),
   );
@@ -317,7 +322,7 @@ describe('since when it is healthy', { timeout: 30_000 }, () => {
       await scene.begin();
       await scene.after(60_000);
       await scene.begin({ token: 'token-b', startedMs: scene.clock.bootMs() });
-      assert.equal(scene.monitor.report().healthySinceMs, scene.clock.bootMs());
+      assert.equal(scene.monitor.health.report().healthySinceMs, scene.clock.bootMs());
     }),
   );
 });
@@ -367,9 +372,9 @@ describe('a change that is worth a heartbeat', { timeout: 30_000 }, () => {
       await scene.begin();
       scene.changes = 0;
       for (let i = 0; i < 100; i++) {
-        scene.monitor.begin(scene.start());
+        scene.monitor.passGate(scene.start());
         scene.monitor.supersede('');
-        scene.monitor.report();
+        scene.monitor.health.report();
         await scene.after(0);
       }
       assert.deepEqual([scene.changes, scene.check.runs], [0, 1]);
@@ -381,8 +386,8 @@ describe('a change that is worth a heartbeat', { timeout: 30_000 }, () => {
     inScene(async (scene) => {
       await scene.begin();
       scene.changes = 0;
-      for (let i = 0; i < 40; i++) scene.monitor.countRestart();
-      assert.deepEqual([scene.monitor.report().restarts, scene.changes], [40, 1]);
+      for (let i = 0; i < 40; i++) scene.restarts.count();
+      assert.deepEqual([scene.monitor.health.report().restarts, scene.changes], [40, 1]);
     }),
   );
 
@@ -420,7 +425,7 @@ describe('the claim and the container', { timeout: 30_000 }, () => {
         scene.monitor.supersede('superseded: container b');
         await settled();
         if (next === 'begin') await scene.begin({ token: 'token-new' });
-        else scene.monitor.closed({ kind: 'held', text: 'held' });
+        else scene.monitor.closeGate({ kind: 'held', text: 'held' });
         await settled();
         assert.equal(scene.file.answers[2], 0);
         await scene.begin({ token: `token-last-${i}` });
@@ -433,12 +438,12 @@ describe('the claim and the container', { timeout: 30_000 }, () => {
     'a new start counts its restarts and its start-up from the beginning',
     inScene(async (scene) => {
       await scene.begin();
-      scene.monitor.countRestart();
-      assert.deepEqual([scene.monitor.hasStarted, scene.monitor.report().restarts], [true, 1]);
+      scene.restarts.count();
+      assert.deepEqual([scene.monitor.health.hasStarted, scene.monitor.health.report().restarts], [true, 1]);
       scene.check.outcome = FAILING;
       await scene.begin({ token: 'token-b' });
       assert.deepEqual(
-        [scene.monitor.hasStarted, scene.monitor.report().restarts, scene.status],
+        [scene.monitor.health.hasStarted, scene.monitor.health.report().restarts, scene.status],
         [false, 0, 'starting'],
       );
     }),
@@ -461,11 +466,11 @@ describe('the claim and the container', { timeout: 30_000 }, () => {
     'the report tells what is known of whom, and nothing before the gate',
     inScene(async (scene) => {
       const { monitor, clock } = scene;
-      assert.deepEqual([monitor.report().feature, monitor.report().checks], ['', []]);
+      assert.deepEqual([monitor.health.report().feature, monitor.health.report().checks], ['', []]);
       scene.check.isHanging = true;
-      monitor.begin(scene.start());
+      monitor.passGate(scene.start());
       await settled();
-      const report = monitor.report();
+      const report = monitor.health.report();
       assert.deepEqual(
         [report.feature, report.version, report.owner, report.startedMs],
         ['snmp', '1.0.0', 'kube', clock.bootMs()],

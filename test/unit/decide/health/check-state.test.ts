@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CheckOutcome } from '../../../../src/contract/health/check.ts';
-import { advanceCheckState, resultOf, type CheckState } from '../../../../src/decide/health/check-state.ts';
+import {
+  advanceCheckState,
+  selectResult,
+  type CheckState,
+} from '../../../../src/decide/health/check-state.ts';
 import { FAILING, OK, UNKNOWN } from '../../../support/fake-check.ts';
 
 const ONCE = { failureThreshold: 1, successThreshold: 1 };
 
 /** Runs 10 s apart, the first at 10 s. */
-function standingAfter(outcomes: readonly CheckOutcome[], thresholds = ONCE): CheckState {
+function stateAfter(outcomes: readonly CheckOutcome[], thresholds = ONCE): CheckState {
   let at: CheckState | undefined;
   outcomes.forEach((outcome, i) => {
     at = advanceCheckState(at, outcome, thresholds, (i + 1) * 10_000);
@@ -17,7 +21,7 @@ function standingAfter(outcomes: readonly CheckOutcome[], thresholds = ONCE): Ch
 }
 
 const shown = (outcomes: readonly CheckOutcome[], thresholds = ONCE) =>
-  outcomes.map((_, i) => resultOf(standingAfter(outcomes.slice(0, i + 1), thresholds)));
+  outcomes.map((_, i) => selectResult(stateAfter(outcomes.slice(0, i + 1), thresholds)));
 
 describe('what a check counts as', () => {
   test('without thresholds it is what its last run said', () => {
@@ -42,28 +46,25 @@ describe('what a check counts as', () => {
   });
 
   test('what was told last stays known while it can’t be told, and how old it is', () => {
-    const at = standingAfter([OK, FAILING, UNKNOWN, UNKNOWN]);
+    const at = stateAfter([OK, FAILING, UNKNOWN, UNKNOWN]);
     assert.deepEqual([at.known, at.last], [FAILING, UNKNOWN]);
   });
 
   test('as long as the first runs have not told, it is unknown', () => {
-    const at = standingAfter([FAILING], { failureThreshold: 2, successThreshold: 1 });
-    assert.deepEqual([resultOf(at), at.known], ['unknown', undefined]);
+    const at = stateAfter([FAILING], { failureThreshold: 2, successThreshold: 1 });
+    assert.deepEqual([selectResult(at), at.known], ['unknown', undefined]);
   });
 
   test('one that fails for another reason is shown with the latest', () => {
     const worse: CheckOutcome = { ...FAILING, message: 'worse', exitCode: 1 };
-    assert.deepEqual(
-      standingAfter([FAILING, worse], { failureThreshold: 2, successThreshold: 1 }).known,
-      worse,
-    );
-    assert.deepEqual(standingAfter([FAILING, worse]).known, worse);
+    assert.deepEqual(stateAfter([FAILING, worse], { failureThreshold: 2, successThreshold: 1 }).known, worse);
+    assert.deepEqual(stateAfter([FAILING, worse]).known, worse);
   });
 
   test('since when it is so is the run that changed what is shown', () => {
-    assert.equal(standingAfter([OK, OK, OK]).sinceMs, 10_000);
-    assert.equal(standingAfter([OK, FAILING, FAILING]).sinceMs, 20_000);
-    assert.equal(standingAfter([OK, UNKNOWN, OK]).sinceMs, 30_000);
-    assert.equal(standingAfter([OK, FAILING], { failureThreshold: 2, successThreshold: 1 }).sinceMs, 10_000);
+    assert.equal(stateAfter([OK, OK, OK]).sinceMs, 10_000);
+    assert.equal(stateAfter([OK, FAILING, FAILING]).sinceMs, 20_000);
+    assert.equal(stateAfter([OK, UNKNOWN, OK]).sinceMs, 30_000);
+    assert.equal(stateAfter([OK, FAILING], { failureThreshold: 2, successThreshold: 1 }).sinceMs, 10_000);
   });
 });

@@ -17,12 +17,12 @@ function check(
   kind: CheckKind = 'required',
 ): CheckWithState {
   const thresholds = { failureThreshold: 1, successThreshold: 1 };
-  const standing = outcomes.reduce<CheckWithState['standing']>(
+  const state = outcomes.reduce<CheckWithState['state']>(
     (before, last, i) =>
       advanceCheckState(before, last, thresholds, NOW_MS - (outcomes.length - 1 - i) * 10_000),
     undefined,
   );
-  return { name, kind, standing };
+  return { name, kind, state };
 }
 
 const decide = (over: Partial<HealthSnapshot>, settings = SETTINGS) =>

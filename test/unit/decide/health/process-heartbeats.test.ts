@@ -4,7 +4,7 @@ import type { CheckOutcome } from '../../../../src/contract/health/check.ts';
 import {
   judgeProcessHeartbeats,
   observeProcesses,
-  startAgesAnew,
+  restartAges,
   type BeatRecord,
 } from '../../../../src/decide/health/process-heartbeats.ts';
 import { processStatus } from '../../../support/process-status.ts';
@@ -85,7 +85,7 @@ describe('the records of beats', () => {
   });
 
   test('keep what they know of beats when ages begin anew', () => {
-    const [record] = startAgesAnew(records, NOW_MS).values();
+    const [record] = restartAges(records, NOW_MS).values();
     assert.deepEqual(record, { pid: 100, fromMs: NOW_MS, hasBeaten: true });
   });
 });
