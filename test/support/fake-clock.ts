@@ -74,6 +74,18 @@ export class FakeClock implements Clock {
     this.#setTime(untilMs);
   }
 
+  /** Goes from timer to timer until that is so. Rejects, naming `what`, where no timer within `withinMs` brings it about. */
+  async passUntil(what: string, isSo: () => boolean | undefined, withinMs = 600_000): Promise<void> {
+    const untilMs = this.#bootMs + withinMs;
+    await drainEventLoop();
+    while (isSo() !== true) {
+      const next = this.#findNext(untilMs);
+      if (next === undefined) throw new Error(`not within ${withinMs} ms of fake time: ${what}`);
+      this.#fire(next);
+      await drainEventLoop();
+    }
+  }
+
   stepWallClock(ms: number): void {
     this.#wallMs += ms;
   }

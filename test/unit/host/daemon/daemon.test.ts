@@ -12,7 +12,6 @@ import {
   POLICY_ROW,
   STATUS_ROW,
 } from '../../../support/fake-host.ts';
-import { until } from '../../../support/until.ts';
 
 /** A daemon that runs; `ended` is how. */
 async function play(t: TestContext, host = new FakeHost()) {
@@ -95,7 +94,7 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     assert.match(host.view?.problems.join() ?? '', /engine is away/);
     assert.equal(host.status()['current_owner'], 'kube');
     host.engine.comeBack();
-    await until('the engine is watched again', () => host.engine.isWatched);
+    await host.clock.passUntil('the engine is watched again', () => host.engine.isWatched);
     await host.settle();
     assert.deepEqual(host.view?.problems, []);
     await host.beatFor(7 * BEAT_EVERY_MS);
@@ -112,7 +111,7 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     await host.pass(20_000);
     assert.equal(host.status()['current_owner'], 'kube');
     host.engine.comeBack();
-    await until('the record is released', () => host.status()['current_owner'] === 'none');
+    await host.clock.passUntil('the record is released', () => host.status()['current_owner'] === 'none');
   });
 
   test('an end is acted upon before the engine has answered the look that it asks for (D10)', async (t) => {
@@ -145,14 +144,14 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
   test('databases that are away: nothing is decided, it says so once, and goes on when they are back', async (t) => {
     const { host } = await playUpToCertification(t);
     host.databases.goDown();
-    await until('it has noticed', () =>
+    await host.clock.passUntil('it has noticed', () =>
       host.view?.problems.some((text) => text.includes('nothing is decided')),
     );
     const lines = said(host, 'nothing is decided meanwhile');
     assert.equal(lines, 1);
-    await until('it has tried again', () => host.tables.length > 2);
+    await host.clock.passUntil('it has tried again', () => host.tables.length > 2);
     host.databases.comeBack();
-    await until('it is well again', () => host.view?.problems.length === 0);
+    await host.clock.passUntil('it is well again', () => host.view?.problems.length === 0);
     assert.ok(
       host.tables.slice(0, -1).every((tables) => !tables.isWatching),
       'old connections are closed',
@@ -169,7 +168,7 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     host.databases.put(STATUS_ROW, { container_stable_version: '' });
     await host.beatFor(BEAT_EVERY_MS);
     host.databases.goDown();
-    await until('it has noticed', () =>
+    await host.clock.passUntil('it has noticed', () =>
       host.view?.problems.some((text) => text.includes('nothing is decided')),
     );
     host.engine.comeBack();
@@ -300,7 +299,7 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     await play(t, host);
     assert.match(host.view?.problems.join() ?? '', /no JSON; nothing is decided meanwhile/);
     host.connectFailure = undefined;
-    await until('it has connected', () => host.view?.problems.length === 0);
+    await host.clock.passUntil('it has connected', () => host.view?.problems.length === 0);
   });
 
   test('a view that can’t be written keeps nothing from being done', async (t) => {
