@@ -8,7 +8,7 @@ import { EngineWatch } from './watch/engine-watch.ts';
 import { FeatureController, type FeaturePorts } from './feature/feature-controller.ts';
 import { reconcileFeatures } from './feature/reconcile-features.ts';
 import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
-import { selectAffected, WATCHED_TABLES } from './watch/watched-tables.ts';
+import { decideAffected, WATCHED_TABLES } from './watch/watched-tables.ts';
 
 /** Behind the events, for a server that sends none, and for a lock that was added. */
 const POLL_MS = 10_000;
@@ -22,7 +22,7 @@ export interface DaemonPorts extends Omit<FeaturePorts, 'engineState' | 'onDone'
   onDisconnect(): void;
   readonly view: ViewTarget;
   /** Beside the features. */
-  readonly companions?: readonly DaemonComponent[];
+  readonly components?: readonly DaemonComponent[];
   readonly random: () => number;
 }
 
@@ -58,7 +58,7 @@ export class Daemon {
       ...ports,
       onChange: () => this.markAll(),
       onEvent: (event) => {
-        if (event.kind === 'die') for (const feature of this.#features.values()) feature.noteEnd(event);
+        if (event.kind === 'die') for (const feature of this.#features.values()) feature.recordEnd(event);
       },
     });
     const startedMs = ports.clock.bootMs();
@@ -175,8 +175,8 @@ export class Daemon {
 
   private note(change: TableChange): void {
     const { db, table, row } = change;
-    for (const companion of this.companions) companion.note(change);
-    const affected = selectAffected(change);
+    for (const companion of this.companions) companion.observeChange(change);
+    const affected = decideAffected(change);
     if (affected === 'all') this.markAll();
     else if (affected === 'none') return;
     else if (this.#features.has(row)) this.mark(row);
@@ -203,7 +203,7 @@ export class Daemon {
   }
 
   private get companions(): readonly DaemonComponent[] {
-    return this.#ports.companions ?? [];
+    return this.#ports.components ?? [];
   }
 
   /** What the daemon, or a companion of it, can't do may be something else now. */

@@ -9,8 +9,8 @@ import type { FallbackTiming } from '../../decide/feature/fallback-refusal.ts';
 import { buildClusterParts, NO_CLUSTER_PARTS, type ClusterSide } from './cluster/cluster-parts.ts';
 import type { Connection } from './watch/daemon-component.ts';
 import { Daemon } from './daemon.ts';
-import { HostExecutor } from './feature/executor.ts';
-import type { Executor } from './feature/step-execution.ts';
+import { HostExecutor } from './feature/host-executor.ts';
+import type { StepExecutor } from './feature/step-executor.ts';
 import { LedgerCache } from './feature/ledger-cache.ts';
 import { LockWatch } from './watch/lock-watch.ts';
 import { ShadowComparison } from './feature/shadow-comparison.ts';
@@ -48,9 +48,9 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   const locks = new LockWatch(start.locks, clock, log);
   const comparison = isShadow ? new ShadowComparison(log) : undefined;
   let open: Connection | undefined;
-  const executor: Executor = isShadow
+  const executor: StepExecutor = isShadow
     ? new ShadowExecutor(keeper)
-    : new HostExecutor({ engine, keeper, service, clock, log, store: () => assertOpen(open).store });
+    : new HostExecutor({ engine, ledger: keeper, service, clock, log, store: () => assertOpen(open).store });
   const cluster =
     isShadow || start.cluster === undefined
       ? NO_CLUSTER_PARTS
@@ -63,11 +63,11 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
         });
   const daemon: Daemon = new Daemon({
     ...start,
-    keeper,
+    ledger: keeper,
     executor,
     units: new UnitWatch({ service, clock, log }),
-    lockText: (feature, isFresh) => locks.text(feature, isFresh),
-    companions: cluster.companions,
+    lockText: (feature, isFresh) => locks.findText(feature, isFresh),
+    components: cluster.components,
     connect: () => (open = start.connect()),
     onDisconnect: () => {
       open = undefined;

@@ -97,7 +97,7 @@ export class ClusterController implements DaemonComponent {
     this.#memory = startDesiredLabelsMemory(this.#ports.clock.bootMs());
   }
 
-  note({ table }: TableChange): void {
+  observeChange({ table }: TableChange): void {
     // While leaving, a label goes once its feature has another owner.
     if (WAKING.has(table) || (this.#isLeaving && table === 'FEATURE')) this.wake();
   }

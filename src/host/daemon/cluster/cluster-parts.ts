@@ -21,7 +21,7 @@ interface ClusterPartsPorts
 }
 
 export interface ClusterParts {
-  readonly companions: readonly DaemonComponent[];
+  readonly components: readonly DaemonComponent[];
   /** Each until `signal` aborts, or until the daemon closes its companions. */
   readonly runs: readonly ((signal: AbortSignal) => Promise<void>)[];
   /** What is golden may be another image. */
@@ -29,7 +29,7 @@ export interface ClusterParts {
 }
 
 /** A switch whose node and master are another program's. */
-export const NO_CLUSTER_PARTS: ClusterParts = { companions: [], runs: [], wake: () => undefined };
+export const NO_CLUSTER_PARTS: ClusterParts = { components: [], runs: [], wake: () => undefined };
 
 /** The labels of the node and the state of the master; and joining and leaving it. */
 export function buildClusterParts({ side, ...ports }: ClusterPartsPorts): ClusterParts {
@@ -45,7 +45,7 @@ export function buildClusterParts({ side, ...ports }: ClusterPartsPorts): Cluste
     ledger: () => ports.ledger(),
   });
   const parts: ClusterParts = {
-    companions: [keeper],
+    components: [keeper],
     runs: [() => keeper.run()],
     wake: keeper.wake,
   };
@@ -64,7 +64,7 @@ export function buildClusterParts({ side, ...ports }: ClusterPartsPorts): Cluste
   });
   return {
     ...parts,
-    companions: [keeper, membership],
+    components: [keeper, membership],
     runs: [...parts.runs, (signal) => membership.run(signal)],
   };
 }

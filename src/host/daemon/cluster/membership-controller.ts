@@ -80,7 +80,7 @@ export class MembershipController implements DaemonComponent {
     this.#wakeup.notify();
   }
 
-  note({ db, table }: TableChange): void {
+  observeChange({ db, table }: TableChange): void {
     if (db === 'config' && table === 'KUBERNETES_MASTER') this.#wakeup.notify();
   }
 

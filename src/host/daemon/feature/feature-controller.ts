@@ -22,7 +22,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerEngine, EngineEvent } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { EngineState } from '../watch/engine-watch.ts';
-import type { Executor } from './step-execution.ts';
+import type { StepExecutor } from './step-executor.ts';
 import type { LedgerCache } from './ledger-cache.ts';
 import { StepPace } from './step-pace.ts';
 import type { UnitWatch } from '../watch/unit-watch.ts';
@@ -32,8 +32,8 @@ const SOONEST_MS = 20;
 
 export interface FeaturePorts {
   readonly engine: ContainerEngine;
-  readonly keeper: LedgerCache;
-  readonly executor: Executor;
+  readonly ledger: LedgerCache;
+  readonly executor: StepExecutor;
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: FallbackTiming;
@@ -83,19 +83,19 @@ export class FeatureController {
     return this.#requeueAtMs;
   }
 
-  noteEnd({ containerId, exitCode, hadOomKill }: Extract<EngineEvent, { kind: 'die' }>): void {
+  recordEnd({ containerId, exitCode, hadOomKill }: Extract<EngineEvent, { kind: 'die' }>): void {
     // One a look is the rule; a loop that was busy meanwhile needs no more than the last few.
     const end = { containerId, exitCode, hadOomKill, atMs: this.#ports.clock.bootMs() };
     this.#ends = [...this.#ends.slice(-7), end];
   }
 
   selectRows(): RowFields[] {
-    this.#versions = [...new Set(this.#ports.keeper.of(this.name).fallbacks.map(({ version }) => version))];
+    this.#versions = [...new Set(this.#ports.ledger.read(this.name).fallbacks.map(({ version }) => version))];
     return selectFeatureRows(this.name, this.#versions);
   }
 
-  look(rows: readonly RowValues[]): void {
-    const { clock, keeper } = this.#ports;
+  reconcile(rows: readonly RowValues[]): void {
+    const { clock, ledger: keeper } = this.#ports;
     const reading = decodeFeatureReading(this.name, this.#versions, rows);
     const now = readTimestamps(clock);
     const ends = this.#ends;
@@ -104,7 +104,7 @@ export class FeatureController {
       ...this.#ports,
       feature: this.name,
       reading,
-      ledger: keeper.of(this.name),
+      ledger: keeper.read(this.name),
       engine: this.#ports.engineState(),
       localRepository: this.findLocalRepository(),
       lockText: this.#ports.lockText(this.name),
@@ -117,7 +117,7 @@ export class FeatureController {
     this.#memory = memory;
     this.show(view);
     this.#ports.onDecision?.(situation, view);
-    const due = this.#pace.select(steps, now.bootMs);
+    const due = this.#pace.selectDue(steps, now.bootMs);
     const waits = [requeueAtMs, due.nextMs].filter((ms) => ms !== undefined);
     this.#requeueAtMs =
       waits.length === 0 ? undefined : Math.max(Math.min(...waits), now.bootMs + SOONEST_MS);
@@ -131,7 +131,7 @@ export class FeatureController {
       // One that was added a moment ago holds already: its owner has been told so.
       if (DISRUPTIVE_STEPS.has(step.kind) && this.#ports.lockText(this.name, true) !== undefined) continue;
       this.note(step);
-      this.#pace.note(step, clock.bootMs());
+      this.#pace.recordRun(step, clock.bootMs());
       try {
         const context = {
           feature: this.name,
@@ -174,13 +174,13 @@ export class FeatureController {
   }
 
   private show(view: Omit<FeatureView, 'lastAct' | 'lastActTs'>): void {
-    const { log, keeper, isShadow } = this.#ports;
+    const { log, ledger: keeper, isShadow } = this.#ports;
     const before = this.#view;
     const { certification, fallback } = view;
     if (before?.certification.kind !== certification.kind && certification.kind === 'counting')
       log.info(`${this.name}: ${certification.text}`);
     // A shadow has not fallen back, so that the image still fails: told once.
-    const isTold = isShadow && findOpenFallback(keeper.of(this.name), view.imageId) !== undefined;
+    const isTold = isShadow && findOpenFallback(keeper.read(this.name), view.imageId) !== undefined;
     const isNews = before?.fallback.kind !== fallback.kind && !isTold;
     if (isNews && (fallback.kind === 'failing' || fallback.kind === 'refused'))
       log.warn(
@@ -192,7 +192,7 @@ export class FeatureController {
   private readUnit(reading: FeatureReading): UnitState | undefined {
     const { units } = this.#ports;
     if (isUnitStateNeeded(reading, this.#memory))
-      return units.state(this.name, () => this.#ports.onDone(this.name));
+      return units.findState(this.name, () => this.#ports.onDone(this.name));
     units.forget(this.name);
     return undefined;
   }
@@ -207,11 +207,11 @@ export class FeatureController {
   }
 
   private async planCleanUp({ policy }: FeatureReading): Promise<CleanUpPlan> {
-    const { engine, keeper, mappedRepositories } = this.#ports;
+    const { engine, ledger: keeper, mappedRepositories } = this.#ports;
     const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
     return planCleanUp({
       feature: this.name,
-      ledger: keeper.of(this.name),
+      ledger: keeper.read(this.name),
       policy,
       images,
       containers,

@@ -17,13 +17,13 @@ export class LedgerCache {
     return this.#ledger;
   }
 
-  of(feature: string): FeatureLedger {
+  read(feature: string): FeatureLedger {
     return selectFeatureLedger(this.#ledger, feature);
   }
 
   /** Throws CtrkitError('disk'), and then nothing has changed. */
   update(feature: string, change: (before: FeatureLedger) => FeatureLedger): void {
-    const before = this.of(feature);
+    const before = this.read(feature);
     const after = change(before);
     if (after === before) return;
     const ledger = { ...this.#ledger, [feature]: after };

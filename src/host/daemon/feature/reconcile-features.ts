@@ -28,7 +28,7 @@ export async function reconcileFeatures(
   let from = 0;
   features.forEach((feature, i) => {
     const to = from + (wanted[i]?.length ?? 0);
-    feature.look(rows.slice(from, to));
+    feature.reconcile(rows.slice(from, to));
     from = to;
   });
 }

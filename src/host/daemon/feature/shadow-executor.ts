@@ -10,7 +10,7 @@ import {
 } from '../../../decide/images/ledger-changes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { shortImageId } from '../../../contract/images/image.ts';
-import type { Executor, StepContext } from './step-execution.ts';
+import type { StepExecutor, StepContext } from './step-executor.ts';
 import type { LedgerCache } from './ledger-cache.ts';
 
 /** More than a whole switch has to say at a time. */
@@ -20,7 +20,7 @@ const MAX_SAID = 1_000;
  * Says what it would do and does nothing: no row, no image, no container, no service, no file. It goes on deciding as if
  * it had been done, with a ledger in memory.
  */
-export class ShadowExecutor implements Executor {
+export class ShadowExecutor implements StepExecutor {
   readonly #keeper: LedgerCache;
   /** What was said already, the newest last: nothing of it is done, so it is planned again and again. */
   readonly #said = new Set<string>();

@@ -18,7 +18,7 @@ export class StepPace {
   readonly #runs = new Map<string, Run>();
 
   /** The steps that may be run now, and when the first of the others may. */
-  select(
+  selectDue(
     steps: readonly HostStep[],
     nowMs: number,
   ): { readonly steps: readonly HostStep[]; readonly nextMs: number | undefined } {
@@ -28,7 +28,7 @@ export class StepPace {
     return { steps: due, nextMs: later.length === 0 ? undefined : Math.min(...later) };
   }
 
-  note(step: HostStep, nowMs: number): void {
+  recordRun(step: HostStep, nowMs: number): void {
     const key = keyOf(step);
     this.#runs.set(key, { times: (this.#runs.get(key)?.times ?? 0) + 1, atMs: nowMs });
   }

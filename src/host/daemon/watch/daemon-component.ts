@@ -19,7 +19,7 @@ export interface DaemonComponent {
   connect(connection: Connection): void;
   /** What was connected is closed, or about to be. */
   disconnect(): void;
-  note(change: TableChange): void;
+  observeChange(change: TableChange): void;
   /** Ends, and leaves what it has written as it is. */
   close(): void;
 }

@@ -63,7 +63,7 @@ export class EngineWatch {
         (event) => {
           this.apply(event);
           this.#ports.onEvent(event);
-          void this.look();
+          void this.refresh();
         },
         () => this.lose('the engine has ended its events'),
       );
@@ -71,7 +71,7 @@ export class EngineWatch {
       else {
         // An engine that hangs ends nothing: only asking it tells.
         if (this.#cancelPoll === undefined) this.schedulePoll();
-        await this.look();
+        await this.refresh();
       }
     } catch (error) {
       this.lose((error as Error).message);
@@ -79,7 +79,7 @@ export class EngineWatch {
   }
 
   /** Looks again now; an event under way makes it look once more. */
-  async look(): Promise<void> {
+  async refresh(): Promise<void> {
     this.#isStale = true;
     if (this.#isLooking) return;
     this.#isLooking = true;
@@ -111,7 +111,7 @@ export class EngineWatch {
   private schedulePoll(): void {
     this.#cancelPoll = this.#ports.clock.schedule(POLL_MS, () => {
       this.schedulePoll();
-      void this.look();
+      void this.refresh();
     });
   }
 

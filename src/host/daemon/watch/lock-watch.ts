@@ -24,7 +24,7 @@ export class LockWatch {
   }
 
   /** The lock that holds on the feature, one line for people; undefined if none does. `isFresh`: read at this moment. */
-  text(feature: string, isFresh = false): string | undefined {
+  findText(feature: string, isFresh = false): string | undefined {
     const nowMs = this.#clock.bootMs();
     if (isFresh || nowMs >= this.#readMs + READ_EVERY_MS) this.read(nowMs);
     return this.#problem ?? this.#texts.get(feature);

@@ -33,7 +33,7 @@ export class UnitWatch {
   }
 
   /** Undefined until systemd has answered; `onChange` is called when it has answered something else. */
-  state(feature: string, onChange: () => void): UnitState | undefined {
+  findState(feature: string, onChange: () => void): UnitState | undefined {
     const known = this.#known.get(feature);
     const isOld = known === undefined || this.#ports.clock.bootMs() >= known.untilMs;
     if (isOld && !this.#asking.has(feature)) void this.ask(feature, onChange);

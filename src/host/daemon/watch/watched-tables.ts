@@ -27,7 +27,7 @@ const OF_ONE_FEATURE: ReadonlySet<string> = new Set(['FEATURE', 'CONTAINER_HEALT
 const OF_THE_CLUSTER: ReadonlySet<string> = new Set([masterConfigRow.table, deviceMetadataRow.table]);
 
 /** Whom a change is about: all features, none, or the one that has its row's name. */
-export function selectAffected({ db, table, row }: TableChange): 'all' | 'none' | 'one' {
+export function decideAffected({ db, table, row }: TableChange): 'all' | 'none' | 'one' {
   if (OF_ONE_FEATURE.has(table) && row !== GLOBAL_POLICY) return 'one';
   return db === 'config' && OF_THE_CLUSTER.has(table) ? 'none' : 'all';
 }

@@ -49,7 +49,7 @@ class Scene {
       for (const key of keys) {
         const [db, table, row] = JSON.parse(key) as [RowAddress['db'], string, string];
         if (db === 'state' && table === 'KUBERNETES_MASTER') this.masterWrites += 1;
-        this.keeper.note({ db, table, row });
+        this.keeper.observeChange({ db, table, row });
       }
     });
     const running = this.keeper.run();

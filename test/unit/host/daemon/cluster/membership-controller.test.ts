@@ -48,7 +48,7 @@ async function start(t: TestContext, random = 0) {
     await ended;
   });
   const look = async (): Promise<void> => {
-    keeper.note({ db: 'config', table: 'KUBERNETES_MASTER', row: 'SERVER' });
+    keeper.observeChange({ db: 'config', table: 'KUBERNETES_MASTER', row: 'SERVER' });
     for (let turns = 0; turns < 60; turns += 1) await turn();
   };
   await look();

@@ -13,7 +13,7 @@ describe('the ledger as the daemon has it', () => {
     keeper.update('lldp', (ledger) => recordRepository(ledger, 'docker-lldp'));
     assert.equal(disk.generations.length, 2);
     assert.deepEqual(disk.generations.at(-1), keeper.all);
-    assert.deepEqual(keeper.of('snmp').repositories, ['docker-snmp']);
+    assert.deepEqual(keeper.read('snmp').repositories, ['docker-snmp']);
   });
 
   test('what could not be written has not happened', () => {
@@ -24,7 +24,7 @@ describe('the ledger as the daemon has it', () => {
       () => keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp')),
       /no space/,
     );
-    assert.deepEqual(keeper.of('snmp').repositories, []);
+    assert.deepEqual(keeper.read('snmp').repositories, []);
     disk.broken = '';
     keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
     assert.deepEqual(disk.generations.at(-1)?.['snmp']?.repositories, ['docker-snmp']);

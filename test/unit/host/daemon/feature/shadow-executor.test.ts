@@ -45,8 +45,8 @@ describe('the steps of a shadow', () => {
       await run({ kind: 'certify', image: goldenOf(2), text: 'healthy for 60 s' }),
       'would have: healthy for 60 s',
     );
-    assert.equal(keeper.of('snmp').golden?.imageId, imageIdOf(2));
-    assert.equal(keeper.of('snmp').previous?.imageId, imageIdOf(1));
+    assert.equal(keeper.read('snmp').golden?.imageId, imageIdOf(2));
+    assert.equal(keeper.read('snmp').previous?.imageId, imageIdOf(1));
   });
 
   test('a fallback names the version it would have blocked, and that block is then no forgotten one', async () => {
@@ -55,7 +55,7 @@ describe('the steps of a shadow', () => {
       await run(FALL_BACK),
       'would have: fallen back to local and blocked version 2.0: it is unhealthy',
     );
-    assert.equal(keeper.of('snmp').fallbacks[0]?.isDone, true);
+    assert.equal(keeper.read('snmp').fallbacks[0]?.isDone, true);
     assert.equal(await run({ kind: 'block-version', version: '2.0' }), '');
     assert.equal(
       await run({ kind: 'block-version', version: '0.9' }),

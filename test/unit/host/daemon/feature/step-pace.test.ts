@@ -13,8 +13,8 @@ describe('how often a step is tried', () => {
     const pace = new StepPace();
     const triedMs: number[] = [];
     for (let nowMs = 0; nowMs < 400_000; nowMs += 500) {
-      if (pace.select([CLEAN_UP], nowMs).steps.length === 0) continue;
-      pace.note(CLEAN_UP, nowMs);
+      if (pace.selectDue([CLEAN_UP], nowMs).steps.length === 0) continue;
+      pace.recordRun(CLEAN_UP, nowMs);
       triedMs.push(nowMs);
     }
     const waits = triedMs.slice(1).map((ms, i) => ms - (triedMs[i] ?? 0));
@@ -26,17 +26,17 @@ describe('how often a step is tried', () => {
 
   test('a step that waits does not keep another one, and it says when it may', () => {
     const pace = new StepPace();
-    pace.note(CLEAN_UP, 1_000);
-    const { steps, nextMs } = pace.select([CLEAN_UP, tag('a')], 1_500);
+    pace.recordRun(CLEAN_UP, 1_000);
+    const { steps, nextMs } = pace.selectDue([CLEAN_UP, tag('a')], 1_500);
     assert.deepEqual(steps, [tag('a')]);
     assert.equal(nextMs, 2_000);
-    assert.equal(pace.select([tag('a')], 1_500).nextMs, undefined);
+    assert.equal(pace.selectDue([tag('a')], 1_500).nextMs, undefined);
   });
 
   test('the same step for another image is another step', () => {
     const pace = new StepPace();
-    pace.note(tag('a'), 1_000);
-    assert.deepEqual(pace.select([tag('a'), tag('b')], 1_001).steps, [tag('b')]);
+    pace.recordRun(tag('a'), 1_000);
+    assert.deepEqual(pace.selectDue([tag('a'), tag('b')], 1_001).steps, [tag('b')]);
   });
 
   test('a step is the same whenever it was planned', () => {
@@ -64,16 +64,16 @@ describe('how often a step is tried', () => {
       ],
     ];
     for (const [first, again] of pairs) {
-      pace.note(first, 1_000);
-      assert.deepEqual(pace.select([again], 1_001).steps, [], first.kind);
+      pace.recordRun(first, 1_000);
+      assert.deepEqual(pace.selectDue([again], 1_001).steps, [], first.kind);
     }
   });
 
   test('what was not tried for two minutes is tried at once', () => {
     const pace = new StepPace();
-    for (const nowMs of [0, 1_000, 3_000, 7_000]) pace.note(CLEAN_UP, nowMs);
-    assert.deepEqual(pace.select([CLEAN_UP], 128_000).steps, [CLEAN_UP]);
-    pace.note(CLEAN_UP, 128_000);
-    assert.deepEqual(pace.select([CLEAN_UP], 129_000).steps, [CLEAN_UP], 'and soon again');
+    for (const nowMs of [0, 1_000, 3_000, 7_000]) pace.recordRun(CLEAN_UP, nowMs);
+    assert.deepEqual(pace.selectDue([CLEAN_UP], 128_000).steps, [CLEAN_UP]);
+    pace.recordRun(CLEAN_UP, 128_000);
+    assert.deepEqual(pace.selectDue([CLEAN_UP], 129_000).steps, [CLEAN_UP], 'and soon again');
   });
 });

@@ -25,32 +25,32 @@ function prepare() {
 describe('operators’ locks as the daemon sees them', () => {
   test('a lock holds from its setting, within a quarter of a second, until its time is over', () => {
     const { clock, watch, lock } = prepare();
-    assert.equal(watch.text('snmp'), undefined);
+    assert.equal(watch.findText('snmp'), undefined);
     lock(60_000);
     clock.advance(250);
-    assert.match(watch.text('snmp') ?? '', /alice/);
-    assert.equal(watch.text('lldp'), undefined);
+    assert.match(watch.findText('snmp') ?? '', /alice/);
+    assert.equal(watch.findText('lldp'), undefined);
     clock.stepWallClock(86_400_000);
     clock.advance(250);
-    assert.match(watch.text('snmp') ?? '', /alice/, 'the wall clock lifts nothing');
+    assert.match(watch.findText('snmp') ?? '', /alice/, 'the wall clock lifts nothing');
     clock.advance(60_000);
-    assert.equal(watch.text('snmp'), undefined);
+    assert.equal(watch.findText('snmp'), undefined);
   });
 
   test('a lock that was added this moment holds for whoever asks afresh', () => {
     const { watch, lock } = prepare();
-    watch.text('snmp');
+    watch.findText('snmp');
     lock(60_000);
-    assert.equal(watch.text('snmp'), undefined);
-    assert.match(watch.text('snmp', true) ?? '', /alice/);
+    assert.equal(watch.findText('snmp'), undefined);
+    assert.match(watch.findText('snmp', true) ?? '', /alice/);
   });
 
   test('locks that can’t be read count as locks on everything, said once, until they can', () => {
     const { clock, watch, store, log } = prepare();
     store.breakDown('Input/output error');
     for (let i = 0; i < 10; i += 1) {
-      assert.match(watch.text('snmp') ?? '', /can't be read: Input\/output error/);
-      assert.match(watch.text('lldp') ?? '', /can't be read/);
+      assert.match(watch.findText('snmp') ?? '', /can't be read: Input\/output error/);
+      assert.match(watch.findText('lldp') ?? '', /can't be read/);
       clock.advance(250);
     }
     assert.equal(log.lines.length, 1);
@@ -59,20 +59,20 @@ describe('operators’ locks as the daemon sees them', () => {
   test('a file that is no lock is told', () => {
     const { clock, watch, store, log } = prepare();
     store.problems = ['locks/snmp.json is no lock'];
-    watch.text('snmp');
+    watch.findText('snmp');
     clock.advance(250);
-    watch.text('snmp');
+    watch.findText('snmp');
     assert.deepEqual(log.lines, ['warn: locks/snmp.json is no lock']);
     store.problems = [];
     clock.advance(250);
-    watch.text('snmp');
+    watch.findText('snmp');
     assert.equal(log.lines.at(-1), 'info: the locks can be read again');
   });
 
   test('the folder is not read for every question', () => {
     const { watch, lock } = prepare();
-    watch.text('snmp');
+    watch.findText('snmp');
     lock(0);
-    assert.equal(watch.text('snmp'), undefined);
+    assert.equal(watch.findText('snmp'), undefined);
   });
 });

@@ -21,7 +21,7 @@ function prepare() {
   const watch = new UnitWatch({ service, clock, log });
   /** What is known, and then what is asked, if anything. */
   const look = async () => {
-    const state = watch.state('snmp', () => (said.changes += 1));
+    const state = watch.findState('snmp', () => (said.changes += 1));
     await turn();
     return state;
   };
@@ -59,8 +59,8 @@ describe('what systemd says of a unit', () => {
 
   test('is one question at a time', async () => {
     const { said, watch } = prepare();
-    watch.state('snmp', () => undefined);
-    watch.state('snmp', () => undefined);
+    watch.findState('snmp', () => undefined);
+    watch.findState('snmp', () => undefined);
     await turn();
     assert.equal(said.asked, 1);
   });

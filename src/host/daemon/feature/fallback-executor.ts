@@ -3,12 +3,12 @@ import type { Fallback } from '../../../contract/images/ledger.ts';
 import { featureStatusRow, type RowValues, type RowWrite } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
 import { markFallbackDone, liftFallback, recordFallback } from '../../../decide/images/ledger-changes.ts';
-import type { ExecutorPorts, StepOf } from './step-execution.ts';
+import type { StepExecutorPorts, StepOf } from './step-executor.ts';
 
-type FallbackPorts = Pick<ExecutorPorts, 'keeper' | 'service' | 'store' | 'log'>;
+type FallbackPorts = Pick<StepExecutorPorts, 'ledger' | 'service' | 'store' | 'log'>;
 
 /** What the executor does to go back to the local image (HLD, "Self-mitigation"). */
-export class FallbackActs {
+export class FallbackExecutor {
   readonly #ports: FallbackPorts;
 
   constructor(ports: FallbackPorts) {
@@ -17,7 +17,7 @@ export class FallbackActs {
 
   async fallBack(feature: string, step: StepOf<'fall-back'>): Promise<string> {
     const { fallback, guards, isServiceDown, text } = step;
-    const { keeper, service, log } = this.#ports;
+    const { ledger: keeper, service, log } = this.#ports;
     // No row tells of an operator who stops a service that is down already.
     if (isServiceDown && !isDownByItself(await service.state(feature))) return '';
     // The disk first: once an image, also for a daemon that is killed on the next line.
@@ -42,7 +42,7 @@ export class FallbackActs {
       await this.letLocalRun(feature, { fallback, guards: [] });
       await this.#ports.service.restart(feature);
     } else await this.#ports.store().write([], [planBlock(feature, fallback.version)]);
-    this.#ports.keeper.update(feature, (ledger) => markFallbackDone(ledger, fallback.imageId));
+    this.#ports.ledger.update(feature, (ledger) => markFallbackDone(ledger, fallback.imageId));
     return `the fallback from version ${fallback.version}, which was cut short, is finished`;
   }
 

@@ -9,24 +9,24 @@ import {
 } from '../../../decide/images/ledger-changes.ts';
 import { planOwnersLabel } from '../../../decide/command/host-writes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
-import { FallbackActs, planBlock } from './fallback-acts.ts';
-import { ImageActs } from './image-acts.ts';
-import type { Executor, ExecutorPorts, StepContext, StepOf } from './step-execution.ts';
+import { FallbackExecutor, planBlock } from './fallback-executor.ts';
+import { ImageExecutor } from './image-executor.ts';
+import type { StepExecutor, StepExecutorPorts, StepContext, StepOf } from './step-executor.ts';
 
-export class HostExecutor implements Executor {
-  readonly #ports: ExecutorPorts;
-  readonly #images: ImageActs;
-  readonly #fallbacks: FallbackActs;
+export class HostExecutor implements StepExecutor {
+  readonly #ports: StepExecutorPorts;
+  readonly #images: ImageExecutor;
+  readonly #fallbacks: FallbackExecutor;
 
-  constructor(ports: ExecutorPorts) {
+  constructor(ports: StepExecutorPorts) {
     this.#ports = ports;
-    this.#images = new ImageActs(ports);
-    this.#fallbacks = new FallbackActs(ports);
+    this.#images = new ImageExecutor(ports);
+    this.#fallbacks = new FallbackExecutor(ports);
   }
 
   // oxlint-disable-next-line require-await -- most steps wait, those of the ledger do not
   async run(step: HostStep, context: StepContext): Promise<string> {
-    const { keeper } = this.#ports;
+    const { ledger: keeper } = this.#ports;
     const { feature } = context;
     switch (step.kind) {
       case 'adopt-shipped':

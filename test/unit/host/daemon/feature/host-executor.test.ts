@@ -8,8 +8,8 @@ import {
 } from '../../../../../src/contract/images/ledger.ts';
 import type { CleanUpPlan, CleanUpStep } from '../../../../../src/decide/images/clean-up.ts';
 import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
-import { HostExecutor } from '../../../../../src/host/daemon/feature/executor.ts';
-import type { StepContext } from '../../../../../src/host/daemon/feature/step-execution.ts';
+import { HostExecutor } from '../../../../../src/host/daemon/feature/host-executor.ts';
+import type { StepContext } from '../../../../../src/host/daemon/feature/step-executor.ts';
 import { LedgerCache } from '../../../../../src/host/daemon/feature/ledger-cache.ts';
 import { policyOf } from '../../../../support/beats.ts';
 import { FakeHost, LABELS_ROW, LOCAL, REMOTE, STATUS_ROW } from '../../../../support/fake-host.ts';
@@ -31,7 +31,7 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
   host.disk.write(keeper.all);
   const executor = new HostExecutor({
     engine: host.engine.open(),
-    keeper,
+    ledger: keeper,
     service: {
       restart: async (feature) => {
         host.restarts.push(feature);
@@ -85,7 +85,7 @@ describe('carrying out a step', () => {
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
     host.restartFailure = '';
     await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: true });
-    assert.equal(keeper.of('snmp').fallbacks[0]?.isDone, true);
+    assert.equal(keeper.read('snmp').fallbacks[0]?.isDone, true);
     assert.deepEqual(host.restarts, ['snmp', 'snmp']);
   });
 

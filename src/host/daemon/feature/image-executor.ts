@@ -6,28 +6,28 @@ import {
   markDutyDone,
 } from '../../../decide/images/ledger-changes.ts';
 import type { Removal } from '../../../ports/container-engine.ts';
-import type { ExecutorPorts, StepContext, StepOf } from './step-execution.ts';
+import type { StepExecutorPorts, StepContext, StepOf } from './step-executor.ts';
 
 /** What the executor does with images. Each returns one line on what was done, empty for nothing. */
-export class ImageActs {
-  readonly #ports: Pick<ExecutorPorts, 'engine' | 'keeper' | 'log'>;
+export class ImageExecutor {
+  readonly #ports: Pick<StepExecutorPorts, 'engine' | 'ledger' | 'log'>;
 
-  constructor(ports: Pick<ExecutorPorts, 'engine' | 'keeper' | 'log'>) {
+  constructor(ports: Pick<StepExecutorPorts, 'engine' | 'ledger' | 'log'>) {
     this.#ports = ports;
   }
 
   async adopt(feature: string, step: StepOf<'adopt-shipped'>): Promise<string> {
     // Listed anew: an engine that was just starting must not make a golden image forgotten.
     const existing = new Set((await this.#ports.engine.listImages()).map(({ id }) => id));
-    this.#ports.keeper.update(feature, (ledger) => adoptShippedImage(ledger, step.image, existing));
-    const { golden } = this.#ports.keeper.of(feature);
+    this.#ports.ledger.update(feature, (ledger) => adoptShippedImage(ledger, step.image, existing));
+    const { golden } = this.#ports.ledger.read(feature);
     return golden?.imageId === step.image.imageId
       ? `the switch's own image ${shortImageId(step.image.imageId)}, version ${step.image.version}, counts as golden until another one is certified`
       : '';
   }
 
   async tagAsLocal(feature: string, { imageId, repository }: StepOf<'tag-as-local'>): Promise<string> {
-    const { engine, keeper } = this.#ports;
+    const { engine, ledger: keeper } = this.#ports;
     const name = `${repository}:${LOCAL_TAG}`;
     const before = (await engine.listImages()).find(({ tags }) => tags.includes(name));
     // On the disk first: an image that loses its only name here can be found by nothing else.
@@ -58,7 +58,7 @@ export class ImageActs {
         else log.info(`${context.feature}: ${name} was not removed: ${result}`);
       }
     }
-    this.#ports.keeper.update(context.feature, (ledger) => markDutyDone(ledger, 'cleanUp'));
+    this.#ports.ledger.update(context.feature, (ledger) => markDutyDone(ledger, 'cleanUp'));
     return removed.length === 0 ? '' : `cleaned up: ${removed.join(', ')}`;
   }
 

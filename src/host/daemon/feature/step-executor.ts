@@ -11,9 +11,9 @@ import type { LedgerCache } from './ledger-cache.ts';
 /** One kind of step. */
 export type StepOf<Kind extends HostStep['kind']> = Extract<HostStep, { kind: Kind }>;
 
-export interface ExecutorPorts {
+export interface StepExecutorPorts {
   readonly engine: ContainerEngine;
-  readonly keeper: LedgerCache;
+  readonly ledger: LedgerCache;
   readonly service: ServiceControl;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,7 +29,7 @@ export interface StepContext {
 }
 
 /** Carries steps out. Throws what its ports throw: the step is then still to be done. */
-export interface Executor {
+export interface StepExecutor {
   /** One line on what was done, empty if there was nothing left to do. */
   run(step: HostStep, context: StepContext): Promise<string>;
 }
