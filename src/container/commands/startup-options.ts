@@ -4,28 +4,29 @@ import { assertFeatureName, assertNothingLeft, assertOwner, assertVersion, parse
 
 export const STARTUP_HELP = `Usage: container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL]
 
-Asks whether this container may start its application. start.sh calls it first; it returns when
-the application may start, and holds, asleep, while the deployment is unwanted.
+The gate. start.sh calls it before the application. It returns 0 when the application may start. While
+the switch does not want this container, it does not return: it holds, and goes on by itself when the
+reason is gone.
 
   -f, --feature NAME   the feature, as in CONFIG_DB FEATURE|NAME
-  -o, --owner OWNER    local: started by systemd from the switch's own image; always goes
-                       kube: started by Kubernetes; goes when the switch wants it
-  -v, --version TEXT   the image's version; empty or missing is 0.0.0
-      --once           once held, stay held: do not look again
-      --redis URL      both databases are there: redis://…, rediss://… or unix:///path
-  -h, --help           this text
+  -o, --owner OWNER    local: systemd started this container from the switch's own image; always goes
+                       kube: Kubernetes started it; goes when the switch wants it
+  -v, --version TEXT   the version of the image (default: 0.0.0)
+      --once           hold for good, once held
+      --redis URL      the server of both databases: redis://…, rediss://… or unix:///path
+  -h, --help           show this text; only where it stands alone
 
 Why a container is held:  container_state FEATURE show
 
 Environment
-  CTRKIT_REDIS             as --redis
+  CTRKIT_REDIS             the same as --redis
   CTRKIT_CONTAINER_ID      the container's id, where it can't be found in /proc
-  CTRKIT_LOCAL_DB_WAIT     how long owner local waits for a database, 60 (seconds)
-  CTRKIT_RUN_DIR           where the claim is left for ctrkit_agent, /run/ctrkit
+  CTRKIT_LOCAL_DB_WAIT     how long owner local waits for a database (default: 60 seconds)
+  CTRKIT_RUN_DIR           the folder where the claim is left for ctrkit_agent (default: /run/ctrkit)
   CTRKIT_LOG               json: one JSON object a line instead of text
   NAMESPACE_ID             the ASIC's number on a multi-ASIC switch
 
-Exit codes: 0 go, 64 wrong usage, 70 a defect of the kit, 128+n ended by signal n.
+Exit status: 0 go, 64 wrong usage, 70 a defect of ctrkit, 128+n ended by signal n.
 `;
 
 export interface StartupOptions {

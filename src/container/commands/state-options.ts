@@ -15,20 +15,20 @@ export const STATE_HELP = `Usage: container_state FEATURE up local|kube [-v VERS
 
 Shows or changes by hand who runs a feature, as recorded in STATE_DB.
 
-  up     record this container as the one that runs FEATURE, and let ctrkit_agent renew it
-  down   clear the record; only this container's own, by the claim its gate left
-  show   the record, whether its holder is live, its heartbeat, and who is held and why
+  up     record this container as the one that runs FEATURE; ctrkit_agent then renews that
+  down   clear the record, if it is this container's own
+  show   show the record, whether its holder is live, its heartbeat, and who is held and why
 
-  -v, --version TEXT   the image's version; empty or missing is 0.0.0
-      --force          up: also over another live container's record
-                       down: also another container's record; if it still runs, its agent
-                             makes the record again with its next heartbeat
-      --json           the same for machines
-      --redis URL      both databases are there: redis://…, rediss://… or unix:///path
-  -h, --help           this text
+  -v, --version TEXT   the version of the image (default: 0.0.0)
+      --force          up: replace the record of another live container too
+                       down: clear the record of another container too. If that container still
+                             runs, its agent makes the record again with its next heartbeat
+      --json           print JSON, for programs
+      --redis URL      the server of both databases: redis://…, rediss://… or unix:///path
+  -h, --help           show this text
 
 The environment is that of container_startup (see its --help).
-Exit codes: 0 done, 1 refused, 64 wrong usage, 69 the databases can't be used, 70 a defect of the kit.
+Exit status: 0 done, 1 refused, 64 wrong usage, 69 the databases can't be used, 70 a defect of ctrkit.
 `;
 
 interface Common {

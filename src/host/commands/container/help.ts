@@ -1,30 +1,41 @@
 /** What follows the list of options in `container --help`. */
 export const CONTAINER_EXAMPLES = `
-  start  let the feature run: its own container, or leave is given to Kubernetes to deploy it
-  stop   let it no longer run, and tell so before: no other container takes its place
-  kill   end it at once, by SIGKILL; refused for a local feature that is not enabled
-  wait   for its end; until Kubernetes runs it, containers that ask to run are answered
-  id     the name or id that docker's own commands know it by
-  state  the record by hand, where a container can't make or clear its own
+Actions
+  start  let the feature run. Owner local: start its own container. Owner kube: let Kubernetes
+         deploy it, and start the local container until Kubernetes does
+  stop   stop the container that runs the feature. The record says so first, so that no other
+         container takes its place
+  kill   end that container at once, by SIGKILL; refused for a local feature that is not enabled
+  wait   wait until that container ends. Until one runs, answer those that ask to run
+  id     print the name or id to use with docker's own commands
+  state  write or clear the record by hand, where the container can't do it itself
 
 Examples
-  container start snmp                       as its service does before it waits
-  container wait snmp; echo $?               what its service is while it runs
-  container stop -t 60 snmp                  a minute to end by itself
-  container kill --skip-updates snmp         on the way to a warm reboot
-  docker exec -it $(container id snmp) bash  whatever Kubernetes named it
-  container state snmp down                  its container is gone and could not say so
+  container start snmp                       what the feature's service does first
+  container wait snmp; echo $?               what its service does while the feature runs
+  container stop -t 60 snmp                  gives the container a minute to end by itself
+  container kill --skip-updates snmp         before a warm reboot
+  docker exec -it $(container id snmp) bash  whatever name Kubernetes gave the container
+  container state snmp down                  the container is gone, and its record is not
+
+Without Redis: start, id and state end with 69. stop and kill still end the container NAME, leave
+its record as it was, and end with 69. wait tries again until Redis answers.
 
 Environment
-  CTRKIT_REDIS            as --redis
-  DOCKER_HOST             where the Docker engine is, unix:///var/run/docker.sock
-  CTRKIT_REVERT_TO_LOCAL  wait: how long Kubernetes may take until the switch's own container
-                          runs instead; else revert_to_local_on_wait_seconds of
-                          /etc/sonic/remote_ctr.config.json, else 300 (seconds)
-  CTRKIT_REMOTE_CONFIG    another file than that
+  CTRKIT_REDIS            the same as --redis
+  DOCKER_HOST             the engine's socket (default: unix:///var/run/docker.sock)
+  CTRKIT_REVERT_TO_LOCAL  wait: how long Kubernetes may take until the local container is started
+                          instead (default: revert_to_local_on_wait_seconds of
+                          /etc/sonic/remote_ctr.config.json, else 300 seconds)
+  CTRKIT_REMOTE_CONFIG    another file in place of that one
   CTRKIT_LOG              json: one JSON object a line instead of text
 
-Exit codes: 0 done; 1 refused, nothing of that name, or it ended with a failure; 64 wrong usage;
-69 the databases or the engine can't be used; 70 a defect of the kit; 75 wait: Kubernetes did not
-run it in time, the next start is a local one; 128+n ended by signal n.
+Exit status
+  0      done; wait: the container ended with 0, or the service was stopped
+  1      refused, nothing of that name, or the container ended with a failure
+  64     wrong usage
+  69     the databases or the engine can't be used
+  70     a defect of ctrkit
+  75     wait: Kubernetes did not run the feature in time; the next start is a local one
+  128+n  ended by signal n
 `;

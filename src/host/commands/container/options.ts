@@ -67,19 +67,16 @@ export function parseContainerLine(args: readonly string[]): ParsedLine {
 const describeLine = (write: (text: string) => void): Command =>
   new Command('container')
     .description(
-      'Starts, stops and waits for a feature of this switch, whoever runs it: the switch or Kubernetes.',
+      'Starts, stops and waits for a feature of this switch, whether the switch or Kubernetes runs it.',
     )
     .argument('<action>', 'start, stop, kill, wait, id or state')
     .argument('<name>', 'the feature, as in CONFIG_DB FEATURE|NAME; lldp0 is the instance of ASIC 0')
-    .argument('[words...]', 'of state: up local, up kube, or down')
-    .option(
-      '-t, --timeout <seconds>',
-      `stop: how long it may take before SIGKILL (default: ${DEFAULT_GRACE_S})`,
-    )
-    .option('-v, --version [text]', `state up: the image's version (default: ${NO_VERSION})`)
-    .option('--skip-updates', 'stop, kill: write nothing into the databases, as before a warm reboot')
-    .option('--redis <url>', 'both databases are there: redis://…, rediss://… or unix:///path')
-    .helpOption('-h, --help', 'this text')
+    .argument('[words...]', 'for state: up local, up kube, or down')
+    .option('-t, --timeout <seconds>', `stop: the time from SIGTERM to SIGKILL (default: ${DEFAULT_GRACE_S})`)
+    .option('-v, --version [text]', `state up: the version of the image (default: ${NO_VERSION})`)
+    .option('--skip-updates', 'stop, kill: read the databases and write nothing, before a warm reboot')
+    .option('--redis <url>', 'the server of both databases: redis://…, rediss://… or unix:///path')
+    .helpOption('-h, --help', 'show this text')
     .configureHelp({ helpWidth: HELP_WIDTH })
     .addHelpText('after', CONTAINER_EXAMPLES)
     .configureOutput({ writeOut: write, writeErr: () => undefined })

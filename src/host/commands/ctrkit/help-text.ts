@@ -1,9 +1,13 @@
-/** What `--help` adds: how it is used, and what the answer means. */
+/** What `--help` adds: how a command is used, and what its answer means. */
 export const EXIT_HELP = `
 Examples:
-  ctrkit status                  what runs, how it is, what is golden
-  ctrkit explain snmp            why snmp is as it is, and what lifts it
+  ctrkit status                  what runs, how healthy it is, what is golden
+  ctrkit explain snmp            why snmp is as it is, and what changes that
   ctrkit lock add snmp --reason "debugging" --for 2h
+
+By default nothing is certified and nothing falls back. To switch both on for all features:
+  sonic-db-cli CONFIG_DB HSET "IMAGE_MGMT|GLOBAL" active_time_to_mark_good 10m fail_time_to_fallback 5m \\
+    tag_new_as_local true                  # a fallback starts the golden image, not the shipped one
 
 Exit status:
   0   done
@@ -13,42 +17,51 @@ Exit status:
   70  a defect of ctrkit
 
 Environment:
-  CTRKIT_REDIS      as --redis; else SONiC's database_config.json is read
-  CTRKIT_STATE_DIR  where the ledger and the locks are, /var/lib/ctrkit
-  CTRKIT_RUN_DIR    where ctrkitd leaves what it thinks, /run/ctrkit
-  DOCKER_HOST       the engine's unix socket, unix:///var/run/docker.sock
-  NO_COLOR          no colours, also on a terminal`;
+  CTRKIT_REDIS      the same as --redis; without both, SONiC's database_config.json says where the databases are
+  CTRKIT_STATE_DIR  the folder of the ledger and the locks (default: /var/lib/ctrkit)
+  CTRKIT_RUN_DIR    the folder where ctrkitd leaves its view (default: /run/ctrkit)
+  DOCKER_HOST       the engine's unix socket (default: unix:///var/run/docker.sock)
+  NO_COLOR          set it for no colours`;
 
 export const STATUS_HELP = `
 Examples:
   ctrkit status snmp             one feature
-  ctrkit status --watch          until Ctrl-C, which ends it with 130
-  ctrkit status --watch --json   a line of JSON with every change
+  ctrkit status --watch          redraws until Ctrl-C, which ends it with 130
+  ctrkit status --watch --json   prints one line of JSON with every change
   ctrkit status --json | jq -r '.features[] | select(.health.status == "unhealthy").feature'
 
-Columns that SONiC's own status does not have:
+The columns are those of SONiC's "show feature status", and Health and Golden:
   RemoteState  how far Kubernetes and the switch have agreed: none, pending, ready, running, stopped
-  Health       by the heartbeat of the container that runs; overdue: it has not come in time
-  Golden       the version that a fallback starts; (runs): it is the one that runs; (new in 20 min):
-               then the one that runs takes its place, if it stays healthy
+  Health       the last heartbeat of the running container; overdue: the next one did not come in time
+  Golden       the version of the golden image; (runs): that image runs; (new in 20 min): the running image
+               becomes golden then, if it stays healthy
 
-In JSON, times that end in _ms are on the boot clock, as is now_ms; _ts is seconds since 1970.`;
+A fallback starts the switch's local image, which need not be the golden one: ctrkit explain names it.
+
+In JSON, times that end in _ms are on the boot clock, as is now_ms; _ts is in seconds since 1970.`;
 
 export const EXPLAIN_HELP = `
 Examples:
   ctrkit explain snmp
   ctrkit explain snmp --json | jq -r '.items[] | select(.lifts) | .text, .lifts'
 
-A line that begins with -> says what lifts what is above it. What was read is listed at the end.
-It answers also when ctrkitd, the engine or the database is away, and says which.`;
+Each line is one fact. A line that begins with -> says how to change the fact above it. The rows and fields
+that were read are listed at the end.
+
+  wanted, runs, heartbeat, check   what is configured, what runs, how healthy it is
+  held, ready                      why a container waits, and what ctrkitd does about it
+  golden, certification            the golden image, and when the running one becomes golden
+  fallback                         what fails, when the feature falls back, and which image that would start
+
+The command also answers while ctrkitd, the engine or the database is away, and says which.`;
 
 export const IMAGES_HELP = `
 Examples:
   ctrkit images                  all features
   ctrkit images snmp --json
 
-Marks: golden, previous (golden before), running, blocked. CleanUp is what a clean-up would do now, and
-why; nothing is removed by this command.`;
+Marks: golden, previous (golden before), running, blocked. CleanUp says what a clean-up would do with the image
+now, and why. This command removes nothing.`;
 
 export const LOCK_HELP = `
 Examples:
@@ -56,15 +69,15 @@ Examples:
   ctrkit lock list
   ctrkit lock rm snmp
 
-A lock outlives a reboot. While it holds, ctrkitd neither switches the feature, nor falls back, nor
-removes its images; containers are certified all the same.`;
+While a feature is locked, ctrkitd does not restart its service, does not fall back, and does not tag or remove
+its images. It still certifies images. A lock survives a reboot.`;
 
 export const UNBLOCK_HELP = `
 Examples:
-  ctrkit explain snmp            names the versions that are blocked
+  ctrkit explain snmp            names the blocked versions
   ctrkit unblock snmp 20230531.22
 
-A container of that version that is held goes on at once. If it fails again, it falls back again.`;
+A held container of that version goes on at once. If the image fails again, the feature falls back again.`;
 
 export const MANIFEST_HELP = `
 Examples:
@@ -74,36 +87,37 @@ Examples:
     > snmp.yaml && mv snmp.yaml /etc/kubernetes/manifests/
   ctrkit manifest lldp --image docker-lldp:1.2 --version 1.2 --host --asic 0 --asic 1
 
-A node gets the pod while its label <feature>_enabled is true, unless <feature>_<version>_enabled is
-false, and if it has every label that is asked for. ctrkitd on the switch sees to all of them but those
-of --select, which may be anybody's. The document of ASIC 0 asks for <feature>0_enabled.
+Which nodes get the pod: those with <feature>_enabled = true and with every label that the options ask for,
+unless <feature>_<version>_enabled is false. ctrkitd on the switch writes all of these labels but those of
+--select. The document of ASIC 0 asks for <feature>0_enabled.
 
-A version that an operator blocks is taken away by that label, and the node counts no more. One that
-failed and was fallen back from is not, nor is an operator's own block of it brought to that node: the
-pod stays, held and not Ready, and <feature>_failed names the version. Once as many pods as --batch says
-are not Ready, the rollout stands until kubectl rollout undo. With --time-to-golden longer than
-fail_time_to_fallback a batch that fails is seen to fail before the next one. CTRKIT_HELD_READY=1 lets
-a rollout go on.
+How a rollout stops: a version that fails on a switch is fallen back from there. Its pod stays, held and not
+Ready, and the label <feature>_failed names the version. Once as many pods as --batch allows are not Ready, the
+rollout waits until kubectl rollout undo. Choose --time-to-golden longer than fail_time_to_fallback, so that a
+batch fails before the next one starts. CTRKIT_HELD_READY=1 lets the rollout go on. A version that an operator
+blocks by <feature>_<version>_enabled = false is taken away, and that node no longer counts; where the version
+was fallen back from, the block is not brought to the node.
 
-What is mounted and set is what SONiC's own service scripts have, then what the image's label
-com.azure.sonic.manifest says, then --volume and --env, each replacing what has the same path or name.
-What would hide the kit, a mount on /usr/share/sonic/scripts say, is left out with a line on stderr where
-the label says it, and refused by --volume. Values are taken as they are: $(NAME) is not expanded. What
---env says is in the manifest for all to read, and secrets are best handed in by files.
+What the pod mounts and sets: first what SONiC's own service scripts have, then what the image's label
+com.azure.sonic.manifest says, then --volume and --env. The later one replaces what has the same path or name.
+A mount that would hide the kit, on /usr/share/sonic/scripts for example, is left out with a line on stderr
+where the label asks for it, and refused by --volume. Values are taken literally: $(NAME) is not expanded. The
+manifest shows what --env says to everybody; hand in secrets by files.
 
-/usr/share/sonic/hwsku and /usr/share/sonic/platform, or with --platform and --hwsku the device's own
-folders, have to be on the switch: until they are, kubelet starts no pod and says so in an event. A
-machine that has none: --without-volume /usr/share/sonic/hwsku --without-volume /usr/share/sonic/platform
+Folders of the device: /usr/share/sonic/hwsku and /usr/share/sonic/platform, or with --platform and --hwsku the
+device's own folders, must exist on the switch. Until they do, kubelet starts no pod and says so in an event. On
+a machine that has none:
+  --without-volume /usr/share/sonic/hwsku --without-volume /usr/share/sonic/platform
 
-A static pod goes into the folder that kubelet's staticPodPath names; whole, by mv, since kubelet ends the
-pod of a file that is emptied. kubeadm join wants /etc/kubernetes/manifests empty, and kubeadm reset
-empties it: take static pods out before ctrkit kube join, and use a DaemonSet from then on.
+Static pods: move the file into kubelet's staticPodPath by mv, as a whole; kubelet ends the pod of an emptied
+file. kubeadm join needs /etc/kubernetes/manifests empty, and kubeadm reset empties it. So remove static pods
+before ctrkit kube join, and use a DaemonSet from then on.
 
-A feature's pod and container are named without capitals and with - in place of _. Two features that
+Names: pod and container have the feature's name in small letters, with - in place of _. Two features that
 differ in nothing else (a_b and a-b) need a --name for one of them.
 
-A pod can't join the network of an ASIC's database container: it runs in the host's.
+A pod can't join the network of an ASIC's database container. It runs in the host's network.
 
-Nothing but the local engine is asked, for the image's label. Where it or the image is not there, a
-line on stderr says so. Refused with 64 is what the API server would refuse, and what it would take but
+The command asks only the local engine, for the image's label. If the engine or the image is not there, a line
+on stderr says so. It ends with 64 for what the API server would refuse, and for what the server would take but
 never deploy.`;

@@ -37,8 +37,10 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
   let exitCode: number = EXIT.ok;
   let said = '';
   const program = new Command('ctrkit')
-    .description('What runs on this switch, why, and which images are golden.')
-    .option('--redis <url>', "the databases' server: redis://, rediss:// or unix:///path")
+    .description(
+      'Shows what runs on this switch and why, which images are golden, and what ctrkitd does next.',
+    )
+    .option('--redis <url>', 'the server of both databases: redis://…, rediss://… or unix:///path')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: ports.terminal.write, writeErr: (text) => (said += text) })
     .exitOverride()
@@ -84,10 +86,10 @@ function addStatus(program: Command, context: Context): void {
   const { ports } = context;
   program
     .command('status')
-    .description('every feature: what is wanted, what runs, how it is, what is golden')
-    .argument('[feature]', 'this one only', parseFeature)
-    .option('--json', 'for machines')
-    .option('--watch', 'show it anew with every change, until Ctrl-C')
+    .description('show every feature: what is configured, what runs, how healthy it is, what is golden')
+    .argument('[feature]', 'only this feature', parseFeature)
+    .option('--json', 'print JSON, for programs')
+    .option('--watch', 'redraw with every change, until Ctrl-C')
     .addHelpText('after', STATUS_HELP)
     .action(
       (feature: string | undefined, { json = false, watch = false }: { json?: boolean; watch?: boolean }) =>
@@ -99,10 +101,10 @@ function addExplain(program: Command, { ports, end, redisUrl }: Context): void {
   program
     .command('explain')
     .description(
-      'why a feature is as it is: held, not ready, not golden yet, falling back; and what lifts it',
+      'explain why a feature is held, not ready, not golden yet or falling back, and how to change that',
     )
-    .argument('<feature>', 'as CONFIG_DB FEATURE names it', parseFeature)
-    .option('--json', 'for machines')
+    .argument('<feature>', 'its name in CONFIG_DB FEATURE', parseFeature)
+    .option('--json', 'print JSON, for programs')
     .addHelpText('after', EXPLAIN_HELP)
     .action(async (feature: string, { json = false }: { json?: boolean }) =>
       end(await explain({ feature, json, redisUrl: redisUrl() }, ports)),
@@ -112,9 +114,9 @@ function addExplain(program: Command, { ports, end, redisUrl }: Context): void {
 function addImages(program: Command, context: Context): void {
   program
     .command('images')
-    .description('the images of each feature: golden, previous, running, and what clean-up would remove')
-    .argument('[feature]', 'this one only', parseFeature)
-    .option('--json', 'for machines')
+    .description('list the images of each feature, and what a clean-up would remove')
+    .argument('[feature]', 'only this feature', parseFeature)
+    .option('--json', 'print JSON, for programs')
     .addHelpText('after', IMAGES_HELP)
     .action((feature: string | undefined, { json = false }: { json?: boolean }) =>
       withDatabases(context, (on) => showImages({ feature, json }, context.ports, on)),
@@ -131,37 +133,37 @@ interface AddOptions {
 function addLocks(program: Command, { ports, end, redisUrl }: Context): void {
   const lock = program
     .command('lock')
-    .description('keep switching, fallback and clean-up away from a feature')
+    .description('keep ctrkitd from switching a feature, falling back and cleaning up')
     .addHelpText('after', LOCK_HELP);
   lock
     .command('add')
     .description('lock a feature')
-    .argument('<feature>', 'as CONFIG_DB FEATURE names it', parseFeature)
-    .requiredOption('--reason <text>', 'why, for others', (text) => parseText('--reason', text))
-    .option('--for <time>', 'N[s|m|h|d]; without it until it is removed', parseLockTime)
-    .option('--owner <name>', 'whose lock it is, you without it', (text) => parseText('--owner', text))
-    .option('--replace', 'also where somebody holds one')
+    .argument('<feature>', 'its name in CONFIG_DB FEATURE', parseFeature)
+    .requiredOption('--reason <text>', 'the reason, for other people', (text) => parseText('--reason', text))
+    .option('--for <time>', 'how long: N[s|m|h|d] (default: until it is removed)', parseLockTime)
+    .option('--owner <name>', 'the name on the lock (default: yours)', (text) => parseText('--owner', text))
+    .option('--replace', 'replace a lock that is there')
     .action(async (feature: string, { reason, for: forMs = 0, owner = '', replace = false }: AddOptions) =>
       end(await addLock({ feature, reason, forMs, owner, replace, redisUrl: redisUrl() }, ports)),
     );
   lock
     .command('rm')
-    .description('lift the lock of a feature, whoever set it')
-    .argument('<feature>', 'as lock list names it', parseFeature)
+    .description('remove the lock of a feature, whoever set it')
+    .argument('<feature>', 'its name in ctrkit lock list', parseFeature)
     .action((feature: string) => end(removeLock(feature, ports)));
   lock
     .command('list')
-    .description('all locks')
-    .option('--json', 'for machines')
+    .description('list all locks')
+    .option('--json', 'print JSON, for programs')
     .action(({ json = false }: { json?: boolean }) => end(listLocks(json, ports)));
 }
 
 function addUnblock(program: Command, context: Context): void {
   program
     .command('unblock')
-    .description('lift the block of a version, after a fallback for instance')
-    .argument('<feature>', 'as CONFIG_DB FEATURE names it', parseFeature)
-    .argument('<version>', 'as explain names it', parseVersion)
+    .description('lift the block of a version, after a fallback for example')
+    .argument('<feature>', 'its name in CONFIG_DB FEATURE', parseFeature)
+    .argument('<version>', 'the version, as ctrkit explain names it', parseVersion)
     .addHelpText('after', UNBLOCK_HELP)
     .action((feature: string, version: string) =>
       withDatabases(context, (on) => unblock({ feature, version }, context.ports, on)),
@@ -171,7 +173,7 @@ function addUnblock(program: Command, context: Context): void {
 function addManifest(program: Command, { ports, end, words }: Context): void {
   const command = program
     .command('manifest')
-    .description('the Kubernetes manifest that deploys a feature on switches, as YAML')
+    .description('write the Kubernetes manifest that deploys a feature on switches, as YAML')
     .addHelpText('after', MANIFEST_HELP);
   addManifestOptions(command).action(async (feature: string, flags: ManifestFlags) => {
     // Loaded when used: no other command writes YAML.

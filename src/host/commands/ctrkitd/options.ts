@@ -15,46 +15,57 @@ export type ParsedDaemonLine =
   | { readonly kind: 'run'; readonly options: DaemonOptions };
 
 const EXAMPLES = `
-It certifies images that ran healthy for their time as golden, falls back to the golden local image when what Kubernetes
-deployed fails, and cleans up older images, as CONFIG_DB IMAGE_MGMT and FEATURE say and not without that; it releases the
-records of containers that are gone, and restarts services when they change hands. It brings STATE_DB KUBE_LABELS|SET to
-the labels of this switch's node, and says in STATE_DB KUBERNETES_MASTER|SERVER whether the master answers.
+What it does, without any setting:
+  It releases the record of a container that has ended, and restarts the service of a feature that changes its owner.
+  It brings STATE_DB KUBE_LABELS|SET to the labels of this switch's node, joins and leaves the Kubernetes master as
+  CONFIG_DB KUBERNETES_MASTER says, and writes STATE_DB KUBERNETES_MASTER|SERVER.
+
+What it does as CONFIG_DB IMAGE_MGMT and FEATURE say, which is nothing by default:
+  It certifies an image as golden when a container of it was healthy without a break (active_time_to_mark_good), and
+  tags it as the local image (tag_new_as_local). It falls back to the switch's local image when what Kubernetes
+  deployed fails (fail_time_to_fallback). It cleans up older images (purge_older_image).
 
 Examples:
   ctrkitd                     runs until SIGTERM; one on a host
-  ctrkitd --shadow            beside the shipped ctrmgrd: decides, says what it would do, touches nothing
-  ctrkit status, ctrkit explain FEATURE     what it thinks
+  ctrkitd --shadow            runs beside the shipped ctrmgrd: decides, logs what it would do, touches nothing
+  ctrkit explain FEATURE      shows what it has decided, and why
 
 Environment:
-  CTRKIT_REDIS                as --redis
-  CTRKIT_STATE_DIR            as --state-dir; the ledger of golden images and the locks, default /var/lib/ctrkit
-  CTRKIT_RUN_DIR              where ctrkit finds what it thinks, default /run/ctrkit
-  CTRKIT_RESTART_COMMAND      as --restart-command
-  CTRKIT_FALLBACK_COOL_DOWN   between two fallbacks of a feature, default 30m
-  CTRKIT_FALLBACK_GRACE       after its own start it falls back no sooner, default 60s
-  CTRKIT_IMAGE_NAMES          SONiC's list of local repositories, default /usr/share/sonic/templates/ctr_image_names.json
-  CTRKIT_KUBECONFIG           the kubelet's, default that of CTRKIT_KUBELET_CONF; another one, k3s' say: joining and leaving
-                              are left to another program; none: the node's labels and STATE_DB KUBERNETES_MASTER, too
-  CTRKIT_KUBELET_CONF         by which it is told whether the switch has joined, default /etc/kubernetes/kubelet.conf
-  CTRKIT_NODE_NAME            this switch's node, default the host's name in lower case
-  CTRKIT_SONIC_VERSION_FILE   whose build_version is the label sonic_version, default /etc/sonic/sonic_version.yml
-  DOCKER_HOST                 the engine's socket, default unix:///var/run/docker.sock
-  CTRKIT_LOG                  json for a JSON object a line
+  CTRKIT_REDIS                the same as --redis
+  CTRKIT_STATE_DIR            the same as --state-dir
+  CTRKIT_RUN_DIR              the folder of its view, which ctrkit reads (default: /run/ctrkit)
+  CTRKIT_RESTART_COMMAND      the same as --restart-command
+  CTRKIT_FALLBACK_COOL_DOWN   the least time between two fallbacks of a feature (default: 30m)
+  CTRKIT_FALLBACK_GRACE       the time after its own start in which it does not fall back (default: 60s)
+  CTRKIT_IMAGE_NAMES          SONiC's list of local repositories
+                              (default: /usr/share/sonic/templates/ctr_image_names.json)
+  CTRKIT_KUBECONFIG           the kubeconfig for the labels (default: the file of CTRKIT_KUBELET_CONF). With another
+                              file, k3s' for example, it neither joins nor leaves. none: it also leaves the labels and
+                              STATE_DB KUBERNETES_MASTER alone
+  CTRKIT_KUBELET_CONF         the switch has joined where this file exists (default: /etc/kubernetes/kubelet.conf)
+  CTRKIT_NODE_NAME            the name of this switch's node (default: the host's name in lower case)
+  CTRKIT_SONIC_VERSION_FILE   its build_version is the label sonic_version (default: /etc/sonic/sonic_version.yml)
+  DOCKER_HOST                 the engine's socket (default: unix:///var/run/docker.sock)
+  CTRKIT_LOG                  json: one JSON object a line instead of text
+
+"ctrkit kube --help" lists the settings for joining and leaving.
 `;
 
 /** Throws CtrkitError('usage'): one line, what is wrong and what to do. */
 export function parseDaemonLine(args: readonly string[]): ParsedDaemonLine {
   let help = '';
   const program = new Command('ctrkitd')
-    .description("The daemon of a SONiC switch's golden images.")
-    .option('--shadow', 'decide and report, touch nothing')
+    .description(
+      'The daemon of ctrkit on a SONiC switch: certifies images, falls back, switches owners and cleans up.',
+    )
+    .option('--shadow', 'decide and report, and touch nothing')
     .option(
       '--restart-command <command>',
-      'restarts a service, {feature} standing for its name (default: systemctl restart {feature})',
+      'restarts a service; {feature} stands for its name (default: systemctl restart {feature})',
     )
-    .option('--state-dir <folder>', 'where the ledger and the locks are')
-    .option('--redis <url>', 'both databases are there: redis://…, rediss://… or unix:///path')
-    .helpOption('-h, --help', 'this text')
+    .option('--state-dir <folder>', 'the folder of the ledger and the locks (default: /var/lib/ctrkit)')
+    .option('--redis <url>', 'the server of both databases: redis://…, rediss://… or unix:///path')
+    .helpOption('-h, --help', 'show this text')
     .addHelpText('after', EXAMPLES)
     .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined })
     .exitOverride();

@@ -22,13 +22,13 @@ export function addKube(program: Command, context: KubeContext): void {
   const { ports, end, redisUrl } = context;
   const kube = program
     .command('kube')
-    .description('join a Kubernetes master, leave it, and see how that stands')
+    .description('join a Kubernetes master, leave it, and show the state of that')
     .addHelpText('after', KUBE_HELP);
   kube
     .command('join')
     .description('make this switch a node of the master that CONFIG_DB names')
-    .option('-f, --force', 'also where it has joined already: it leaves first, unless a feature is locked')
-    .option('--kubeconfig <file>', 'join by this file; nothing is fetched', (text) =>
+    .option('-f, --force', 'also where the switch has joined: leave first, unless a feature is locked')
+    .option('--kubeconfig <file>', 'join by this admin configuration, and fetch nothing', (text) =>
       parseText('--kubeconfig', text),
     )
     .addHelpText('after', KUBE_JOIN_HELP)
@@ -37,14 +37,14 @@ export function addKube(program: Command, context: KubeContext): void {
     );
   kube
     .command('reset')
-    .description('leave the master, and stay away: features run locally first')
-    .option('-f, --force', 'also where somebody has locked a feature')
+    .description('leave the master and stay away; first the features go back to their local images')
+    .option('-f, --force', 'also where a feature is locked')
     .addHelpText('after', KUBE_RESET_HELP)
     .action(async ({ force = false }: { force?: boolean }) => end(await runReset(force, ports, redisUrl())));
   kube
     .command('status')
-    .description('which master, whether this switch is a node of it, what runs by it')
-    .option('--json', 'for machines')
+    .description('show the master, whether this switch is a node of it, and what Kubernetes runs')
+    .option('--json', 'print JSON, for programs')
     .addHelpText('after', KUBE_STATUS_HELP)
     .action(async ({ json = false }: { json?: boolean }) =>
       end(await showKubeStatus({ json, redisUrl: redisUrl() }, ports)),

@@ -37,33 +37,47 @@ const collect = (word: string, words: readonly string[] = []): string[] => [...w
 
 export function addManifestOptions(command: Command): Command {
   return command
-    .argument('<feature>', 'as CONFIG_DB FEATURE names it', parseFeature)
-    .requiredOption('--image <ref>', 'as kubelet is to pull it: repository:tag')
-    .requiredOption('--version <v>', "the image's IMAGE_VERSION", parseVersion)
-    .option('--static-pod', 'a Pod for a kubelet without a cluster, instead of a DaemonSet')
-    .option('--namespace <name>', 'it has to exist', 'sonic')
-    .option('--name <name>', "the object's, instead of the feature's")
-    .option('--os-version <v>', 'only on nodes whose label sonic_version is this')
-    .option('--platform <p>', 'likewise worker.sonic/platform; mounts that device folder, sets PLATFORM')
-    .option('--hwsku <h>', 'likewise hwsku; with --platform mounts that folder')
-    .option('--device-type <t>', 'likewise worker.sonic/device-type')
+    .argument('<feature>', 'its name in CONFIG_DB FEATURE', parseFeature)
+    .requiredOption('--image <ref>', 'the image that kubelet pulls: repository:tag')
+    .requiredOption('--version <v>', 'the version of the image: its IMAGE_VERSION', parseVersion)
+    .option('--static-pod', 'write a Pod for a kubelet without a cluster, not a DaemonSet')
+    .option('--namespace <name>', 'the namespace, which must exist', 'sonic')
+    .option('--name <name>', "the name of the object (default: the feature's name)")
+    .option('--os-version <v>', 'only on nodes with the label sonic_version=<v>')
+    .option(
+      '--platform <p>',
+      'only on nodes with the label worker.sonic/platform=<p>; also mount that device folder, and set PLATFORM',
+    )
+    .option('--hwsku <h>', 'only on nodes with the label hwsku=<h>; with --platform also mount that folder')
+    .option('--device-type <t>', 'only on nodes with the label worker.sonic/device-type=<t>')
     .option('--select <key=value>', 'only on nodes with this label; repeatable', collect)
-    .option('--env <name=value>', "the container's environment; repeatable", collect)
-    .option('--volume <host:container[:ro]>', 'mounts a path of the host; repeatable', collect)
-    .option('--without-volume <container>', 'leaves out what would be mounted there; repeatable', collect)
-    .option('--asic <n>', 'for this ASIC; repeatable, one document each', collect)
-    .option('--host', 'also for the host, beside --asic')
-    .option('--batch <n>', 'how many nodes are updated at once: N or N% (default: 1)')
-    .option('--time-to-golden <t>', 'active_time_to_mark_good of the switches: a rollout waits for it')
-    .option('--grace <t>', 'from SIGTERM to SIGKILL (default: 30s)')
+    .option('--env <name=value>', 'set an environment variable of the container; repeatable', collect)
+    .option('--volume <host:container[:ro]>', 'mount a path of the host; repeatable', collect)
+    .option(
+      '--without-volume <container>',
+      'leave out the mount on this path of the container; repeatable',
+      collect,
+    )
+    .option('--asic <n>', 'write a document for this ASIC; repeatable', collect)
+    .option('--host', 'with --asic: write one for the host too')
+    .option('--batch <n>', 'update so many nodes at the same time: N or N% (default: 1)')
+    .option('--time-to-golden <t>', 'wait this long at each batch: active_time_to_mark_good of the switches')
+    .option('--grace <t>', 'the time from SIGTERM to SIGKILL (default: 30s)')
     .option('--startup-grace <t>', "startupGraceSeconds of the image's checks.toml (default: 300s)")
-    .option('--privileged', 'the container may do what root may')
-    .option('--capability <name>', 'the container may do this, NET_ADMIN say; repeatable', collect)
-    .option('--memory <quantity>', 'at most this, 200Mi say')
+    .option('--privileged', 'run the container privileged')
+    .option(
+      '--capability <name>',
+      'give the container a capability, for example NET_ADMIN; repeatable',
+      collect,
+    )
+    .option('--memory <quantity>', 'limit the memory, for example to 200Mi')
     .option('--pull-policy <p>', 'IfNotPresent, Always or Never (default: IfNotPresent)')
-    .option('--package-manifest <file>', "instead of the image's label com.azure.sonic.manifest; - is stdin")
-    .option('--no-package-manifest', 'whatever the label says')
-    .option('--json', 'one JSON List, for machines');
+    .option(
+      '--package-manifest <file>',
+      "read this in place of the image's label com.azure.sonic.manifest; - is stdin",
+    )
+    .option('--no-package-manifest', 'ignore that label')
+    .option('--json', 'print one JSON List, for programs');
 }
 
 export const readManifestRequest = (
