@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/adapters/clock.ts';
-import { processListFile } from '../../src/container/adapters/process-lists.ts';
+import { createProcessListReader } from '../../src/container/adapters/process-lists.ts';
 import { createSupervisorClient } from '../../src/container/adapters/supervisor/rpc-client.ts';
 import { ProcessChecks } from '../../src/container/health/processes/process-checks.ts';
 import type { CheckOutcome } from '../../src/contract/health/check.ts';
@@ -63,8 +63,8 @@ class Agent {
     this.checks = new ProcessChecks({
       table: createSupervisorClient({ socketPath, timeoutMs: RPC_LIMIT_MS }),
       clock: systemClock,
-      listCritical: processListFile({ path: join(directory, 'critical'), kinds: CRITICAL_KINDS }),
-      listWatched: processListFile({ path: join(directory, 'watchdog'), kinds: WATCHDOG_KINDS }),
+      listCritical: createProcessListReader({ path: join(directory, 'critical'), kinds: CRITICAL_KINDS }),
+      listWatched: createProcessListReader({ path: join(directory, 'watchdog'), kinds: WATCHDOG_KINDS }),
       startProgram: () => 'start',
       intervalsOf: () => ({ heartbeatIntervalMs: intervalMs, alertIntervalMs: 10 * intervalMs }),
       onChange: () => (this.changes += 1),
@@ -76,7 +76,7 @@ class Agent {
   /** Hands on the events that have been heard since the last time. */
   hear(): void {
     const lines = existsSync(this.#heard) ? readFileSync(this.#heard, 'utf8').split('\n').slice(0, -1) : [];
-    for (const line of lines.slice(this.#taken)) this.checks.apply(JSON.parse(line) as ProcessEvent);
+    for (const line of lines.slice(this.#taken)) this.checks.applyEvent(JSON.parse(line) as ProcessEvent);
     this.#taken = lines.length;
   }
 

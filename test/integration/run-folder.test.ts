@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { claimFileIn } from '../../src/container/adapters/run-folder/claim-file.ts';
-import { gateNoticeFileIn } from '../../src/container/adapters/run-folder/gate-notice-file.ts';
-import { healthFileIn } from '../../src/container/adapters/run-folder/health-file.ts';
-import { lastEndIn } from '../../src/container/adapters/run-folder/last-end.ts';
+import { createClaimFile } from '../../src/container/adapters/run-folder/claim-file.ts';
+import { createGateNoticeFile } from '../../src/container/adapters/run-folder/gate-notice-file.ts';
+import { createHealthFile } from '../../src/container/adapters/run-folder/health-file.ts';
+import { createLastEnd } from '../../src/container/adapters/run-folder/last-end.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import { encodeHealthLine } from '../../src/contract/health/probe.ts';
 import { healthLine, HealthReader } from '../support/health-reader.ts';
@@ -72,7 +72,7 @@ const isDefect = (pattern: RegExp) => (error: unknown) =>
 
 /** Lines are written while three readers look. */
 async function writeWatched(folder: string): Promise<void> {
-  const file = healthFileIn(folder);
+  const file = createHealthFile(folder);
   const readers = Array.from({ length: 3 }, () => new HealthReader(join(folder, 'health')));
   for (const reader of readers) await reader.ready();
   for (let n = 1; n <= LINES; n++) {
@@ -89,7 +89,7 @@ async function writeWatched(folder: string): Promise<void> {
 describe('the run folder', { timeout: 120_000 }, () => {
   test('readers never see a torn line while 2000 are written', async (t) => {
     const { folder } = new Kit(t);
-    healthFileIn(folder).write(healthLine(0));
+    createHealthFile(folder).write(healthLine(0));
     await writeWatched(folder);
     assert.deepEqual(readdirSync(folder), ['health']);
   });
@@ -98,7 +98,7 @@ describe('the run folder', { timeout: 120_000 }, () => {
 describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_000 }, () => {
   test('the probe is answered all the same, and no block more is taken', async (t) => {
     const { disk } = await mountDisk(t);
-    const file = healthFileIn(disk);
+    const file = createHealthFile(disk);
     const write = (readiness: number, reason: string) => {
       const line = encodeHealthLine({ ...WELL, readiness }, bootMs() + 30_000, reason);
       file.write(line);
@@ -116,9 +116,9 @@ describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_0
 
   test('lines written in place are longer and shorter than before, and each is one', async (t) => {
     const { disk } = await mountDisk(t);
-    healthFileIn(disk).write(healthLine(0));
+    createHealthFile(disk).write(healthLine(0));
     fill(disk);
-    const file = healthFileIn(disk);
+    const file = createHealthFile(disk);
     for (let n = 1; n <= LINES; n++) {
       file.write(healthLine(n));
       assert.equal(readFileSync(join(disk, 'health'), 'latin1'), healthLine(n));
@@ -128,14 +128,14 @@ describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_0
   test('without a line there to write over it is told, and nothing of it stays', async (t) => {
     const { disk } = await mountDisk(t);
     fill(disk);
-    assert.throws(() => healthFileIn(disk).write(healthLine(1)), isDefect(/ENOSPC|no space left/));
+    assert.throws(() => createHealthFile(disk).write(healthLine(1)), isDefect(/ENOSPC|no space left/));
     assert.deepEqual(readdirSync(disk), ['full']);
   });
 
   test('the claim and the notice that are there stay whole', async (t) => {
     const { disk } = await mountDisk(t);
-    const claims = claimFileIn(disk, 'boot-1/1');
-    const notices = gateNoticeFileIn(disk, 'boot-1/1');
+    const claims = createClaimFile(disk, 'boot-1/1');
+    const notices = createGateNoticeFile(disk, 'boot-1/1');
     claims.write(CLAIM);
     notices.write({ state: 'held', text: 'held' });
     fill(disk);
@@ -156,7 +156,7 @@ describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_0
   test('the reason of an end is lost, and the end is not kept waiting', async (t) => {
     const { disk } = await mountDisk(t);
     fill(disk);
-    const lastEnd = lastEndIn(disk, join(disk, 'termination-log'));
+    const lastEnd = createLastEnd(disk, join(disk, 'termination-log'));
     lastEnd.write('snmpd is FATAL');
     assert.equal(lastEnd.read(), '');
   });
@@ -165,16 +165,16 @@ describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_0
 describe('a run folder that can only be read', { skip: noNamespaces, timeout: 120_000 }, () => {
   test('what can’t be written is told by name, and what is there is still read', async (t) => {
     const { disk, readOnly } = await mountDisk(t);
-    claimFileIn(disk, 'boot-1/1').write(CLAIM);
-    healthFileIn(disk).write(healthLine(1));
-    const claims = claimFileIn(readOnly, 'boot-1/1');
+    createClaimFile(disk, 'boot-1/1').write(CLAIM);
+    createHealthFile(disk).write(healthLine(1));
+    const claims = createClaimFile(readOnly, 'boot-1/1');
     assert.throws(
-      () => healthFileIn(readOnly).write(healthLine(2)),
+      () => createHealthFile(readOnly).write(healthLine(2)),
       isDefect(/health can't be written: EROFS/),
     );
     assert.throws(() => claims.write(CLAIM), isDefect(/claim\.json can't be written: EROFS/));
     claims.remove();
-    lastEndIn(readOnly, join(readOnly, 'termination-log')).write('snmpd is FATAL');
+    createLastEnd(readOnly, join(readOnly, 'termination-log')).write('snmpd is FATAL');
     assert.deepEqual(claims.read(), CLAIM);
     assert.equal(readFileSync(join(disk, 'health'), 'latin1'), healthLine(1));
     assert.deepEqual(readdirSync(disk).toSorted(), ['claim.json', 'health']);

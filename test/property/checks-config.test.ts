@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { DEFAULT_CHECKS_CONFIG, timingOf } from '../../src/container/health/checks-config/checks-config.ts';
+import { DEFAULT_CHECKS_CONFIG, findTiming } from '../../src/container/health/checks-config/checks-config.ts';
 import { decodeChecksConfig } from '../../src/container/health/checks-config/decode-checks-config.ts';
 import type { CheckTiming } from '../../src/contract/health/check.ts';
 import { runsOf } from '../support/run-counts.ts';
@@ -101,7 +101,7 @@ describe('checks.toml, whatever is in it', () => {
           const timings = new Map(config.builtin.map((check) => [check.name, check.timing]));
           for (const [text, own] of lines) {
             assert.deepEqual(timings.get(text), { ...base, ...own });
-            assert.deepEqual(timingOf(config, `wanted.d/${text}`), { ...base, ...own });
+            assert.deepEqual(findTiming(config, `wanted.d/${text}`), { ...base, ...own });
           }
         },
       ),

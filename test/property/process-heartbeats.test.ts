@@ -36,7 +36,7 @@ class Scene {
 
   beat(): void {
     const payload = { processname: 'p', groupname: 'p', pid: String(this.#pid) };
-    this.#check.apply({ name: 'PROCESS_COMMUNICATION_STDOUT', payload });
+    this.#check.applyEvent({ name: 'PROCESS_COMMUNICATION_STDOUT', payload });
   }
 
   happen(happening: Happening): void {

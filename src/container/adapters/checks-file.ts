@@ -12,7 +12,7 @@ const WRITABLE_BY_OTHERS = 0o022;
  */
 export async function readChecksConfig(path: string): Promise<ChecksConfigResult> {
   try {
-    const { text, warnings } = readFile(path);
+    const { text, warnings } = readChecksFile(path);
     // The one that ships says nothing: whoever leaves it so need not pay for a parser.
     if (isOnlyComment(text)) return { config: DEFAULT_CHECKS_CONFIG, errors: [], isThere: true, warnings };
     const { decodeChecksConfig } = await import('../health/checks-config/decode-checks-config.ts');
@@ -25,15 +25,15 @@ export async function readChecksConfig(path: string): Promise<ChecksConfigResult
   }
 }
 
-function readFile(path: string): { text: string; warnings: string[] } {
+function readChecksFile(path: string): { text: string; warnings: string[] } {
   const { content, stat } = readRegularFile(path, MAX_BYTES);
   if (content.length > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES / 1024} kB`);
   if (!isUtf8(content)) throw new Error('it is not UTF-8');
-  return { text: content.toString('utf8'), warnings: warningsOf(path, stat) };
+  return { text: content.toString('utf8'), warnings: findWarnings(path, stat) };
 }
 
 /** Whoever may write it may have a sick container pass for a well one. */
-function warningsOf(path: string, { uid, mode }: Stats): string[] {
+function findWarnings(path: string, { uid, mode }: Stats): string[] {
   const warnings: string[] = [];
   if (uid !== 0 && uid !== process.geteuid?.())
     warnings.push(`${path} belongs to user ${uid}: chown root ${path}`);

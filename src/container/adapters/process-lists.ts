@@ -13,12 +13,12 @@ const NONE: ProcessList = { entries: [], errors: [] };
  * One of SONiC's lists, read again whenever the file is another; no file is an empty list. Where it can't be read, what
  * it said last still counts.
  */
-export function processListFile(format: ProcessListFormat): () => ProcessList {
+export function createProcessListReader(format: ProcessListFormat): () => ProcessList {
   let list = NONE;
   let seen = '';
   return () => {
-    const version = versionOf(format.path);
-    if (version !== seen) list = version === '' ? NONE : read(format, list);
+    const version = readFileVersion(format.path);
+    if (version !== seen) list = version === '' ? NONE : readProcessList(format, list);
     // What could not be read is tried again.
     seen = list.isUnread === true ? '' : version;
     return list;
@@ -26,7 +26,7 @@ export function processListFile(format: ProcessListFormat): () => ProcessList {
 }
 
 /** Empty if there is no file. */
-function versionOf(path: string): string {
+function readFileVersion(path: string): string {
   try {
     const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
     return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
@@ -36,7 +36,7 @@ function versionOf(path: string): string {
   }
 }
 
-function read(format: ProcessListFormat, before: ProcessList): ProcessList {
+function readProcessList(format: ProcessListFormat, before: ProcessList): ProcessList {
   try {
     return parseProcessList(
       readRegularFile(format.path, MAX_PROCESS_LIST_BYTES).content.toString('utf8'),

@@ -14,7 +14,7 @@ export function parseWords<const Options extends NonNullable<ParseArgsConfig['op
   try {
     return parseArgs({ args: isBare ? [...args, ''] : [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new CtrkitError('usage', firstSentence((error as Error).message), { cause: error });
+    throw new CtrkitError('usage', takeFirstSentence((error as Error).message), { cause: error });
   }
 }
 
@@ -22,12 +22,12 @@ export function assertFeatureName(text: string | undefined): string {
   if (text === undefined) throw new CtrkitError('usage', 'no feature is named: write -f FEATURE');
   if (isFeatureName(text)) return text;
   const rule = 'write 1 to 32 letters, digits, _ or -, beginning with a letter or digit';
-  throw new CtrkitError('usage', `the feature's name "${clip(text)}" is not legal: ${rule}`);
+  throw new CtrkitError('usage', `the feature's name "${toShortText(text)}" is not legal: ${rule}`);
 }
 
 export function assertOwner(text: string | undefined): Owner {
   if (text !== undefined && isOwner(text)) return text;
-  const found = text === undefined ? 'no owner is named' : `the owner "${clip(text)}" is none`;
+  const found = text === undefined ? 'no owner is named' : `the owner "${toShortText(text)}" is none`;
   throw new CtrkitError('usage', `${found}: write -o local or -o kube`);
 }
 
@@ -36,18 +36,18 @@ export function assertVersion(text: string | undefined): string {
   if (text === undefined || text === '') return NO_VERSION;
   if (isVersion(text)) return text;
   const rule = 'write at most 128 printable ASCII characters without space or |';
-  throw new CtrkitError('usage', `the version "${clip(text)}" is not legal: ${rule}`);
+  throw new CtrkitError('usage', `the version "${toShortText(text)}" is not legal: ${rule}`);
 }
 
 /** What a person typed, short and printable: it must not forge a line or colour a terminal. */
-export const clip = (text: string | undefined): string =>
+export const toShortText = (text: string | undefined): string =>
   // A URL in the wrong place may hold a password.
   /:\/\/|@/.test(text ?? '') ? '(a URL)' : markUnprintable((text ?? '').slice(0, 40));
 
 export function assertNothingLeft(words: readonly string[]): void {
-  if (words.length > 0) throw new CtrkitError('usage', `"${clip(words[0])}" is one word too many`);
+  if (words.length > 0) throw new CtrkitError('usage', `"${toShortText(words[0])}" is one word too many`);
 }
 
 /** node:util adds advice on how to write its options; the first sentence says what is wrong. */
-const firstSentence = (text: string): string =>
+const takeFirstSentence = (text: string): string =>
   markUnprintable((text.split(/\.\s|\n/)[0] ?? text).slice(0, 120));

@@ -1,7 +1,7 @@
 import type { CheckKind, CheckTiming } from '../../contract/health/check.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import {
-  timingOf,
+  findTiming,
   type BuiltinCheckConfig,
   type ChecksConfig,
   type ChecksConfigResult,
@@ -14,7 +14,7 @@ export interface CheckCommandPorts {
   /** A line on stdout: what will be checked. */
   readonly print: (line: string) => void;
   /** A line on stderr: what is wrong, or doubtful. */
-  readonly tell: (line: string) => void;
+  readonly printError: (line: string) => void;
 }
 
 export interface CheckCommandOptions {
@@ -30,7 +30,7 @@ export interface CheckCommandOptions {
  */
 export async function runCheckConfig(
   { path, isNamed }: CheckCommandOptions,
-  { readConfig, listHooks, print, tell }: CheckCommandPorts,
+  { readConfig, listHooks, print, printError }: CheckCommandPorts,
 ): Promise<number> {
   const { config, errors, warnings, isThere } = await readConfig(path);
   const { hooks, warnings: hookWarnings } = listHooks();
@@ -39,17 +39,17 @@ export async function runCheckConfig(
     ...(isNamed && !isThere ? [`${path}: no such file`] : []),
     ...hooks.flatMap(({ name, problem }) => (problem === '' ? [] : [`${name}: not run: ${problem}`])),
   ];
-  for (const warning of [...warnings, ...hookWarnings]) tell(`warning: ${warning}`);
-  for (const name of namesWithoutHook(config, hooks))
-    tell(`warning: ${path}: hooks.${JSON.stringify(name)}: there is no such hook`);
-  for (const error of wrong) tell(`error: ${error}`);
+  for (const warning of [...warnings, ...hookWarnings]) printError(`warning: ${warning}`);
+  for (const name of findNamesWithoutHook(config, hooks))
+    printError(`warning: ${path}: hooks.${JSON.stringify(name)}: there is no such hook`);
+  for (const error of wrong) printError(`error: ${error}`);
   if (wrong.length > 0) return EXIT.usage;
-  for (const line of describeConfig(config, hooks)) print(line);
+  for (const describeCheck of describeConfig(config, hooks)) print(describeCheck);
   return EXIT.ok;
 }
 
 /** SONiC's own hook is outside the folders: whether it comes, nobody can tell here. */
-const namesWithoutHook = (config: ChecksConfig, hooks: readonly ListedHook[]): string[] =>
+const findNamesWithoutHook = (config: ChecksConfig, hooks: readonly ListedHook[]): string[] =>
   [...config.hookTimings.keys()].filter(
     (name) => name !== 'readiness_probe_hook' && !hooks.some((hook) => hook.name === name),
   );
@@ -65,7 +65,7 @@ function describeConfig(config: ChecksConfig, hooks: readonly ListedHook[]): str
     line('critical-processes', 'required', 'each of them runs', timing),
     line('process-heartbeats', 'required', 'each of them beats in time', timing),
     ...builtin.map((check) => line(check.name, check.kind, describeSubject(check), check.timing)),
-    ...hooks.map(({ name, kind }) => line(name, kind, 'the hook ends with 0', timingOf(config, name))),
+    ...hooks.map(({ name, kind }) => line(name, kind, 'the hook ends with 0', findTiming(config, name))),
   ];
 }
 

@@ -16,23 +16,23 @@ import { showState } from './state-show.ts';
 export async function runState(options: StateOptions, ports: StatePorts): Promise<number> {
   switch (options.verb) {
     case 'up':
-      return up(options, ports);
+      return runUp(options, ports);
     case 'down':
-      return down(options, ports);
+      return runDown(options, ports);
     case 'show':
       return showState(options, ports);
   }
 }
 
-async function up(options: Extract<StateOptions, { verb: 'up' }>, ports: StatePorts): Promise<number> {
+async function runUp(options: Extract<StateOptions, { verb: 'up' }>, ports: StatePorts): Promise<number> {
   const { feature, owner, version, redisUrl } = options;
-  const { store, clock, self, claimFile, tell } = ports;
+  const { store, clock, self, claimFile, printNotice } = ports;
   const claim: Claim = { feature, owner, version, dockerId: self.dockerId, token: self.token };
   for (let tries = 0; tries < MAX_CONFLICTS; tries++) {
     const rows = await store.read(selectHolderRows(feature));
     const other = findOther(rows, claim, clock);
     if (other !== undefined && owner === 'kube' && !options.force) {
-      tell(`${feature}: refused: ${other}. Stop that container first, or use --force`);
+      printNotice(`${feature}: refused: ${other}. Stop that container first, or use --force`);
       return EXIT.refused;
     }
     if (!(await store.write(rows, planClaim(claim, readTimestamps(clock))))) continue;
@@ -47,20 +47,20 @@ async function up(options: Extract<StateOptions, { verb: 'up' }>, ports: StatePo
       redisUrl,
       isMirrored: false,
     });
-    tell(`${feature}: up: ${owner}, version ${version}, container ${claim.dockerId}`);
+    printNotice(`${feature}: up: ${owner}, version ${version}, container ${claim.dockerId}`);
     return EXIT.ok;
   }
-  tell(`${feature}: refused: its record changes all the time. Try again`);
+  printNotice(`${feature}: refused: its record changes all the time. Try again`);
   return EXIT.refused;
 }
 
-async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: StatePorts): Promise<number> {
+async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: StatePorts): Promise<number> {
   const { feature, force } = options;
-  const { store, clock, claimFile, tell } = ports;
+  const { store, clock, claimFile, printNotice } = ports;
   const stored = claimFile.read();
   const own = stored?.feature === feature ? stored : undefined;
   if (own === undefined && !force) {
-    tell(
+    printNotice(
       `${feature}: refused: this container has no claim of it. To clear another container's record use --force`,
     );
     return EXIT.refused;
@@ -69,7 +69,7 @@ async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: Sta
   const status = decodeStatus(row?.values ?? {});
   const isOwn = own !== undefined && status.claimToken === own.token;
   if (!isOwn && !force) {
-    tell(
+    printNotice(
       `${feature}: refused: the record is container ${status.dockerId || '(none)'}'s, not this one's. Use --force`,
     );
     return EXIT.refused;
@@ -80,22 +80,22 @@ async function down(options: Extract<StateOptions, { verb: 'down' }>, ports: Sta
   const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs(), isRunning);
   // First the file: an agent that still sees the claim would make the record again.
   if (own !== undefined) claimFile.remove();
-  const asRead = row === undefined ? [] : [{ ...row, values: pickHolder(row.values) }];
+  const asRead = row === undefined ? [] : [{ ...row, values: selectHolderFields(row.values) }];
   const isDown = await store.write(asRead, [release]).catch((error: unknown) => {
     if (own !== undefined) claimFile.write(own);
     throw error;
   });
   if (!isDown) {
     if (own !== undefined) claimFile.write(own);
-    tell(`${feature}: refused: the record has just changed. Look at it with show, then try again`);
+    printNotice(`${feature}: refused: the record has just changed. Look at it with show, then try again`);
     return EXIT.refused;
   }
-  tell(`${feature}: down`);
+  printNotice(`${feature}: down`);
   return EXIT.ok;
 }
 
 /** What makes it this holder's record; the host may change the rest at any time. */
-const pickHolder = (values: FieldValues): FieldValues => ({
+const selectHolderFields = (values: FieldValues): FieldValues => ({
   current_owner: values['current_owner'],
   claim_token: values['claim_token'],
   container_id: values['container_id'],

@@ -5,7 +5,7 @@ import {
   assertNothingLeft,
   assertOwner,
   assertVersion,
-  clip,
+  toShortText,
   parseWords,
 } from './arguments.ts';
 
@@ -69,6 +69,6 @@ export function parseStateOptions(args: readonly string[]): StateOptions | undef
       assertNothingLeft(rest);
       return { ...common, verb, json: values.json ?? false };
     default:
-      throw new CtrkitError('usage', `"${clip(verb)}" is nothing to do: write up, down or show`);
+      throw new CtrkitError('usage', `"${toShortText(verb)}" is nothing to do: write up, down or show`);
   }
 }

@@ -15,5 +15,5 @@ export interface StatePorts {
   /** The answer, on stdout. */
   readonly print: (text: string) => void;
   /** What was refused or done, on stderr. */
-  readonly tell: (text: string) => void;
+  readonly printNotice: (text: string) => void;
 }

@@ -1,16 +1,16 @@
 import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
 import { createHookSource } from '../adapters/hooks/hook-source.ts';
-import { supervisorEnd, supervisorSocket } from '../adapters/proc/own-supervisor.ts';
-import { processListFile } from '../adapters/process-lists.ts';
+import { createSupervisorStop, findSupervisorSocket } from '../adapters/proc/own-supervisor.ts';
+import { createProcessListReader } from '../adapters/process-lists.ts';
 import { CLAIM_FILE } from '../adapters/run-folder/claim-file.ts';
 import { watchFiles } from '../adapters/run-folder/files.ts';
 import { GATE_NOTICE_FILE } from '../adapters/run-folder/gate-notice-file.ts';
-import { healthFileIn } from '../adapters/run-folder/health-file.ts';
+import { createHealthFile } from '../adapters/run-folder/health-file.ts';
 import { hastenStop } from '../adapters/supervisor/hasten-stop.ts';
 import { createSupervisorClient } from '../adapters/supervisor/rpc-client.ts';
 import { CriticalExit } from '../agent/critical-exit-controller.ts';
 import { PolicyReader } from '../agent/policy-reader.ts';
-import { timingOf, type ChecksConfig } from '../health/checks-config/checks-config.ts';
+import { findTiming, type ChecksConfig } from '../health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../adapters/checks-file.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import { STALE_AFTER_MS } from '../health/probe-answer-writer.ts';
@@ -67,15 +67,15 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     criticalExit,
     watchFiles: (listener: () => void) =>
       watchFiles(ports.settings.runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener),
-    onProcessEvent: processes.apply,
+    onProcessEvent: processes.applyEvent,
     stopChecks: () => hooks.stop(),
-    hastenStop: () => hastenStop(supervisorSocket(process.env)),
+    hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
   };
 }
 
 const listProcessFiles = (folder: string) => ({
-  listCritical: processListFile({ path: `${folder}/critical_processes`, kinds: CRITICAL_KINDS }),
-  listWatched: processListFile({ path: `${folder}/watchdog_processes`, kinds: WATCHDOG_KINDS }),
+  listCritical: createProcessListReader({ path: `${folder}/critical_processes`, kinds: CRITICAL_KINDS }),
+  listWatched: createProcessListReader({ path: `${folder}/watchdog_processes`, kinds: WATCHDOG_KINDS }),
 });
 
 const createProcessTable = ({ timing }: ChecksConfig) =>
@@ -89,7 +89,7 @@ function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksCon
   return createHookSource({
     folders: { required: `${folder}/required.d`, wanted: `${folder}/wanted.d` },
     shippedHook: '/usr/bin/readiness_probe_hook',
-    timingOf: (name) => timingOf(config, name),
+    timingOf: (name) => findTiming(config, name),
     atOnce: HOOKS_AT_ONCE,
     env: process.env,
     clock,
@@ -101,7 +101,7 @@ function createCriticalExit(
   { clock, log, lastEnd, settings }: ContainerPorts,
   listEnds: () => ProcessChecks['criticalEnds'],
 ): CriticalExit {
-  const endSupervisor = supervisorEnd(process.env);
+  const endSupervisor = createSupervisorStop(process.env);
   return new CriticalExit({ clock, log, lastEnd, listEnds, endSupervisor }, settings.criticalExit);
 }
 
@@ -115,7 +115,7 @@ function createMonitor(
   },
 ): HealthMonitor {
   const { config, sources, restarts, onChange } = parts;
-  const file = healthFileIn(settings.runDir);
+  const file = createHealthFile(settings.runDir);
   const { startupGraceMs } = config;
   return new HealthMonitor(
     { checks: sources, clock, log, file, restarts, onChange },
@@ -133,6 +133,6 @@ async function readChecks({ settings, log }: ContainerPorts) {
 }
 
 function findSocket(env: Environment): { socketPath?: string } {
-  const socketPath = supervisorSocket(env);
+  const socketPath = findSupervisorSocket(env);
   return socketPath === undefined ? {} : { socketPath };
 }

@@ -92,7 +92,7 @@ async function checkConfig([file, ...rest]: readonly string[]): Promise<number> 
       readConfig: readChecksConfig,
       listHooks: () => listHooks(`${configDir}/checks`),
       print: (line) => process.stdout.write(`${line}\n`),
-      tell: (line) => process.stderr.write(`ctrkit_agent: ${line}\n`),
+      printError: (line) => process.stderr.write(`ctrkit_agent: ${line}\n`),
     },
   );
 }

@@ -4,9 +4,9 @@ import { findDatabases } from '../../adapters/redis/find-databases.ts';
 import { RedisRowStore } from '../../adapters/redis/row-store.ts';
 import { readContainerStart } from '../adapters/proc/container-start.ts';
 import { readToken } from '../adapters/proc/token.ts';
-import { claimFileIn } from '../adapters/run-folder/claim-file.ts';
-import { gateNoticeFileIn } from '../adapters/run-folder/gate-notice-file.ts';
-import { lastEndIn } from '../adapters/run-folder/last-end.ts';
+import { createClaimFile } from '../adapters/run-folder/claim-file.ts';
+import { createGateNoticeFile } from '../adapters/run-folder/gate-notice-file.ts';
+import { createLastEnd } from '../adapters/run-folder/last-end.ts';
 import { readSettings } from '../settings.ts';
 import type { Databases } from '../../contract/databases.ts';
 
@@ -22,9 +22,9 @@ export function buildContainerPorts(name: string) {
     log,
     clock,
     containerStart,
-    claimFile: claimFileIn(settings.runDir, containerStart),
-    lastEnd: lastEndIn(settings.runDir),
-    gateNoticeFile: gateNoticeFileIn(settings.runDir, containerStart),
+    claimFile: createClaimFile(settings.runDir, containerStart),
+    lastEnd: createLastEnd(settings.runDir),
+    gateNoticeFile: createGateNoticeFile(settings.runDir, containerStart),
     token: readToken(),
     random: Math.random,
     /** `redisUrl` of the command line comes before that of the environment. */

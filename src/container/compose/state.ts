@@ -15,7 +15,9 @@ export async function runContainerState(words: readonly string[]): Promise<numbe
   const databases = ports.findDatabases(options.redisUrl);
   const store = ports.openStore(databases);
   const print = (text: string) => process.stdout.write(`${text}\n`);
-  const tell = (text: string) => process.stderr.write(`container_state: ${text}\n`);
+  const printNotice = (text: string) => process.stderr.write(`container_state: ${text}\n`);
   const self = { dockerId: readContainerId(process.env), token, containerStart };
-  return runState(options, { ...ports, databases, store, self, print, tell }).finally(() => store.close());
+  return runState(options, { ...ports, databases, store, self, print, printNotice }).finally(() =>
+    store.close(),
+  );
 }

@@ -12,14 +12,14 @@ export class ChangeNotice {
 
   change(): void {
     this.#isDue = true;
-    if (this.#timer === undefined) this.tell();
+    if (this.#timer === undefined) this.#tell();
   }
 
-  private tell(): void {
+  #tell(): void {
     this.#timer = undefined;
     if (!this.#isDue) return;
     this.#isDue = false;
-    this.#timer = setTimeout(() => this.tell(), this.#intervalMs);
+    this.#timer = setTimeout(() => this.#tell(), this.#intervalMs);
     this.#timer.unref();
     this.#notify();
   }

@@ -35,14 +35,14 @@ export function decideCriticalExit(
   { text, isExpected }: CriticalEnd,
   { autoRestart, mode }: CriticalExitPolicy,
 ): CriticalExitDecision {
-  const report = (why: string): CriticalExitDecision => ({
+  const makeReport = (why: string): CriticalExitDecision => ({
     kind: 'report',
     reason: `critical process ${text}: ${why}`,
   });
-  if (isExpected) return report('as expected, and nothing starts it again');
-  if (mode === 'report') return report('left to another exit listener, by CTRKIT_CRITICAL_EXIT');
+  if (isExpected) return makeReport('as expected, and nothing starts it again');
+  if (mode === 'report') return makeReport('left to another exit listener, by CTRKIT_CRITICAL_EXIT');
   if (autoRestart === undefined)
-    return report('the container is not ended, as auto_restart is not known yet');
+    return makeReport('the container is not ended, as auto_restart is not known yet');
   if (RESTARTING.has(autoRestart.toLowerCase())) return { kind: 'end', reason: `critical process ${text}` };
-  return report(`the container is not ended, as auto_restart is ${toOneLine(autoRestart, 40)}`);
+  return makeReport(`the container is not ended, as auto_restart is ${toOneLine(autoRestart, 40)}`);
 }

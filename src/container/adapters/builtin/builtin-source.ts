@@ -4,10 +4,10 @@ import { MAX_REASON_LENGTH, toOneLine } from '../../../text/printable.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { BuiltinCheckConfig } from '../../health/checks-config/checks-config.ts';
-import { createFileLook } from './file-age.ts';
+import { createFileInspector } from './file-age.ts';
 import type { Finding } from './finding.ts';
-import { lookAtMemory } from './memory.ts';
-import { createSocketLook } from './socket.ts';
+import { inspectMemory } from './memory.ts';
+import { createSocketInspector } from './socket.ts';
 
 /** The checks of `[checks]` in checks.toml, in the order of the file. */
 export function createBuiltinSource(
@@ -20,7 +20,7 @@ export function createBuiltinSource(
 
 function createCheck(config: BuiltinCheckConfig, clock: Pick<Clock, 'bootMs'>): Check {
   const { name, kind, timing, isMendedByRestart } = config;
-  const look = createLook(config, clock);
+  const look = createInspector(config, clock);
   const run = async (): Promise<CheckOutcome> => {
     try {
       const { result, message } = await look();
@@ -33,15 +33,15 @@ function createCheck(config: BuiltinCheckConfig, clock: Pick<Clock, 'bootMs'>): 
   return { name, kind, timing, run };
 }
 
-function createLook(config: BuiltinCheckConfig, clock: Pick<Clock, 'bootMs'>): () => Promise<Finding> {
+function createInspector(config: BuiltinCheckConfig, clock: Pick<Clock, 'bootMs'>): () => Promise<Finding> {
   const { timeoutMs } = config.timing;
   switch (config.what) {
     case 'tcp':
     case 'unix':
-      return createSocketLook(config, timeoutMs);
+      return createSocketInspector(config, timeoutMs);
     case 'file':
-      return createFileLook({ ...config, timeoutMs }, clock);
+      return createFileInspector({ ...config, timeoutMs }, clock);
     case 'memory':
-      return async () => lookAtMemory(config.limitPercent);
+      return async () => inspectMemory(config.limitPercent);
   }
 }

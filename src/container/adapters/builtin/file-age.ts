@@ -15,7 +15,7 @@ type Stat = (
   callback: (error: NodeJS.ErrnoException | null, stats: BigIntStats) => void,
 ) => void;
 
-type Sight = { readonly mark: string } | { readonly error: string } | 'late';
+type FileReading = { readonly mark: string } | { readonly error: string } | 'late';
 
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
@@ -24,16 +24,16 @@ const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
  * are only compared with what they were, and the age is what the boot clock says has passed since they were others. So
  * a file counts as fresh at first sight, and a change is at most one period older than it seems.
  */
-export function createFileLook(
+export function createFileInspector(
   { path, maxAgeMs, timeoutMs }: FileTarget,
   clock: Pick<Clock, 'bootMs'>,
   ask: Stat = stat,
 ): () => Promise<Finding> {
-  const see = createSight(path, ask);
+  const see = createStatReader(path, ask);
   let lastMark: string | undefined;
   let changedMs = 0;
   return async () => {
-    const sight = await within(see(), timeoutMs);
+    const sight = await limitTime(see(), timeoutMs);
     if (sight === 'late') return { result: 'unknown', message: `${path}: its file system does not answer` };
     if ('error' in sight) {
       if (GONE.has(sight.error)) return { result: 'failing', message: `${path}: there is no such file` };
@@ -53,20 +53,23 @@ export function createFileLook(
 }
 
 /** What is asked of a file system that hangs is asked once: each question holds one of Node.js' four threads. */
-function createSight(path: string, ask: Stat): () => Promise<Exclude<Sight, 'late'>> {
-  let pending: Promise<Exclude<Sight, 'late'>> | undefined;
+function createStatReader(path: string, ask: Stat): () => Promise<Exclude<FileReading, 'late'>> {
+  let pending: Promise<Exclude<FileReading, 'late'>> | undefined;
   return () =>
     (pending ??= new Promise((resolve) => {
       ask(path, { bigint: true }, (error, stats) => {
         pending = undefined;
-        resolve(error === null ? { mark: markOf(stats) } : { error: error.code ?? error.message });
+        resolve(error === null ? { mark: formatMark(stats) } : { error: error.code ?? error.message });
       });
     }));
 }
 
-const markOf = ({ dev, ino, size, mtimeNs }: BigIntStats): string => `${dev} ${ino} ${size} ${mtimeNs}`;
+const formatMark = ({ dev, ino, size, mtimeNs }: BigIntStats): string => `${dev} ${ino} ${size} ${mtimeNs}`;
 
-async function within(sight: Promise<Exclude<Sight, 'late'>>, timeoutMs: number): Promise<Sight> {
+async function limitTime(
+  sight: Promise<Exclude<FileReading, 'late'>>,
+  timeoutMs: number,
+): Promise<FileReading> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), timeoutMs);

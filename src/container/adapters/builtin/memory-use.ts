@@ -42,12 +42,12 @@ export interface MemoryUse {
  */
 export function findMemoryGroup(mount: string, cgroup: string): MemoryGroup {
   const v1 = /^\d+:(?:[^:\n]+,)?memory(?:,[^:\n]+)?:(\/.*)$/m.exec(cgroup)?.[1];
-  if (v1 !== undefined) return groupIn(`${mount}/memory`, v1, VERSION_1);
+  if (v1 !== undefined) return locateGroup(`${mount}/memory`, v1, VERSION_1);
   const v2 = /^0::(\/.*)$/m.exec(cgroup)?.[1] ?? '/';
-  return groupIn(mount, v2, VERSION_2);
+  return locateGroup(mount, v2, VERSION_2);
 }
 
-function groupIn(root: string, path: string, files: MemoryFiles): MemoryGroup {
+function locateGroup(root: string, path: string, files: MemoryFiles): MemoryGroup {
   const folder = `${root}${path === '/' ? '' : path}`;
   // One that climbs is outside of what is seen here.
   const isSeen = !path.split('/').includes('..') && existsSync(`${folder}/${files.use}`);
@@ -56,9 +56,9 @@ function groupIn(root: string, path: string, files: MemoryFiles): MemoryGroup {
 
 /** Throws an Error that says which file can't be read, or understood. */
 export function readMemoryUse({ folder, files }: MemoryGroup): MemoryUse {
-  const useBytes = numberIn(folder, files.use, /^(\d+)$/m);
-  const limit = read(folder, files.limit).trim();
-  const idleBytes = numberIn(folder, 'memory.stat', files.idle);
+  const useBytes = readNumber(folder, files.use, /^(\d+)$/m);
+  const limit = readGroupFile(folder, files.limit).trim();
+  const idleBytes = readNumber(folder, 'memory.stat', files.idle);
   const limitBytes = limit === 'max' ? Infinity : Number(limit);
   if (!(limitBytes > 0)) throw new Error(`${folder}/${files.limit} can't be understood`);
   return {
@@ -67,13 +67,13 @@ export function readMemoryUse({ folder, files }: MemoryGroup): MemoryUse {
   };
 }
 
-function numberIn(folder: string, file: string, pattern: RegExp): number {
-  const [, digits] = pattern.exec(read(folder, file)) ?? [];
+function readNumber(folder: string, file: string, pattern: RegExp): number {
+  const [, digits] = pattern.exec(readGroupFile(folder, file)) ?? [];
   if (digits === undefined) throw new Error(`${folder}/${file} can't be understood`);
   return Number(digits);
 }
 
-function read(folder: string, file: string): string {
+function readGroupFile(folder: string, file: string): string {
   try {
     // As UTF-8 Node.js reads without a buffer of 64 kB.
     return readFileSync(`${folder}/${file}`, 'utf8');

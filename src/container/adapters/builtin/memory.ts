@@ -5,7 +5,7 @@ import { findMemoryGroup, readMemoryUse, type MemoryUse } from './memory-use.ts'
 const MIB = 1024 * 1024;
 
 /** What the container uses of its limit. Throws an Error that says what can't be read. */
-export function lookAtMemory(limitPercent: number): Finding {
+export function inspectMemory(limitPercent: number): Finding {
   const group = findMemoryGroup('/sys/fs/cgroup', readFileSync('/proc/self/cgroup', 'utf8'));
   return judgeMemory(readMemoryUse(group), limitPercent);
 }

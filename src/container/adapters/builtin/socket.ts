@@ -33,7 +33,7 @@ async function createSocket(onClose: (socket: Socket) => void): Promise<Socket> 
  * Returns a look at whether a connection is accepted within the limit; it is closed at once, without a word. It is the
  * kernel that accepts, as long as the program's queue has room: what is behind it only a hook can tell.
  */
-export function createSocketLook(target: SocketTarget, timeoutMs: number): () => Promise<Finding> {
+export function createSocketInspector(target: SocketTarget, timeoutMs: number): () => Promise<Finding> {
   // A new one for each look would leave three times the garbage behind.
   let closed: Socket | undefined;
   return async () => {
@@ -41,7 +41,7 @@ export function createSocketLook(target: SocketTarget, timeoutMs: number): () =>
     closed = undefined;
     const problem = await tryConnect(socket, target, timeoutMs);
     socket.destroy();
-    return judge(problem, target, timeoutMs);
+    return judgeConnection(problem, target, timeoutMs);
   };
 }
 
@@ -72,7 +72,7 @@ async function tryConnect(
   }
 }
 
-function judge(problem: string | undefined, target: SocketTarget, timeoutMs: number): Finding {
+function judgeConnection(problem: string | undefined, target: SocketTarget, timeoutMs: number): Finding {
   const where = target.what === 'unix' ? target.path : `port ${target.port} of ${target.host}`;
   if (problem === undefined) return { result: 'ok', message: '' };
   if (problem === 'late')

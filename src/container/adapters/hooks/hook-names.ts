@@ -12,7 +12,7 @@ const MAX_HOOKS = 64;
  * `x.dpkg-old`, `x.disabled`, ..) are none, without a word; names that are not legal are none, with a warning.
  */
 export function selectHooks(entries: readonly string[]): { files: string[]; warnings: string[] } {
-  const meant = entries.filter((entry) => !LEFTOVER.test(entry)).toSorted(byBytes);
+  const meant = entries.filter((entry) => !LEFTOVER.test(entry)).toSorted(compareBytes);
   const legal = meant.filter((entry) => HOOK_NAME.test(entry));
   const warnings: string[] = [];
   if (legal.length < meant.length) {
@@ -27,4 +27,4 @@ export function selectHooks(entries: readonly string[]): { files: string[]; warn
   return { files: legal.slice(0, MAX_HOOKS), warnings };
 }
 
-const byBytes = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+const compareBytes = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

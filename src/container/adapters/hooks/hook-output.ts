@@ -16,11 +16,11 @@ export class HookOutput {
 
   /** Empty if there is none. */
   get firstLine(): string {
-    return printableLines(this.#head)[0] ?? this.lastLine;
+    return splitPrintableLines(this.#head)[0] ?? this.lastLine;
   }
 
   get lastLine(): string {
-    return printableLines(this.#tail).at(-1) ?? '';
+    return splitPrintableLines(this.#tail).at(-1) ?? '';
   }
 }
 
@@ -28,13 +28,13 @@ export class HookOutput {
  * What a failing hook has to say, in one line: the first of stderr, else of stdout. A Python traceback begins with a
  * line that says nothing, and ends with the error.
  */
-export function complaintOf(stdout: HookOutput, stderr: HookOutput): string {
+export function findComplaint(stdout: HookOutput, stderr: HookOutput): string {
   const first = stderr.firstLine;
   if (first.startsWith('Traceback (most recent call last)')) return stderr.lastLine;
   return first || stdout.firstLine;
 }
 
-function printableLines(text: string): string[] {
+function splitPrintableLines(text: string): string[] {
   return text
     .split(/[\r\n]+/)
     .map(toPrintable)

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { complaintOf } from './hook-output.ts';
+import { findComplaint } from './hook-output.ts';
 import { HookPipe, type OpenReader } from './hook-pipe.ts';
 import type { HookEnd } from './judge-hook.ts';
 
@@ -35,11 +35,11 @@ export class HookProcess {
     let settle: (end: HookEnd) => void = () => {};
     this.end = new Promise((resolve) => (settle = resolve));
     this.#settle = settle;
-    this.#timer = setTimeout(() => this.#overrun(limitMs), limitMs);
+    this.#timer = setTimeout(() => this.#killAtLimit(limitMs), limitMs);
     this.gone = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         resolve();
-        void this.#finish(code, signal, limitMs);
+        void this.#settleExit(code, signal, limitMs);
       });
     });
   }
@@ -48,38 +48,38 @@ export class HookProcess {
   stop(why: string): void {
     // Once it has gone its number may be another's.
     if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child.pid);
-    this.#release({ how: 'untold', why });
+    this.#settleWith({ how: 'untold', why });
   }
 
-  #overrun(limitMs: number): void {
+  #killAtLimit(limitMs: number): void {
     this.#hasOverrun = true;
     killGroup(this.#child.pid);
     this.#timer = setTimeout(() => {
-      this.#release({ how: 'unkillable', runningMs: limitMs + KILL_MS });
+      this.#settleWith({ how: 'unkillable', runningMs: limitMs + KILL_MS });
     }, KILL_MS);
   }
 
-  async #finish(code: number | null, signal: string | null, limitMs: number): Promise<void> {
+  async #settleExit(code: number | null, signal: string | null, limitMs: number): Promise<void> {
     clearTimeout(this.#timer);
     // Nobody else can have got the number: it stays taken while the group has members, and was fetched just now.
     killGroup(this.#child.pid);
-    await this.#drain();
+    await this.#waitForOutput();
     const said =
-      code === 0 ? this.#stdout.output.firstLine : complaintOf(this.#stdout.output, this.#stderr.output);
+      code === 0 ? this.#stdout.output.firstLine : findComplaint(this.#stdout.output, this.#stderr.output);
     // An agent that was stopped itself finds the limit passed by a hook that ended long ago: its code tells.
-    if (code !== null) this.#release({ how: 'exited', code, said });
-    else if (this.#hasOverrun) this.#release({ how: 'overran', limitMs, said });
-    else this.#release({ how: 'signalled', signal: signal ?? 'a signal', said });
+    if (code !== null) this.#settleWith({ how: 'exited', code, said });
+    else if (this.#hasOverrun) this.#settleWith({ how: 'overran', limitMs, said });
+    else this.#settleWith({ how: 'signalled', signal: signal ?? 'a signal', said });
   }
 
-  async #drain(): Promise<void> {
+  async #waitForOutput(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, DRAIN_MS)));
     await Promise.race([Promise.all([this.#stdout.closed, this.#stderr.closed]), late]);
     clearTimeout(timer);
   }
 
-  #release(end: HookEnd): void {
+  #settleWith(end: HookEnd): void {
     clearTimeout(this.#timer);
     this.#stdout.close();
     this.#stderr.close();

@@ -18,14 +18,14 @@ export interface HookRunnerOptions {
 
 /** Runs hooks side by side with a bound, and knows those that run. */
 export class HookRunner {
-  readonly #turns: Semaphore;
+  readonly #semaphore: Semaphore;
   readonly #env: Environment;
   readonly #start: typeof startHook;
   readonly #running = new Set<HookProcess>();
   #isStopped = false;
 
   constructor({ atOnce, env, start = startHook }: HookRunnerOptions) {
-    this.#turns = new Semaphore(atOnce, MAX_WAIT_MS);
+    this.#semaphore = new Semaphore(atOnce, MAX_WAIT_MS);
     // A Redis URL may hold a password, and is the agent's business only.
     const { CTRKIT_REDIS: _secret, ...rest } = env;
     this.#env = rest;
@@ -41,12 +41,12 @@ export class HookRunner {
     { name, limitMs }: { name: string; limitMs: number },
     onGone: () => void,
   ): Promise<HookEnd> {
-    if (!(await this.#turns.take())) {
+    if (!(await this.#semaphore.acquire())) {
       onGone();
       return { how: 'untold', why: this.#isStopped ? ENDING : 'not run: other hooks took too long' };
     }
     try {
-      const started = await this.#begin(path, name, limitMs);
+      const started = await this.#startHook(path, name, limitMs);
       if ('how' in started) {
         onGone();
         return started;
@@ -59,11 +59,11 @@ export class HookRunner {
       if (this.#isStopped) onGone();
       return end;
     } finally {
-      this.#turns.end();
+      this.#semaphore.release();
     }
   }
 
-  async #begin(path: string, name: string, limitMs: number): Promise<HookProcess | HookEnd> {
+  async #startHook(path: string, name: string, limitMs: number): Promise<HookProcess | HookEnd> {
     const file = findHookFile(path);
     if ('isGone' in file) return { how: 'untold', why: 'not run: it has been deleted' };
     if ('problem' in file) return { how: 'unrunnable', why: file.problem };
@@ -75,7 +75,7 @@ export class HookRunner {
   /** Kills what runs; who waits, or comes later, is told unknown. */
   stop(): void {
     this.#isStopped = true;
-    this.#turns.close();
+    this.#semaphore.close();
     for (const hook of this.#running) hook.stop(ENDING);
   }
 }

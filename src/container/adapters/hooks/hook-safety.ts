@@ -23,7 +23,7 @@ export function findHookFile(path: string): HookFile {
   const ahead = path.split('/').filter(isName);
   let links = 0;
   let at = '';
-  const root = problemOf('/', lstatSync('/'));
+  const root = findProblem('/', lstatSync('/'));
   if (root !== undefined) return { problem: root };
   for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
     if (name === '..') {
@@ -41,9 +41,9 @@ export function findHookFile(path: string): HookFile {
       ahead.unshift(...target.split('/').filter(isName));
       continue;
     }
-    const problem = problemOf(next, stat);
+    const problem = findProblem(next, stat);
     if (problem !== undefined) return { problem };
-    if (ahead.length === 0) return assertRunnable(next, stat);
+    if (ahead.length === 0) return checkRunnable(next, stat);
     at = next;
   }
   return { problem: 'it is a folder' };
@@ -51,7 +51,7 @@ export function findHookFile(path: string): HookFile {
 
 const isName = (part: string): boolean => part !== '' && part !== '.';
 
-function problemOf(path: string, stat: Stats): string | undefined {
+function findProblem(path: string, stat: Stats): string | undefined {
   const ownUid = process.geteuid?.() ?? 0;
   if (stat.uid !== 0 && stat.uid !== ownUid) return `${path} belongs to user ${stat.uid}: chown root ${path}`;
   if ((stat.mode & WRITABLE_BY_OTHERS) === 0) return undefined;
@@ -60,7 +60,7 @@ function problemOf(path: string, stat: Stats): string | undefined {
   return `others than root may write ${path}: chmod go-w ${path}`;
 }
 
-function assertRunnable(path: string, stat: Stats): HookFile {
+function checkRunnable(path: string, stat: Stats): HookFile {
   if (stat.isDirectory()) return { problem: 'it is a folder' };
   if (!stat.isFile()) return { problem: 'it is no regular file' };
   if ((stat.mode & EXECUTABLE) === 0) return { problem: `it is not executable: chmod +x ${path}` };

@@ -36,7 +36,7 @@ export function createHookSource(options: HookSourceOptions): CheckSource & { st
   const known = new Map<string, HookCheck>();
   const required = new HookFolder(folders.required, log, clock);
   const wanted = new HookFolder(folders.wanted, log, clock);
-  const checkOf = (name: string, kind: CheckKind, path: string): HookCheck => {
+  const findOrCreateCheck = (name: string, kind: CheckKind, path: string): HookCheck => {
     const check =
       known.get(name) ?? new HookCheck({ name, kind, path, timing: timingOf(name), runner, clock });
     known.set(name, check);
@@ -44,20 +44,22 @@ export function createHookSource(options: HookSourceOptions): CheckSource & { st
   };
   const list = (): Check[] => {
     const listed = [
-      ...(isExecutable(shippedHook) ? [checkOf(SHIPPED_NAME, 'required', shippedHook)] : []),
+      ...(isExecutable(shippedHook) ? [findOrCreateCheck(SHIPPED_NAME, 'required', shippedHook)] : []),
       ...required
         .list()
-        .map((file) => checkOf(`required.d/${file}`, 'required', `${folders.required}/${file}`)),
-      ...wanted.list().map((file) => checkOf(`wanted.d/${file}`, 'wanted', `${folders.wanted}/${file}`)),
+        .map((file) => findOrCreateCheck(`required.d/${file}`, 'required', `${folders.required}/${file}`)),
+      ...wanted
+        .list()
+        .map((file) => findOrCreateCheck(`wanted.d/${file}`, 'wanted', `${folders.wanted}/${file}`)),
     ];
-    if (known.size > listed.length) forgetGone(known, listed);
+    if (known.size > listed.length) forgetRemoved(known, listed);
     return listed;
   };
   return { list, stop: () => runner.stop() };
 }
 
 /** A hook that is back before its last process has gone has to be the same check, or two of it would run. */
-function forgetGone(known: Map<string, HookCheck>, listed: readonly HookCheck[]): void {
+function forgetRemoved(known: Map<string, HookCheck>, listed: readonly HookCheck[]): void {
   for (const [name, check] of known) if (!check.isBusy && !listed.includes(check)) known.delete(name);
 }
 
@@ -76,7 +78,7 @@ class HookFolder {
   }
 
   list(): readonly string[] {
-    const entries = this.#read();
+    const entries = this.#readEntries();
     const together = entries?.join('/') ?? this.#lastEntries;
     if (entries === undefined || together === this.#lastEntries) return this.#files;
     this.#lastEntries = together;
@@ -87,7 +89,7 @@ class HookFolder {
   }
 
   /** Undefined if it can't be told what is in it. */
-  #read(): string[] | undefined {
+  #readEntries(): string[] | undefined {
     try {
       const entries = readdirSync(this.#path);
       this.#outage.mend(`${this.#path} can be read again`);

@@ -20,46 +20,48 @@ const MAX_MESSAGE = 200;
 export function judgeHook(end: HookEnd): CheckOutcome {
   switch (end.how) {
     case 'exited':
-      return end.code === 0 ? { result: 'ok', message: oneLine(end.said) } : judgeCode(end.code, end.said);
+      return end.code === 0
+        ? { result: 'ok', message: toShortLine(end.said) }
+        : judgeCode(end.code, end.said);
     case 'signalled':
-      return failing(withWords(`killed by ${end.signal}`, end.said));
+      return makeFailure(appendOutput(`killed by ${end.signal}`, end.said));
     case 'overran':
-      return failing(withWords(`did not end within ${end.limitMs / 1000} s`, end.said));
+      return makeFailure(appendOutput(`did not end within ${end.limitMs / 1000} s`, end.said));
     case 'unkillable':
       // No restart either: the container could not be ended.
-      return cannotBeMended(
+      return makeUnmendableFailure(
         `still runs after ${Math.round(end.runningMs / 1000)} s, killed in vain: it hangs in the kernel`,
       );
     case 'unrunnable':
-      return cannotBeMended(`not run: ${end.why}`);
+      return makeUnmendableFailure(`not run: ${end.why}`);
     case 'untold':
-      return { result: 'unknown', message: oneLine(end.why) };
+      return { result: 'unknown', message: toShortLine(end.why) };
   }
 }
 
 function judgeCode(code: number, said: string): CheckOutcome {
-  if (isHooksOwnCode(code)) return failing(said === '' ? `ended with ${code}` : said, code);
-  if (code === PROBE_EXIT.failed) return failing(withWords('ended with 1', said));
-  return failing(withWords(`ended with ${code}, which means something else to the probe`, said));
+  if (isHooksOwnCode(code)) return makeFailure(said === '' ? `ended with ${code}` : said, code);
+  if (code === PROBE_EXIT.failed) return makeFailure(appendOutput('ended with 1', said));
+  return makeFailure(appendOutput(`ended with ${code}, which means something else to the probe`, said));
 }
 
-const failing = (message: string, exitCode: number = PROBE_EXIT.failed): CheckOutcome => ({
+const makeFailure = (message: string, exitCode: number = PROBE_EXIT.failed): CheckOutcome => ({
   result: 'failing',
-  message: oneLine(message),
+  message: toShortLine(message),
   exitCode,
   isMendedByRestart: true,
 });
 
-const cannotBeMended = (message: string): CheckOutcome => ({
+const makeUnmendableFailure = (message: string): CheckOutcome => ({
   result: 'failing',
-  message: oneLine(message),
+  message: toShortLine(message),
   exitCode: PROBE_EXIT.failed,
   isMendedByRestart: false,
 });
 
-const withWords = (what: string, said: string): string => (said === '' ? what : `${what}: ${said}`);
+const appendOutput = (what: string, said: string): string => (said === '' ? what : `${what}: ${said}`);
 
-function oneLine(text: string): string {
+function toShortLine(text: string): string {
   const line = toPrintable(text);
   return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE - 3)}...`;
 }

@@ -9,15 +9,15 @@ export function listHooks(folder: string): { hooks: ListedHook[]; warnings: stri
   const warnings: string[] = [];
   for (const kind of ['required', 'wanted'] as const) {
     const path = `${folder}/${kind}.d`;
-    const found = selectHooks(entriesOf(path));
+    const found = selectHooks(listEntries(path));
     warnings.push(...found.warnings.map((warning) => `${path}: ${warning}`));
     for (const file of found.files)
-      hooks.push({ name: `${kind}.d/${file}`, kind, problem: problemOf(`${path}/${file}`) });
+      hooks.push({ name: `${kind}.d/${file}`, kind, problem: findProblem(`${path}/${file}`) });
   }
   return { hooks, warnings };
 }
 
-function entriesOf(folder: string): string[] {
+function listEntries(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
@@ -26,7 +26,7 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-function problemOf(path: string): string {
+function findProblem(path: string): string {
   const file = findHookFile(path);
   return 'problem' in file ? file.problem : '';
 }

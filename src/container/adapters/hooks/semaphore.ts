@@ -11,7 +11,7 @@ export class Semaphore {
   }
 
   /** True when it is the caller's turn: it has to `end` it. False if that did not come in time, or never will. */
-  async take(): Promise<boolean> {
+  async acquire(): Promise<boolean> {
     if (this.#isClosed) return false;
     if (this.#free > 0) {
       this.#free -= 1;
@@ -28,7 +28,7 @@ export class Semaphore {
     });
   }
 
-  end(): void {
+  release(): void {
     const [next] = this.#waiting;
     if (next === undefined) this.#free += 1;
     else next(true);

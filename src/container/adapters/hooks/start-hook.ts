@@ -35,13 +35,13 @@ export async function startHook(
     child.on('error', () => {});
     return new HookProcess(child, limitMs, (input) => openReader(spawn, input));
   } catch (error) {
-    return startFailure(error as NodeJS.ErrnoException);
+    return describeStartFailure(error as NodeJS.ErrnoException);
   }
 }
 
 const isStarted = (child: ChildProcess): child is StartedChild => child.pid !== undefined;
 
-function startFailure({ code = '', message }: NodeJS.ErrnoException): HookEnd {
+function describeStartFailure({ code = '', message }: NodeJS.ErrnoException): HookEnd {
   const fault = FILE_FAULTS[code];
   if (fault !== undefined) return { how: 'unrunnable', why: fault };
   if (code === 'ETXTBSY') return { how: 'untold', why: 'not run: it is being written' };

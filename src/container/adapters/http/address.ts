@@ -17,12 +17,12 @@ const UNIX = /^unix:(?:\/\/)?(\/(?!\/)[^\u0000-\u001f\u007f]*[^/\u0000-\u001f\u0
 export function parseHttpAddress(text: string): HttpAddress {
   const path = UNIX.exec(text)?.[1];
   if (path !== undefined && Buffer.byteLength(path) > LONGEST_PATH_BYTES)
-    return refuse(text, `a unix socket's path is at most ${LONGEST_PATH_BYTES} bytes`);
+    return refuseAddress(text, `a unix socket's path is at most ${LONGEST_PATH_BYTES} bytes`);
   if (path !== undefined) return { kind: 'unix', path };
   const [, name, digits] = TCP.exec(text) ?? [];
   const port = Number(digits);
   if (name === undefined || port > 65_535) {
-    return refuse(
+    return refuseAddress(
       text,
       'every container of a switch shares its ports, so it is unix:///PATH, or 127.0.0.1:PORT, [::1]:PORT or ' +
         'localhost:PORT with a port of its own, 1 to 65535',
@@ -31,7 +31,7 @@ export function parseHttpAddress(text: string): HttpAddress {
   return { kind: 'tcp', host: LOOPBACK[name as keyof typeof LOOPBACK], port };
 }
 
-const refuse = (text: string, why: string): HttpAddress => ({
+const refuseAddress = (text: string, why: string): HttpAddress => ({
   kind: 'refused',
   reason: `CTRKIT_HTTP is ${JSON.stringify(text.slice(0, 80))}: ${why}; there is no HTTP`,
 });

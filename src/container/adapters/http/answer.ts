@@ -33,29 +33,29 @@ export async function answerRequest(
   readReport: () => HealthReport,
 ): Promise<HttpAnswer> {
   if (!METHODS.includes(method))
-    return { ...text(405, 'only GET and HEAD are answered'), allow: METHODS.join(', ') };
+    return { ...renderText(405, 'only GET and HEAD are answered'), allow: METHODS.join(', ') };
   const cut = target.indexOf('?');
   const path = cut === -1 ? target : target.slice(0, cut);
   if (path === METRICS) return { status: 200, ...(await renderMetrics(readReport())) };
   const asked = PROBES.get(path);
   if (asked === undefined) {
     const paths = [...PROBES.keys()].map((each) => `${each}[?verbose]`);
-    return text(404, ['not found; there is:', ...paths, METRICS].join('\n'));
+    return renderText(404, ['not found; there is:', ...paths, METRICS].join('\n'));
   }
   const report = readReport();
   const code = report.answers[asked.probe];
   const status = code === 0 ? 200 : 503;
   const isVerbose = cut !== -1 && new URLSearchParams(target.slice(cut)).has('verbose');
-  if (isVerbose) return text(status, describeReport(path.slice(1), code, report));
-  return text(status, code === 0 ? 'ok' : `${asked.no} (${code})${withColon(report.reason)}`);
+  if (isVerbose) return renderText(status, describeReport(path.slice(1), code, report));
+  return renderText(status, code === 0 ? 'ok' : `${asked.no} (${code})${renderSuffix(report.reason)}`);
 }
 
 /** As Kubernetes' own `/readyz?verbose`: each check, and the verdict last. */
 function describeReport(name: string, code: number, { checks, status, reason }: HealthReport): string {
-  const verdict = code === 0 ? 'passed' : `failed (${code})${withColon(reason)}`;
+  const verdict = code === 0 ? 'passed' : `failed (${code})${renderSuffix(reason)}`;
   return [
     ...checks.map(describeCheck),
-    `status ${status}${withColon(reason)}`,
+    `status ${status}${renderSuffix(reason)}`,
     `${name} check ${verdict}`,
   ].join('\n');
 }
@@ -65,13 +65,13 @@ const MARKS = { ok: '+', failing: '-', unknown: '?' } as const;
 /** A wanted check that is not ok says that it is one: it keeps nobody unready. */
 function describeCheck({ name, kind, result, message }: CheckReport): string {
   const said = result === 'ok' || kind === 'required' ? result : `${result} (${kind})`;
-  return `[${MARKS[result]}]${toPlainLine(name, MAX_MESSAGE)} ${said}${withColon(message)}`;
+  return `[${MARKS[result]}]${toPlainLine(name, MAX_MESSAGE)} ${said}${renderSuffix(message)}`;
 }
 
-const withColon = (message: string): string =>
+const renderSuffix = (message: string): string =>
   message === '' ? '' : `: ${toPlainLine(message, MAX_MESSAGE)}`;
 
-const text = (status: number, body: string): HttpAnswer => ({
+const renderText = (status: number, body: string): HttpAnswer => ({
   status,
   contentType: 'text/plain; charset=utf-8',
   body: `${body}\n`,

@@ -41,7 +41,7 @@ export async function startHealthHttp(options: HealthHttpOptions): Promise<Healt
     options.log.warn(address.reason);
     return { close: async () => {} };
   }
-  const server = buildServer(options);
+  const server = createHealthServer(options);
   const listening = new Listening(server, address, options);
   await listening.tryOnce();
   return {
@@ -52,9 +52,9 @@ export async function startHealthHttp(options: HealthHttpOptions): Promise<Healt
   };
 }
 
-function buildServer({ readReport, log, clock }: HealthHttpOptions): Server {
+function createHealthServer({ readReport, log, clock }: HealthHttpOptions): Server {
   const outage = new OutageLog(log, clock);
-  const answer = async (method: string, target: string): Promise<HttpAnswer> => {
+  const answerSafely = async (method: string, target: string): Promise<HttpAnswer> => {
     try {
       return await answerRequest(method, target, readReport);
     } catch (error) {
@@ -64,8 +64,8 @@ function buildServer({ readReport, log, clock }: HealthHttpOptions): Server {
   };
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, ({ method = '', url = '' }, response) => {
     response.on('error', () => response.destroy());
-    answer(method, url)
-      .then((whole) => send(response, whole))
+    answerSafely(method, url)
+      .then((whole) => sendAnswer(response, whole))
       .catch(() => response.destroy());
   });
   server.maxConnections = MAX_CONNECTIONS;
@@ -82,7 +82,7 @@ function limitConnection(socket: Socket): void {
   socket.unref();
 }
 
-function send(response: ServerResponse, { status, contentType, body, allow }: HttpAnswer): void {
+function sendAnswer(response: ServerResponse, { status, contentType, body, allow }: HttpAnswer): void {
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),

@@ -40,7 +40,7 @@ export class Listening {
   /** Resolves, and never rejects, when the server listens or is going to be tried again. */
   async tryOnce(): Promise<void> {
     try {
-      await this.listen();
+      await this.#listen();
       this.#log.info(`health and metrics: ${describeAddress(this.#address)}`);
     } catch (error) {
       if (this.#isClosed) return;
@@ -55,7 +55,7 @@ export class Listening {
     clearTimeout(this.#retry);
   }
 
-  private async listen(): Promise<void> {
+  async #listen(): Promise<void> {
     const address = this.#address;
     if (address.kind === 'tcp') {
       this.#server.listen({ host: address.host, port: address.port });

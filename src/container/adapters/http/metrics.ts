@@ -57,10 +57,10 @@ function addContainer(report: HealthReport, gauge: AddGauge): void {
   );
   // Not instants, as is usual: the boot clock's are nobody else's, and the wall clock's would jump with its steps.
   gauge('ctrkit_container_running_seconds', 'Since the gate let the application go; 0 before.', [
-    [secondsSince(startedMs, nowMs)],
+    [countSecondsSince(startedMs, nowMs)],
   ]);
   gauge('ctrkit_container_healthy_seconds', 'For how long healthy or degraded without a break; 0 if not.', [
-    [secondsSince(healthySinceMs, nowMs)],
+    [countSecondsSince(healthySinceMs, nowMs)],
   ]);
 }
 
@@ -93,9 +93,9 @@ function addChecks({ checks, nowMs }: HealthReport, gauge: AddGauge): void {
   gauge(
     'ctrkit_check_result_age_seconds',
     'For how long the check has had its result.',
-    checks.map((check) => [secondsSince(check.sinceMs, nowMs), labelsOf(check)]),
+    checks.map((check) => [countSecondsSince(check.sinceMs, nowMs), labelsOf(check)]),
   );
 }
 
-const secondsSince = (sinceMs: number | undefined, nowMs: number): number =>
+const countSecondsSince = (sinceMs: number | undefined, nowMs: number): number =>
   sinceMs === undefined ? 0 : Math.max(0, nowMs - sinceMs) / 1000;

@@ -62,7 +62,7 @@ const PODMAN_FILE = /-containers\/([0-9a-f]{64})\/userdata\/\.containerenv$/;
  */
 export function findContainerId(evidence: ContainerIdEvidence): string {
   const { env, cgroup, mountinfo } = evidence;
-  return handedInId(env) ?? idFromCgroup(cgroup) ?? idFromMounts(env, cgroup, mountinfo) ?? UNKNOWN_ID;
+  return readGivenId(env) ?? findIdInCgroup(cgroup) ?? findIdInMounts(env, cgroup, mountinfo) ?? UNKNOWN_ID;
 }
 
 /**
@@ -70,11 +70,11 @@ export function findContainerId(evidence: ContainerIdEvidence): string {
  * is long and composed anew on each reading, is read only if nothing before it told.
  */
 export function readContainerId(env: Environment): string {
-  const handedIn = handedInId(env);
+  const handedIn = readGivenId(env);
   if (handedIn !== undefined) return handedIn;
   const cgroup = readProcFile('/proc/self/cgroup');
   return (
-    idFromCgroup(cgroup) ?? idFromMounts(env, cgroup, readProcFile('/proc/self/mountinfo')) ?? UNKNOWN_ID
+    findIdInCgroup(cgroup) ?? findIdInMounts(env, cgroup, readProcFile('/proc/self/mountinfo')) ?? UNKNOWN_ID
   );
 }
 
@@ -86,7 +86,7 @@ function readProcFile(path: string): string {
   }
 }
 
-function handedInId(env: Environment): string | undefined {
+function readGivenId(env: Environment): string | undefined {
   const value = env['CTRKIT_CONTAINER_ID'] ?? '';
   if (value === '') return undefined;
   if (FULL_OR_SHORT_ID.test(value)) return value.slice(0, SHORT_ID_LENGTH).toLowerCase();
@@ -99,17 +99,17 @@ function handedInId(env: Environment): string | undefined {
   );
 }
 
-function idFromCgroup(cgroup: string): string | undefined {
-  return innermostId(cgroupPaths(cgroup));
+function findIdInCgroup(cgroup: string): string | undefined {
+  return findInnermostId(parseCgroupPaths(cgroup));
 }
 
-function cgroupPaths(cgroup: string): string[] {
+function parseCgroupPaths(cgroup: string): string[] {
   // hierarchy:controllers:path; a path may hold colons itself
   return Array.from(cgroup.matchAll(/^\d+:[^:\n]*:(\/.*)$/gm), ([, path]) => path ?? '');
 }
 
 /** Hierarchies may differ in how deep the process sits; the innermost container is the one it is in. */
-function innermostId(paths: readonly string[]): string | undefined {
+function findInnermostId(paths: readonly string[]): string | undefined {
   const findings = paths.map((path) => findInCgroupPath(path));
   const inKubernetes = findings.some((finding) => finding.inKubernetes);
   let innermost: CgroupFinding = { id: undefined, depth: 0, inKubernetes };
@@ -140,10 +140,10 @@ function findInCgroupPath(path: string): CgroupFinding {
   return { id, depth: id === undefined ? 0 : depth, inKubernetes };
 }
 
-function idFromMounts(env: Environment, cgroup: string, mountinfo: string): string | undefined {
+function findIdInMounts(env: Environment, cgroup: string, mountinfo: string): string | undefined {
   const mounts = parseMounts(mountinfo);
-  const id = innermostId([...cgroupPaths(cgroup), ...cgroupMountRoots(mounts)]);
-  return id ?? (filesAreOwn(env, cgroup, mounts) ? idFromFiles(env, mounts) : undefined);
+  const id = findInnermostId([...parseCgroupPaths(cgroup), ...listCgroupMountRoots(mounts)]);
+  return id ?? (hasOwnFiles(env, cgroup, mounts) ? findIdInFiles(env, mounts) : undefined);
 }
 
 function parseMounts(mountinfo: string): Mount[] {
@@ -159,7 +159,7 @@ function parseMounts(mountinfo: string): Mount[] {
  * Without a cgroup namespace of its own a container sees the full path of its cgroup as root of the mount.
  * With one, its own cgroup is `/`, and a root that climbs (`/../<id>`) is by definition somebody else's.
  */
-function cgroupMountRoots(mounts: readonly Mount[]): string[] {
+function listCgroupMountRoots(mounts: readonly Mount[]): string[] {
   return mounts
     .filter(({ point, type }) => type.startsWith('cgroup') && /^\/sys\/fs\/cgroup(?:\/|$)/.test(point))
     .map(({ root }) => root)
@@ -171,7 +171,7 @@ function cgroupMountRoots(mounts: readonly Mount[]): string[] {
  * in a pod that is the pause container; on a multi-ASIC switch, where a NAMESPACE_ID is set, SONiC creates
  * the containers of an ASIC in the network of its database container (docker_image_ctl.j2).
  */
-function filesAreOwn(env: Environment, cgroup: string, mounts: readonly Mount[]): boolean {
+function hasOwnFiles(env: Environment, cgroup: string, mounts: readonly Mount[]): boolean {
   const inPod = mounts.some(
     ({ root, point }) =>
       KUBELET_MOUNT_ROOT.test(root) || CRI_SANDBOX_ROOT.test(root) || SERVICE_ACCOUNT_POINT.test(point),
@@ -179,7 +179,7 @@ function filesAreOwn(env: Environment, cgroup: string, mounts: readonly Mount[])
   return !inPod && !cgroup.includes('kubepods') && !env['KUBERNETES_SERVICE_HOST'] && !env['NAMESPACE_ID'];
 }
 
-function idFromFiles(env: Environment, mounts: readonly Mount[]): string | undefined {
+function findIdInFiles(env: Environment, mounts: readonly Mount[]): string | undefined {
   const ids = new Set<string>();
   for (const { root, point } of mounts) {
     const [, dockerId, name] = DOCKER_FILE.exec(root) ?? [];

@@ -15,18 +15,18 @@ import {
 import { CtrkitError } from '../../../contract/errors.ts';
 
 /** Whole or not at all. Throws CtrkitError('defect') with what is wrong with the folder or the disk. */
-export function writeWhole(folder: string, name: string, text: string, mode: number): void {
+export function writeAtomically(folder: string, name: string, text: string, mode: number): void {
   const path = `${folder}/${name}`;
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    makeFolder(folder);
+    createFolder(folder);
     // No fsync: what lies here does not outlive the boot, so it need not outlive a power cut.
     writeFileSync(temporary, text, { mode });
     // Whatever the umask: kubelet's probe may run as another user.
     chmodSync(temporary, mode);
     renameSync(temporary, path);
   } catch (error) {
-    removeIfThere(temporary);
+    removeIfExists(temporary);
     throw new CtrkitError('defect', `${path} can't be written: ${(error as Error).message}`, {
       cause: error,
     });
@@ -34,7 +34,7 @@ export function writeWhole(folder: string, name: string, text: string, mode: num
 }
 
 /** Whatever the umask: kubelet's probe may run as another user. */
-function makeFolder(folder: string): void {
+function createFolder(folder: string): void {
   if (mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(folder, 0o755);
 }
 
@@ -53,7 +53,7 @@ export function overwriteLine(path: string, line: string): void {
 }
 
 /** Empty if there is none. Throws CtrkitError('defect'): what can't be read is not the same as nothing. */
-export function readIfThere(path: string): string {
+export function readIfExists(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -63,7 +63,7 @@ export function readIfThere(path: string): string {
   }
 }
 
-export function removeIfThere(path: string): void {
+export function removeIfExists(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
@@ -77,7 +77,7 @@ export function removeIfThere(path: string): void {
  */
 export function watchFiles(folder: string, names: readonly string[], onChange: () => void): () => void {
   try {
-    makeFolder(folder);
+    createFolder(folder);
     const watcher = watch(folder, (_event, name) => {
       if (name !== null && names.includes(name)) onChange();
     });

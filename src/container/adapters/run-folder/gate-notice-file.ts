@@ -1,22 +1,22 @@
 import { decodeGateNotice, encodeGateNotice } from '../../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../../ports/gate-notice-file.ts';
-import { readIfThere, removeIfThere, writeWhole } from './files.ts';
+import { readIfExists, removeIfExists, writeAtomically } from './files.ts';
 
 export const GATE_NOTICE_FILE = 'gate.json';
 
 /** `gate.json` in `folder`; `containerStart` tells this start of the container from an earlier one. */
-export function gateNoticeFileIn(folder: string, containerStart: string): GateNoticeFile {
+export function createGateNoticeFile(folder: string, containerStart: string): GateNoticeFile {
   const path = `${folder}/${GATE_NOTICE_FILE}`;
   return {
     read() {
-      const notice = decodeGateNotice(readIfThere(path));
+      const notice = decodeGateNotice(readIfExists(path));
       return notice?.containerStart === containerStart && isRunning(notice.pid) ? notice : undefined;
     },
     write({ state, text }) {
       const notice = { state, text, pid: process.pid, containerStart };
-      writeWhole(folder, GATE_NOTICE_FILE, encodeGateNotice(notice), 0o644);
+      writeAtomically(folder, GATE_NOTICE_FILE, encodeGateNotice(notice), 0o644);
     },
-    remove: () => removeIfThere(path),
+    remove: () => removeIfExists(path),
   };
 }
 

@@ -1,18 +1,18 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { HEALTH_FILE } from '../../../contract/health/probe.ts';
 import type { HealthFile } from '../../../ports/health-file.ts';
-import { overwriteLine, writeWhole } from './files.ts';
+import { overwriteLine, writeAtomically } from './files.ts';
 
 /** `health` in `folder`. A full disk does not stop it: a fleet's containers would all go stale, and be restarted. */
-export function healthFileIn(folder: string): HealthFile {
+export function createHealthFile(folder: string): HealthFile {
   return {
     write(line) {
       try {
         // Everybody's to read: kubelet's probe may run as another user than the agent.
-        writeWhole(folder, HEALTH_FILE, line, 0o644);
+        writeAtomically(folder, HEALTH_FILE, line, 0o644);
       } catch (error) {
         if (!isDiskFull(error)) throw error;
-        overwriteIfThere(`${folder}/${HEALTH_FILE}`, line, error);
+        overwriteInPlace(`${folder}/${HEALTH_FILE}`, line, error);
       }
     },
   };
@@ -23,7 +23,7 @@ function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-function overwriteIfThere(path: string, line: string, reason: unknown): void {
+function overwriteInPlace(path: string, line: string, reason: unknown): void {
   try {
     overwriteLine(path, line);
   } catch {

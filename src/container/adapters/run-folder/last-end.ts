@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import type { LastEnd } from '../../../ports/last-end.ts';
-import { readIfThere, writeWhole } from './files.ts';
+import { readIfExists, writeAtomically } from './files.ts';
 
 const LAST_END_FILE = 'last-end';
 /** Kubernetes puts a file there, and shows what it holds as the message of the container's last state. */
@@ -9,7 +9,7 @@ const TERMINATION_LOG = '/dev/termination-log';
 const MAX_LENGTH = 1024;
 
 /** `last-end` in `folder`, which outlives a restart of the same container, and the termination log of a pod. */
-export function lastEndIn(folder: string, terminationLog = TERMINATION_LOG): LastEnd {
+export function createLastEnd(folder: string, terminationLog = TERMINATION_LOG): LastEnd {
   const write = (put: () => void) => {
     try {
       put();
@@ -21,7 +21,7 @@ export function lastEndIn(folder: string, terminationLog = TERMINATION_LOG): Las
     read: () => readLine(`${folder}/${LAST_END_FILE}`),
     write(text) {
       const line = `${text.slice(0, MAX_LENGTH)}\n`;
-      write(() => writeWhole(folder, LAST_END_FILE, line, 0o644));
+      write(() => writeAtomically(folder, LAST_END_FILE, line, 0o644));
       write(() => {
         // Where there is none, none is made: /dev of a container is nobody's folder.
         if (statSync(terminationLog).isFile()) writeFileSync(terminationLog, line);
@@ -32,7 +32,7 @@ export function lastEndIn(folder: string, terminationLog = TERMINATION_LOG): Las
 
 function readLine(path: string): string {
   try {
-    return readIfThere(path).slice(0, MAX_LENGTH).trim();
+    return readIfExists(path).slice(0, MAX_LENGTH).trim();
   } catch {
     return '';
   }

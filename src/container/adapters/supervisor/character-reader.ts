@@ -1,4 +1,4 @@
-import { unreadableEvent } from './event-text.ts';
+import { createEventError } from './event-text.ts';
 
 /**
  * Decodes UTF-8 that arrives in chunks, and finds where a given number of characters ends. A character may be cut by the
@@ -43,7 +43,7 @@ export class CharacterReader {
     try {
       this.#text += this.#decoder.decode(bytes, { stream: true });
     } catch (cause) {
-      throw unreadableEvent('bytes that are not UTF-8', { cause });
+      throw createEventError('bytes that are not UTF-8', { cause });
     }
   }
 

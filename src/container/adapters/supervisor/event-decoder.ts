@@ -4,7 +4,7 @@ import {
   MAX_HEADER_BYTES,
   parseEvent,
   parseHeader,
-  unreadableEvent,
+  createEventError,
   type EventHeader,
   type SupervisorEvent,
 } from './event-text.ts';
@@ -59,7 +59,7 @@ export class EventDecoder {
     const end = newline < 0 ? bytes.length : newline;
     this.#headerBytes += end;
     if (this.#headerBytes > MAX_HEADER_BYTES)
-      throw unreadableEvent(`no header line within ${MAX_HEADER_BYTES} bytes`);
+      throw createEventError(`no header line within ${MAX_HEADER_BYTES} bytes`);
     this.#reader.append(bytes.subarray(0, end));
     if (newline < 0) return bytes.length;
     this.#headerBytes = 0;

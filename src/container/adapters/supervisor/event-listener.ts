@@ -35,33 +35,33 @@ class EventListener {
 
   start(): void {
     const { input, output } = this.#options;
-    input.on('data', this.#receive);
-    input.on('end', this.#finish);
-    input.on('close', this.#finish);
+    input.on('data', this.#receiveChunk);
+    input.on('end', this.#finishStream);
+    input.on('close', this.#finishStream);
     input.on('error', (cause) => this.#reportError('cannot read from supervisord', cause));
     output.on('error', (cause) => this.#reportError('cannot write to supervisord', cause));
-    this.#reply(READY);
+    this.#writeReply(READY);
   }
 
   stop(): void {
     this.#isOver = true;
-    this.#options.input.off('data', this.#receive);
+    this.#options.input.off('data', this.#receiveChunk);
     this.#options.input.pause();
   }
 
-  readonly #receive = (chunk: Uint8Array): void => {
+  readonly #receiveChunk = (chunk: Uint8Array): void => {
     const { onEvent, onError } = this.#options;
     const decoder = this.#decoder;
     if (decoder.failure !== undefined) return;
     for (const event of decoder.push(chunk)) {
       if (this.#isOver) return;
-      this.#reply(ACKNOWLEDGED + READY);
+      this.#writeReply(ACKNOWLEDGED + READY);
       onEvent(event);
     }
     if (decoder.failure !== undefined && !this.#isOver) onError(decoder.failure);
   };
 
-  readonly #finish = (): void => {
+  readonly #finishStream = (): void => {
     if (this.#isOver) return;
     if (this.#decoder.failure === undefined && !this.#decoder.isIdle)
       this.#reportError('supervisord went away within an event', undefined);
@@ -69,7 +69,7 @@ class EventListener {
     this.#options.onEnd();
   };
 
-  #reply(text: string): void {
+  #writeReply(text: string): void {
     const { output } = this.#options;
     if (output.writable) output.write(text);
   }

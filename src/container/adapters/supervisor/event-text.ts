@@ -31,9 +31,9 @@ const MAX_QUOTE = 100;
 export function parseHeader(line: string): EventHeader {
   const { eventname = '', serial = '', len = '' } = parseWords(line);
   if (!/^[A-Z0-9_]+$/.test(eventname) || !/^\d{1,15}$/.test(serial) || !/^\d{1,15}$/.test(len))
-    throw unreadableEvent(`the header ${JSON.stringify(line.slice(0, MAX_QUOTE))}`);
+    throw createEventError(`the header ${JSON.stringify(line.slice(0, MAX_QUOTE))}`);
   if (Number(len) > MAX_PAYLOAD)
-    throw unreadableEvent(`a payload of ${len} characters, ${MAX_PAYLOAD} at most`);
+    throw createEventError(`a payload of ${len} characters, ${MAX_PAYLOAD} at most`);
   return { name: eventname, serial: Number(serial), length: Number(len) };
 }
 
@@ -45,7 +45,7 @@ export function parseEvent({ name, serial }: EventHeader, text: string): Supervi
 }
 
 /** The error for a stream that can't be cut into events any more. */
-export const unreadableEvent = (detail: string, options?: ErrorOptions): CtrkitError =>
+export const createEventError = (detail: string, options?: ErrorOptions): CtrkitError =>
   new CtrkitError('supervisor', `not a supervisord event: ${detail}`, options);
 
 function parseWords(line: string): Record<string, string> {

@@ -3,7 +3,7 @@ import { HttpAnswer } from './http-answer.ts';
 
 const READ_BYTES = 16 * 1024;
 
-const requestOf = (body: string): string =>
+const encodeRequest = (body: string): string =>
   'POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\n' +
   `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
@@ -24,11 +24,11 @@ export class HttpConnection {
   constructor(socketPath: string) {
     // Left to itself Node.js takes 64 kB anew for each read, out of its garbage collector's sight.
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    const callback = (size: number): boolean => this.#receive(buffer.subarray(0, size));
+    const callback = (size: number): boolean => this.#receiveBytes(buffer.subarray(0, size));
     this.#socket = createConnection({ path: socketPath, onread: { buffer, callback } });
-    this.#socket.on('error', (error) => this.#fail(error));
-    this.#socket.on('end', () => this.#step(({ answer }) => answer.end()));
-    this.#socket.on('close', () => this.#fail(new Error('supervisord hung up')));
+    this.#socket.on('error', (error) => this.#failExchange(error));
+    this.#socket.on('end', () => this.#stepExchange(({ answer }) => answer.end()));
+    this.#socket.on('close', () => this.#failExchange(new Error('supervisord hung up')));
   }
 
   get isOpen(): boolean {
@@ -42,13 +42,13 @@ export class HttpConnection {
   async post(body: string, timeoutMs: number, onBody: (bytes: Buffer) => void): Promise<void> {
     this.#socket.ref();
     const timer = setTimeout(
-      () => this.#fail(new Error(`no whole answer within ${timeoutMs} ms`)),
+      () => this.#failExchange(new Error(`no whole answer within ${timeoutMs} ms`)),
       timeoutMs,
     );
     try {
       await new Promise<void>((resolve, reject) => {
         this.#exchange = { answer: new HttpAnswer(onBody), resolve, reject };
-        this.#socket.write(requestOf(body));
+        this.#socket.write(encodeRequest(body));
       });
     } finally {
       clearTimeout(timer);
@@ -60,15 +60,15 @@ export class HttpConnection {
     this.#socket.destroy();
   }
 
-  #receive(bytes: Buffer): boolean {
+  #receiveBytes(bytes: Buffer): boolean {
     // What nobody asked for would be taken for the next answer.
     if (this.#exchange === undefined) this.close();
-    this.#step(({ answer }) => answer.push(bytes));
+    this.#stepExchange(({ answer }) => answer.push(bytes));
     return true;
   }
 
   /** `step` is true when the answer is whole. */
-  #step(step: (exchange: Exchange) => boolean): void {
+  #stepExchange(step: (exchange: Exchange) => boolean): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     try {
@@ -77,11 +77,11 @@ export class HttpConnection {
       if (exchange.answer.isLast) this.close();
       exchange.resolve();
     } catch (error) {
-      this.#fail(error as Error);
+      this.#failExchange(error as Error);
     }
   }
 
-  #fail(error: Error): void {
+  #failExchange(error: Error): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.close();

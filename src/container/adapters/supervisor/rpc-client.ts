@@ -2,7 +2,7 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import type { ProcessState } from '../../../contract/health/process.ts';
 import type { ProcessInfo, ProcessTable, SupervisorState } from '../../../ports/process-table.ts';
 import { RpcTransport, type RpcCall } from './rpc-transport.ts';
-import { faultIn, XmlRpcFault } from './xml-rpc.ts';
+import { findFault, XmlRpcFault } from './xml-rpc.ts';
 import type { XmlRpcStruct, XmlRpcValue } from './xml-rpc.ts';
 
 export interface SupervisorClientOptions {
@@ -30,18 +30,18 @@ const PROCESS_STATES: readonly string[] = [
   'UNKNOWN',
 ] satisfies ProcessState[];
 
-function asStruct(value: XmlRpcValue): XmlRpcStruct {
+function assertStruct(value: XmlRpcValue): XmlRpcStruct {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
   throw new Error('not a struct');
 }
 
-function textIn(struct: XmlRpcStruct, name: string): string {
+function readText(struct: XmlRpcStruct, name: string): string {
   const value = struct[name];
   if (typeof value === 'string') return value;
   throw new Error(`no text "${name}"`);
 }
 
-function integerIn(struct: XmlRpcStruct, name: string): number {
+function readInteger(struct: XmlRpcStruct, name: string): number {
   const value = struct[name];
   if (typeof value === 'number' && Number.isInteger(value)) return value;
   throw new Error(`no integer "${name}"`);
@@ -52,20 +52,20 @@ function isProcessState(text: string): text is ProcessState {
 }
 
 function decodeProcessInfo(value: XmlRpcValue): ProcessInfo {
-  const struct = asStruct(value);
-  const statename = textIn(struct, 'statename');
+  const struct = assertStruct(value);
+  const statename = readText(struct, 'statename');
   if (!isProcessState(statename)) throw new Error('an unknown process state');
   return {
-    name: textIn(struct, 'name'),
-    group: textIn(struct, 'group'),
-    state: integerIn(struct, 'state'),
+    name: readText(struct, 'name'),
+    group: readText(struct, 'group'),
+    state: readInteger(struct, 'state'),
     statename,
-    exitstatus: integerIn(struct, 'exitstatus'),
-    pid: integerIn(struct, 'pid'),
-    start: integerIn(struct, 'start'),
-    stop: integerIn(struct, 'stop'),
-    now: integerIn(struct, 'now'),
-    spawnerr: textIn(struct, 'spawnerr'),
+    exitstatus: readInteger(struct, 'exitstatus'),
+    pid: readInteger(struct, 'pid'),
+    start: readInteger(struct, 'start'),
+    stop: readInteger(struct, 'stop'),
+    now: readInteger(struct, 'now'),
+    spawnerr: readText(struct, 'spawnerr'),
   };
 }
 
@@ -78,7 +78,7 @@ function decodeProcessList(value: XmlRpcValue): ProcessInfo[] {
 function decodeFoundProcesses(value: XmlRpcValue, count: number): (ProcessInfo | undefined)[] {
   if (!Array.isArray(value) || value.length !== count) throw new Error(`not a list of ${count}`);
   return value.map((result) => {
-    const fault = faultIn(result);
+    const fault = findFault(result);
     if (fault === undefined) return decodeProcessInfo(result);
     if (fault.faultCode === FAULT_BAD_NAME) return undefined;
     throw fault;
@@ -86,8 +86,8 @@ function decodeFoundProcesses(value: XmlRpcValue, count: number): (ProcessInfo |
 }
 
 function decodeState(value: XmlRpcValue): SupervisorState {
-  const struct = asStruct(value);
-  return { code: integerIn(struct, 'statecode'), name: textIn(struct, 'statename') };
+  const struct = assertStruct(value);
+  return { code: readInteger(struct, 'statecode'), name: readText(struct, 'statename') };
 }
 
 /**
@@ -97,7 +97,7 @@ function decodeState(value: XmlRpcValue): SupervisorState {
 export function createSupervisorClient(options: SupervisorClientOptions): ProcessTable {
   const target = { socketPath: '/var/run/supervisor.sock', ...options };
   const transport = new RpcTransport(target);
-  const call = async <T>(wanted: RpcCall<T>): Promise<T> => {
+  const callSupervisor = async <T>(wanted: RpcCall<T>): Promise<T> => {
     try {
       return await transport.request(wanted);
     } catch (cause) {
@@ -110,16 +110,18 @@ export function createSupervisorClient(options: SupervisorClientOptions): Proces
   };
   return {
     getState: () =>
-      call({ method: 'supervisor.getState', params: [], decode: decodeState }).catch((error: unknown) => {
-        const cause = error instanceof CtrkitError ? error.cause : undefined;
-        if (cause instanceof XmlRpcFault && cause.faultCode === FAULT_SHUTDOWN_STATE) return SHUTDOWN;
-        throw error;
-      }),
+      callSupervisor({ method: 'supervisor.getState', params: [], decode: decodeState }).catch(
+        (error: unknown) => {
+          const cause = error instanceof CtrkitError ? error.cause : undefined;
+          if (cause instanceof XmlRpcFault && cause.faultCode === FAULT_SHUTDOWN_STATE) return SHUTDOWN;
+          throw error;
+        },
+      ),
     getAllProcessInfo: () =>
-      call({ method: 'supervisor.getAllProcessInfo', params: [], decode: decodeProcessList }),
+      callSupervisor({ method: 'supervisor.getAllProcessInfo', params: [], decode: decodeProcessList }),
     findProcesses: (names) => {
       const calls = names.map((name) => ({ methodName: 'supervisor.getProcessInfo', params: [name] }));
-      return call({
+      return callSupervisor({
         method: 'system.multicall',
         params: [calls],
         decode: (value) => decodeFoundProcesses(value, names.length),

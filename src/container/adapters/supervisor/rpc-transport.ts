@@ -40,16 +40,27 @@ export class RpcTransport {
     const idle = this.#idle?.isOpen === true ? this.#idle : undefined;
     this.#idle = undefined;
     try {
-      return await this.#exchange(idle ?? new HttpConnection(socketPath), { body, timeoutMs, decode });
+      return await this.#exchangeMessages(idle ?? new HttpConnection(socketPath), {
+        body,
+        timeoutMs,
+        decode,
+      });
     } catch (error) {
       const leftMs = timeoutMs - (performance.now() - startMs);
       // supervisord may have closed it meanwhile, or be another one. No call of ours changes anything: ask once more.
       if (idle === undefined || error instanceof XmlRpcFault || leftMs <= 0) throw error;
-      return await this.#exchange(new HttpConnection(socketPath), { body, timeoutMs: leftMs, decode });
+      return await this.#exchangeMessages(new HttpConnection(socketPath), {
+        body,
+        timeoutMs: leftMs,
+        decode,
+      });
     }
   }
 
-  async #exchange<T>(connection: HttpConnection, { body, timeoutMs, decode }: Exchange<T>): Promise<T> {
+  async #exchangeMessages<T>(
+    connection: HttpConnection,
+    { body, timeoutMs, decode }: Exchange<T>,
+  ): Promise<T> {
     const characters = new TextDecoder('utf-8', { fatal: true });
     let answer = '';
     try {
@@ -57,16 +68,16 @@ export class RpcTransport {
         answer += characters.decode(bytes, { stream: true });
       });
       const value = decode(decodeMethodResponse(answer + characters.decode()));
-      this.#keep(connection);
+      this.#keepConnection(connection);
       return value;
     } catch (error) {
-      if (error instanceof XmlRpcFault) this.#keep(connection);
+      if (error instanceof XmlRpcFault) this.#keepConnection(connection);
       else connection.close();
       throw error;
     }
   }
 
-  #keep(connection: HttpConnection): void {
+  #keepConnection(connection: HttpConnection): void {
     if (this.#idle === undefined) this.#idle = connection;
     else connection.close();
   }

@@ -1,6 +1,6 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { brokenAnswer, quote } from './broken-answer.ts';
-import { childrenOf, onlyChild, parseXmlTree, textOf } from './xml-tree.ts';
+import { createAnswerError, quoteText } from './broken-answer.ts';
+import { readChildren, assertOnlyChild, parseXmlTree, readElementText } from './xml-tree.ts';
 import type { XmlElement, XmlRpcStruct, XmlRpcValue } from './xml-tree.ts';
 
 export type { XmlRpcStruct, XmlRpcValue };
@@ -12,7 +12,7 @@ export class XmlRpcFault extends Error {
   readonly faultString: string;
 
   constructor(faultCode: number, faultString: string) {
-    super(`fault ${faultCode}, ${quote(faultString)}`);
+    super(`fault ${faultCode}, ${quoteText(faultString)}`);
     this.faultCode = faultCode;
     this.faultString = faultString;
   }
@@ -24,7 +24,7 @@ const UNENCODABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Sur
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
 
 function escapeText(text: string): string {
-  if (UNENCODABLE.test(text)) throw new CtrkitError('supervisor', `XML cannot carry ${quote(text)}`);
+  if (UNENCODABLE.test(text)) throw new CtrkitError('supervisor', `XML cannot carry ${quoteText(text)}`);
   return text.replaceAll(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
 }
 
@@ -53,48 +53,48 @@ export function encodeMethodCall(method: string, params: readonly XmlRpcParam[])
 }
 
 function readNumber(element: XmlElement, pattern: RegExp): number {
-  const text = textOf(element).trim();
+  const text = readElementText(element).trim();
   const value = Number(text);
   const isInRange = element.name === 'double' ? Number.isFinite(value) : Number.isSafeInteger(value);
-  if (!pattern.test(text) || !isInRange) throw brokenAnswer(`${quote(text)} is no ${element.name}`);
+  if (!pattern.test(text) || !isInRange) throw createAnswerError(`${quoteText(text)} is no ${element.name}`);
   return value;
 }
 
 function readBoolean(element: XmlElement): boolean {
-  const text = textOf(element).trim();
-  if (text !== '0' && text !== '1') throw brokenAnswer(`${quote(text)} is no boolean`);
+  const text = readElementText(element).trim();
+  if (text !== '0' && text !== '1') throw createAnswerError(`${quoteText(text)} is no boolean`);
   return text === '1';
 }
 
 function readNil(element: XmlElement): null {
-  if (textOf(element).trim() !== '') throw brokenAnswer(`${quote(element.text)} in a nil`);
+  if (readElementText(element).trim() !== '') throw createAnswerError(`${quoteText(element.text)} in a nil`);
   return null;
 }
 
 function readStruct(element: XmlElement): XmlRpcStruct {
   const entries = new Map<string, XmlRpcValue>();
-  for (const member of childrenOf(element)) {
-    const [name, value, ...more] = childrenOf(member);
+  for (const member of readChildren(element)) {
+    const [name, value, ...more] = readChildren(member);
     if (member.name !== 'member' || name?.name !== 'name' || value === undefined || more.length > 0) {
-      throw brokenAnswer('a struct holds something that is not a member with a name and a value');
+      throw createAnswerError('a struct holds something that is not a member with a name and a value');
     }
-    const key = textOf(name);
-    if (entries.has(key)) throw brokenAnswer(`two members ${quote(key)} in a struct`);
-    entries.set(key, valueOf(value));
+    const key = readElementText(name);
+    if (entries.has(key)) throw createAnswerError(`two members ${quoteText(key)} in a struct`);
+    entries.set(key, readValue(value));
   }
   return Object.fromEntries(entries);
 }
 
 const READERS = new Map<string, (element: XmlElement) => XmlRpcValue>([
-  ['string', textOf],
-  ['base64', textOf],
-  ['dateTime.iso8601', textOf],
+  ['string', readElementText],
+  ['base64', readElementText],
+  ['dateTime.iso8601', readElementText],
   ['int', (element) => readNumber(element, /^[+-]?\d+$/)],
   ['i4', (element) => readNumber(element, /^[+-]?\d+$/)],
   ['double', (element) => readNumber(element, /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i)],
   ['boolean', readBoolean],
   ['nil', readNil],
-  ['array', (element) => childrenOf(onlyChild(element, 'data')).map(valueOf)],
+  ['array', (element) => readChildren(assertOnlyChild(element, 'data')).map(readValue)],
   ['struct', readStruct],
 ]);
 
@@ -103,19 +103,20 @@ function readElement(element: XmlElement): XmlRpcValue | undefined {
   if (element.name !== 'value') return undefined;
   // A value without a type is a string, and then its blanks count.
   if (element.children.length === 0) return element.text;
-  const typed = onlyChild(element);
+  const typed = assertOnlyChild(element);
   const read = READERS.get(typed.name);
-  if (read === undefined) throw brokenAnswer(`a value of unknown type ${quote(typed.name)}`);
+  if (read === undefined) throw createAnswerError(`a value of unknown type ${quoteText(typed.name)}`);
   return read(typed);
 }
 
-function valueOf(element: XmlElement): XmlRpcValue {
-  if (element.value === undefined) throw brokenAnswer(`${quote(element.name)} where a value belongs`);
+function readValue(element: XmlElement): XmlRpcValue {
+  if (element.value === undefined)
+    throw createAnswerError(`${quoteText(element.name)} where a value belongs`);
   return element.value;
 }
 
 /** The fault that a value is, if it is one: that is how system.multicall tells of a refused call. */
-export function faultIn(value: XmlRpcValue): XmlRpcFault | undefined {
+export function findFault(value: XmlRpcValue): XmlRpcFault | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
   const { faultCode, faultString } = value;
   if (typeof faultCode !== 'number' || typeof faultString !== 'string') return undefined;
@@ -123,8 +124,8 @@ export function faultIn(value: XmlRpcValue): XmlRpcFault | undefined {
 }
 
 function readFault(element: XmlElement): XmlRpcFault {
-  const fault = faultIn(valueOf(onlyChild(element)));
-  if (fault === undefined) throw brokenAnswer('a fault without code and text');
+  const fault = findFault(readValue(assertOnlyChild(element)));
+  if (fault === undefined) throw createAnswerError('a fault without code and text');
   return fault;
 }
 
@@ -134,9 +135,10 @@ function readFault(element: XmlElement): XmlRpcFault {
  */
 export function decodeMethodResponse(xml: string): XmlRpcValue {
   const root = parseXmlTree(xml, readElement);
-  if (root.name !== 'methodResponse') throw brokenAnswer(`it is a ${quote(root.name)}`);
-  const content = onlyChild(root);
+  if (root.name !== 'methodResponse') throw createAnswerError(`it is a ${quoteText(root.name)}`);
+  const content = assertOnlyChild(root);
   if (content.name === 'fault') throw readFault(content);
-  if (content.name !== 'params') throw brokenAnswer(`${quote(content.name)} where params or fault belong`);
-  return valueOf(onlyChild(onlyChild(content, 'param')));
+  if (content.name !== 'params')
+    throw createAnswerError(`${quoteText(content.name)} where params or fault belong`);
+  return readValue(assertOnlyChild(assertOnlyChild(content, 'param')));
 }

@@ -1,5 +1,5 @@
 import sax, { type SAXOptions, type SAXParser } from 'sax';
-import { brokenAnswer, quote, refuse } from './broken-answer.ts';
+import { createAnswerError, quoteText, refuseAnswer } from './broken-answer.ts';
 
 /** Largest answer taken, bytes: supervisord spends 1.3 kB on a program, the busiest container has about 40. */
 export const MAX_RESPONSE_BYTES = 512 * 1024;
@@ -29,29 +29,29 @@ type ElementReader = (element: XmlElement) => XmlRpcValue | undefined;
 // Counting lines and columns would cost a third of the time and 3 MB of a resident process.
 const SAX_OPTIONS: SAXOptions & { strictEntities: boolean } = { strictEntities: true, position: false };
 
-function newElement(name: string): XmlElement {
+function createElement(name: string): XmlElement {
   return { name, children: [], text: '', value: undefined };
 }
 
 /** Handlers that build the tree under `document`; each throws on what is refused, sax itself would go on. */
-function treeBuilder(document: XmlElement, read: ElementReader): Partial<SAXParser> {
+function createTreeHandlers(document: XmlElement, read: ElementReader): Partial<SAXParser> {
   const open = [document];
-  const current = (): XmlElement => open.at(-1) ?? document;
+  const findOpenElement = (): XmlElement => open.at(-1) ?? document;
   let elements = 0;
   const appendText = (text: string): void => {
-    current().text += text;
+    findOpenElement().text += text;
   };
   return {
-    onerror: (error) => refuse(quote(error.message)),
-    ondoctype: () => refuse('a document type'),
-    onsgmldeclaration: () => refuse('a declaration'),
-    onattribute: ({ name }) => refuse(`an attribute ${quote(name)}`),
+    onerror: (error) => refuseAnswer(quoteText(error.message)),
+    ondoctype: () => refuseAnswer('a document type'),
+    onsgmldeclaration: () => refuseAnswer('a declaration'),
+    onattribute: ({ name }) => refuseAnswer(`an attribute ${quoteText(name)}`),
     onopentag: ({ name }) => {
       elements += 1;
-      if (elements > MAX_ELEMENTS) refuse(`more than ${MAX_ELEMENTS} elements`);
-      if (open.length > MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH}`);
-      const element = newElement(name);
-      current().children.push(element);
+      if (elements > MAX_ELEMENTS) refuseAnswer(`more than ${MAX_ELEMENTS} elements`);
+      if (open.length > MAX_DEPTH) refuseAnswer(`nested deeper than ${MAX_DEPTH}`);
+      const element = createElement(name);
+      findOpenElement().children.push(element);
       open.push(element);
     },
     onclosetag: () => {
@@ -71,35 +71,37 @@ function treeBuilder(document: XmlElement, read: ElementReader): Partial<SAXPars
  * Throws CtrkitError('supervisor') if it is not well-formed or exceeds a limit above.
  */
 export function parseXmlTree(xml: string, read: ElementReader): XmlElement {
-  if (xml.length > MAX_RESPONSE_BYTES) throw brokenAnswer(`longer than ${MAX_RESPONSE_BYTES} characters`);
-  const document = newElement('the document');
+  if (xml.length > MAX_RESPONSE_BYTES)
+    throw createAnswerError(`longer than ${MAX_RESPONSE_BYTES} characters`);
+  const document = createElement('the document');
   const parser = sax.parser(true, SAX_OPTIONS);
-  Object.assign(parser, treeBuilder(document, read));
+  Object.assign(parser, createTreeHandlers(document, read));
   parser.write(xml).close();
-  return onlyChild(document);
+  return assertOnlyChild(document);
 }
 
 /** The one child of an element that must have exactly one (of that name, if given) and no text. */
-export function onlyChild(element: XmlElement, name?: string): XmlElement {
-  const [child, ...more] = childrenOf(element);
+export function assertOnlyChild(element: XmlElement, name?: string): XmlElement {
+  const [child, ...more] = readChildren(element);
   if (child === undefined || more.length > 0) {
-    throw brokenAnswer(`${element.children.length} elements in ${quote(element.name)}, 1 expected`);
+    throw createAnswerError(`${element.children.length} elements in ${quoteText(element.name)}, 1 expected`);
   }
   if (name !== undefined && child.name !== name) {
-    throw brokenAnswer(`${quote(child.name)} where ${quote(name)} belongs`);
+    throw createAnswerError(`${quoteText(child.name)} where ${quoteText(name)} belongs`);
   }
   return child;
 }
 
 /** The children of an element that may hold nothing else but blanks. */
-export function childrenOf(element: XmlElement): XmlElement[] {
+export function readChildren(element: XmlElement): XmlElement[] {
   const text = element.text.trim();
-  if (text !== '') throw brokenAnswer(`text ${quote(text)} in ${quote(element.name)}`);
+  if (text !== '') throw createAnswerError(`text ${quoteText(text)} in ${quoteText(element.name)}`);
   return element.children;
 }
 
 /** The text of an element that may hold nothing else. */
-export function textOf(element: XmlElement): string {
-  if (element.children.length > 0) throw brokenAnswer(`an element in ${quote(element.name)}, text expected`);
+export function readElementText(element: XmlElement): string {
+  if (element.children.length > 0)
+    throw createAnswerError(`an element in ${quoteText(element.name)}, text expected`);
   return element.text;
 }

@@ -61,5 +61,5 @@ export const DEFAULT_CHECKS_CONFIG: ChecksConfig = {
 };
 
 /** Of the hook of this name: `required.d/FILE`, `wanted.d/FILE` or `readiness_probe_hook`. */
-export const timingOf = ({ hookTimings, timing }: ChecksConfig, hookName: string): CheckTiming =>
+export const findTiming = ({ hookTimings, timing }: ChecksConfig, hookName: string): CheckTiming =>
   hookTimings.get(hookName) ?? timing;

@@ -50,7 +50,7 @@ function decodeLine(
   { base, errors }: Context,
 ): BuiltinCheckConfig | undefined {
   const at = { path: ['checks', name], errors };
-  const common = (values: BuiltinValues) => ({
+  const decodeCommon = (values: BuiltinValues) => ({
     name,
     kind: values.kind ?? 'required',
     timing: decodeTiming(values, base),
@@ -60,17 +60,17 @@ function decodeLine(
     case 'tcp': {
       const values = decodeTable(LINES.tcp, table, at);
       const address = values && parseTcpAddress(values.tcp);
-      return values && address && { ...common(values), what: 'tcp', ...address };
+      return values && address && { ...decodeCommon(values), what: 'tcp', ...address };
     }
     case 'unix': {
       const values = decodeTable(LINES.unix, table, at);
-      return values && { ...common(values), what: 'unix', path: values.unix };
+      return values && { ...decodeCommon(values), what: 'unix', path: values.unix };
     }
     case 'file': {
       const values = decodeTable(LINES.file, table, at);
       if (values === undefined) return undefined;
       return {
-        ...common(values),
+        ...decodeCommon(values),
         what: 'file',
         path: values.file,
         maxAgeMs: Math.round(values.maxAgeSeconds * 1000),
@@ -78,7 +78,7 @@ function decodeLine(
     }
     case 'memoryPercent': {
       const values = decodeTable(LINES.memoryPercent, table, at);
-      return values && { ...common(values), what: 'memory', limitPercent: values.memoryPercent };
+      return values && { ...decodeCommon(values), what: 'memory', limitPercent: values.memoryPercent };
     }
   }
 }

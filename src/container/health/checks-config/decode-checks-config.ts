@@ -60,7 +60,7 @@ function decodeDefaults(value: unknown, errors: ConfigErrors): CheckTiming {
 }
 
 /** The lines of a table whose keys are names; at most so many. */
-function linesOf(
+function listLines(
   value: unknown,
   { name, most }: { readonly name: string; readonly most: number },
   errors: ConfigErrors,
@@ -72,7 +72,7 @@ function linesOf(
 
 function decodeHooks(value: unknown, base: CheckTiming, errors: ConfigErrors): Map<string, CheckTiming> {
   const timings = new Map<string, CheckTiming>();
-  for (const [name, line] of linesOf(value, { name: 'hooks', most: MAX_HOOKS }, errors)) {
+  for (const [name, line] of listLines(value, { name: 'hooks', most: MAX_HOOKS }, errors)) {
     const path = ['hooks', name];
     if (!HOOK_NAME.test(name))
       errors.add(path, 'no name of a hook: write "required.d/FILE", "wanted.d/FILE" or readiness_probe_hook');
@@ -84,6 +84,6 @@ function decodeHooks(value: unknown, base: CheckTiming, errors: ConfigErrors): M
 }
 
 function decodeChecks(value: unknown, base: CheckTiming, errors: ConfigErrors): BuiltinCheckConfig[] {
-  const lines = linesOf(value, { name: 'checks', most: MAX_CHECKS }, errors);
+  const lines = listLines(value, { name: 'checks', most: MAX_CHECKS }, errors);
   return lines.flatMap(([name, line]) => decodeBuiltin(name, line, { base, errors }) ?? []);
 }

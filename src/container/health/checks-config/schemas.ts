@@ -8,26 +8,26 @@ const MAX_SOCKET_PATH_BYTES = 107;
 /** As supervisord has names of programs: no blank, and a colon only after a group. */
 const PROGRAM = /^(?:[!-9;-~]{1,64}(?::[!-9;-~]{1,64})?)?$/;
 
-function numberIn(what: string, least: number, most: number) {
+function defineNumber(what: string, least: number, most: number) {
   const says = `write ${what} from ${least} to ${most}`;
   return v.pipe(v.number(says), v.minValue(least, says), v.maxValue(most, says));
 }
 
-const seconds = (least: number, most: number) => numberIn('a number of seconds', least, most);
+const defineSeconds = (least: number, most: number) => defineNumber('a number of seconds', least, most);
 
-function threshold() {
+function defineThreshold() {
   const says = 'write a whole number from 1 to 100';
   return v.pipe(v.number(says), v.integer(says), v.minValue(1, says), v.maxValue(100, says));
 }
 
-function absolutePath(maxBytes: number) {
+function definePath(maxBytes: number) {
   const says = `write an absolute path of at most ${maxBytes} printable bytes`;
   const isLegal = (path: string): boolean =>
     /^\/[^\u0000-\u001f\u007f-\u009f]+$/.test(path) && Buffer.byteLength(path) <= maxBytes;
   return v.pipe(v.string(says), v.check(isLegal, says));
 }
 
-function tcpAddress() {
+function defineTcpAddress() {
   const says = 'write ADDRESS:PORT, [IPv6 address]:PORT or localhost:PORT, the port from 1 to 65535';
   return v.pipe(
     v.string(says),
@@ -35,17 +35,18 @@ function tcpAddress() {
   );
 }
 
-const table = <const Entries extends v.ObjectEntries>(entries: Entries) => v.object(entries, 'is missing');
+const defineTable = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.object(entries, 'is missing');
 
 /** Any value: it is looked at later. */
-const anything = () => v.optional(v.unknown());
+const defineAny = () => v.optional(v.unknown());
 
 const TIMING = {
-  initialDelaySeconds: v.optional(seconds(0, 3600)),
-  periodSeconds: v.optional(seconds(0.5, 3600)),
-  timeoutSeconds: v.optional(seconds(0.1, 600)),
-  failureThreshold: v.optional(threshold()),
-  successThreshold: v.optional(threshold()),
+  initialDelaySeconds: v.optional(defineSeconds(0, 3600)),
+  periodSeconds: v.optional(defineSeconds(0.5, 3600)),
+  timeoutSeconds: v.optional(defineSeconds(0.1, 600)),
+  failureThreshold: v.optional(defineThreshold()),
+  successThreshold: v.optional(defineThreshold()),
 };
 
 const BUILTIN = {
@@ -54,27 +55,31 @@ const BUILTIN = {
   ...TIMING,
 };
 
-export const DOCUMENT = table({
-  startupGraceSeconds: v.optional(seconds(0, 86_400)),
+export const DOCUMENT = defineTable({
+  startupGraceSeconds: v.optional(defineSeconds(0, 86_400)),
   startProgram: v.optional(
     v.pipe(
       v.string('write the name of a program, or ""'),
       v.regex(PROGRAM, 'write PROGRAM, GROUP:PROGRAM or ""'),
     ),
   ),
-  defaults: anything(),
-  hooks: anything(),
-  checks: anything(),
+  defaults: defineAny(),
+  hooks: defineAny(),
+  checks: defineAny(),
 });
 
-export const TIMING_TABLE = table(TIMING);
+export const TIMING_TABLE = defineTable(TIMING);
 
 /** A line of `[checks]` by the key that says what is looked at. */
 export const LINES = {
-  tcp: table({ tcp: tcpAddress(), ...BUILTIN }),
-  unix: table({ unix: absolutePath(MAX_SOCKET_PATH_BYTES), ...BUILTIN }),
-  file: table({ file: absolutePath(MAX_PATH_BYTES), maxAgeSeconds: seconds(1, 604_800), ...BUILTIN }),
-  memoryPercent: table({ memoryPercent: numberIn('a percentage', 1, 100), ...BUILTIN }),
+  tcp: defineTable({ tcp: defineTcpAddress(), ...BUILTIN }),
+  unix: defineTable({ unix: definePath(MAX_SOCKET_PATH_BYTES), ...BUILTIN }),
+  file: defineTable({
+    file: definePath(MAX_PATH_BYTES),
+    maxAgeSeconds: defineSeconds(1, 604_800),
+    ...BUILTIN,
+  }),
+  memoryPercent: defineTable({ memoryPercent: defineNumber('a percentage', 1, 100), ...BUILTIN }),
 };
 
 /** A table whose keys are known. */

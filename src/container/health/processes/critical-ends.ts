@@ -12,16 +12,16 @@ export interface CriticalEndListener {
   readonly onUnexpectedExit: () => void;
 }
 
-interface Kept {
+interface KeptEnd {
   readonly end: CriticalEnd;
-  readonly isTold: boolean;
+  readonly isReported: boolean;
 }
 
 /** The critical processes that have ended and were not seen to run again. */
 export class CriticalEnds {
   readonly #listCritical: () => readonly ProcessEntry[];
   readonly #listener: CriticalEndListener;
-  #kept = new Map<string, Kept>();
+  #kept = new Map<string, KeptEnd>();
   #isStopping = false;
 
   constructor(listCritical: () => readonly ProcessEntry[], listener: CriticalEndListener) {
@@ -37,7 +37,7 @@ export class CriticalEnds {
    * Any event of supervisord. An end is told with the next `see` or `tellAll`, which knows how. An exit that was expected
    * is left to `see`: whether anything starts the process again is what matters about it.
    */
-  apply({ name, payload }: ProcessEvent): void {
+  applyEvent({ name, payload }: ProcessEvent): void {
     // supervisord gives up what it is retrying, and stops the rest.
     if (name === 'SUPERVISOR_STATE_CHANGE_STOPPING') this.#isStopping = true;
     const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
@@ -55,37 +55,37 @@ export class CriticalEnds {
     };
     this.#kept.set(formatProcessKey(process), {
       end: { ...end, state: isExit ? 'EXITED' : 'FATAL' },
-      isTold: false,
+      isReported: false,
     });
   }
 
   /** How the critical processes are, asked after the last event: ends without their event are told too. */
-  see(processes: readonly ProcessStatus[]): void {
+  observeProcesses(processes: readonly ProcessStatus[]): void {
     if (this.#isStopping) return;
-    const ended = processes.flatMap((process) => endOf(process) ?? []);
+    const ended = processes.flatMap((process) => findEnd(process) ?? []);
     const before = this.#kept;
     this.#kept = new Map(
       ended.map((end) => {
         const key = formatProcessKey({ name: end.process, group: end.group });
-        return [key, { end, isTold: before.get(key)?.isTold ?? false }];
+        return [key, { end, isReported: before.get(key)?.isReported ?? false }];
       }),
     );
     // What an event has told counts, although supervisord was quick to start the process again.
-    for (const [key, kept] of before) if (!kept.isTold && !this.#kept.has(key)) this.#kept.set(key, kept);
-    this.tellAll();
+    for (const [key, kept] of before) if (!kept.isReported && !this.#kept.has(key)) this.#kept.set(key, kept);
+    this.reportAll();
   }
 
   /** Tells what has not been told: supervisord could not be asked. */
-  tellAll(): void {
-    for (const [key, { end, isTold }] of this.#kept) {
-      if (isTold) continue;
-      this.#kept.set(key, { end, isTold: true });
+  reportAll(): void {
+    for (const [key, { end, isReported }] of this.#kept) {
+      if (isReported) continue;
+      this.#kept.set(key, { end, isReported: true });
       this.#listener.onCriticalEnd(end);
     }
   }
 }
 
-function endOf(process: ProcessStatus): CriticalEnd | undefined {
+function findEnd(process: ProcessStatus): CriticalEnd | undefined {
   const { name, group, statename, exitstatus } = process;
   if (statename !== 'EXITED' && statename !== 'FATAL') return undefined;
   const isExpected = statename === 'EXITED' && isExpectedExit(process);

@@ -26,16 +26,16 @@ export class CriticalProcessesCheck implements Check {
 
   async run(): Promise<CheckOutcome> {
     const { watch, ends, listCritical } = this.#ports;
-    const view = await watch.look();
+    const view = await watch.readProcesses();
     if (view.kind === 'unknown') {
-      ends.tellAll();
+      ends.reportAll();
       return { result: 'unknown', message: view.message };
     }
     const { entries, errors, isUnread } = listCritical();
     // An empty list would be well; one that is not known is not.
     if (isUnread === true && entries.length === 0) return { result: 'unknown', message: errors.join('; ') };
     const processes = selectProcesses(entries, view.processes);
-    ends.see(processes);
+    ends.observeProcesses(processes);
     return judgeCriticalProcesses(processes);
   }
 }

@@ -43,7 +43,7 @@ export class ProcessChecks implements CheckSource {
     const listCritical = () => ports.listCritical().entries;
     const listWatched = () => ports.listWatched().entries;
     const intervalsOf = (process: string) => ports.intervalsOf(process);
-    const watch = new ProcessWatch(ports, () => this.listWanted());
+    const watch = new ProcessWatch(ports, () => this.#listWanted());
     this.#watch = watch;
     this.#ends = new CriticalEnds(listCritical, ports);
     this.#critical = new CriticalProcessesCheck(
@@ -52,7 +52,7 @@ export class ProcessChecks implements CheckSource {
     );
     this.#heartbeats = new ProcessHeartbeatsCheck({ watch, clock, listWatched, intervalsOf }, timing);
     this.#start = new StartCheck(watch, () => ports.startProgram(), timing);
-    this.#notice = new ChangeNotice(() => this.tellChange(), NOTICE_INTERVAL_MS);
+    this.#notice = new ChangeNotice(() => this.#reportChange(), NOTICE_INTERVAL_MS);
   }
 
   /** Nobody is asked for a start where no program makes one, nor for heartbeats where no process promises any. */
@@ -70,11 +70,11 @@ export class ProcessChecks implements CheckSource {
   }
 
   /** Bound, so that it can be handed out as a listener: any event of supervisord. */
-  readonly apply = (event: ProcessEvent): void => {
-    this.#heartbeats.apply(event);
-    this.#ends.apply(event);
-    if (!this.matters(event)) return;
-    this.#watch.apply(event);
+  readonly applyEvent = (event: ProcessEvent): void => {
+    this.#heartbeats.applyEvent(event);
+    this.#ends.applyEvent(event);
+    if (!this.#isRelevant(event)) return;
+    this.#watch.applyEvent(event);
     this.#notice.change();
   };
 
@@ -82,7 +82,7 @@ export class ProcessChecks implements CheckSource {
   readonly getErrors = async (): Promise<readonly string[]> => {
     const critical = this.#ports.listCritical();
     const watched = this.#ports.listWatched();
-    const view = await this.#watch.look();
+    const view = await this.#watch.readProcesses();
     const unknown =
       view.kind === 'known'
         ? findUnknownEntries([...critical.entries, ...watched.entries], view.processes)
@@ -90,13 +90,13 @@ export class ProcessChecks implements CheckSource {
     return [...critical.errors, ...watched.errors, ...new Set(unknown.map(describeUnknown))];
   };
 
-  private tellChange(): void {
+  #reportChange(): void {
     // Its outcome is thrown away: how a process has ended is to be known, whether the checks are run yet or not.
     void this.#critical.run();
     this.#ports.onChange(this.list().map(({ name }) => name));
   }
 
-  private listWanted(): readonly ProcessEntry[] {
+  #listWanted(): readonly ProcessEntry[] {
     const start = this.#ports.startProgram().split(':').at(-1) ?? '';
     return [
       ...(start === '' ? [] : [{ kind: 'program', name: start } as const]),
@@ -105,10 +105,10 @@ export class ProcessChecks implements CheckSource {
     ];
   }
 
-  private matters({ name, payload }: ProcessEvent): boolean {
+  #isRelevant({ name, payload }: ProcessEvent): boolean {
     if (name.startsWith('PROCESS_GROUP_')) return true;
     const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
-    return name.startsWith('PROCESS_STATE_') && this.listWanted().some((entry) => isMeantBy(entry, process));
+    return name.startsWith('PROCESS_STATE_') && this.#listWanted().some((entry) => isMeantBy(entry, process));
   }
 }
 

@@ -32,14 +32,14 @@ export class ProcessHeartbeatsCheck implements Check {
   readonly #ports: ProcessHeartbeatsCheckPorts;
   #records: BeatRecords = new Map();
   /** Boot clock: the last run that could tell. */
-  #toldMs: number | undefined;
+  #knownMs: number | undefined;
 
   constructor(ports: ProcessHeartbeatsCheckPorts, timing: CheckTiming) {
     this.#ports = ports;
     this.timing = timing;
   }
 
-  apply({ name, payload }: ProcessEvent): void {
+  applyEvent({ name, payload }: ProcessEvent): void {
     if (name !== 'PROCESS_COMMUNICATION_STDOUT' && !name.startsWith('PROCESS_STATE_')) return;
     const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
     if (!this.#ports.listWatched().some((entry) => isMeantBy(entry, process))) return;
@@ -55,17 +55,17 @@ export class ProcessHeartbeatsCheck implements Check {
   async run(): Promise<CheckOutcome> {
     const { watch, clock, listWatched, intervalsOf } = this.#ports;
     const isPaused =
-      this.#toldMs !== undefined && clock.bootMs() > this.#toldMs + PAUSED_PERIODS * this.timing.periodMs;
-    const view = await watch.look();
+      this.#knownMs !== undefined && clock.bootMs() > this.#knownMs + PAUSED_PERIODS * this.timing.periodMs;
+    const view = await watch.readProcesses();
     const nowMs = clock.bootMs();
     if (view.kind === 'unknown') {
-      this.#toldMs = -Infinity;
+      this.#knownMs = -Infinity;
       return { result: 'unknown', message: view.message };
     }
     const processes = selectProcesses(listWatched(), view.processes);
     this.#records = observeProcesses(this.#records, processes, nowMs);
-    const heardUntilMs = this.#toldMs ?? nowMs;
-    this.#toldMs = nowMs;
+    const heardUntilMs = this.#knownMs ?? nowMs;
+    this.#knownMs = nowMs;
     if (isPaused) {
       this.#records = restartAges(this.#records, nowMs);
       return { result: 'unknown', message: 'beats may have been held up: waiting for new ones' };

@@ -18,7 +18,7 @@ const LIST_AGAIN_MS = 1_800_000;
 /** Checks that look at about the same time share a look, if nothing has happened since. */
 const SHARED_MS = 1_000;
 
-interface Look {
+interface PendingReading {
   readonly view: Promise<ProcessView>;
   readonly startedMs: number;
   /** How many events there had been when it began. */
@@ -48,7 +48,7 @@ export class ProcessWatch {
   readonly #listWanted: () => readonly ProcessEntry[];
   #events = 0;
   #groupEvents = 0;
-  #last: Look | undefined;
+  #last: PendingReading | undefined;
   #listing: Listing | undefined;
 
   constructor(ports: WatchPorts, listWanted: () => readonly ProcessEntry[]) {
@@ -57,7 +57,7 @@ export class ProcessWatch {
   }
 
   /** An event about a program that is wanted, or about a group. */
-  apply({ name }: ProcessEvent): void {
+  applyEvent({ name }: ProcessEvent): void {
     this.#events += 1;
     if (!name.startsWith('PROCESS_GROUP_')) return;
     this.#groupEvents += 1;
@@ -65,12 +65,12 @@ export class ProcessWatch {
   }
 
   /** Never rejects; resolves within twice the table's time limit. */
-  look(): Promise<ProcessView> {
+  readProcesses(): Promise<ProcessView> {
     const nowMs = this.#ports.clock.bootMs();
     const last = this.#last;
     if (last !== undefined && last.events === this.#events && nowMs < last.startedMs + SHARED_MS)
       return last.view;
-    const view = this.ask(nowMs).catch((error: Error) => ({
+    const view = this.#readWanted(nowMs).catch((error: Error) => ({
       kind: 'unknown' as const,
       message: error.message,
     }));
@@ -78,19 +78,19 @@ export class ProcessWatch {
     return view;
   }
 
-  private async ask(nowMs: number): Promise<ProcessView> {
+  async #readWanted(nowMs: number): Promise<ProcessView> {
     const wanted = this.#listWanted();
     const listing = this.#listing;
-    if (listing === undefined || mustList(listing, wanted, nowMs)) return await this.list(wanted, nowMs);
+    if (listing === undefined || mustList(listing, wanted, nowMs)) return await this.#readAll(wanted, nowMs);
     const names = selectProcesses(wanted, listing.programs).map(formatProcessKey);
     const processes = await this.#ports.table.findProcesses(names);
     const found = processes.filter((process) => process !== undefined);
     return found.length === names.length
       ? { kind: 'known', processes: found }
-      : await this.list(wanted, nowMs);
+      : await this.#readAll(wanted, nowMs);
   }
 
-  private async list(wanted: readonly ProcessEntry[], nowMs: number): Promise<ProcessView> {
+  async #readAll(wanted: readonly ProcessEntry[], nowMs: number): Promise<ProcessView> {
     const groupEvents = this.#groupEvents;
     const processes = await this.#ports.table.getAllProcessInfo();
     const programs = processes.map(({ name, group }) => ({ name, group }));

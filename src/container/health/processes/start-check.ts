@@ -19,7 +19,7 @@ export class StartCheck implements Check {
   }
 
   async run(): Promise<CheckOutcome> {
-    const view = await this.#watch.look();
+    const view = await this.#watch.readProcesses();
     if (view.kind === 'unknown') return { result: 'unknown', message: view.message };
     const program = this.#program();
     return judgeStart(

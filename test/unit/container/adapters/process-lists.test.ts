@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { processListFile } from '../../../../src/container/adapters/process-lists.ts';
+import { createProcessListReader } from '../../../../src/container/adapters/process-lists.ts';
 import { CRITICAL_KINDS } from '../../../../src/contract/health/process-list.ts';
 
 describe('a list of processes in a file', () => {
@@ -15,7 +15,7 @@ describe('a list of processes in a file', () => {
     path = join(folder, 'critical_processes');
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const open = () => processListFile({ path, kinds: CRITICAL_KINDS });
+  const open = () => createProcessListReader({ path, kinds: CRITICAL_KINDS });
   const names = (list: ReturnType<ReturnType<typeof open>>) => list.entries.map(({ name }) => name);
 
   test('that is not there is empty, and no error', () => {

@@ -24,7 +24,7 @@ async function check({ isNamed = false, hooks = [], hookWarnings = [], ...found 
       readConfig: () => Promise.resolve(result),
       listHooks: () => ({ hooks, warnings: hookWarnings }),
       print: (line) => printed.push(line),
-      tell: (line) => told.push(line),
+      printError: (line) => told.push(line),
     },
   );
   return { code, printed, told };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { complaintOf, HookOutput } from '../../../../../src/container/adapters/hooks/hook-output.ts';
+import { findComplaint, HookOutput } from '../../../../../src/container/adapters/hooks/hook-output.ts';
 
 function outputOf(...chunks: readonly string[]): HookOutput {
   const output = new HookOutput();
@@ -10,16 +10,16 @@ function outputOf(...chunks: readonly string[]): HookOutput {
 
 describe('the line a hook has for people', () => {
   test('is the first of stderr that is not empty, else of stdout', () => {
-    assert.equal(complaintOf(outputOf('out'), outputOf('\n \nfir', 'st\nlast\n')), 'first');
-    assert.equal(complaintOf(outputOf('\nout\nmore'), outputOf('\n')), 'out');
-    assert.equal(complaintOf(outputOf(), outputOf()), '');
+    assert.equal(findComplaint(outputOf('out'), outputOf('\n \nfir', 'st\nlast\n')), 'first');
+    assert.equal(findComplaint(outputOf('\nout\nmore'), outputOf('\n')), 'out');
+    assert.equal(findComplaint(outputOf(), outputOf()), '');
   });
 
   test('is the last one of a Python traceback', () => {
     const traceback = 'Traceback (most recent call last):\n  File "hook", line 1\nOSError: no socket\n';
-    assert.equal(complaintOf(outputOf('out'), outputOf(traceback)), 'OSError: no socket');
+    assert.equal(findComplaint(outputOf('out'), outputOf(traceback)), 'OSError: no socket');
     const deep = traceback.replace('\n', `\n${'  File "hook", line 1\n'.repeat(1_000)}`);
-    assert.equal(complaintOf(outputOf(), outputOf(deep)), 'OSError: no socket');
+    assert.equal(findComplaint(outputOf(), outputOf(deep)), 'OSError: no socket');
   });
 
   test('has no colours, no control characters and no bytes that are no ASCII', () => {

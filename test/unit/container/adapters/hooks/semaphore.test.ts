@@ -14,22 +14,22 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 describe('turns', () => {
   test('are given to so many at once, and then in the order of coming', async () => {
     const turns = new Semaphore(2, 60_000);
-    const seen = watch([turns.take(), turns.take(), turns.take(), turns.take()]);
+    const seen = watch([turns.acquire(), turns.acquire(), turns.acquire(), turns.acquire()]);
     await settled();
     assert.deepEqual(seen, [true, true, undefined, undefined]);
-    turns.end();
+    turns.release();
     await settled();
     assert.deepEqual(seen, [true, true, true, undefined]);
-    turns.end();
+    turns.release();
     await settled();
     assert.deepEqual(seen, [true, true, true, true]);
   });
 
   test('that were ended are free for who comes later, and no more than there were', async () => {
     const turns = new Semaphore(1, 60_000);
-    await turns.take();
-    turns.end();
-    const seen = watch([turns.take(), turns.take()]);
+    await turns.acquire();
+    turns.release();
+    const seen = watch([turns.acquire(), turns.acquire()]);
     await settled();
     assert.deepEqual(seen, [true, undefined]);
     turns.close();
@@ -37,17 +37,17 @@ describe('turns', () => {
 
   test('are not waited for longer than told, and are not lost on who went away', async () => {
     const turns = new Semaphore(1, 10);
-    await turns.take();
-    assert.equal(await turns.take(), false);
-    turns.end();
-    assert.equal(await turns.take(), true);
+    await turns.acquire();
+    assert.equal(await turns.acquire(), false);
+    turns.release();
+    assert.equal(await turns.acquire(), true);
   });
 
   test('end for all who wait or come when they are closed', async () => {
     const turns = new Semaphore(1, 60_000);
-    await turns.take();
-    const waiting = [turns.take(), turns.take()];
+    await turns.acquire();
+    const waiting = [turns.acquire(), turns.acquire()];
     turns.close();
-    assert.deepEqual(await Promise.all([...waiting, turns.take()]), [false, false, false]);
+    assert.deepEqual(await Promise.all([...waiting, turns.acquire()]), [false, false, false]);
   });
 });

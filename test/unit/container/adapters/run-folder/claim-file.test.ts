@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { claimFileIn } from '../../../../../src/container/adapters/run-folder/claim-file.ts';
+import { createClaimFile } from '../../../../../src/container/adapters/run-folder/claim-file.ts';
 import type { StoredClaim } from '../../../../../src/contract/gate/claim-file.ts';
 
 let folder = '';
@@ -28,7 +28,7 @@ const CLAIM: StoredClaim = {
 
 describe('the claim that the gate leaves', () => {
   test('is read as it was written, by nobody but root, until it is removed', () => {
-    const file = claimFileIn(folder, 'boot-1/1');
+    const file = createClaimFile(folder, 'boot-1/1');
     assert.equal(file.read(), undefined);
     file.write(CLAIM);
     assert.deepEqual(file.read(), CLAIM);
@@ -39,11 +39,11 @@ describe('the claim that the gate leaves', () => {
   });
 
   test('of an earlier start of the container is none, and neither is text that is none', () => {
-    claimFileIn(folder, 'boot-1/1').write(CLAIM);
-    assert.equal(claimFileIn(folder, 'boot-1/2').read(), undefined);
+    createClaimFile(folder, 'boot-1/1').write(CLAIM);
+    assert.equal(createClaimFile(folder, 'boot-1/2').read(), undefined);
     for (const text of ['', '{', 'null', '{"token":"a","container_start":"boot-1/1"}']) {
       writeFileSync(join(folder, 'claim.json'), text);
-      assert.equal(claimFileIn(folder, 'boot-1/1').read(), undefined, text);
+      assert.equal(createClaimFile(folder, 'boot-1/1').read(), undefined, text);
     }
   });
 });

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import {
   overwriteLine,
-  readIfThere,
-  removeIfThere,
+  readIfExists,
+  removeIfExists,
   watchFiles,
-  writeWhole,
+  writeAtomically,
 } from '../../../../../src/container/adapters/run-folder/files.ts';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { until } from '../../../../support/until.ts';
@@ -24,8 +24,8 @@ const isDefect = (error: unknown): boolean => error instanceof CtrkitError && er
 describe('a file of the run folder', () => {
   test('is there whole, with its mode, and nothing else is', () => {
     const below = join(folder, 'run/ctrkit');
-    writeWhole(below, 'claim.json', 'one', 0o600);
-    writeWhole(below, 'claim.json', 'two', 0o600);
+    writeAtomically(below, 'claim.json', 'one', 0o600);
+    writeAtomically(below, 'claim.json', 'two', 0o600);
     assert.deepEqual(readdirSync(below), ['claim.json']);
     assert.equal(readFileSync(join(below, 'claim.json'), 'utf8'), 'two');
     assert.equal(statSync(join(below, 'claim.json')).mode & 0o777, 0o600);
@@ -34,7 +34,7 @@ describe('a file of the run folder', () => {
   test('that can’t be written is a defect that names it, and leaves nothing behind', () => {
     mkdirSync(join(folder, 'health'));
     assert.throws(
-      () => writeWhole(folder, 'health', 'x', 0o644),
+      () => writeAtomically(folder, 'health', 'x', 0o644),
       (error: Error) => {
         assert.match(error.message, /\/health can't be written: /);
         return isDefect(error);
@@ -42,7 +42,7 @@ describe('a file of the run folder', () => {
     );
     assert.deepEqual(readdirSync(folder), ['health']);
     writeFileSync(join(folder, 'file'), '');
-    assert.throws(() => writeWhole(join(folder, 'file'), 'health', 'x', 0o644), isDefect);
+    assert.throws(() => writeAtomically(join(folder, 'file'), 'health', 'x', 0o644), isDefect);
   });
 
   test('is written over in place by a line that is longer or shorter', () => {
@@ -58,12 +58,12 @@ describe('a file of the run folder', () => {
 
   test('is empty where there is none, and removed whether there is one or not', () => {
     const path = join(folder, 'claim.json');
-    assert.equal(readIfThere(path), '');
-    assert.throws(() => readIfThere(folder), { code: 'defect' });
-    removeIfThere(path);
-    removeIfThere(join(folder, 'none/claim.json'));
+    assert.equal(readIfExists(path), '');
+    assert.throws(() => readIfExists(folder), { code: 'defect' });
+    removeIfExists(path);
+    removeIfExists(join(folder, 'none/claim.json'));
     writeFileSync(path, 'x');
-    removeIfThere(path);
+    removeIfExists(path);
     assert.deepEqual(readdirSync(folder), []);
   });
 });
@@ -74,11 +74,11 @@ describe('a watched folder', { timeout: 60_000 }, () => {
     const unwatch = watchFiles(join(folder, 'new'), ['claim.json'], () => (changes += 1));
     const other = watchFiles(join(folder, 'new'), ['other'], () => (changes += 1_000));
     try {
-      writeWhole(join(folder, 'new'), 'health', 'x', 0o644);
-      writeWhole(join(folder, 'new'), 'claim.json', 'x', 0o600);
+      writeAtomically(join(folder, 'new'), 'health', 'x', 0o644);
+      writeAtomically(join(folder, 'new'), 'claim.json', 'x', 0o600);
       await until('it tells of the file', () => changes > 0);
       changes = 0;
-      removeIfThere(join(folder, 'new/claim.json'));
+      removeIfExists(join(folder, 'new/claim.json'));
       await until('it tells that it has gone', () => changes > 0);
     } finally {
       unwatch();

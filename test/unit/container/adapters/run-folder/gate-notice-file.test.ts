@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { gateNoticeFileIn } from '../../../../../src/container/adapters/run-folder/gate-notice-file.ts';
+import { createGateNoticeFile } from '../../../../../src/container/adapters/run-folder/gate-notice-file.ts';
 import { encodeGateNotice } from '../../../../../src/contract/gate/gate-notice.ts';
 
 let folder = '';
@@ -18,7 +18,7 @@ const START = 'boot-1/1';
 
 describe('the notice that a gate leaves', () => {
   test('is read while the gate runs, and gone when it is taken away', () => {
-    const file = gateNoticeFileIn(folder, START);
+    const file = createGateNoticeFile(folder, START);
     assert.equal(file.read(), undefined);
     file.write(HELD);
     assert.deepEqual(file.read(), { ...HELD, pid: process.pid, containerStart: START });
@@ -29,13 +29,13 @@ describe('the notice that a gate leaves', () => {
   });
 
   test('can be read by whoever looks, and holds no secret', () => {
-    gateNoticeFileIn(folder, START).write(HELD);
+    createGateNoticeFile(folder, START).write(HELD);
     assert.equal(statSync(join(folder, 'gate.json')).mode & 0o777, 0o644);
   });
 
   test('of another start of the container says nothing', () => {
-    gateNoticeFileIn(folder, START).write(HELD);
-    assert.equal(gateNoticeFileIn(folder, 'boot-1/2').read(), undefined);
+    createGateNoticeFile(folder, START).write(HELD);
+    assert.equal(createGateNoticeFile(folder, 'boot-1/2').read(), undefined);
   });
 
   test('of a gate that is gone, or of no process that can be, says nothing', () => {
@@ -43,7 +43,7 @@ describe('the notice that a gate leaves', () => {
     for (const pid of [gone, 2 ** 31, 2 ** 40]) {
       const notice = { ...HELD, pid, containerStart: START };
       writeFileSync(join(folder, 'gate.json'), encodeGateNotice(notice));
-      assert.equal(gateNoticeFileIn(folder, START).read(), undefined, String(pid));
+      assert.equal(createGateNoticeFile(folder, START).read(), undefined, String(pid));
     }
   });
 });

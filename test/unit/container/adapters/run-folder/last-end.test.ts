@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { lastEndIn } from '../../../../../src/container/adapters/run-folder/last-end.ts';
+import { createLastEnd } from '../../../../../src/container/adapters/run-folder/last-end.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -23,7 +23,7 @@ describe('the reason of the last end', () => {
   test('is there for the next start, and in the termination log of a pod', () => {
     const log = join(folder, 'termination-log');
     writeFileSync(log, 'of an earlier end, which was much longer');
-    const lastEnd = lastEndIn(join(folder, 'run'), log);
+    const lastEnd = createLastEnd(join(folder, 'run'), log);
     assert.equal(lastEnd.read(), '');
     lastEnd.write('snmpd is FATAL');
     assert.equal(lastEnd.read(), 'snmpd is FATAL');
@@ -35,15 +35,15 @@ describe('the reason of the last end', () => {
 
   test('makes no termination log where there is none', () => {
     const log = join(folder, 'termination-log');
-    lastEndIn(folder, log).write('snmpd is FATAL');
+    createLastEnd(folder, log).write('snmpd is FATAL');
     assert.equal(existsSync(log), false);
-    assert.equal(lastEndIn(folder, log).read(), 'snmpd is FATAL');
+    assert.equal(createLastEnd(folder, log).read(), 'snmpd is FATAL');
   });
 
   test('is never longer than what Kubernetes takes', () => {
     const log = join(folder, 'termination-log');
     writeFileSync(log, '');
-    const lastEnd = lastEndIn(folder, log);
+    const lastEnd = createLastEnd(folder, log);
     lastEnd.write('✓'.repeat(10_000));
     assert.ok(lastEnd.read().length <= 1_024);
     assert.ok(Buffer.byteLength(readFileSync(log)) <= 4_096);
@@ -54,7 +54,7 @@ describe('the reason of the last end', () => {
     const loop = join(folder, 'loop');
     symlinkSync(loop, loop);
     for (const log of [folder, join(folder, 'last-end/below'), loop, join('/dev/null', 'below')])
-      assert.doesNotThrow(() => lastEndIn(folder, log).write('snmpd is FATAL'), log);
-    assert.equal(lastEndIn(folder).read(), '');
+      assert.doesNotThrow(() => createLastEnd(folder, log).write('snmpd is FATAL'), log);
+    assert.equal(createLastEnd(folder).read(), '');
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import {
   DEFAULT_CHECKS_CONFIG,
-  timingOf,
+  findTiming,
 } from '../../../../../src/container/health/checks-config/checks-config.ts';
 import { decodeChecksConfig } from '../../../../../src/container/health/checks-config/decode-checks-config.ts';
 import { DEFAULT_TIMING } from '../../../../../src/contract/health/check.ts';
@@ -49,8 +49,8 @@ describe('what checks.toml says', () => {
     `);
     const timing = { ...DEFAULT_TIMING, periodMs: 30_000, failureThreshold: 3 };
     assert.deepEqual(config.timing, timing);
-    assert.deepEqual(timingOf(config, 'required.d/snmp-get'), { ...timing, timeoutMs: 1500 });
-    assert.deepEqual(timingOf(config, 'required.d/other'), timing);
+    assert.deepEqual(findTiming(config, 'required.d/snmp-get'), { ...timing, timeoutMs: 1500 });
+    assert.deepEqual(findTiming(config, 'required.d/other'), timing);
     assert.deepEqual(config.builtin[0]?.timing, {
       ...timing,
       failureThreshold: 2,
@@ -87,7 +87,7 @@ describe('what checks.toml says', () => {
 
   test("SONiC's own hook has a timing too", () => {
     const config = decoded('[hooks]\nreadiness_probe_hook = { periodSeconds = 60 }');
-    assert.equal(timingOf(config, 'readiness_probe_hook').periodMs, 60_000);
+    assert.equal(findTiming(config, 'readiness_probe_hook').periodMs, 60_000);
   });
 });
 

@@ -27,7 +27,7 @@ describe('the ends of critical processes', () => {
   });
 
   const event = (state: string, payload: Record<string, string> = {}): void =>
-    ends.apply({
+    ends.applyEvent({
       name: `PROCESS_STATE_${state}`,
       payload: { processname: 'a', groupname: 'a', from_state: 'RUNNING', ...payload },
     });
@@ -36,8 +36,8 @@ describe('the ends of critical processes', () => {
   test('are told once, with the exit status that supervisord is asked for', () => {
     event('EXITED', UNEXPECTED);
     assert.deepEqual(told, []);
-    ends.see([badExit('a', 3)]);
-    ends.see([badExit('a', 3)]);
+    ends.observeProcesses([badExit('a', 3)]);
+    ends.observeProcesses([badExit('a', 3)]);
     const end = {
       process: 'a',
       group: 'a',
@@ -52,30 +52,33 @@ describe('the ends of critical processes', () => {
 
   test('are told although supervisord has started the process again by the time it is asked (D14)', () => {
     event('EXITED', UNEXPECTED);
-    ends.see([processStatus('a', 'RUNNING')]);
+    ends.observeProcesses([processStatus('a', 'RUNNING')]);
     assert.deepEqual(texts(), ['a exited unexpectedly']);
   });
 
   test('are forgotten when the process is seen to run again', () => {
     event('EXITED', UNEXPECTED);
-    ends.see([processStatus('a', 'RUNNING')]);
-    ends.see([processStatus('a', 'RUNNING')]);
+    ends.observeProcesses([processStatus('a', 'RUNNING')]);
+    ends.observeProcesses([processStatus('a', 'RUNNING')]);
     assert.deepEqual(ends.list, []);
     event('EXITED', UNEXPECTED);
-    ends.see([badExit('a', 4)]);
+    ends.observeProcesses([badExit('a', 4)]);
     assert.deepEqual(texts(), ['a exited unexpectedly', 'a exited with 4']);
   });
 
   test('are told when supervisord can’t be asked', () => {
     event('FATAL');
-    ends.tellAll();
-    ends.tellAll();
+    ends.reportAll();
+    ends.reportAll();
     assert.deepEqual(texts(), ['a is FATAL']);
     assert.equal(told[0]?.state, 'FATAL');
   });
 
   test('are seen without their events, which came before the agent did', () => {
-    ends.see([badExit('a', -1), processStatus('b', 'FATAL', { group: 'pool', spawnerr: 'no such file' })]);
+    ends.observeProcesses([
+      badExit('a', -1),
+      processStatus('b', 'FATAL', { group: 'pool', spawnerr: 'no such file' }),
+    ]);
     assert.deepEqual(texts(), ['a was ended by a signal', 'pool:b is FATAL (no such file)']);
     assert.deepEqual(
       told.map(({ isExpected }) => isExpected),
@@ -85,9 +88,9 @@ describe('the ends of critical processes', () => {
 
   test('that were expected count only if the process stays down', () => {
     event('EXITED', { ...UNEXPECTED, expected: '1' });
-    ends.see([processStatus('a', 'RUNNING')]);
+    ends.observeProcesses([processStatus('a', 'RUNNING')]);
     assert.deepEqual(told, []);
-    ends.see([processStatus('a', 'EXITED', { exitstatus: 2 })]);
+    ends.observeProcesses([processStatus('a', 'EXITED', { exitstatus: 2 })]);
     assert.deepEqual(
       told.map(({ exitStatus, isExpected }) => [exitStatus, isExpected]),
       [[2, true]],
@@ -97,19 +100,19 @@ describe('the ends of critical processes', () => {
   test('are those of critical processes only', () => {
     event('EXITED', { ...UNEXPECTED, processname: 'x', groupname: 'x' });
     event('FATAL', { processname: 'x', groupname: 'x' });
-    ends.tellAll();
+    ends.reportAll();
     assert.deepEqual([told, unexpectedExits], [[], 0]);
     event('FATAL', { processname: 'x', groupname: 'pool' });
-    ends.tellAll();
+    ends.reportAll();
     assert.deepEqual(texts(), ['pool:x is FATAL']);
   });
 
   test('are no ends once supervisord stops: it gives up what it was retrying', () => {
-    ends.apply({ name: 'SUPERVISOR_STATE_CHANGE_STOPPING', payload: {} });
+    ends.applyEvent({ name: 'SUPERVISOR_STATE_CHANGE_STOPPING', payload: {} });
     event('BACKOFF');
     event('FATAL');
-    ends.tellAll();
-    ends.see([processStatus('a', 'FATAL')]);
+    ends.reportAll();
+    ends.observeProcesses([processStatus('a', 'FATAL')]);
     assert.deepEqual([told, unexpectedExits], [[], 0]);
   });
 

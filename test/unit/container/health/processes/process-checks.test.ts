@@ -46,7 +46,7 @@ describe('the checks over supervisord’s programs', () => {
       ),
     );
   const event = (name: string, processname: string, more: Record<string, string> = {}): void =>
-    checks.apply({ name, payload: { processname, groupname: processname, ...more } });
+    checks.applyEvent({ name, payload: { processname, groupname: processname, ...more } });
 
   test('are start and critical-processes, required both, and ask supervisord once', async () => {
     assert.deepEqual(await outcomes(), { start: 'ok', 'critical-processes': 'ok' });
@@ -70,7 +70,7 @@ describe('the checks over supervisord’s programs', () => {
       answers[startProgram] = (await outcomes())['start'];
     assert.deepEqual(answers, { boot: 'ok', 'first:boot': 'ok', 'second:boot': 'failing', '': undefined });
     changes = [];
-    checks.apply({ name: 'PROCESS_STATE_EXITED', payload: { processname: 'boot', groupname: 'first' } });
+    checks.applyEvent({ name: 'PROCESS_STATE_EXITED', payload: { processname: 'boot', groupname: 'first' } });
     assert.deepEqual(changes, []);
   });
 
@@ -108,8 +108,8 @@ describe('the checks over supervisord’s programs', () => {
 
   test('care for no program that is on no list', () => {
     event('PROCESS_STATE_EXITED', 'other', { expected: '0' });
-    checks.apply({ name: 'SUPERVISOR_STATE_CHANGE_RUNNING', payload: {} });
-    checks.apply({ name: 'PROCESS_STATE_EXITED', payload: {} });
+    checks.applyEvent({ name: 'SUPERVISOR_STATE_CHANGE_RUNNING', payload: {} });
+    checks.applyEvent({ name: 'PROCESS_STATE_EXITED', payload: {} });
     assert.deepEqual(changes, []);
   });
 

@@ -23,7 +23,7 @@ describe('the check of process heartbeats', () => {
   });
 
   const event = (name: string, pid = 100, processname = 'orchagent'): void =>
-    check.apply({ name, payload: { processname, groupname: processname, pid: String(pid) } });
+    check.applyEvent({ name, payload: { processname, groupname: processname, pid: String(pid) } });
   const beat = (pid?: number): void => event('PROCESS_COMMUNICATION_STDOUT', pid);
   /** Runs it each period; the last outcome. */
   const runFor = async (ms: number, each: () => void = () => {}) => {

@@ -31,7 +31,7 @@ describe('the watch over supervisord’s programs', () => {
   });
 
   const stateOf = async (name: string): Promise<string | undefined> => {
-    const view = await watch.look();
+    const view = await watch.readProcesses();
     assert.equal(view.kind, 'known');
     return view.kind === 'known'
       ? view.processes.find((process) => process.name === name)?.statename
@@ -40,33 +40,33 @@ describe('the watch over supervisord’s programs', () => {
   /** A look that shares none before it. */
   const later = async (ms = 10_000) => {
     clock.advance(ms);
-    return await watch.look();
+    return await watch.readProcesses();
   };
 
   test('lists all programs once, and then asks for those that matter only (D30)', async () => {
-    await watch.look();
+    await watch.readProcesses();
     await later();
     await later();
     assert.deepEqual(table.calls, ['all', 'a:a pool:b', 'a:a pool:b']);
   });
 
   test('lists all again twice an hour, should an event be lost', async () => {
-    await watch.look();
+    await watch.readProcesses();
     await later(1_799_000);
     await later(1_000);
     assert.deepEqual(table.calls, ['all', 'a:a pool:b', 'all']);
   });
 
   test('asks once for all that look at about the same time', async () => {
-    await Promise.all([watch.look(), watch.look()]);
+    await Promise.all([watch.readProcesses(), watch.readProcesses()]);
     clock.advance(999);
-    await watch.look();
+    await watch.readProcesses();
     assert.equal(table.calls.length, 1);
   });
 
   test('asks again for who looks after an event, although an answer is under way', async () => {
-    const before = watch.look();
-    watch.apply(ended);
+    const before = watch.readProcesses();
+    watch.applyEvent(ended);
     table.set(processStatus('a', 'EXITED'));
     assert.equal(await stateOf('a'), 'EXITED');
     await before;
@@ -74,14 +74,14 @@ describe('the watch over supervisord’s programs', () => {
   });
 
   test('lists all again after a group was added or removed', async () => {
-    await watch.look();
-    watch.apply(regrouped);
+    await watch.readProcesses();
+    watch.applyEvent(regrouped);
     await later();
     assert.deepEqual(table.calls, ['all', 'all']);
   });
 
   test('lists all again when a program is there no more', async () => {
-    await watch.look();
+    await watch.readProcesses();
     table.remove('a');
     const view = await later();
     assert.deepEqual(table.calls, ['all', 'a:a pool:b', 'all']);
@@ -89,18 +89,18 @@ describe('the watch over supervisord’s programs', () => {
   });
 
   test('lists all at once for a name that is new and unknown, and again when a group is added', async () => {
-    await watch.look();
+    await watch.readProcesses();
     wanted.push({ kind: 'program', name: 'new' });
     await later();
     await later();
     assert.deepEqual(table.calls, ['all', 'all', 'a:a pool:b']);
     table.run('new');
-    watch.apply(regrouped);
+    watch.applyEvent(regrouped);
     assert.equal(await stateOf('new'), 'RUNNING');
   });
 
   test('knows nothing while supervisord does not answer, whatever it said last', async () => {
-    await watch.look();
+    await watch.readProcesses();
     table.isStalled = true;
     assert.deepEqual(await later(), { kind: 'unknown', message: 'no whole answer within 2000 ms' });
     table.isStalled = false;
