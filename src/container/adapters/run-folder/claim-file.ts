@@ -1,6 +1,7 @@
+import { removeIfExists } from '../../../adapters/disk/replace-file.ts';
 import { decodeStoredClaim, encodeStoredClaim } from '../../../contract/gate/claim-file.ts';
 import type { ClaimFile } from '../../../ports/claim-file.ts';
-import { readIfExists, removeIfExists, writeAtomically } from './files.ts';
+import { readIfExists, writeAtomically } from './files.ts';
 
 export const CLAIM_FILE = 'claim.json';
 

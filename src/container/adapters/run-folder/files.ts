@@ -1,32 +1,17 @@
 /** Small files in CTRKIT_RUN_DIR, by which the kit's processes of one container tell each other things. */
-import {
-  chmodSync,
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  watch,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { replaceFile } from '../../../adapters/disk/replace-file.ts';
+import { watchFolder } from '../../../adapters/disk/watch-folder.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 
 /** Whole or not at all. Throws CtrkitError('defect') with what is wrong with the folder or the disk. */
 export function writeAtomically(folder: string, name: string, text: string, mode: number): void {
   const path = `${folder}/${name}`;
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
     createFolder(folder);
-    // No fsync: what lies here does not outlive the boot, so it need not outlive a power cut.
-    writeFileSync(temporary, text, { mode });
-    // Whatever the umask: kubelet's probe may run as another user.
-    chmodSync(temporary, mode);
-    renameSync(temporary, path);
+    // Not durable: what lies here does not outlive the boot, so it need not outlive a power cut.
+    replaceFile(path, text, { mode });
   } catch (error) {
-    removeIfExists(temporary);
     throw new CtrkitError('defect', `${path} can't be written: ${(error as Error).message}`, {
       cause: error,
     });
@@ -63,28 +48,12 @@ export function readIfExists(path: string): string {
   }
 }
 
-export function removeIfExists(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // A folder that can't be written, or is none: whoever writes next says so.
-  }
-}
-
-/**
- * Calls `onChange` after each change of one of the files; returns how to stop. A change may be missed: look again now
- * and then.
- */
+/** As watchFolder; the folder is made first, so that the first file is seen as well. */
 export function watchFiles(folder: string, names: readonly string[], onChange: () => void): () => void {
   try {
     createFolder(folder);
-    const watcher = watch(folder, (_event, name) => {
-      if (name !== null && names.includes(name)) onChange();
-    });
-    watcher.on('error', () => watcher.close());
-    return () => watcher.close();
   } catch {
-    // No inotify to be had, or no folder yet: who asks looks again now and then anyway.
-    return () => {};
+    // Nothing can be watched there, and whoever writes says what is wrong.
   }
+  return watchFolder(folder, names, onChange);
 }

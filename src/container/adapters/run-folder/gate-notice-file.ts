@@ -1,6 +1,7 @@
+import { removeIfExists } from '../../../adapters/disk/replace-file.ts';
 import { decodeGateNotice, encodeGateNotice } from '../../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../../ports/gate-notice-file.ts';
-import { readIfExists, removeIfExists, writeAtomically } from './files.ts';
+import { readIfExists, writeAtomically } from './files.ts';
 
 export const GATE_NOTICE_FILE = 'gate.json';
 

@@ -1,53 +1,15 @@
-/** Files that have to outlive a power cut at any point. All of it throws what node:fs throws. */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+/** Files and folders that outlive a power cut at any point. All functions throw what node:fs throws. */
+import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { replaceFile, syncFolder } from '../../../adapters/disk/replace-file.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+export { syncFolder };
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /** On the disk when it returns, in place of what was there; whole or not at all, also if `temporary` is left behind. */
-export function writeDurably(path: string, text: string, temporary: string, mode = 0o644): void {
-  // Left by a writer that was killed; or put there by somebody, and then not to be followed.
-  rmSync(temporary, { force: true });
-  try {
-    const file = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-    try {
-      writeFileSync(file, text);
-      // Whatever the umask.
-      fchmodSync(file, mode);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncFolder(dirname(path));
-}
-
-/** A rename is on the disk only when its folder is. */
-export function syncFolder(folder: string): void {
-  const opened = openSync(folder, O_RDONLY);
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
-}
+export const writeDurably = (path: string, text: string, temporary: string, mode = 0o644): void =>
+  replaceFile(path, text, { mode, temporary, isDurable: true });
 
 /** With the folders above it, on the disk when it returns. */
 export function makeFolder(folder: string): void {

@@ -1,5 +1,6 @@
 /** Ledgers that were not as they had been written, kept for people, and what killed writers have left. */
-import { constants, copyFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, readdirSync, renameSync } from 'node:fs';
+import { removeIfExists } from '../../../adapters/disk/replace-file.ts';
 
 const ASIDE = /^ledger\.bad-(\d{1,9})\.json$/;
 const LEFTOVER = /^ledger\.\d+\.tmp$/;
@@ -10,22 +11,14 @@ const MAX_ASIDE = 8;
 export function setAside(folder: string, name: string, isReadable: boolean): void {
   const numbers = readdirSync(folder).flatMap((other) => Number(ASIDE.exec(other)?.[1] ?? []));
   const kept = numbers.toSorted((a, b) => b - a).slice(0, MAX_ASIDE - 1);
-  for (const number of numbers) if (!kept.includes(number)) removeIfPossible(asidePath(folder, number));
+  for (const number of numbers) if (!kept.includes(number)) removeIfExists(asidePath(folder, number));
   const aside = asidePath(folder, (kept[0] ?? 0) + 1);
   if (isReadable) copyFileSync(`${folder}/${name}`, aside, constants.COPYFILE_EXCL);
   else renameSync(`${folder}/${name}`, aside);
 }
 
 export function removeLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) if (LEFTOVER.test(name)) removeIfPossible(`${folder}/${name}`);
+  for (const name of readdirSync(folder)) if (LEFTOVER.test(name)) removeIfExists(`${folder}/${name}`);
 }
 
 const asidePath = (folder: string, number: number): string => `${folder}/ledger.bad-${number}.json`;
-
-function removeIfPossible(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // A folder that somebody has put there: it does no harm.
-  }
-}

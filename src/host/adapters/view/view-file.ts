@@ -1,14 +1,7 @@
 /** `ctrkitd.json`, by which the daemon tells people what it thinks. Gone with the boot, like the folder it is in. */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { removeIfExists, replaceFile } from '../../../adapters/disk/replace-file.ts';
+import { watchFolder } from '../../../adapters/disk/watch-folder.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { ViewFile, ViewReading } from '../../../ports/view-file.ts';
 import { decodeView } from './view-schema.ts';
@@ -31,15 +24,15 @@ export function viewFileIn(
       const text = `${JSON.stringify(view)}\n`;
       // Somebody may have swept the folder.
       if (text === last && existsSync(path)) return;
-      writeWhole(folder, path, text);
+      writeView(folder, path, text);
       last = text;
     },
     read: (bootId) => readView(path, { bootId, readStart }),
     remove() {
       last = '';
-      removeIfThere(path);
+      removeIfExists(path);
     },
-    watch: (onChange) => watchFolder(folder, onChange),
+    watch: (onChange) => watchFolder(folder, [VIEW_FILE], onChange),
   };
 }
 
@@ -66,39 +59,13 @@ function readView(path: string, { bootId, readStart }: Reader): ViewReading {
   return { found: view };
 }
 
-function writeWhole(folder: string, path: string, text: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+function writeView(folder: string, path: string, text: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
-    // No fsync: it does not outlive the boot, so it need not outlive a power cut.
-    writeFileSync(temporary, text, { mode: 0o644 });
-    // Whatever the umask: anybody may ask.
-    chmodSync(temporary, 0o644);
-    renameSync(temporary, path);
+    // Anybody may read it. Not durable: it does not outlive the boot, so it need not outlive a power cut.
+    replaceFile(path, text, { mode: 0o644 });
   } catch (error) {
-    removeIfThere(temporary);
     throw new CtrkitError('disk', `${path} can't be written: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // A folder that is none, or can't be written: whoever writes next says so.
-  }
-}
-
-function watchFolder(folder: string, onChange: () => void): () => void {
-  try {
-    const watcher = watch(folder, (_event, name) => {
-      if (name === VIEW_FILE) onChange();
-    });
-    watcher.on('error', () => watcher.close());
-    return () => watcher.close();
-  } catch {
-    // No folder yet, or no inotify to be had: who asks looks again now and then.
-    return () => {};
   }
 }
 

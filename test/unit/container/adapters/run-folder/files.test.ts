@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { removeIfExists } from '../../../../../src/adapters/disk/replace-file.ts';
 import {
   overwriteLine,
   readIfExists,
-  removeIfExists,
   watchFiles,
   writeAtomically,
 } from '../../../../../src/container/adapters/run-folder/files.ts';
