@@ -33,35 +33,43 @@ export type EngineEvent =
 
 export type Removal = 'removed' | 'missing' | 'in-use';
 
-/**
- * The Docker engine of this host. Every call ends within a time limit of its own; one that could not be carried out
- * throws CtrkitError('engine') with a line for people. Names and ids are the caller's to check.
- */
-export interface ContainerEngine {
+/** The containers of an engine. */
+export interface EngineContainers {
   /** All of them, running or not. */
   readonly listContainers: () => Promise<EngineContainer[]>;
   /** By id (12 or 64 digits) or exact name; undefined if there is none. */
   readonly findContainer: (idOrName: string) => Promise<ContainerDetails | undefined>;
+  /** A container that runs already is started. */
+  readonly startContainer: (idOrName: string) => Promise<void>;
+  /** SIGTERM, and SIGKILL after `graceS` seconds. A container that does not run, or is not there, is stopped. */
+  readonly stopContainer: (idOrName: string, graceS: number) => Promise<void>;
+  /** SIGKILL. A container that does not run, or is not there, is killed. */
+  readonly killContainer: (idOrName: string) => Promise<void>;
+  /** Resolves with its exit code when it no longer runs, undefined if there is no such container or `signal` aborts. No time limit. */
+  readonly waitContainer: (idOrName: string, signal: AbortSignal) => Promise<number | undefined>;
+  /** Never by force: a container that runs is `in-use`. */
+  readonly removeContainer: (id: string) => Promise<Removal>;
+}
+
+/** The images of an engine. */
+export interface EngineImages {
   /** Images with at least one name or a container, and those that have lost their last name. */
   readonly listImages: () => Promise<EngineImage[]>;
   /** By a whole reference, `repository:tag` or `repository@sha256:…`; undefined if there is no such image. */
   readonly readImageLabels: (reference: string) => Promise<Readonly<Record<string, string>> | undefined>;
-  /** One that runs already is started. */
-  readonly startContainer: (idOrName: string) => Promise<void>;
-  /** SIGTERM, and SIGKILL after `graceS` seconds. One that does not run is stopped. */
-  readonly stopContainer: (idOrName: string, graceS: number) => Promise<void>;
-  /** One that does not run is killed. */
-  readonly killContainer: (idOrName: string) => Promise<void>;
-  /** Resolves with its exit code when it no longer runs, undefined if there is no such container or `signal` aborts. No time limit. */
-  readonly waitContainer: (idOrName: string, signal: AbortSignal) => Promise<number | undefined>;
-  /** Never by force: one that runs is `in-use`. */
-  readonly removeContainer: (id: string) => Promise<Removal>;
   /** Gives the image this name, taking it from whichever image has it. */
   readonly tagImage: (imageId: string, repository: string, tag: string) => Promise<void>;
   /** Takes away one name, `repository:tag` or `repository@sha256:…`, never by force; with the last name goes the image. */
   readonly removeReference: (reference: string) => Promise<Removal>;
   /** Removes an image that has no name left, never by force; `in-use` too if it has names. */
   readonly removeUnnamedImage: (imageId: string) => Promise<Removal>;
+}
+
+/**
+ * The Docker engine of this host. Every call ends within a time limit of its own; one that could not be carried out
+ * throws CtrkitError('engine') with a line for people. Names and ids are the caller's to check.
+ */
+export interface ContainerEngine extends EngineContainers, EngineImages {
   /**
    * Resolves when watching. `onEnd` is called once when the engine has ended it, or is gone; what happened until the
    * next watch is then only found by listing. The returned function ends it without that.

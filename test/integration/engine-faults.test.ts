@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { DockerEngine } from '../../src/host/adapters/docker/docker-engine.ts';
+import { createDockerEngine } from '../../src/host/adapters/docker/docker-engine.ts';
+import type { ContainerEngine } from '../../src/ports/container-engine.ts';
 import type { EngineEvent } from '../../src/ports/container-engine.ts';
 import { until } from '../support/until.ts';
 
-const LIMITS = { lookMs: 300, actMs: 300, removeMs: 300, stopExtraMs: 300 };
+const LIMITS = { readMs: 300, actMs: 300, removeMs: 300, stopExtraMs: 300 };
 /** Far beyond every limit, far below what the test runner allows. */
 const PATIENCE_MS = 10_000;
 
@@ -72,7 +73,7 @@ const chunk = (text: string | Buffer): Buffer =>
   ]);
 
 /** Every call of the port but the watch and the one without a time limit. */
-const CALLS: Readonly<Record<string, (engine: DockerEngine) => Promise<unknown>>> = {
+const CALLS: Readonly<Record<string, (engine: ContainerEngine) => Promise<unknown>>> = {
   listContainers: (engine) => engine.listContainers(),
   findContainer: (engine) => engine.findContainer('snmp'),
   listImages: (engine) => engine.listImages(),
@@ -127,7 +128,7 @@ const isEngineError =
 
 describe('the Docker engine', { timeout: 60_000 }, () => {
   let bad: BadEngine;
-  let engine: DockerEngine;
+  let engine: ContainerEngine;
   before(async () => {
     bad = new BadEngine();
     await bad.start();
@@ -135,7 +136,7 @@ describe('the Docker engine', { timeout: 60_000 }, () => {
   after(() => bad.stop());
   beforeEach(() => {
     bad.requests = [];
-    engine = new DockerEngine(bad.socketPath, LIMITS);
+    engine = createDockerEngine(bad.socketPath, LIMITS);
   });
   afterEach(() => {
     engine.close();
@@ -186,7 +187,7 @@ describe('the Docker engine', { timeout: 60_000 }, () => {
   });
 
   test('that is not there is told with what to do', async () => {
-    const nobody = new DockerEngine(`${bad.socketPath}.none`, LIMITS);
+    const nobody = createDockerEngine(`${bad.socketPath}.none`, LIMITS);
     await assert.rejects(nobody.listImages(), isEngineError(/connect ENOENT .*; is dockerd running\?$/));
     await assert.rejects(
       nobody.watch(() => {}, assert.fail),
@@ -256,11 +257,11 @@ describe('the Docker engine', { timeout: 60_000 }, () => {
 
 describe('a watch', { timeout: 60_000 }, () => {
   let bad: BadEngine;
-  let engine: DockerEngine;
+  let engine: ContainerEngine;
   before(async () => {
     bad = new BadEngine();
     await bad.start();
-    engine = new DockerEngine(bad.socketPath, LIMITS);
+    engine = createDockerEngine(bad.socketPath, LIMITS);
   });
   after(async () => {
     engine.close();
@@ -358,7 +359,7 @@ describe('a watch', { timeout: 60_000 }, () => {
     let late: Socket | undefined;
     const { seen, stop } = await watch([], (socket) => (late = socket));
     const openedMs = performance.now();
-    await until('the limit is over', () => performance.now() - openedMs > 2 * LIMITS.lookMs);
+    await until('the limit is over', () => performance.now() - openedMs > 2 * LIMITS.readMs);
     late?.write(chunk(`${die('5')}\n`));
     await until('it is told', () => seen.events.length === 1);
     assert.equal(seen.ends, 0);

@@ -56,6 +56,6 @@ export function buildHostPorts(name: string): HostPorts {
 /** Loaded when used: a command that reads the databases alone starts without it. */
 async function openEngine(address: string): Promise<ContainerEngine> {
   const { parseEngineAddress } = await import('../adapters/docker/engine-address.ts');
-  const { DockerEngine } = await import('../adapters/docker/docker-engine.ts');
-  return new DockerEngine(parseEngineAddress(address));
+  const { createDockerEngine } = await import('../adapters/docker/docker-engine.ts');
+  return createDockerEngine(parseEngineAddress(address));
 }

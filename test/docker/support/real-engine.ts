@@ -2,7 +2,8 @@
  * The real engine for the contract's suite: images of a few bytes or of the test images' base, labelled with the process
  * that made them and removed by it or, after a killed run, by the next one.
  */
-import { DockerEngine } from '../../../src/host/adapters/docker/docker-engine.ts';
+import { createDockerEngine } from '../../../src/host/adapters/docker/docker-engine.ts';
+import type { ContainerEngine } from '../../../src/ports/container-engine.ts';
 import type { EngineBackend, MadeContainer, PulledImage } from '../../contract/container-engine.ts';
 import { docker, dockerOutput, IMAGES, removeAll } from '../../support/images.ts';
 import { Registry } from '../../support/registry.ts';
@@ -72,8 +73,8 @@ export class RealEngine implements EngineBackend {
     await this.#registry.stop();
   }
 
-  open(): DockerEngine {
-    return new DockerEngine(SOCKET);
+  open(): ContainerEngine {
+    return createDockerEngine(SOCKET);
   }
 
   repository(role: string): string {

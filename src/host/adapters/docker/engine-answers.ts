@@ -1,4 +1,7 @@
-/** The engine's answers, as far as the kit needs them (Docker Engine API 1.41; newer ones have the same fields). */
+/**
+ * The engine's answers, as far as ctrkit reads them (Docker Engine API 1.41; newer versions have the same fields). Every
+ * function throws for an answer that makes no sense.
+ */
 import * as v from 'valibot';
 import type {
   ContainerDetails,
@@ -7,11 +10,11 @@ import type {
   EngineImage,
 } from '../../../ports/container-engine.ts';
 
-const texts = () => v.optional(v.nullable(v.array(v.string())));
+const optionalTexts = () => v.optional(v.nullable(v.array(v.string())));
 
 const LISTED_CONTAINER = v.object({
   Id: v.string(),
-  Names: texts(),
+  Names: optionalTexts(),
   Image: v.string(),
   ImageID: v.string(),
   State: v.string(),
@@ -21,7 +24,7 @@ const INSPECTED_CONTAINER = v.object({
   Id: v.string(),
   Name: v.string(),
   Image: v.string(),
-  Config: v.object({ Image: v.string(), Env: texts() }),
+  Config: v.object({ Image: v.string(), Env: optionalTexts() }),
   State: v.object({
     Status: v.string(),
     ExitCode: v.number(),
@@ -33,13 +36,13 @@ const INSPECTED_CONTAINER = v.object({
 
 const LISTED_IMAGE = v.object({
   Id: v.string(),
-  RepoTags: texts(),
-  RepoDigests: texts(),
+  RepoTags: optionalTexts(),
+  RepoDigests: optionalTexts(),
   Created: v.number(),
   Size: v.number(),
 });
 
-const INSPECTED_IMAGE = v.object({ RepoTags: texts(), RepoDigests: texts() });
+const INSPECTED_IMAGE = v.object({ RepoTags: optionalTexts(), RepoDigests: optionalTexts() });
 const LABELLED_IMAGE = v.object({
   Config: v.optional(
     v.nullable(v.object({ Labels: v.optional(v.nullable(v.record(v.string(), v.string()))) })),
@@ -61,7 +64,7 @@ const NEVER_ENDED: ReadonlySet<ContainerState> = new Set(['created', 'running', 
 export function decodeContainers(body: unknown): EngineContainer[] {
   return decode(v.array(LISTED_CONTAINER), body).map((listed) => ({
     id: listed.Id,
-    names: (listed.Names ?? []).map(withoutSlash),
+    names: (listed.Names ?? []).map(removeSlash),
     imageId: listed.ImageID,
     image: listed.Image,
     state: decodeState(listed.State),
@@ -73,7 +76,7 @@ export function decodeContainer(body: unknown): ContainerDetails {
   const state = decodeState(State.Status);
   return {
     id: Id,
-    names: [withoutSlash(Name)],
+    names: [removeSlash(Name)],
     imageId: Image,
     image: Config.Image,
     state,
@@ -87,33 +90,33 @@ export function decodeContainer(body: unknown): ContainerDetails {
 export function decodeImages(body: unknown): EngineImage[] {
   return decode(v.array(LISTED_IMAGE), body).map((listed) => ({
     id: listed.Id,
-    tags: realNames(listed.RepoTags),
-    digests: realNames(listed.RepoDigests),
+    tags: selectNames(listed.RepoTags),
+    digests: selectNames(listed.RepoDigests),
     createdTs: listed.Created,
     sizeBytes: listed.Size,
   }));
 }
 
-/** All names of one image that was looked at by itself. */
-/** An image without any has none, or no configuration at all. */
+/** Empty for an image without labels, which may have no configuration at all. */
 export const decodeImageLabels = (body: unknown): Readonly<Record<string, string>> =>
   decode(LABELLED_IMAGE, body).Config?.Labels ?? {};
 
+/** All names of one image, by tag and by digest. */
 export function decodeImageNames(body: unknown): string[] {
   const { RepoTags, RepoDigests } = decode(INSPECTED_IMAGE, body);
-  return [...realNames(RepoTags), ...realNames(RepoDigests)];
+  return [...selectNames(RepoTags), ...selectNames(RepoDigests)];
 }
 
 export const decodeExitCode = (body: unknown): number => decode(WAIT_RESULT, body).StatusCode;
 
-/** A state that is not known counts as running: nothing is then taken from under it. */
+/** An unknown state counts as running: a container that may run is never removed. */
 const decodeState = (text: string): ContainerState =>
   STATES.has(text) ? (text as ContainerState) : 'running';
 
-const withoutSlash = (name: string): string => name.replace(/^\//, '');
+const removeSlash = (name: string): string => name.replace(/^\//, '');
 
 /** An image without names is listed as `<none>:<none>`, and one with only a digest as `repository:<none>`. */
-const realNames = (names: readonly string[] | null | undefined): string[] =>
+const selectNames = (names: readonly string[] | null | undefined): string[] =>
   (names ?? []).filter((name) => !name.includes('<none>'));
 
 function decode<const Schema extends v.GenericSchema>(schema: Schema, body: unknown): v.InferOutput<Schema> {

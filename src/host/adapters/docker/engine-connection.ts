@@ -58,24 +58,24 @@ export class EngineConnection {
     abort?: AbortSignal,
   ): Promise<T> {
     const run = async (signal: AbortSignal): Promise<T> => {
-      const stream = await this.dial(request, signal);
+      const stream = await this.#sendRequest(request, signal);
       const text = await readText(stream);
       const status = stream.statusCode ?? 0;
       return decode({ status, body: status === 200 ? parseJson(text) : undefined });
     };
-    return this.withinTime(request, run, abort);
+    return this.#runWithin(request, run, abort);
   }
 
   /** An answer that goes on and on, to be destroyed by who reads it. The time limit is for its beginning only. */
   async open(request: EngineRequest): Promise<IncomingMessage> {
-    return this.withinTime(request, (signal) => this.dial(request, signal));
+    return this.#runWithin(request, (signal) => this.#sendRequest(request, signal));
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  private async withinTime<T>(
+  async #runWithin<T>(
     request: EngineRequest,
     run: (signal: AbortSignal) => Promise<T>,
     abort?: AbortSignal,
@@ -102,7 +102,7 @@ export class EngineConnection {
     }
   }
 
-  private dial(request: EngineRequest, abortSignal: AbortSignal): Promise<IncomingMessage> {
+  #sendRequest(request: EngineRequest, abortSignal: AbortSignal): Promise<IncomingMessage> {
     const { method, path, query = {}, expected } = request;
     return new Promise((resolve, reject) => {
       this.#modem.dial(

@@ -1,6 +1,6 @@
-/** Milliseconds. The engine answers a listing in a few of them, and takes its time over removing large layers. */
+/** Time limits of calls, milliseconds. The engine lists within a few, and takes seconds to remove large layers. */
 export interface EngineLimits {
-  readonly lookMs: number;
+  readonly readMs: number;
   readonly actMs: number;
   readonly removeMs: number;
   /** Beyond the grace period that the container was given. */
@@ -8,7 +8,7 @@ export interface EngineLimits {
 }
 
 export const ENGINE_LIMITS: EngineLimits = {
-  lookMs: 5_000,
+  readMs: 5_000,
   actMs: 60_000,
   removeMs: 60_000,
   stopExtraMs: 15_000,

@@ -1,4 +1,7 @@
-/** What may go into a call on the engine: it takes the beginning of an id for the id, and shell words for nothing. */
+/**
+ * Names and ids that may go into a path of the engine's API. The engine takes the beginning of an id for the id, so that
+ * a name has to be whole. Each assert throws CtrkitError('defect'): text from outside is checked before it gets here.
+ */
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isImageId, isRepository, isTag, parseReference } from '../../../contract/images/image.ts';
 
@@ -11,11 +14,11 @@ const ID_PREFIX = 'sha256';
 export const isFullContainerId = (text: string): boolean => FULL_CONTAINER_ID.test(text);
 
 export function assertContainerName(text: string): void {
-  if (!CONTAINER_NAME.test(text)) refuse('a container', text);
+  if (!CONTAINER_NAME.test(text)) throwIllegal('a container', text);
 }
 
 export function assertImageId(text: string): void {
-  if (!isImageId(text)) refuse("an image's id", text);
+  if (!isImageId(text)) throwIllegal("an image's id", text);
 }
 
 /** A whole name, with either a tag or a digest: anything less could name something else. */
@@ -23,16 +26,15 @@ export function assertReference(text: string): void {
   const { repository, tag, digest } = parseReference(text) ?? { repository: '', tag: '', digest: '' };
   const whole = tag === '' ? `${repository}@${digest}` : `${repository}:${tag}`;
   if (whole !== text || (tag === '' && digest === '') || repository === ID_PREFIX)
-    refuse('a whole reference', text);
+    throwIllegal('a whole reference', text);
 }
 
 export function assertNewTag(repository: string, tag: string): void {
-  if (!isRepository(repository) || repository === ID_PREFIX) refuse('a repository', repository);
-  if (!isTag(tag)) refuse('a tag', tag);
+  if (!isRepository(repository) || repository === ID_PREFIX) throwIllegal('a repository', repository);
+  if (!isTag(tag)) throwIllegal('a tag', tag);
 }
 
-/** Who calls has to look at what comes from outside: whatever gets here unchecked is a mistake of the kit's. */
-function refuse(what: string, text: string): never {
+function throwIllegal(what: string, text: string): never {
   throw new CtrkitError(
     'defect',
     `the engine was to be asked for ${what} named ${JSON.stringify(text.slice(0, 80))}`,
