@@ -36,14 +36,14 @@ export interface Reconciler<S extends Session, T> {
   /** Whether an error passes by itself. What is none ends the loop, which throws it on. */
   readonly isOutage: (error: CtrkitError) => boolean;
   readonly reportOutage: (error: CtrkitError) => void;
+  /** The result if nobody waits for it any more, else undefined. Left out where the process ends with whoever waits. */
+  readonly findOrphaned?: () => T | undefined;
 }
 
 export interface WatchLoopPorts {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Nobody waits for the result any more. Left out where the process is ended with whoever waits. */
-  readonly isOrphaned?: () => boolean;
 }
 
 /**
@@ -52,21 +52,24 @@ export interface WatchLoopPorts {
  * time, or for 5 s. An outage closes the store, and everything begins anew after a back-off; a reconciliation resets the
  * back-off together with the sleep or the subscription that follows it, nothing less.
  */
-export class WatchLoop<S extends Session, T> {
+export class WatchLoop<S extends Session, T extends {}> {
   readonly #reconciler: Reconciler<S, T>;
-  readonly #ports: WatchLoopPorts;
+  readonly #clock: Clock;
   readonly #wakeup: Wakeup;
   readonly #backoff: Backoff;
+  /** Who can be orphaned sleeps no longer than it may go unnoticed; who can't does not wake up for nothing. */
+  readonly #longestSleepMs: number;
 
-  constructor(reconciler: Reconciler<S, T>, ports: WatchLoopPorts) {
+  constructor(reconciler: Reconciler<S, T>, { clock, random }: WatchLoopPorts) {
     this.#reconciler = reconciler;
-    this.#ports = ports;
-    this.#wakeup = new Wakeup(ports.clock);
-    this.#backoff = new Backoff(DATABASE_BACKOFF, ports.random);
+    this.#clock = clock;
+    this.#wakeup = new Wakeup(clock);
+    this.#backoff = new Backoff(DATABASE_BACKOFF, random);
+    this.#longestSleepMs = reconciler.findOrphaned === undefined ? Infinity : ORPHAN_POLL_MS;
   }
 
-  /** The value of the reconciliation that was the last one. Throws what is no outage. */
-  async run(): Promise<T | 'orphaned'> {
+  /** What the last reconciliation, or `findOrphaned`, has given. Throws what is no outage. */
+  async run(): Promise<T> {
     for (;;) {
       let session: S | undefined;
       let pauseMs: number;
@@ -80,52 +83,50 @@ export class WatchLoop<S extends Session, T> {
       } finally {
         session?.store.close();
       }
-      if (!(await this.#pause(pauseMs))) return 'orphaned';
+      await this.#pause(pauseMs);
+      const orphaned = this.#findOrphaned();
+      if (orphaned !== undefined) return orphaned;
     }
   }
 
-  async #runWith(session: S): Promise<T | 'orphaned'> {
+  async #runWith(session: S): Promise<T> {
     for (;;) {
-      if (this.#isOrphaned()) return 'orphaned';
+      const orphaned = this.#findOrphaned();
+      if (orphaned !== undefined) return orphaned;
       const result = await this.#reconciler.reconcile(session);
-      if (result.kind === 'done') return result.value;
-      if (result.kind === 'requeue') {
-        if (!(await this.#pause(result.afterMs))) return 'orphaned';
-        continue;
+      switch (result.kind) {
+        case 'done':
+          return result.value;
+        case 'requeue':
+          await this.#pause(result.afterMs);
+          break;
+        case 'sleep':
+          if (session.store.isWatching) await this.#sleepUntilChange(result.requeueAtMs);
+          else await session.store.watch(result.rows, this.#wakeup.notify);
+          this.#backoff.succeed();
       }
-      if (!session.store.isWatching) await session.store.watch(result.rows, this.#wakeup.notify);
-      else if (!(await this.#sleepUntilChange(result.requeueAtMs))) return 'orphaned';
-      this.#backoff.succeed();
     }
   }
 
-  /** False when nobody waits any more. */
-  async #sleepUntilChange(requeueAtMs = Infinity): Promise<boolean> {
-    const { clock } = this.#ports;
-    const dueMs = Math.min(clock.bootMs() + SLOW_POLL_MS, requeueAtMs);
+  /** Ends early when nobody waits any more. */
+  async #sleepUntilChange(requeueAtMs = Infinity): Promise<void> {
+    const dueMs = Math.min(this.#clock.bootMs() + SLOW_POLL_MS, requeueAtMs);
     for (;;) {
-      const leftMs = dueMs - clock.bootMs();
-      if (leftMs <= 0) return true;
-      if (await this.#wakeup.sleep(this.#limit(leftMs))) return true;
-      if (this.#isOrphaned()) return false;
+      const leftMs = dueMs - this.#clock.bootMs();
+      if (leftMs <= 0 || (await this.#wakeup.sleep(Math.min(leftMs, this.#longestSleepMs)))) return;
+      if (this.#findOrphaned() !== undefined) return;
     }
   }
 
-  /** False when nobody waits any more. */
-  async #pause(ms: number): Promise<boolean> {
-    for (let leftMs = ms; leftMs > 0; leftMs -= this.#limit(leftMs)) {
-      await this.#ports.clock.sleep(this.#limit(leftMs));
-      if (this.#isOrphaned()) return false;
+  /** Ends early when nobody waits any more. */
+  async #pause(ms: number): Promise<void> {
+    for (let leftMs = ms; leftMs > 0; leftMs -= this.#longestSleepMs) {
+      await this.#clock.sleep(Math.min(leftMs, this.#longestSleepMs));
+      if (this.#findOrphaned() !== undefined) return;
     }
-    return true;
   }
 
-  /** Who can be orphaned sleeps no longer than it may go unnoticed; who can't wakes up for nothing. */
-  #limit(ms: number): number {
-    return this.#ports.isOrphaned === undefined ? ms : Math.min(ms, ORPHAN_POLL_MS);
-  }
-
-  #isOrphaned(): boolean {
-    return this.#ports.isOrphaned?.() === true;
+  #findOrphaned(): T | undefined {
+    return this.#reconciler.findOrphaned?.();
   }
 }

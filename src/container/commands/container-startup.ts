@@ -4,14 +4,16 @@ import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT, exitCodeOfSignal } from '../../contract/exit-codes.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { GatePorts, GateRequest, GateResult } from '../gate/gate.ts';
-import { passLocal } from '../gate/local-gate.ts';
+import { runLocalGate } from '../gate/local-gate.ts';
 
 const SIGHUP = 1;
 
 /** Returns the exit code; the application may start on 0 only. Throws CtrkitError('usage'). */
 export async function runStartup(request: GateRequest, ports: GatePorts): Promise<number> {
   const asked = resumeClaim(request, ports);
-  const result = await (asked.claim.owner === 'local' ? passLocal(asked, ports) : passKube(asked, ports));
+  const result = await (asked.claim.owner === 'local'
+    ? runLocalGate(asked, ports)
+    : runKubeGate(asked, ports));
   return result === 'go' ? EXIT.ok : exitCodeOfSignal(SIGHUP);
 }
 
@@ -39,7 +41,7 @@ function readHeld(claimFile: ClaimFile): StoredClaim | undefined {
 }
 
 /** Loaded when it is needed: owner local decides nothing, and need not wait for what decides. */
-async function passKube(request: GateRequest, ports: GatePorts): Promise<GateResult> {
+async function runKubeGate(request: GateRequest, ports: GatePorts): Promise<GateResult> {
   const { KubeGate } = await import('../gate/kube-gate.ts');
-  return new KubeGate(request, ports).pass();
+  return new KubeGate(request, ports).run();
 }

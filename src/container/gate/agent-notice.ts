@@ -3,11 +3,12 @@ import type { GateNotice } from '../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 
-/** Tells the agent of the same container why the gate is closed, so that the probe does not take it for a failure. */
+/** Tells the agent of the same container why the gate is closed, so that its probe does not take that for a failure. */
 export class AgentNotice {
   readonly #file: GateNoticeFile;
   readonly #log: Log;
-  #shown = '';
+  /** State and text of the file; empty while there is none. */
+  #written = '';
   #hasFailed = false;
 
   constructor(file: GateNoticeFile, log: Log) {
@@ -15,17 +16,18 @@ export class AgentNotice {
     this.#log = log;
   }
 
-  /** What is shown already says more: a held container stays held while its database is away. */
-  putOutage(text: string): void {
-    if (this.#shown === '') this.put('waiting', text);
+  /** Only where nothing is written yet: a container that is held stays held while its database is away. */
+  writeOutage(text: string): void {
+    if (this.#written === '') this.write('waiting', text);
   }
 
-  put(state: GateNotice['state'], text: string): void {
-    const shown = `${state} ${text}`;
-    if (shown === this.#shown) return;
+  /** Does nothing if that is written already. A folder that can't be written is reported, not thrown. */
+  write(state: GateNotice['state'], text: string): void {
+    const written = `${state} ${text}`;
+    if (written === this.#written) return;
     try {
       this.#file.write({ state, text });
-      this.#shown = shown;
+      this.#written = written;
       this.#hasFailed = false;
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
@@ -34,8 +36,8 @@ export class AgentNotice {
     }
   }
 
-  lift(): void {
-    this.#shown = '';
+  remove(): void {
+    this.#written = '';
     this.#file.remove();
   }
 }

@@ -6,40 +6,37 @@ import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
-/** Who asks to start, and how. */
+/** Which container asks to start its application, and how. */
 export interface GateRequest {
   readonly claim: Claim;
   /** Which start of this container this is. */
   readonly containerStart: string;
   /** `--redis` as given, for the agent. */
   readonly redisUrl: string;
-  /** `--once`: once held, held for good. */
+  /** `--once`: a container that is held once is held for good. */
   readonly once: boolean;
   readonly localDbWaitMs: number;
 }
 
 export interface GatePorts {
   /** Throws CtrkitError('usage' or 'database'). Asked again after a failure: files and servers come and go. */
-  findDatabases(): Databases;
-  openStore(databases: Databases): RowStore;
+  readonly findDatabases: () => Databases;
+  readonly openStore: (databases: Databases) => RowStore;
   readonly claimFile: ClaimFile;
   readonly gateNoticeFile: GateNoticeFile;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whoever called the gate has gone: nobody waits for its answer. */
-  isOrphaned(): boolean;
+  /** start.sh, which called the gate, has gone: nobody waits for the result. */
+  readonly isOrphaned: () => boolean;
   /** In [0, 1). */
   readonly random: () => number;
 }
 
-/** `go`, or nobody is there any more to be let in. A gate that is held does not return. */
+/** `go`: the application may start. `orphaned`: nobody waits for the result any more. A gate that is held does not return. */
 export type GateResult = 'go' | 'orphaned';
 
-/** How soon a gate whose start.sh has gone notices. */
-export const PARENT_POLL_MS = 1_000;
-
-/** For the agent, which renews the claim from here on. Throws CtrkitError('defect'). */
-export function leaveClaim(
+/** Hands the claim to the agent, which renews it from here on. Throws CtrkitError('defect'). */
+export function writeClaimFile(
   request: GateRequest,
   ports: GatePorts,
   state: { readonly isRecorded: boolean; readonly isMirrored: boolean },

@@ -1,6 +1,6 @@
 import type { Claim } from '../../contract/gate/claim.ts';
 import { encodeHold, HOLD_RENEWAL_MS, HOLD_TTL_MS, type HoldReason } from '../../contract/gate/hold.ts';
-import { holdRow, type RowAddress, type RowWrite } from '../../contract/rows.ts';
+import { type RowAddress, type RowWrite } from '../../contract/rows.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 
@@ -9,23 +9,21 @@ export interface Hold {
   readonly text: string;
 }
 
-/** Tells people that, and why, this container is held: in the log, and as CONTAINER_HOLD in STATE_DB. */
+/** Tells people that, and why, this container is held: in the log, and as the row CONTAINER_HOLD in STATE_DB. */
 export class HoldNotice {
   readonly #claim: Claim;
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #address: RowAddress;
   #current: Hold | undefined;
-  /** The row was written, or its writing begun, and not removed since. */
-  #mayStand = false;
+  /** The row was written, or its writing was begun, and it was not removed since. */
+  #mayExist = false;
   #sinceTs = 0;
   #renewedMs = 0;
 
-  constructor(claim: Claim, separator: string, ports: { readonly log: Log; readonly clock: Clock }) {
+  constructor(claim: Claim, ports: { readonly log: Log; readonly clock: Clock }) {
     this.#claim = claim;
     this.#log = ports.log;
     this.#clock = ports.clock;
-    this.#address = holdRow(claim.feature, claim.dockerId, separator);
   }
 
   /** Boot clock: when the row has to be renewed; undefined while nothing is held. */
@@ -33,35 +31,35 @@ export class HoldNotice {
     return this.#current === undefined ? undefined : this.#renewedMs + HOLD_RENEWAL_MS;
   }
 
-  /** Logs what is new or a minute old, and returns the row to write then. */
-  put(hold: Hold): RowWrite[] {
+  /** Logs a hold that is new or a minute old; returns the row to write then, at `address`, else nothing. */
+  renew(hold: Hold, address: RowAddress): RowWrite[] {
     const isNew = hold.reason !== this.#current?.reason;
     const isSame = !isNew && hold.text === this.#current?.text;
     if (isSame && this.#clock.bootMs() < (this.renewalMs ?? 0)) return [];
     if (isNew) this.#sinceTs = Math.floor(this.#clock.wallMs() / 1000);
     this.#current = hold;
-    this.#mayStand = true;
+    this.#mayExist = true;
     this.#renewedMs = this.#clock.bootMs();
     const { feature, owner, version } = this.#claim;
     this.#log.warn(`${feature}: held (${hold.reason}): ${hold.text}`, { feature, reason: hold.reason });
     const bootId = this.#clock.bootId();
     const values = encodeHold({ owner, version, ...hold, sinceTs: this.#sinceTs, bootId });
-    return [{ kind: 'set', address: this.#address, values, ttlMs: HOLD_TTL_MS }];
+    return [{ kind: 'set', address, values, ttlMs: HOLD_TTL_MS }];
   }
 
-  /** The row's removal, to be written with what ends the hold. */
-  planLift(): RowWrite[] {
-    return this.#mayStand ? [{ kind: 'delete', address: this.#address }] : [];
+  /** The row's removal, to be written with what ends the hold; nothing where there can be no row. */
+  planRemoval(address: RowAddress): RowWrite[] {
+    return this.#mayExist ? [{ kind: 'delete', address }] : [];
   }
 
   /** The removal is written. */
-  lifted(): void {
-    this.#mayStand = false;
+  recordRemoval(): void {
+    this.#mayExist = false;
     this.#current = undefined;
   }
 
   /** The database may have lost the row, or never got it: it is due again. */
-  forget(): void {
+  forgetRow(): void {
     this.#renewedMs = -HOLD_RENEWAL_MS;
   }
 }

@@ -1,236 +1,196 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ownRecord, planRelease } from '../../contract/gate/claim.ts';
+import { ownRecord, planRelease, type Claim } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import type { RowValues } from '../../contract/rows.ts';
-import { DATABASE_BACKOFF, decideBackoffMs } from '../../loop/backoff.ts';
+import { holdRow, type RowAddress, type RowValues } from '../../contract/rows.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
 import { isMirrored, planVerdict } from '../../decide/gate/startup-writes.ts';
-import {
-  decideStartup,
-  type Progress,
-  type StartupDecision,
-  type Verdict,
-} from '../../decide/gate/startup.ts';
-import type { RowStore } from '../../ports/row-store.ts';
-import { OutageLog, SAY_AGAIN_MS } from '../../loop/outage-log.ts';
-import { Wakeup } from '../../loop/wakeup.ts';
+import { decideStartup, type Progress, type StartupDecision } from '../../decide/gate/startup.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
+import { RepeatLog } from '../../loop/repeat-log.ts';
+import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
+import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
-import { leaveClaim, PARENT_POLL_MS, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
-import { HoldNotice } from './hold-notice.ts';
+import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
+import { HoldNotice, type Hold } from './hold-notice.ts';
 
-/** Behind the events, for a server that sends none. */
-const SLOW_POLL_MS = 5_000;
 /** Guards that fail this often in a row are not other containers: a row holds what no guard can compare. */
 const MAX_CONFLICTS = 500;
-
+/** Drawn by chance, and the longer the more conflicts there were: the other containers try again as well. */
+const LONGEST_CONFLICT_PAUSE_MS = 50;
 /** A claim that can't be left for the agent is given back; asking for the feature again at once helps nobody. */
-const UNLEFT_PAUSE_MS = 10_000;
+const NO_CLAIM_FILE_PAUSE_MS = 10_000;
+/** `--once`: how often a container that is held for good looks whether its row is to be renewed. */
+const KEEP_HOLD_EVERY_MS = 1_000;
+
+interface GateSession extends Session {
+  readonly databases: Databases;
+  /** Of CONTAINER_HOLD, for this container. */
+  readonly holdAddress: RowAddress;
+}
 
 /** One reading of the databases, and what follows from it. */
-interface Look {
-  readonly rows: RowValues[];
+interface Evaluation {
+  readonly rows: readonly RowValues[];
   readonly decision: StartupDecision;
 }
 
 /**
- * Owner kube: reads, decides, does what the decision says, and sleeps until a row it read changes; for as long as
- * the deployment is unwanted. Whatever goes wrong with a database, it never lets the application go ungated.
+ * The gate of owner kube: reconciles the rows that its decision rests on, and ends when the application may start. A gate
+ * that is held goes on, and whatever goes wrong with a database, the application does not start ungated.
  */
 export class KubeGate {
   readonly #request: GateRequest;
   readonly #ports: GatePorts;
   readonly #outage: OutageLog;
-  readonly #wakeup: Wakeup;
-  #progress: Progress = { kind: 'new' };
-  /** Since the databases last answered. */
-  #failures = 0;
-  #notice: HoldNotice | undefined;
+  readonly #log: RepeatLog;
   readonly #agentNotice: AgentNotice;
-  /** When, on the boot clock, which line was said. */
-  readonly #said = new Map<string, number>();
+  readonly #holdNotice: HoldNotice;
+  #progress: Progress = { kind: 'new' };
+  /** `--once`: why this container is held for good. */
+  #lastingHold: Hold | undefined;
 
   constructor(request: GateRequest, ports: GatePorts) {
+    const { log, clock, gateNoticeFile } = ports;
     this.#request = request;
     this.#ports = ports;
-    this.#wakeup = new Wakeup(ports.clock);
-    this.#outage = new OutageLog(ports.log, ports.clock);
-    this.#agentNotice = new AgentNotice(ports.gateNoticeFile, ports.log);
+    this.#outage = new OutageLog(log, clock);
+    this.#log = new RepeatLog((text) => log.info(`${request.claim.feature}: ${text}`), clock);
+    this.#agentNotice = new AgentNotice(gateNoticeFile, log);
+    this.#holdNotice = new HoldNotice(request.claim, ports);
   }
 
-  async pass(): Promise<GateResult> {
-    for (;;) {
-      let store: RowStore | undefined;
-      let pauseMs: number;
-      try {
-        const databases = this.#ports.findDatabases();
-        for (const warning of databases.warnings) this.say(warning);
-        store = this.#ports.openStore(databases);
-        return await this.passWith(store, databases);
-      } catch (error) {
-        if (!(error instanceof CtrkitError) || error.code === 'usage') throw error;
-        this.#failures += 1;
-        this.#notice?.forget();
-        this.#outage.fail(`${this.#request.claim.feature}: waiting, not started: ${error.message}`);
-        this.#agentNotice.putOutage(`waiting, not started: ${error.message}`);
-        pauseMs = decideBackoffMs(DATABASE_BACKOFF, this.#failures, this.#ports.random());
-      } finally {
-        store?.close();
-      }
-      if (!(await this.pause(pauseMs))) return 'orphaned';
-    }
-  }
-
-  /** False when nobody waits for the answer any more. */
-  private async pause(pauseMs: number): Promise<boolean> {
-    const dueMs = this.#ports.clock.bootMs() + pauseMs;
-    for (;;) {
-      const leftMs = dueMs - this.#ports.clock.bootMs();
-      if (leftMs <= 0) return true;
-      await sleep(Math.min(leftMs, PARENT_POLL_MS));
-      if (this.#ports.isOrphaned()) return false;
-    }
-  }
-
-  private async passWith(store: RowStore, databases: Databases): Promise<GateResult> {
-    const { claim, once } = this.#request;
-    const notice = (this.#notice ??= new HoldNotice(claim, databases.state.separator, this.#ports));
-    for (let conflicts = 0; conflicts < MAX_CONFLICTS;) {
-      if (this.#ports.isOrphaned()) return 'orphaned';
-      const look = await this.look(store, databases);
-      if (!(await this.act(look, store, { databases, notice }))) {
-        conflicts += 1;
-        // Others write the same rows: each at its own time.
-        await sleep(this.#ports.random() * Math.min(conflicts, 50));
-        continue;
-      }
-      conflicts = 0;
-      const { verdict } = look.decision;
-      if (verdict.kind === 'go') {
-        if (await this.leave(store, databases, look)) return 'go';
-        if (await this.pause(UNLEFT_PAUSE_MS)) continue;
-        return 'orphaned';
-      }
-      this.#progress = look.decision.progress;
-      if (once && verdict.kind === 'hold') return this.holdForGood(store, notice, verdict);
-      // A change between the reading and the subscription would be lost: read once more, then sleep.
-      if (!store.isWatching) await this.watch(store, look);
-      else if (!(await this.sleepUntilChange(look, notice))) return 'orphaned';
-    }
-    const { feature } = claim;
-    throw new CtrkitError(
-      'database',
-      `the rows of ${feature} change with every look, or hold text that is not UTF-8`,
+  /** Throws CtrkitError('usage'). */
+  async run(): Promise<GateResult> {
+    const loop = new WatchLoop<GateSession, GateResult>(
+      {
+        open: () => this.#open(),
+        reconcile: (session) => this.#reconcile(session),
+        isOutage: ({ code }) => code !== 'usage',
+        reportOutage: (error) => this.#reportOutage(error),
+        findOrphaned: () => (this.#ports.isOrphaned() ? 'orphaned' : undefined),
+      },
+      this.#ports,
     );
+    return loop.run();
   }
 
-  private async look(store: RowStore, databases: Databases): Promise<Look> {
+  #open(): GateSession {
+    const { feature, dockerId } = this.#request.claim;
+    const databases = this.#ports.findDatabases();
+    for (const warning of databases.warnings) this.#log.log(warning);
+    const store = this.#ports.openStore(databases);
+    return { store, databases, holdAddress: holdRow(feature, dockerId, databases.state.separator) };
+  }
+
+  #reportOutage({ message }: CtrkitError): void {
+    const text = `waiting, not started: ${message}`;
+    this.#holdNotice.forgetRow();
+    this.#outage.fail(`${this.#request.claim.feature}: ${text}`);
+    this.#agentNotice.writeOutage(text);
+  }
+
+  async #reconcile(session: GateSession): Promise<ReconcileResult<GateResult>> {
+    if (this.#lastingHold !== undefined) return this.#keepHold(session, this.#lastingHold);
+    const { clock, isOrphaned, random } = this.#ports;
+    const retry = {
+      maxAttempts: MAX_CONFLICTS,
+      pause: (conflicts: number) => clock.sleep(random() * Math.min(conflicts, LONGEST_CONFLICT_PAUSE_MS)),
+    };
+    const outcome = await retryOnConflict(retry, async () =>
+      // Asked each time: a claim for nobody would keep the feature from whoever could run it.
+      isOrphaned() ? 'orphaned' : this.#act(session, await this.#evaluate(session)),
+    );
+    if (outcome === 'orphaned') return { kind: 'done', value: outcome };
+    if (outcome === CONFLICT) throw new CtrkitError('database', describeConflicts(this.#request.claim));
+    const { rows, decision } = outcome;
+    const { verdict } = decision;
+    if (verdict.kind === 'go')
+      return (await this.#leaveClaim(session, rows))
+        ? { kind: 'done', value: 'go' }
+        : { kind: 'requeue', afterMs: NO_CLAIM_FILE_PAUSE_MS };
+    this.#progress = decision.progress;
+    if (this.#request.once && verdict.kind === 'hold') {
+      this.#lastingHold = verdict;
+      return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
+    }
+    const dueMs = [decision.requeueAtMs, this.#holdNotice.renewalMs].filter((ms) => ms !== undefined);
+    return { kind: 'sleep', rows: rows.map(({ address }) => address), requeueAtMs: Math.min(...dueMs) };
+  }
+
+  async #evaluate({ store, databases }: GateSession): Promise<Evaluation> {
     const { claim } = this.#request;
     const { feature, version } = claim;
     const rows = await store.read(selectStartupRows(feature, version, databases.asic));
-    this.#failures = 0;
     this.#outage.mend(`${feature}: the database is back`);
-    const { clock } = this.#ports;
-    const now = readTimestamps(clock);
+    const now = readTimestamps(this.#ports.clock);
     const decision = decideStartup(decodeSnapshot(rows, feature, version), claim, this.#progress, now);
-    if (decision.note !== undefined) this.say(decision.note);
+    if (decision.note !== undefined) this.#log.log(decision.note);
     return { rows, decision };
   }
 
-  /** Writes what the verdict asks for; false if a row changed since it was read. */
-  private async act(
-    look: Look,
-    store: RowStore,
-    by: { databases: Databases; notice: HoldNotice },
-  ): Promise<boolean> {
-    const { verdict } = look.decision;
-    const { claim } = this.#request;
+  /** Reports the verdict and writes what it asks for. */
+  async #act(
+    { store, databases, holdAddress }: GateSession,
+    evaluation: Evaluation,
+  ): Promise<Evaluation | typeof CONFLICT> {
+    const { rows, decision } = evaluation;
+    const { verdict } = decision;
     if (verdict.kind === 'hold') {
-      this.#said.clear();
-      this.#agentNotice.put('held', `held (${verdict.reason}): ${verdict.text}`);
-      const writes = by.notice.put(verdict);
-      return writes.length === 0 || store.write([], writes);
+      this.#log.forget();
+      this.#agentNotice.write('held', `held (${verdict.reason}): ${verdict.text}`);
+      const writes = this.#holdNotice.renew(verdict, holdAddress);
+      return writes.length === 0 || (await store.write([], writes)) ? evaluation : CONFLICT;
     }
     if (verdict.kind === 'wait') {
-      this.say(verdict.text);
-      this.#agentNotice.put('waiting', verdict.text);
+      this.#log.log(verdict.text);
+      this.#agentNotice.write('waiting', verdict.text);
     }
-    const asic = isMirrored(look.rows) ? by.databases.asic : undefined;
-    const writes = planVerdict(verdict, claim, readTimestamps(this.#ports.clock), asic);
-    const all = [...writes, ...by.notice.planLift()];
-    if (all.length > 0 && !(await store.write(look.rows, all))) return false;
-    by.notice.lifted();
-    return true;
+    const asic = isMirrored(rows) ? databases.asic : undefined;
+    const writes = [
+      ...planVerdict(verdict, this.#request.claim, readTimestamps(this.#ports.clock), asic),
+      ...this.#holdNotice.planRemoval(holdAddress),
+    ];
+    if (writes.length > 0 && !(await store.write(rows, writes))) return CONFLICT;
+    this.#holdNotice.recordRemoval();
+    return evaluation;
   }
 
   /**
-   * The claim is recorded; without its file nobody would renew it, and another container would be let in beside.
-   * False if it had to be given back.
+   * The claim is recorded; without its file nobody would renew it, and another container would be let in beside. False if
+   * it could not be written: then the claim is given back.
    */
-  private async leave(store: RowStore, databases: Databases, look: Look): Promise<boolean> {
+  async #leaveClaim({ store, databases }: GateSession, rows: readonly RowValues[]): Promise<boolean> {
     const { claim } = this.#request;
+    const { feature, version, dockerId } = claim;
     const { clock, log } = this.#ports;
     try {
-      leaveClaim(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(look.rows) });
+      writeClaimFile(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(rows) });
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
       await store.write([ownRecord(claim)], [planRelease(claim, clock.wallMs())]);
-      this.say(
+      this.#log.log(
         `not started, the claim is given back: ${error.message}. Mend the folder; asking again every 10 s`,
       );
       return false;
     }
-    this.#agentNotice.lift();
-    log.info(`${claim.feature}: go: kube, version ${claim.version}, container ${claim.dockerId}`, {
-      feature: claim.feature,
-      databases: databases.source,
+    this.#agentNotice.remove();
+    const { source } = databases;
+    log.info(`${feature}: go: kube, version ${version}, container ${dockerId}`, {
+      feature,
+      databases: source,
     });
     return true;
   }
 
-  private async watch(store: RowStore, { rows }: Look): Promise<void> {
-    await store.watch(
-      rows.map((row) => row.address),
-      this.#wakeup.notify,
-    );
-  }
-
-  /** False when nobody waits for the answer any more. */
-  private async sleepUntilChange({ decision }: Look, notice: HoldNotice): Promise<boolean> {
-    const { clock } = this.#ports;
-    const dueMs = Math.min(
-      clock.bootMs() + SLOW_POLL_MS,
-      decision.requeueAtMs ?? Infinity,
-      notice.renewalMs ?? Infinity,
-    );
-    for (;;) {
-      const leftMs = dueMs - clock.bootMs();
-      if (leftMs <= 0) return true;
-      if (await this.#wakeup.sleep(Math.min(leftMs, PARENT_POLL_MS))) return true;
-      if (this.#ports.isOrphaned()) return false;
-    }
-  }
-
-  private async holdForGood(
-    store: RowStore,
-    notice: HoldNotice,
-    verdict: Extract<Verdict, { kind: 'hold' }>,
-  ): Promise<GateResult> {
-    for (;;) {
-      const writes = notice.put(verdict);
-      if (writes.length > 0)
-        await store.write([], writes).catch((error: Error) => this.#outage.fail(error.message));
-      await this.#wakeup.sleep(PARENT_POLL_MS);
-      if (this.#ports.isOrphaned()) return 'orphaned';
-    }
-  }
-
-  /** What has not changed is said at once, and then once a minute. */
-  private say(text: string): void {
-    const nowMs = this.#ports.clock.bootMs();
-    if (nowMs < (this.#said.get(text) ?? -SAY_AGAIN_MS) + SAY_AGAIN_MS) return;
-    this.#said.set(text, nowMs);
-    this.#ports.log.info(`${this.#request.claim.feature}: ${text}`);
+  /** Nothing is decided any more; a database that is away must not end the hold. */
+  async #keepHold({ store, holdAddress }: GateSession, hold: Hold): Promise<ReconcileResult<GateResult>> {
+    const writes = this.#holdNotice.renew(hold, holdAddress);
+    if (writes.length > 0)
+      await store.write([], writes).catch((error: Error) => this.#outage.fail(error.message));
+    return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
   }
 }
+
+const describeConflicts = ({ feature }: Claim): string =>
+  `the rows of ${feature} change with every look, or hold text that is not UTF-8`;

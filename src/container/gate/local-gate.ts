@@ -1,26 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ownRecord, planClaim, planLocalLabel } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { featureStatusRow } from '../../contract/rows.ts';
-import { DATABASE_BACKOFF, decideBackoffMs } from '../../loop/backoff.ts';
+import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
-import { leaveClaim, PARENT_POLL_MS, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
+import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
+
+/** How soon a gate whose start.sh has gone notices. */
+const ORPHAN_POLL_MS = 1_000;
 
 /**
  * Owner local always goes: it claims, whoever held the feature before. Without a database it waits for a limited
  * time only, because a switch without its feature is worse than a feature without its record (contract.md, section 3).
  */
-export async function passLocal(request: GateRequest, ports: GatePorts): Promise<GateResult> {
+export async function runLocalGate(request: GateRequest, ports: GatePorts): Promise<GateResult> {
   const { clock, log } = ports;
   const outage = new OutageLog(log, clock);
   const giveUpMs = clock.bootMs() + request.localDbWaitMs;
-  for (let failures = 1; ; failures++) {
+  const backoff = new Backoff(DATABASE_BACKOFF, ports.random);
+  for (;;) {
     try {
       await recordClaim(request, ports);
-      if (!leave(request, ports, true)) await recordWithoutHeartbeat(request, ports);
+      if (!leaveClaim(request, ports, true)) await recordWithoutHeartbeat(request, ports);
       return 'go';
     } catch (error) {
       if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
@@ -29,13 +32,11 @@ export async function passLocal(request: GateRequest, ports: GatePorts): Promise
         log.error(
           `${error.message}. Starting without a record; the agent makes it as soon as the database is back`,
         );
-        leave(request, ports, false);
+        leaveClaim(request, ports, false);
         return 'go';
       }
       outage.fail(`${error.message}. Waiting for it, then starting without it (CTRKIT_LOCAL_DB_WAIT)`);
-      await sleep(
-        Math.min(leftMs, PARENT_POLL_MS, decideBackoffMs(DATABASE_BACKOFF, failures, ports.random())),
-      );
+      await clock.sleep(Math.min(leftMs, ORPHAN_POLL_MS, backoff.fail()));
       if (ports.isOrphaned()) return 'orphaned';
     }
   }
@@ -69,10 +70,10 @@ async function withStore(
   }
 }
 
-/** False without its file: then the agent renews nothing, but the feature runs. */
-function leave(request: GateRequest, ports: GatePorts, isRecorded: boolean): boolean {
+/** False if the claim file can't be written: then the agent renews nothing, but the feature runs. */
+function leaveClaim(request: GateRequest, ports: GatePorts, isRecorded: boolean): boolean {
   try {
-    leaveClaim(request, ports, { isRecorded, isMirrored: false });
+    writeClaimFile(request, ports, { isRecorded, isMirrored: false });
     return true;
   } catch (error) {
     const { message } = error as Error;

@@ -36,12 +36,9 @@ class Scene {
         },
         isOutage: ({ code }) => code === 'database',
         reportOutage: ({ message }) => this.outages.push(message),
+        ...(this.canBeOrphaned ? { findOrphaned: () => (this.isOrphaned ? 'orphaned' : undefined) } : {}),
       },
-      {
-        clock: this.clock,
-        random: () => 0.999_999,
-        ...(this.canBeOrphaned ? { isOrphaned: () => this.isOrphaned } : {}),
-      },
+      { clock: this.clock, random: () => 0.999_999 },
     );
     void loop.run().then(
       (result) => (this.result = result),
@@ -202,6 +199,16 @@ describe('a loop for which nobody waits any more', () => {
       await scene.clock.pass(1_000);
       assert.deepEqual([scene.result, scene.openStores.size, scene.clock.timerCount], ['orphaned', 0, 0]);
     }
+  });
+
+  test('does not reconcile once more for a change that wakes it', async () => {
+    const scene = new Scene();
+    scene.start();
+    await scene.clock.pass(100);
+    scene.isOrphaned = true;
+    scene.databases.put(STATUS, { remote_state: 'ready' });
+    await scene.clock.pass(0);
+    assert.deepEqual([scene.result, scene.readings.length], ['orphaned', 2]);
   });
 
   test('does not begin', async () => {

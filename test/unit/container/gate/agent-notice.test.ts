@@ -23,50 +23,50 @@ function setUp() {
 describe('what the gate tells the agent', () => {
   test('is written once as long as it is the same, and again on each change', () => {
     const { written, notice } = setUp();
-    for (let look = 0; look < 3; look++) notice.put('held', 'owner-is-local');
-    notice.put('held', 'version-blocked');
-    notice.put('waiting', 'version-blocked');
+    for (let look = 0; look < 3; look++) notice.write('held', 'owner-is-local');
+    notice.write('held', 'version-blocked');
+    notice.write('waiting', 'version-blocked');
     assert.deepEqual(written, ['held: owner-is-local', 'held: version-blocked', 'waiting: version-blocked']);
   });
 
   test('is taken away when the gate opens, and written again by the next that closes', () => {
     const { written, notice } = setUp();
-    notice.put('held', 'a');
-    notice.lift();
-    notice.put('held', 'a');
+    notice.write('held', 'a');
+    notice.remove();
+    notice.write('held', 'a');
     assert.deepEqual(written, ['held: a', undefined, 'held: a']);
   });
 
   test('stays held while the database is away: an outage is no reason to take that back', () => {
     const { written, notice } = setUp();
-    notice.put('held', 'a');
-    notice.putOutage('no database');
+    notice.write('held', 'a');
+    notice.writeOutage('no database');
     assert.deepEqual(written, ['held: a']);
   });
 
   test('an outage before anything else is a wait', () => {
     const { written, notice } = setUp();
-    notice.putOutage('no database');
-    notice.put('held', 'a');
+    notice.writeOutage('no database');
+    notice.write('held', 'a');
     assert.deepEqual(written, ['waiting: no database', 'held: a']);
   });
 
   test('that can’t be written is said once and tried again, and the gate goes on', () => {
     const { log, written, disk, notice } = setUp();
     disk.error = new CtrkitError('defect', 'no space left');
-    for (let look = 0; look < 3; look++) notice.put('held', 'a');
+    for (let look = 0; look < 3; look++) notice.write('held', 'a');
     assert.deepEqual(log.lines, ["warn: the probe can't tell that the gate is closed: no space left"]);
     disk.error = undefined;
-    notice.put('held', 'a');
+    notice.write('held', 'a');
     assert.deepEqual(written, ['held: a']);
     disk.error = new CtrkitError('defect', 'no space left');
-    notice.put('held', 'b');
+    notice.write('held', 'b');
     assert.equal(log.lines.length, 2);
   });
 
   test('a defect is not hidden', () => {
     const { disk, notice } = setUp();
     disk.error = new TypeError('a defect');
-    assert.throws(() => notice.put('held', 'a'), TypeError);
+    assert.throws(() => notice.write('held', 'a'), TypeError);
   });
 });

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { systemClock } from '../../../../src/adapters/clock.ts';
 import type { GatePorts, GateRequest, GateResult } from '../../../../src/container/gate/gate.ts';
 import { KubeGate } from '../../../../src/container/gate/kube-gate.ts';
 import type { GateNotice } from '../../../../src/contract/gate/gate-notice.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
+import { CtrkitError } from '../../../../src/contract/errors.ts';
 import type { Databases } from '../../../../src/contract/databases.ts';
 import { featureConfigRow, featureStatusRow, holdRow } from '../../../../src/contract/rows.ts';
 import type { RowStore } from '../../../../src/ports/row-store.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
-import { until } from '../../../support/until.ts';
 
 const CLAIM = {
   feature: 'snmp',
@@ -23,11 +23,10 @@ const CONFIG = featureConfigRow('snmp');
 const STATUS = featureStatusRow('snmp');
 const HOLD = holdRow('snmp', CLAIM.dockerId, '|');
 
-const bootMs = () => Math.round(performance.now()) + 1_000_000;
-
 /** A gate on a switch of its own; `open` may put something between the gate and its store. */
 class Scene {
-  readonly databases = new FakeDatabases(bootMs);
+  readonly clock = new FakeClock();
+  readonly databases = new FakeDatabases(this.clock.bootMs);
   readonly log = new FakeLog();
   /** What the agent was told; undefined is a notice taken back. */
   readonly notices: (Pick<GateNotice, 'state' | 'text'> | undefined)[] = [];
@@ -35,6 +34,9 @@ class Scene {
   #claim: StoredClaim | undefined;
   #result: GateResult | undefined;
   #isOrphaned = false;
+  isOnce = false;
+  /** Thrown by the claim's file, if set. */
+  claimFailure: Error | undefined;
 
   constructor(open = (store: RowStore): RowStore => store) {
     this.#open = open;
@@ -53,34 +55,48 @@ class Scene {
     return this.databases.row(STATUS)?.['remote_state'] ?? '';
   }
 
+  /** Runs the gate while `body` does, and then as nobody's: it must end. */
   async run(body: () => Promise<void>): Promise<void> {
-    const passed = this.pass();
+    const ended = this.start();
     try {
       await body();
     } finally {
       this.#isOrphaned = true;
-      await passed;
+      await this.clock.pass(1_000);
+      await ended;
     }
   }
 
-  async held(): Promise<void> {
-    await until('it is held', () => this.databases.row(HOLD) !== undefined);
+  /** Everything is done that needs no time. */
+  async settle(): Promise<void> {
+    await this.clock.pass(0);
   }
 
-  async pending(): Promise<void> {
-    await until('it has asked the host', () => this.remoteState === 'pending');
+  async expectHeld(reason = 'system-not-up'): Promise<void> {
+    await this.settle();
+    assert.equal(this.databases.row(HOLD)?.['reason'], reason);
   }
 
-  async gone(): Promise<void> {
-    await until('it has gone on', () => this.#result === 'go');
+  expectOutage(): void {
+    assert.ok(this.log.lines.some((line) => /waiting, not started/.test(line)));
   }
 
-  private async pass(): Promise<void> {
-    this.#result = await new KubeGate(this.request(), this.ports()).pass();
+  async expectPending(): Promise<void> {
+    await this.settle();
+    assert.equal(this.remoteState, 'pending', 'it has asked the host');
+  }
+
+  async expectGone(): Promise<void> {
+    await this.settle();
+    assert.equal(this.#result, 'go');
+  }
+
+  private async start(): Promise<void> {
+    this.#result = await new KubeGate(this.request(), this.ports()).run();
   }
 
   private request(): GateRequest {
-    return { claim: CLAIM, containerStart: 'start-1', redisUrl: '', once: false, localDbWaitMs: 0 };
+    return { claim: CLAIM, containerStart: 'start-1', redisUrl: '', once: this.isOnce, localDbWaitMs: 0 };
   }
 
   private ports(): GatePorts {
@@ -93,6 +109,7 @@ class Scene {
       claimFile: {
         read: () => this.#claim,
         write: (claim) => {
+          if (this.claimFailure !== undefined) throw this.claimFailure;
           this.#claim = claim;
         },
         remove: () => {
@@ -108,7 +125,7 @@ class Scene {
           this.notices.push(undefined);
         },
       },
-      clock: { ...systemClock, bootMs },
+      clock: this.clock,
       log: this.log,
       isOrphaned: () => this.#isOrphaned,
       random: () => 0,
@@ -120,14 +137,14 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
   test('held, then asking, then let in: each on the change itself, and its traces are as the contract says (D7, D8)', async () => {
     const scene = new Scene();
     await scene.run(async () => {
-      await scene.held();
+      await scene.expectHeld();
       assert.equal(scene.databases.row(HOLD)?.['reason'], 'system-not-up');
       scene.databases.put(STATUS, { system_state: 'up' });
-      await scene.pending();
+      await scene.expectPending();
       assert.equal(scene.databases.row(HOLD), undefined);
       assert.equal(scene.databases.row(STATUS)?.['pending_token'], CLAIM.token);
       scene.databases.put(STATUS, { remote_state: 'ready' });
-      await scene.gone();
+      await scene.expectGone();
     });
     const status = scene.databases.row(STATUS);
     assert.deepEqual([status?.['current_owner'], status?.['claim_token']], ['kube', CLAIM.token]);
@@ -140,23 +157,25 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
     scene.databases.goDown();
     await scene.run(async () => {
-      await until('it says so', () => scene.log.lines.some((line) => /waiting, not started/.test(line)));
+      await scene.clock.pass(500);
+      scene.expectOutage();
       assert.deepEqual([scene.result, scene.claim], [undefined, undefined]);
       scene.databases.comeBack();
-      await scene.gone();
+      await scene.clock.pass(2_000);
+      await scene.expectGone();
     });
   });
 
-  test('a wish that changes while it waits is seen: it is held, and goes on (D8)', async () => {
+  test('a configuration that changes while it waits is seen: it is held, and goes on (D8)', async () => {
     const scene = new Scene();
     scene.databases.put(STATUS, { system_state: 'up' });
     await scene.run(async () => {
-      await scene.pending();
+      await scene.expectPending();
       scene.databases.put(CONFIG, { set_owner: 'local' });
-      await scene.held();
+      await scene.expectHeld('owner-is-local');
       scene.databases.put(STATUS, { remote_state: 'ready' });
       scene.databases.put(CONFIG, { set_owner: 'kube' });
-      await scene.gone();
+      await scene.expectGone();
     });
     assert.equal(scene.databases.row(HOLD), undefined);
   });
@@ -167,9 +186,9 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     await scene.run(async () => {
       for (let times = 0; times < 2; times++) {
         scene.databases.put(STATUS, { system_state: 'down', remote_state: 'none' });
-        await scene.held();
+        await scene.expectHeld();
         scene.databases.put(STATUS, { system_state: 'up' });
-        await scene.pending();
+        await scene.expectPending();
         assert.equal(scene.databases.row(HOLD), undefined);
       }
     });
@@ -191,11 +210,11 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
       close: () => store.close(),
     }));
     await scene.run(async () => {
-      await scene.held();
+      await scene.expectHeld();
       scene.databases.put(STATUS, { system_state: 'up' });
-      await scene.pending();
+      await scene.expectPending();
       scene.databases.put(STATUS, { remote_state: 'ready' });
-      await scene.gone();
+      await scene.expectGone();
     });
     assert.ok(contested > 1);
     assert.equal(scene.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');
@@ -204,12 +223,14 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
   test('the notice of a hold is removed although the database was out of reach when the reason went', async () => {
     const scene = new Scene();
     await scene.run(async () => {
-      await scene.held();
+      await scene.expectHeld();
       scene.databases.goDown();
-      await until('it says so', () => scene.log.lines.some((line) => /waiting, not started/.test(line)));
+      await scene.clock.pass(500);
+      scene.expectOutage();
       scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
       scene.databases.comeBack();
-      await scene.gone();
+      await scene.clock.pass(2_000);
+      await scene.expectGone();
     });
     assert.equal(scene.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');
   });
@@ -217,13 +238,13 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
   test('the agent is told once why the gate is closed, each time it is for another reason, and when it opens', async () => {
     const scene = new Scene();
     await scene.run(async () => {
-      await scene.held();
+      await scene.expectHeld();
       // Read again, and nothing new.
       scene.databases.put(CONFIG, { state: 'enabled' });
       scene.databases.put(STATUS, { system_state: 'up' });
-      await scene.pending();
+      await scene.expectPending();
       scene.databases.put(STATUS, { remote_state: 'ready' });
-      await scene.gone();
+      await scene.expectGone();
     });
     assert.deepEqual(
       scene.notices.map((notice) => notice?.state),
@@ -240,7 +261,7 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
       return notices.length;
     };
     scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-    await scene.run(() => scene.gone());
+    await scene.run(() => scene.expectGone());
     assert.equal(claimAtLift?.token, CLAIM.token);
   });
 
@@ -248,20 +269,87 @@ describe('the gate of owner kube', { timeout: 60_000 }, () => {
     const away = new Scene();
     away.databases.goDown();
     await away.run(async () => {
-      await until('the agent is told', () => away.notices.length > 0);
+      await away.settle();
     });
     assert.deepEqual(away.notices[0]?.state, 'waiting');
     assert.match(away.notices[0]?.text ?? '', /^waiting, not started: .*ECONNREFUSED/);
 
     const held = new Scene();
     await held.run(async () => {
-      await held.held();
+      await held.expectHeld();
       held.databases.goDown();
-      await until('it says so', () => held.log.lines.some((line) => /waiting, not started/.test(line)));
+      await held.clock.pass(500);
+      held.expectOutage();
     });
     assert.deepEqual(
       held.notices.map((notice) => notice?.state),
       ['held'],
     );
+  });
+
+  test('the row of a hold is renewed every minute, also where no event ever comes (D7)', async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      await scene.clock.pass(3_600_000);
+      await scene.expectHeld();
+    });
+    assert.equal(scene.log.lines.filter((line) => /held \(system-not-up\)/.test(line)).length, 61);
+  });
+
+  test('with --once a container that is held once is held for good, and its row is kept, database or not', async () => {
+    const scene = new Scene();
+    scene.isOnce = true;
+    await scene.run(async () => {
+      await scene.expectHeld();
+      scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+      await scene.clock.pass(600_000);
+      await scene.expectHeld();
+      scene.databases.goDown();
+      await scene.clock.pass(600_000);
+      scene.databases.comeBack();
+      await scene.clock.pass(61_000);
+      await scene.expectHeld();
+      assert.equal(scene.result, undefined);
+    });
+    assert.equal(scene.result, 'orphaned');
+  });
+
+  test('a claim that can’t be left for the agent is given back, and asked for again every 10 s', async () => {
+    const scene = new Scene();
+    scene.claimFailure = new CtrkitError('defect', 'no space left');
+    scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await scene.run(async () => {
+      await scene.clock.pass(9_999);
+      assert.equal(scene.databases.row(STATUS)?.['current_owner'], 'none');
+      assert.equal(scene.result, undefined);
+      scene.claimFailure = undefined;
+      scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+      await scene.clock.pass(1);
+      await scene.expectGone();
+    });
+    assert.equal(scene.claim?.token, CLAIM.token);
+  });
+
+  test('rows that no guard fits are an outage in the end, and no claim for nobody is made meanwhile', async () => {
+    let isContested = true;
+    const scene = new Scene((store) => ({
+      read: (rows) => store.read(rows),
+      list: (table, prefix) => store.list(table, prefix),
+      write: async (guards, writes) => !isContested && store.write(guards, writes),
+      watch: (rows, onChange) => store.watch(rows, onChange),
+      get isWatching() {
+        return store.isWatching;
+      },
+      close: () => store.close(),
+    }));
+    scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await scene.run(async () => {
+      await scene.clock.pass(30_000);
+      assert.match(scene.log.lines.join('\n'), /change with every look, or hold text that is not UTF-8/);
+      assert.equal(scene.result, undefined);
+      isContested = false;
+      await scene.clock.pass(2_000);
+      await scene.expectGone();
+    });
   });
 });

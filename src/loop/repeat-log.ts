@@ -1,0 +1,28 @@
+import type { Clock } from '../ports/clock.ts';
+import { SAY_AGAIN_MS } from './outage-log.ts';
+
+/** Logs a line at once, and the same line again only after a minute: what goes on is told now and then. */
+export class RepeatLog {
+  readonly #write: (text: string) => void;
+  readonly #clock: Clock;
+  /** By line: when it was logged last, milliseconds on the boot clock. */
+  readonly #loggedMs = new Map<string, number>();
+
+  /** `write` takes one line. */
+  constructor(write: (text: string) => void, clock: Clock) {
+    this.#write = write;
+    this.#clock = clock;
+  }
+
+  log(text: string): void {
+    const nowMs = this.#clock.bootMs();
+    if (nowMs < (this.#loggedMs.get(text) ?? -SAY_AGAIN_MS) + SAY_AGAIN_MS) return;
+    this.#loggedMs.set(text, nowMs);
+    this.#write(text);
+  }
+
+  /** What is logged from now on is news, whatever was logged before. */
+  forget(): void {
+    this.#loggedMs.clear();
+  }
+}
