@@ -64,6 +64,3 @@ export const holdRow = (feature: string, dockerId: string, separator: string): R
   table: 'CONTAINER_HOLD',
   row: `${feature}${separator}${dockerId}`,
 });
-
-/** How often a record that changes under our hands is looked at again. */
-export const MAX_CONFLICTS = 20;

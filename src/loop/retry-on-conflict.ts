@@ -1,9 +1,12 @@
 /** What an attempt returns whose guarded write was refused: a row has changed since it was read. */
 export const CONFLICT = Symbol('conflict');
 
+/** A row that changes so often in a row is not only changed by others: something is wrong with it. */
+const DEFAULT_MAX_ATTEMPTS = 20;
+
 export interface ConflictRetry {
-  /** How many attempts at most. */
-  readonly maxAttempts: number;
+  /** How many attempts at most; 20 if left out. */
+  readonly maxAttempts?: number;
   /** Waits before the next attempt; `conflicts` is how many there were. Left out: the next one begins at once. */
   readonly pause?: (conflicts: number) => Promise<void>;
 }
@@ -16,8 +19,8 @@ export interface ConflictRetry {
  * caller says so in its own words. What an attempt throws is thrown on, and nothing is tried again.
  */
 export async function retryOnConflict<T>(
-  { maxAttempts, pause }: ConflictRetry,
   attempt: () => Promise<T | typeof CONFLICT>,
+  { maxAttempts = DEFAULT_MAX_ATTEMPTS, pause }: ConflictRetry = {},
 ): Promise<T | typeof CONFLICT> {
   for (let conflicts = 1; ; conflicts++) {
     const result = await attempt();

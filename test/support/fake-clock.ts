@@ -1,8 +1,11 @@
 import { LONGEST_WAIT_MS } from '../../src/adapters/clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 
-/** So often the event loop goes round before fake time goes on: what fakes answer has been taken in by then. */
-const DRAIN_TURNS = 5;
+/**
+ * So often the event loop goes round before fake time goes on: the longest chain of fakes' answers has been taken in by
+ * then, one a turn.
+ */
+const DRAIN_TURNS = 40;
 
 interface Timer {
   readonly dueMs: number;
@@ -34,7 +37,7 @@ export class FakeClock implements Clock {
     return () => void this.#timers.delete(timer);
   };
 
-  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  readonly sleep: Clock['sleep'] = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();
       const cancel = this.schedule(ms, resolve);
@@ -111,7 +114,14 @@ export class FakeClock implements Clock {
   }
 }
 
+/** A sleep lets the time itself pass, at once: for work that is awaited as a whole. */
+export class EagerClock extends FakeClock {
+  override readonly sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    if (signal?.aborted !== true) this.advance(ms);
+  };
+}
+
 /** Until everything is done that needs no time: promises that are settled, and what waits for the next turn. */
-async function drainEventLoop(): Promise<void> {
+export async function drainEventLoop(): Promise<void> {
   for (let turn = 0; turn < DRAIN_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,7 +4,7 @@ import type { Ledger } from '../../src/contract/images/ledger.ts';
 import { featureConfigRow, featureStatusRow } from '../../src/contract/rows.ts';
 import type { UnitState } from '../../src/contract/feature/unit-state.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../../src/host/commands/ctrkit/reading/ports.ts';
-import { FakeClock } from './fake-clock.ts';
+import { EagerClock } from './fake-clock.ts';
 import { FakeClusterTools } from './fake-cluster-tools.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeLockStore } from './fake-lock-store.ts';
@@ -12,7 +12,7 @@ import { FakeDatabases } from './fake-row-store.ts';
 
 /** A switch as `ctrkit` sees it, in memory, with what the command said. */
 export class FakeCtrkit {
-  readonly clock = new FakeClock();
+  readonly clock = new EagerClock();
   readonly databases = new FakeDatabases(() => this.clock.bootMs());
   readonly engine = new FakeEngine();
   readonly locks = new FakeLockStore();
@@ -70,7 +70,6 @@ export class FakeCtrkit {
     openMembership: async () => ({
       tools: this.cluster,
       service: { restart: (feature) => this.restart(feature), state: async () => this.unit },
-      pause: async (ms) => this.clock.advance(ms),
       takeTurn: async () => {
         if (this.isTurnTaken) return undefined;
         this.isTurnTaken = true;

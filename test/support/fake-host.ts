@@ -1,5 +1,4 @@
 /** The host of one switch in memory: databases, engine, disk, locks and services, and the daemon as it is put together. */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { FeatureLedger } from '../../src/contract/images/ledger.ts';
@@ -129,7 +128,7 @@ export class FakeHost {
   /** Time passes, with a heartbeat each interval. */
   async beatFor(ms: number, changes: Values = {}): Promise<void> {
     for (let left = ms; left > 0; left -= BEAT_EVERY_MS) {
-      this.clock.advance(Math.min(left, BEAT_EVERY_MS));
+      await this.clock.pass(Math.min(left, BEAT_EVERY_MS));
       this.beat(changes);
       await this.settle();
     }
@@ -137,7 +136,7 @@ export class FakeHost {
 
   /** Time passes, and somebody touches CONFIG_DB: all is looked at again. */
   async pass(ms: number): Promise<void> {
-    this.clock.advance(ms);
+    await this.clock.pass(ms);
     this.#pokes += 1;
     this.databases.put(POLICY_ROW, { poke: `${this.#pokes}` });
     await this.settle();
@@ -145,7 +144,7 @@ export class FakeHost {
 
   /** Everything that can be done without time passing is done. */
   async settle(): Promise<void> {
-    for (let turns = 0; turns < 60; turns += 1) await turn();
+    await this.clock.pass(0);
   }
 
   /** Runs until `stop`. */

@@ -49,7 +49,7 @@ export class Agent {
   #isStopping = false;
   #ended: Promise<void> | undefined;
   readonly #end = new AbortController();
-  #releaseTimer: NodeJS.Timeout | undefined;
+  #cancelRelease: (() => void) | undefined;
 
   constructor(ports: AgentPorts, settings: AgentSettings) {
     this.#ports = ports;
@@ -87,9 +87,8 @@ export class Agent {
     this.#isStopping = true;
     this.#ports.monitor.stop();
     // Programs that take long must not eat the grace period: after it nobody would release.
-    this.#releaseTimer = setTimeout(
-      () => this.end('the programs take long to stop'),
-      this.#settings.releaseAfterMs,
+    this.#cancelRelease = this.#ports.clock.schedule(this.#settings.releaseAfterMs, () =>
+      this.end('the programs take long to stop'),
     );
     this.notify();
   }
@@ -208,7 +207,7 @@ export class Agent {
   }
 
   private async release(why: string): Promise<void> {
-    clearTimeout(this.#releaseTimer);
+    this.#cancelRelease?.();
     await this.#keeper.release(why);
     // Stopped alone, by supervisorctl, it leaves the file for the agent that comes after: the application still runs.
     if (this.#isStopping) this.#ports.claimFile.remove();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import type { Databases } from '../../contract/databases.ts';
@@ -74,7 +73,7 @@ export class ClaimController {
     const held = this.adoptLast();
     if (held === undefined) return;
     const limit = new AbortController();
-    const outOfTime = sleep(RELEASE_LIMIT_MS, 'out of time', { signal: limit.signal }).catch(() => 'aborted');
+    const outOfTime = this.#ports.clock.sleep(RELEASE_LIMIT_MS, limit.signal).then(() => 'out of time');
     const result = await Promise.race([
       held.holder.release().catch((error: Error) => error.message),
       outOfTime,

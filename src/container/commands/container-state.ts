@@ -3,10 +3,11 @@ import { planClaim, planRelease, type Claim } from '../../contract/gate/claim.ts
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
 import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
-import { MAX_CONFLICTS, featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
+import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder, isSelf } from '../../decide/gate/live-holder.ts';
 import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
@@ -28,14 +29,14 @@ async function runUp(options: Extract<StateOptions, { verb: 'up' }>, ports: Stat
   const { feature, owner, version, redisUrl } = options;
   const { store, clock, self, claimFile, printNotice } = ports;
   const claim: Claim = { feature, owner, version, dockerId: self.dockerId, token: self.token };
-  for (let tries = 0; tries < MAX_CONFLICTS; tries++) {
+  const exitCode = await retryOnConflict(async () => {
     const rows = await store.read(selectHolderRows(feature));
     const other = findOther(rows, claim, clock);
     if (other !== undefined && owner === 'kube' && !options.force) {
       printNotice(`${feature}: refused: ${other}. Stop that container first, or use --force`);
       return EXIT.refused;
     }
-    if (!(await store.write(rows, planClaim(claim, readTimestamps(clock))))) continue;
+    if (!(await store.write(rows, planClaim(claim, readTimestamps(clock))))) return CONFLICT;
     const { containerStart } = self;
     const startedMs = clock.bootMs();
     claimFile.write({
@@ -49,7 +50,8 @@ async function runUp(options: Extract<StateOptions, { verb: 'up' }>, ports: Stat
     });
     printNotice(`${feature}: up: ${owner}, version ${version}, container ${claim.dockerId}`);
     return EXIT.ok;
-  }
+  });
+  if (exitCode !== CONFLICT) return exitCode;
   printNotice(`${feature}: refused: its record changes all the time. Try again`);
   return EXIT.refused;
 }

@@ -37,7 +37,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
   const { config, errors } = await readChecks(ports);
   const { listCritical, listWatched } = listProcessFiles(ports.settings.supervisorDir);
   const policyReader = new PolicyReader(() => listWatched().entries.map(({ name }) => name));
-  const restarts = new RestartCounter(onChange);
+  const restarts = new RestartCounter(onChange, ports.clock);
   const processes = new ProcessChecks({
     table: createProcessTable(config),
     clock: ports.clock,
@@ -68,7 +68,11 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     watchFiles: (listener: () => void) =>
       watchFiles(ports.settings.runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener),
     onProcessEvent: processes.applyEvent,
-    stopChecks: () => hooks.stop(),
+    stopChecks: () => {
+      hooks.stop();
+      processes.stop();
+      restarts.stop();
+    },
     hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
   };
 }

@@ -60,7 +60,7 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
     ports.stopChecks();
     await http?.close();
     // A connection that nobody accepts, or a file system that hangs, must not keep the process beyond its second.
-    // oxlint-disable-next-line no-process-exit -- what is still under way has no end that could be waited for
+    // oxlint-disable-next-line no-process-exit, no-restricted-globals -- what is under way has no end to wait for; unref: nothing waits for this
     setTimeout(() => process.exit(), 100).unref();
   }
 }

@@ -97,9 +97,11 @@ export class KubeGate {
       maxAttempts: MAX_CONFLICTS,
       pause: (conflicts: number) => clock.sleep(random() * Math.min(conflicts, LONGEST_CONFLICT_PAUSE_MS)),
     };
-    const outcome = await retryOnConflict(retry, async () =>
-      // Asked each time: a claim for nobody would keep the feature from whoever could run it.
-      isOrphaned() ? 'orphaned' : this.#act(session, await this.#evaluate(session)),
+    const outcome = await retryOnConflict(
+      async () =>
+        // Asked each time: a claim for nobody would keep the feature from whoever could run it.
+        isOrphaned() ? 'orphaned' : this.#act(session, await this.#evaluate(session)),
+      retry,
     );
     if (outcome === 'orphaned') return { kind: 'done', value: outcome };
     if (outcome === CONFLICT) throw new CtrkitError('database', describeConflicts(this.#request.claim));

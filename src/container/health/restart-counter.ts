@@ -1,3 +1,4 @@
+import type { Clock } from '../../ports/clock.ts';
 import { ChangeNotice } from './change-notice.ts';
 
 /** A process may end forty times a second; a heartbeat for each end would wake everybody who waits for the feature. */
@@ -9,8 +10,8 @@ export class RestartCounter {
   #total = 0;
 
   /** `onChange` is called at once, and then at most once a second. */
-  constructor(onChange: () => void) {
-    this.#notice = new ChangeNotice(onChange, NOTICE_INTERVAL_MS);
+  constructor(onChange: () => void, clock: Clock) {
+    this.#notice = new ChangeNotice(clock, onChange, NOTICE_INTERVAL_MS);
   }
 
   get total(): number {
@@ -20,6 +21,11 @@ export class RestartCounter {
   count(): void {
     this.#total += 1;
     this.#notice.change();
+  }
+
+  /** Nothing is told any more. */
+  stop(): void {
+    this.#notice.close();
   }
 
   /** A new start of the application. */

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HostClusterTools } from '../adapters/cluster-tools/cluster-tools.ts';
 import { acquireMembershipLock } from '../adapters/cluster-tools/membership-lock.ts';
 import {
@@ -28,7 +27,6 @@ export function buildMembershipSide({
   return {
     tools,
     service: new ServiceCommand(words, undefined, signal),
-    pause: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
     takeTurn: () => acquireMembershipLock(stateDir, () => tools.isAtWork()),
   };
 }

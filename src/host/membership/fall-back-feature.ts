@@ -1,7 +1,7 @@
 /** One feature goes back to its local image before the switch leaves its master (HLD, "Self-mitigation"). */
 import { CtrkitError } from '../../contract/errors.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
-import { featureStatusRow, MAX_CONFLICTS } from '../../contract/rows.ts';
+import { featureStatusRow } from '../../contract/rows.ts';
 import { decodeHostSnapshot, selectHostRows } from '../../decide/command/host-snapshot.ts';
 import {
   decideFate,
@@ -10,6 +10,7 @@ import {
   planLocalNext,
   type FeatureFate,
 } from '../../decide/cluster/membership-leave.ts';
+import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 import { assertGoesOn, withProgress } from './progress.ts';
 
@@ -54,26 +55,27 @@ export async function fallBackFeature(feature: string, ports: MembershipPorts): 
     : `${feature}: no local container of it is on record ${LOCAL_WITHIN_MS / 1_000} s after its restart. To see why: ctrkit explain ${feature}`;
 }
 
-/** Looks again and writes in one step, until both fit. */
+/** Reads and writes again until nobody else has written between the two. */
 async function letLocalBeNext(feature: string, ports: MembershipPorts): Promise<FeatureFate> {
-  for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
+  const result = await retryOnConflict(async () => {
     assertGoesOn(ports);
     const { fate, guards } = await readFate(feature, ports);
     if (fate.kind !== 'fall-back') return fate;
     const writes = planLocalNext(feature, ports.clock.wallMs());
-    if (await ports.store.write(guards, writes)) return fate;
-  }
+    return (await ports.store.write(guards, writes)) ? fate : CONFLICT;
+  });
+  if (result !== CONFLICT) return result;
   throw new CtrkitError('database', `the record of ${feature} changes with every look: try again`);
 }
 
 async function waitForLocal(feature: string, ports: MembershipPorts): Promise<boolean> {
-  const { clock, store, pause } = ports;
+  const { clock, store, signal } = ports;
   const untilMs = clock.bootMs() + LOCAL_WITHIN_MS;
   for (;;) {
     assertGoesOn(ports);
     const [row] = await store.read([{ address: featureStatusRow(feature), fields: STATUS_FIELDS }]);
     if (isLocal(decodeStatus(row?.values ?? {}))) return true;
     if (clock.bootMs() >= untilMs) return false;
-    await pause(LOOK_EVERY_MS);
+    await clock.sleep(LOOK_EVERY_MS, signal);
   }
 }

@@ -16,8 +16,6 @@ export interface MembershipPorts {
   readonly say: (text: string) => void;
   /** Something went wrong, and the rest goes on. */
   readonly warn: (text: string) => void;
-  /** Resolves after so many milliseconds, or when `signal` aborts. */
-  readonly pause: (ms: number) => Promise<void>;
   /** What is under way is ended, and nothing more is begun. */
   readonly signal: AbortSignal;
 }

@@ -8,20 +8,20 @@ const NEXT_WORD_MS = 15_000;
 /** Says that `what` is under way, as long as it is. */
 export async function withProgress<T>(
   what: string,
-  { say }: Pick<MembershipPorts, 'say'>,
+  { say, clock }: Pick<MembershipPorts, 'say' | 'clock'>,
   work: () => Promise<T>,
 ): Promise<T> {
   let saidS = 0;
   const word = (): void => {
     say(saidS === 0 ? `${what} …` : `${what}: ${saidS} s so far …`);
     saidS = (saidS === 0 ? FIRST_WORD_MS / 1_000 : saidS) + NEXT_WORD_MS / 1_000;
-    timer = setTimeout(word, NEXT_WORD_MS);
+    cancel = clock.schedule(NEXT_WORD_MS, word);
   };
-  let timer = setTimeout(word, FIRST_WORD_MS);
+  let cancel = clock.schedule(FIRST_WORD_MS, word);
   try {
     return await work();
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

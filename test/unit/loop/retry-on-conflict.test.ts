@@ -15,33 +15,33 @@ function conflictTimes(conflicts: number) {
 describe('a guarded write that other writers come between', () => {
   test('without a conflict is made once, and its result is the result', async () => {
     const { attempt, count } = conflictTimes(0);
-    assert.equal(await retryOnConflict({ maxAttempts: 20 }, attempt), 1);
+    assert.equal(await retryOnConflict(attempt), 1);
     assert.equal(count(), 1);
   });
 
   test('is made again from the reading on until nobody does', async () => {
-    assert.equal(await retryOnConflict({ maxAttempts: 20 }, conflictTimes(7).attempt), 8);
-    assert.equal(await retryOnConflict({ maxAttempts: 20 }, conflictTimes(19).attempt), 20);
+    assert.equal(await retryOnConflict(conflictTimes(7).attempt), 8);
+    assert.equal(await retryOnConflict(conflictTimes(19).attempt), 20);
   });
 
   test('ends with the conflict when it was made so often', async () => {
     const { attempt, count } = conflictTimes(20);
-    assert.equal(await retryOnConflict({ maxAttempts: 20 }, attempt), CONFLICT);
+    assert.equal(await retryOnConflict(attempt), CONFLICT);
     assert.equal(count(), 20);
   });
 
   test('pauses between attempts, told how many conflicts there were, and not after the last', async () => {
     const pauses: number[] = [];
     const pause = async (conflicts: number): Promise<void> => void pauses.push(conflicts);
-    await retryOnConflict({ maxAttempts: 3, pause }, conflictTimes(9).attempt);
+    await retryOnConflict(conflictTimes(9).attempt, { maxAttempts: 3, pause });
     assert.deepEqual(pauses, [1, 2]);
-    await retryOnConflict({ maxAttempts: 9, pause }, conflictTimes(0).attempt);
+    await retryOnConflict(conflictTimes(0).attempt, { maxAttempts: 9, pause });
     assert.deepEqual(pauses, [1, 2]);
   });
 
   test('that fails otherwise is not made again', async () => {
     let attempts = 0;
-    const failing = retryOnConflict({ maxAttempts: 20 }, () => {
+    const failing = retryOnConflict(() => {
       attempts += 1;
       return Promise.reject(new Error('no database'));
     });
@@ -50,7 +50,7 @@ describe('a guarded write that other writers come between', () => {
   });
 
   test('may have undefined and false as its result', async () => {
-    assert.equal(await retryOnConflict({ maxAttempts: 2 }, async () => undefined), undefined);
-    assert.equal(await retryOnConflict({ maxAttempts: 2 }, async () => false), false);
+    assert.equal(await retryOnConflict(async () => undefined, { maxAttempts: 2 }), undefined);
+    assert.equal(await retryOnConflict(async () => false, { maxAttempts: 2 }), false);
   });
 });

@@ -1,4 +1,5 @@
 import type { Environment } from '../../../contract/environment.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import { findHookFile } from './hook-safety.ts';
 import type { HookEnd } from './judge-hook.ts';
 import type { HookProcess } from './hook-process.ts';
@@ -12,6 +13,7 @@ const ENDING = 'not run: the agent is ending';
 export interface HookRunnerOptions {
   readonly atOnce: number;
   readonly env: Environment;
+  readonly clock: Clock;
   /** `startHook`, unless told otherwise. */
   readonly start?: typeof startHook;
 }
@@ -24,8 +26,8 @@ export class HookRunner {
   readonly #running = new Set<HookProcess>();
   #isStopped = false;
 
-  constructor({ atOnce, env, start = startHook }: HookRunnerOptions) {
-    this.#semaphore = new Semaphore(atOnce, MAX_WAIT_MS);
+  constructor({ atOnce, env, clock, start = startHook }: HookRunnerOptions) {
+    this.#semaphore = new Semaphore(atOnce, MAX_WAIT_MS, clock);
     // A Redis URL may hold a password, and is the agent's business only.
     const { CTRKIT_REDIS: _secret, ...rest } = env;
     this.#env = rest;

@@ -1,12 +1,16 @@
+import type { Clock } from '../../../ports/clock.ts';
+
 /** Lets only so many go at once; the others wait in the order in which they came, and not for ever. */
 export class Semaphore {
+  readonly #clock: Clock;
   readonly #maxWaitMs: number;
   readonly #waiting = new Set<(mayGo: boolean) => void>();
   #free: number;
   #isClosed = false;
 
-  constructor(atOnce: number, maxWaitMs: number) {
+  constructor(atOnce: number, maxWaitMs: number, clock: Clock) {
     this.#free = atOnce;
+    this.#clock = clock;
     this.#maxWaitMs = maxWaitMs;
   }
 
@@ -19,11 +23,11 @@ export class Semaphore {
     }
     return new Promise((resolve) => {
       const settle = (mayGo: boolean): void => {
-        clearTimeout(timer);
+        cancel();
         this.#waiting.delete(settle);
         resolve(mayGo);
       };
-      const timer = setTimeout(settle, this.#maxWaitMs, false);
+      const cancel = this.#clock.schedule(this.#maxWaitMs, () => settle(false));
       this.#waiting.add(settle);
     });
   }

@@ -52,7 +52,7 @@ export class ProcessChecks implements CheckSource {
     );
     this.#heartbeats = new ProcessHeartbeatsCheck({ watch, clock, listWatched, intervalsOf }, timing);
     this.#start = new StartCheck(watch, () => ports.startProgram(), timing);
-    this.#notice = new ChangeNotice(() => this.#reportChange(), NOTICE_INTERVAL_MS);
+    this.#notice = new ChangeNotice(clock, () => this.#reportChange(), NOTICE_INTERVAL_MS);
   }
 
   /** Nobody is asked for a start where no program makes one, nor for heartbeats where no process promises any. */
@@ -89,6 +89,11 @@ export class ProcessChecks implements CheckSource {
         : [];
     return [...critical.errors, ...watched.errors, ...new Set(unknown.map(describeUnknown))];
   };
+
+  /** Nothing is told any more; what runs goes on. */
+  stop(): void {
+    this.#notice.close();
+  }
 
   #reportChange(): void {
     // Its outcome is thrown away: how a process has ended is to be known, whether the checks are run yet or not.

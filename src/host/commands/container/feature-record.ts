@@ -1,6 +1,6 @@
 /** The feature's rows as every action reads them, and the container that they speak of. */
 import { CtrkitError } from '../../../contract/errors.ts';
-import { MAX_CONFLICTS, featureStatusRow, type RowFields } from '../../../contract/rows.ts';
+import { featureStatusRow, type RowFields } from '../../../contract/rows.ts';
 import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature/feature.ts';
 import {
   decodeHostSnapshot,
@@ -8,6 +8,7 @@ import {
   type HostSnapshot,
 } from '../../../decide/command/host-snapshot.ts';
 import { isRecordOf, planClear } from '../../../decide/command/host-writes.ts';
+import { CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
@@ -43,14 +44,16 @@ export async function clearRecord(
   { store, clock }: { readonly store: RowStore; readonly clock: Clock },
 ): Promise<string | undefined> {
   const wanted: RowFields = { address: featureStatusRow(name), fields: STATUS_FIELDS };
-  for (let tries = 0; tries < MAX_CONFLICTS; tries++) {
+  const another = await retryOnConflict(async () => {
     const [row] = await store.read([wanted]);
     const now = decodeStatus(row?.values ?? {});
     if (!isRecordOf(before, now)) return now.dockerId;
     for (const { guard, write } of planClear(name, row?.values ?? {}, clock.wallMs())) {
       if (await store.write([guard], [write])) return undefined;
     }
-  }
+    return CONFLICT;
+  });
+  if (another !== CONFLICT) return another;
   throw new CtrkitError(
     'database',
     `the record of ${name} changes with every look and is not cleared: try again`,

@@ -1,11 +1,11 @@
 import { readTimestamps } from '../../../loop/timestamps.ts';
-import { MAX_CONFLICTS } from '../../../contract/rows.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { containersOnRecord, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { decideStart, type StartDecision } from '../../../decide/command/host-start.ts';
 import { planStart, planStartFailed } from '../../../decide/command/host-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
+import { CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findFirst, readSnapshot, shortId } from './feature-record.ts';
@@ -13,7 +13,7 @@ import type { ContainerPorts } from './ports.ts';
 
 /** First the record, then the container: its gate finds the feature up. Throws CtrkitError('database' or 'engine'). */
 export async function startFeature(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {
-  for (let tries = 0; tries < MAX_CONFLICTS; tries++) {
+  const exitCode = await retryOnConflict(async () => {
     const snapshot = await readSnapshot(store, name);
     const isKubeRunning = await isRunByKubernetes(snapshot, name, ports);
     const decision = decideStart({ ...snapshot, isKubeRunning });
@@ -28,10 +28,11 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     const isOnRecord = local?.state === 'running' && snapshot.status.dockerId === shortId(local);
     const dockerId = local === undefined || isOnRecord ? undefined : shortId(local);
     const writes = planStart(decision, { name, dockerId }, ports.clock.wallMs());
-    if (!(await store.write(snapshot.guards, writes))) continue;
+    if (!(await store.write(snapshot.guards, writes))) return CONFLICT;
     if (local === undefined) return tellUp(name, decision, ports);
     return startLocal(name, local, { store, ports, decision });
-  }
+  });
+  if (exitCode !== CONFLICT) return exitCode;
   throw new CtrkitError('database', `the record of ${name} changes with every look: try again`);
 }
 

@@ -36,7 +36,6 @@ export interface MembershipControllerPorts {
   readonly log: Log;
   readonly timing: MembershipTiming;
   readonly random: () => number;
-  readonly pause: (ms: number) => Promise<void>;
   /** As of now. Throws CtrkitError('database') while there is none. */
   readonly connection: () => {
     readonly store: Pick<RowStore, 'read' | 'write'>;

@@ -32,7 +32,7 @@ class Scene {
   readonly check = new FakeCheck('main');
   readonly source = new FakeChecks(this.check);
   readonly agent: Agent;
-  readonly restarts = new RestartCounter(() => this.agent.notify());
+  readonly restarts = new RestartCounter(() => this.agent.notify(), this.clock);
   readonly monitor: HealthMonitor;
   claim: StoredClaim | undefined;
   notice: GateNotice | undefined;

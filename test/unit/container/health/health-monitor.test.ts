@@ -29,7 +29,7 @@ class Scene {
   constructor() {
     const { clock, log, file } = this;
     const onChange = () => (this.changes += 1);
-    const restarts = new RestartCounter(onChange);
+    const restarts = new RestartCounter(onChange, clock);
     this.restarts = restarts;
     this.monitor = new HealthMonitor(
       { checks: [this.source], clock, file, log, restarts, onChange },

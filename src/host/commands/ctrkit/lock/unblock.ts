@@ -1,9 +1,10 @@
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { Fallback } from '../../../../contract/images/ledger.ts';
-import { MAX_CONFLICTS, type RowValues, type RowWrite } from '../../../../contract/rows.ts';
+import { type RowValues, type RowWrite } from '../../../../contract/rows.ts';
 import { versionEnabledLabel, labelsRow } from '../../../../contract/cluster/feature-labels.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
+import { CONFLICT, retryOnConflict } from '../../../../loop/retry-on-conflict.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
 import { selectLabels, type FeatureNames } from '../reading/read-feature.ts';
@@ -34,7 +35,7 @@ export async function unblock(
   const fallback = selectFeatureLedger(ports.ledger.read().ledger, feature).fallbacks.find(
     (one) => one.version === version,
   );
-  for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
+  const exitCode = await retryOnConflict(async () => {
     const labels = await readLabels(options, names, on);
     const refusal = findRefusal(options, labels, fallback);
     if (refusal !== undefined) {
@@ -43,10 +44,11 @@ export async function unblock(
     }
     const field = versionEnabledLabel(feature, version);
     const asRead = labels.map(({ address, values }) => ({ address, values: { [field]: values[field] } }));
-    if (!(await on.store.write(asRead, selectWrites(field, labels)))) continue;
+    if (!(await on.store.write(asRead, selectWrites(field, labels)))) return CONFLICT;
     terminal.tell(describeNext(options, fallback, ports));
     return EXIT.ok;
-  }
+  });
+  if (exitCode !== CONFLICT) return exitCode;
   terminal.tell(`STATE_DB KUBE_LABELS|SET changes all the time: try again`);
   return EXIT.refused;
 }

@@ -25,8 +25,6 @@ export interface SwitchDatabases {
 export interface MembershipSide {
   readonly tools: ClusterTools;
   readonly service: ServiceControl;
-  /** Resolves after so many milliseconds, or at once when it is interrupted. */
-  readonly pause: (ms: number) => Promise<void>;
   /** How to give it back; undefined if somebody else joins or leaves at this moment. */
   readonly takeTurn: () => Promise<(() => void) | undefined>;
 }

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HookRunner } from '../../../../../src/container/adapters/hooks/hook-runner.ts';
 import type { HookEnd } from '../../../../../src/container/adapters/hooks/judge-hook.ts';
+import { FakeClock } from '../../../../support/fake-clock.ts';
 
 describe('a hook for which there is no memory or process', () => {
   test('is not started, gives its turn back, and may be tried again', async () => {
     const end: HookEnd = { how: 'untold', why: "can't be started now: EAGAIN" };
-    const runner = new HookRunner({ atOnce: 1, env: {}, start: async () => end });
+    const runner = new HookRunner({ atOnce: 1, env: {}, clock: new FakeClock(), start: async () => end });
     let gone = 0;
     for (let round = 0; round < 3; round++) {
       const order = { name: 'required.d/a', limitMs: 1_000 };
@@ -25,7 +26,7 @@ describe('an agent that ends', () => {
       starts += 1;
       return new Promise((resolve) => (endFirst = resolve));
     };
-    const runner = new HookRunner({ atOnce: 1, env: {}, start });
+    const runner = new HookRunner({ atOnce: 1, env: {}, clock: new FakeClock(), start });
     const order = { name: 'required.d/a', limitMs: 1_000 };
     const runs = [runner.run('/bin/sh', order, () => {}), runner.run('/bin/sh', order, () => {})];
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, mock, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { ProcessChecks } from '../../../../../src/container/health/processes/process-checks.ts';
 import type { CheckOutcome } from '../../../../../src/contract/health/check.ts';
 import type { ProcessEntry } from '../../../../../src/contract/health/process-list.ts';
@@ -17,6 +17,7 @@ describe('the checks over supervisord’s programs', () => {
   let changes: (readonly string[])[];
   let checks: ProcessChecks;
   let startProgram: string;
+  let clock: FakeClock;
 
   beforeEach(() => {
     table = new FakeProcessTable([processStatus('start', 'EXITED'), processStatus('snmpd', 'RUNNING')]);
@@ -25,9 +26,10 @@ describe('the checks over supervisord’s programs', () => {
     ends = [];
     changes = [];
     startProgram = 'start';
+    clock = new FakeClock();
     checks = new ProcessChecks({
       table,
-      clock: new FakeClock(),
+      clock,
       listCritical: () => ({ entries: critical, errors: ['F, line 2: bad'] }),
       listWatched: () => ({ entries: watched, errors: [] }),
       startProgram: () => startProgram,
@@ -37,7 +39,6 @@ describe('the checks over supervisord’s programs', () => {
       onUnexpectedExit: () => {},
     });
   });
-  afterEach(() => mock.timers.reset());
 
   const outcomes = async (): Promise<Record<string, CheckOutcome['result']>> =>
     Object.fromEntries(
@@ -95,15 +96,20 @@ describe('the checks over supervisord’s programs', () => {
   });
 
   test('want to run once a second at most, however often a process ends', async () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
     for (let count = 0; count < 100; count += 1) event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
     assert.equal(changes.length, 1);
-    mock.timers.tick(1_000);
+    clock.advance(1_000);
     assert.equal(changes.length, 2);
-    mock.timers.tick(5_000);
+    clock.advance(5_000);
     assert.equal(changes.length, 2);
     event('PROCESS_STATE_RUNNING', 'snmpd');
     assert.equal(changes.length, 3);
+  });
+
+  test('stopped they leave no timer behind', () => {
+    event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
+    checks.stop();
+    assert.equal(clock.timerCount, 0);
   });
 
   test('care for no program that is on no list', () => {
