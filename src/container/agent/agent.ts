@@ -152,7 +152,9 @@ export class Agent {
     const { monitor, gateNoticeFile } = this.#ports;
     if (claim !== undefined) return monitor.passGate(claim);
     const notice = gateNoticeFile.read();
-    monitor.closeGate(notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text });
+    monitor.closeGate(
+      notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text },
+    );
   }
 
   /** An agent that was started again says nothing for a moment, rather than that it does not know. */

@@ -12,84 +12,48 @@ function watch(promises: readonly Promise<boolean>[]): (boolean | undefined)[] {
 
 describe('turns', () => {
   test('are given to so many at once, and then in the order of coming', async () => {
-<<<<<<< HEAD
-    const turns = new Semaphore(2, 60_000);
-    const seen = watch([turns.acquire(), turns.acquire(), turns.acquire(), turns.acquire()]);
-    await settled();
-    assert.deepEqual(seen, [true, true, undefined, undefined]);
-    turns.release();
-    await settled();
-    assert.deepEqual(seen, [true, true, true, undefined]);
-    turns.release();
-    await settled();
-=======
     const turns = new Semaphore(2, 60_000, new FakeClock());
-    const seen = watch([turns.take(), turns.take(), turns.take(), turns.take()]);
+    const seen = watch([turns.acquire(), turns.acquire(), turns.acquire(), turns.acquire()]);
     await drainEventLoop();
     assert.deepEqual(seen, [true, true, undefined, undefined]);
-    turns.end();
+    turns.release();
     await drainEventLoop();
     assert.deepEqual(seen, [true, true, true, undefined]);
-    turns.end();
+    turns.release();
     await drainEventLoop();
->>>>>>> 0457306 (timers: loops wait by the clock's port; retryOnConflict for every guarded write that is made again)
     assert.deepEqual(seen, [true, true, true, true]);
   });
 
   test('that were ended are free for who comes later, and no more than there were', async () => {
-<<<<<<< HEAD
-    const turns = new Semaphore(1, 60_000);
+    const turns = new Semaphore(1, 60_000, new FakeClock());
     await turns.acquire();
     turns.release();
     const seen = watch([turns.acquire(), turns.acquire()]);
-    await settled();
-=======
-    const turns = new Semaphore(1, 60_000, new FakeClock());
-    await turns.take();
-    turns.end();
-    const seen = watch([turns.take(), turns.take()]);
     await drainEventLoop();
->>>>>>> 0457306 (timers: loops wait by the clock's port; retryOnConflict for every guarded write that is made again)
     assert.deepEqual(seen, [true, undefined]);
     turns.close();
   });
 
   test('are not waited for longer than told, and are not lost on who went away', async () => {
-<<<<<<< HEAD
-    const turns = new Semaphore(1, 10);
+    const clock = new FakeClock();
+    const turns = new Semaphore(1, 10, clock);
     await turns.acquire();
-    assert.equal(await turns.acquire(), false);
+    const seen = watch([turns.acquire()]);
+    await clock.pass(9);
+    assert.deepEqual(seen, [undefined]);
+    await clock.pass(1);
+    assert.deepEqual(seen, [false]);
     turns.release();
     assert.equal(await turns.acquire(), true);
   });
 
   test('end for all who wait or come when they are closed', async () => {
-    const turns = new Semaphore(1, 60_000);
+    const clock = new FakeClock();
+    const turns = new Semaphore(1, 60_000, clock);
     await turns.acquire();
     const waiting = [turns.acquire(), turns.acquire()];
     turns.close();
     assert.deepEqual(await Promise.all([...waiting, turns.acquire()]), [false, false, false]);
-=======
-    const clock = new FakeClock();
-    const turns = new Semaphore(1, 10, clock);
-    await turns.take();
-    const seen = watch([turns.take()]);
-    await clock.pass(9);
-    assert.deepEqual(seen, [undefined]);
-    await clock.pass(1);
-    assert.deepEqual(seen, [false]);
-    turns.end();
-    assert.equal(await turns.take(), true);
-  });
-
-  test('end for all who wait or come when they are closed', async () => {
-    const clock = new FakeClock();
-    const turns = new Semaphore(1, 60_000, clock);
-    await turns.take();
-    const waiting = [turns.take(), turns.take()];
-    turns.close();
-    assert.deepEqual(await Promise.all([...waiting, turns.take()]), [false, false, false]);
     assert.equal(clock.timerCount, 0);
->>>>>>> 0457306 (timers: loops wait by the clock's port; retryOnConflict for every guarded write that is made again)
   });
 });
