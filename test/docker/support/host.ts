@@ -312,7 +312,8 @@ export class Host {
   untilRuns(owner: 'local' | 'kube', version: string): Promise<Row> {
     return this.until(`${owner} runs version ${version} and is healthy`, async () => {
       const [status, health] = [await this.status(), await this.health()];
-      const isOwn = status['current_owner'] === owner && status['container_version'] === version;
+      // By its heartbeat: whoever waits writes its own version into the record.
+      const isOwn = status['current_owner'] === owner && health['version'] === version;
       return isOwn && health['token'] === status['claim_token'] && health['status'] === 'healthy' && status;
     });
   }

@@ -39,7 +39,8 @@ run() {
 		states active running
 		container start "$feature" >>"$UNIT_DIR/$feature.log" 2>&1
 		say "started ($?)"
-		container wait "$feature" >>"$UNIT_DIR/$feature.log" 2>&1 &
+		# No shell between: a signal to the waiter has to reach the command itself.
+		"$UNIT_HOST/usr/bin/container" wait "$feature" >>"$UNIT_DIR/$feature.log" 2>&1 &
 		waiter=$!
 		wait "$waiter"
 		say "wait ended ($?)"

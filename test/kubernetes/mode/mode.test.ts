@@ -49,12 +49,7 @@ clusterScenario(
       const leaving = performance.now();
       const left = await here.command('ctrkit', 'kube', 'reset');
       assert.equal(left.code, 0, left.stderr);
-      const status = await here.status();
-      assert.deepEqual(
-        [status['current_owner'], status['container_version']],
-        ['local', '1.0.0'],
-        left.stderr,
-      );
+      assert.equal((await here.status())['current_owner'], 'local', left.stderr);
       assert.equal(existsSync(kubeletConf), false);
       await here.untilRuns('local', '1.0.0');
       t.diagnostic(`cluster to standalone: ${Math.round(performance.now() - leaving)} ms`);
