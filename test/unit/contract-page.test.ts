@@ -7,12 +7,12 @@ import { DESCRIPTION_KEYS, DEVICE_FIELDS } from '../../src/contract/cluster/node
 import { PROBE_EXIT } from '../../src/contract/exit-codes.ts';
 import { POLICY_FIELDS, PROCESS_HEARTBEAT_FIELDS } from '../../src/contract/feature/feature-policy.ts';
 import { CONFIG_FIELDS, STATUS_FIELDS } from '../../src/contract/feature/feature.ts';
+import { STATUS_FIELD } from '../../src/contract/feature/status-fields.ts';
 import { MASTER_RECORD_FIELDS, MASTER_STATUS_FIELDS } from '../../src/contract/cluster/master-status.ts';
 import { HOLD_FIELDS } from '../../src/contract/gate/hold.ts';
 import { HEALTH_FIELDS } from '../../src/contract/health/heartbeat.ts';
 import { HEALTH_FILE } from '../../src/contract/health/probe.ts';
 import { FALLBACK_FIELDS, IMAGE_POLICY_FIELDS } from '../../src/contract/images/image-policy.ts';
-import { LABEL_OWNER } from '../../src/decide/command/host-writes.ts';
 import { CLAIM_FILE } from '../../src/container/adapters/run-folder/claim-file.ts';
 import { GATE_NOTICE_FILE } from '../../src/container/adapters/run-folder/gate-notice-file.ts';
 import { LEDGER_FILE, PREVIOUS_LEDGER_FILE } from '../../src/host/adapters/ledger/ledger-generations.ts';
@@ -43,7 +43,7 @@ const findMissing = (names: Iterable<string>, number: number): string[] => {
 
 describe('the fields that the code knows stand in the section of their row', () => {
   for (const [number, title, fields] of [
-    [2, 'STATE_DB FEATURE', [...STATUS_FIELDS, LABEL_OWNER]],
+    [2, 'STATE_DB FEATURE', [...STATUS_FIELDS, STATUS_FIELD.labelOwner]],
     [3, 'CONTAINER_HOLD', HOLD_FIELDS],
     [4, 'CONTAINER_HEALTH', HEALTH_FIELDS],
     [8, 'the policy of images', [...IMAGE_POLICY_FIELDS, ...FALLBACK_FIELDS]],

@@ -2,9 +2,15 @@
  * What the host's commands write about a feature (sonic.md, "State machine as shipped"; contract.md, sections 2 and
  * 14).
  */
-import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/gate/claim.ts';
-import { type FeatureStatus } from '../../contract/feature/feature.ts';
 import { enabledLabel, labelsRow } from '../../contract/cluster/feature-labels.ts';
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import {
+  encodeStatus,
+  NO_CLAIM,
+  STATUS_FIELD,
+  type StatusValues,
+} from '../../contract/feature/status-fields.ts';
+import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/gate/claim.ts';
 import { featureStatusRow, type FieldValues, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import { isHeld } from './host-snapshot.ts';
 import type { StartDecision } from './host-start.ts';
@@ -15,102 +21,93 @@ export interface StartedFeature {
   readonly dockerId: string | undefined;
 }
 
-/**
- * Of FEATURE|f: `set_owner` when the host side wrote the node's label last. A daemon that starts tells by it a change that
- * nobody saw from a label that somebody has set by hand.
- */
-export const LABEL_OWNER = 'label_owner';
-
-/** The fields by which the kit's agents know their own claim: they have none before their gate has made one. */
-const NO_CLAIM = { claim_token: '', claim_boot_id: '', claim_ms: '' };
-
+/** The feature is up. `wallMs` is the time of the change, as in every function here. */
 export function planStart(
   { kind }: StartDecision,
   { name, dockerId }: StartedFeature,
   wallMs: number,
 ): RowWrite[] {
   const isLocalOnly = kind === 'local';
-  return [
-    {
-      kind: 'set',
-      address: featureStatusRow(name),
-      values: {
-        system_state: 'up',
-        ...encodeUpdateTimes(wallMs),
-        [LABEL_OWNER]: isLocalOnly ? 'local' : 'kube',
-        ...(isLocalOnly ? { remote_state: 'none' } : {}),
-        ...(dockerId === undefined ? {} : { ...encodeLocalRecord(name, dockerId), ...NO_CLAIM }),
-      },
-      // Whoever asked for the host's answer asks again when Kubernetes is wanted.
-      remove: isLocalOnly ? ['pending_token'] : [],
-    },
-    planLabel(name, !isLocalOnly),
-  ];
+  const values = {
+    ...encodeStatus({ systemState: 'up', labelOwner: isLocalOnly ? 'local' : 'kube' }),
+    ...encodeUpdateTimes(wallMs),
+    ...(isLocalOnly ? encodeStatus({ remoteState: 'none' }) : {}),
+    // An agent knows its own claim by these fields: there is none before its gate has claimed.
+    ...(dockerId === undefined ? {} : { ...encodeLocalRecord(name, dockerId), ...NO_CLAIM }),
+  };
+  // Whoever asked for the host's answer asks again when Kubernetes is wanted.
+  const remove = isLocalOnly ? [STATUS_FIELD.pendingToken] : [];
+  return [{ kind: 'set', address: featureStatusRow(name), values, remove }, planLabel(name, !isLocalOnly)];
 }
 
-const encodeLocalRecord = (name: string, dockerId: string) => ({
-  current_owner: 'local',
-  container_id: name,
-  docker_id: dockerId,
-});
+const encodeLocalRecord = (name: string, dockerId: string): Record<string, string> =>
+  encodeStatus({ currentOwner: 'local', containerId: name, dockerId });
 
 /** The engine did not start it: the record goes, if it still is the one that `planStart` made, and nothing is up. */
 export function planStartFailed(name: string, dockerId: string, wallMs: number): GuardedRelease {
-  const address = featureStatusRow(name);
+  const record = { ...encodeLocalRecord(name, dockerId), ...encodeStatus({ claimToken: '' }) };
+  const released = { currentOwner: 'none', containerId: '', dockerId: '', systemState: 'down' };
   return {
-    guard: { address, values: { ...encodeLocalRecord(name, dockerId), claim_token: '' } },
-    write: {
-      kind: 'set',
-      address,
-      values: {
-        current_owner: 'none',
-        container_id: '',
-        docker_id: '',
-        system_state: 'down',
-        ...encodeUpdateTimes(wallMs),
-      },
-    },
+    guard: { address: featureStatusRow(name), values: record },
+    write: planStatus(name, released, wallMs),
   };
 }
 
 /** Before the container ends: no gate passes from here on, and whoever sees it end knows that it was wanted. */
-export const planDown = (name: string, wallMs: number): RowWrite => ({
+export const planDown = (name: string, wallMs: number): RowWrite =>
+  planStatus(name, { systemState: 'down' }, wallMs);
+
+const planStatus = (name: string, values: StatusValues, wallMs: number): RowWrite => ({
   kind: 'set',
   address: featureStatusRow(name),
-  values: { system_state: 'down', ...encodeUpdateTimes(wallMs) },
+  values: { ...encodeStatus(values), ...encodeUpdateTimes(wallMs) },
 });
 
-/** The label as `set_owner` has it, and that it was written for that. */
+/**
+ * The label as `set_owner` has it, and as `label_owner` the owner for which it was written: by that a daemon that starts
+ * tells a change of owner that nobody saw from a label that an operator has set by hand.
+ */
 export const planOwnersLabel = (name: string, isKube: boolean): RowWrite[] => [
   planLabel(name, isKube),
   {
     kind: 'set',
     address: featureStatusRow(name),
-    values: { [LABEL_OWNER]: isKube ? 'kube' : 'local' },
+    values: encodeStatus({ labelOwner: isKube ? 'kube' : 'local' }),
   },
 ];
 
+/** Lets Kubernetes deploy the feature here, or keeps Kubernetes from it. */
 export const planLabel = (name: string, isEnabled: boolean): RowWrite => ({
   kind: 'set',
   address: labelsRow('state'),
   values: { [enabledLabel(name)]: String(isEnabled) },
 });
 
+const HOLDER_FIELDS = [
+  STATUS_FIELD.currentOwner,
+  STATUS_FIELD.dockerId,
+  STATUS_FIELD.containerId,
+  STATUS_FIELD.claimToken,
+] as const;
+
 /** The release of whoever is on record, guarded by that; the first one that fits is to be written. */
 export function planClear(name: string, values: FieldValues, wallMs: number): GuardedRelease[] {
-  const { current_owner, docker_id, container_id, claim_token, container_version = '' } = values;
   const record: RowValues = {
     address: featureStatusRow(name),
-    values: { current_owner, docker_id, container_id, claim_token },
+    values: Object.fromEntries(HOLDER_FIELDS.map((field) => [field, values[field]])),
   };
-  const holder = { dockerId: docker_id ?? '', token: claim_token ?? '', version: container_version };
+  const holder = {
+    dockerId: values[STATUS_FIELD.dockerId] ?? '',
+    token: values[STATUS_FIELD.claimToken] ?? '',
+    version: values[STATUS_FIELD.containerVersion] ?? '',
+  };
   // Whoever's record it is: a `running` that was left behind would be waited on for ever.
   return planReleases(record, { ...holder, feature: name, owner: 'kube' }, wallMs);
 }
 
 /**
  * Whether the record is still that of the container which was to be ended: nobody's, the same container's, or, if none was
- * on record, that of the switch's own.
+ * on record, that of the switch's own. `before` is the record as it was while that container ran.
  */
 export function isRecordOf(before: FeatureStatus, now: FeatureStatus): boolean {
   if (!isHeld(now)) return true;
@@ -121,13 +118,13 @@ export function isRecordOf(before: FeatureStatus, now: FeatureStatus): boolean {
 
 /** The host's answer to a container that asks to run, while it still asks. */
 export const planReady = (name: string): GuardedRelease => ({
-  guard: { address: featureStatusRow(name), values: { remote_state: 'pending' } },
-  write: { kind: 'set', address: featureStatusRow(name), values: { remote_state: 'ready' } },
+  guard: { address: featureStatusRow(name), values: encodeStatus({ remoteState: 'pending' }) },
+  write: { kind: 'set', address: featureStatusRow(name), values: encodeStatus({ remoteState: 'ready' }) },
 });
 
-/** By this the next start is a local one. */
+/** Kubernetes has not run it in time: the next start is a local one. */
 export const planGiveUp = (name: string): RowWrite => ({
   kind: 'set',
   address: featureStatusRow(name),
-  values: { remote_state: 'none' },
+  values: encodeStatus({ remoteState: 'none' }),
 });

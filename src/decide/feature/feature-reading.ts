@@ -1,4 +1,5 @@
 /** Which rows the host side's decisions on a feature rest on, and what they say. */
+import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import {
   CONFIG_FIELDS,
   decodeConfig,
@@ -13,7 +14,6 @@ import {
   versionEnabledLabel,
   labelsRow,
 } from '../../contract/cluster/feature-labels.ts';
-import { LABEL_OWNER } from '../command/host-writes.ts';
 import { HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
 import {
   decodeImagePolicy,
@@ -71,7 +71,7 @@ export const selectFeatureRows = (feature: string, versions: readonly string[]):
   { address: featureConfigRow(feature), fields: [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS])] },
   {
     address: featureStatusRow(feature),
-    fields: [...STATUS_FIELDS, ...VERSION_FIELDS, 'update_time', LABEL_OWNER],
+    fields: [...STATUS_FIELDS, ...VERSION_FIELDS, 'update_time', STATUS_FIELD.labelOwner],
   },
   { address: healthRow(feature), fields: BEAT_FIELDS },
   {
@@ -113,7 +113,7 @@ export function decodeFeatureReading(
     beat: decodeObservedBeat(beat),
     localVersion: labels[localVersionLabel(feature)] ?? '',
     enabledLabel: labels[enabledLabel(feature)] ?? '',
-    labelOwner: status[LABEL_OWNER] ?? '',
+    labelOwner: status[STATUS_FIELD.labelOwner] ?? '',
     blocks: Object.fromEntries(
       versions.map((version) => [version, labels[versionEnabledLabel(feature, version)]]),
     ),
