@@ -1,10 +1,10 @@
 /** What CONFIG_DB says of how a feature's health is looked at (SONiC: the tables FEATURE and HEARTBEAT). */
-import { isTrue } from './feature.ts';
+import { CONFIG_FIELD, isTrue } from './feature.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import type { FieldValues, RowAddress, RowWrite } from '../rows.ts';
 import { featureStatusRow } from '../rows.ts';
 
-export const POLICY_FIELDS = ['auto_restart', 'check_up_status'] as const;
+export const POLICY_FIELDS = [CONFIG_FIELD.autoRestart, 'check_up_status'] as const;
 
 export interface FeaturePolicy {
   /** `enabled`, `disabled`, `always_enabled`; undefined as long as the database has not told. */
@@ -16,7 +16,7 @@ export interface FeaturePolicy {
 export const UNKNOWN_POLICY: FeaturePolicy = { autoRestart: undefined, isUpStatusWanted: false };
 
 export const decodePolicy = (values: FieldValues): FeaturePolicy => ({
-  autoRestart: values['auto_restart'] ?? 'disabled',
+  autoRestart: values[CONFIG_FIELD.autoRestart] ?? 'disabled',
   isUpStatusWanted: isTrue(values['check_up_status']),
 });
 

@@ -9,7 +9,20 @@ export type Owner = 'local' | 'kube';
 
 export const isOwner = (text: string): text is Owner => text === 'local' || text === 'kube';
 
-export const CONFIG_FIELDS = ['set_owner', 'state', 'no_fallback_to_local'] as const;
+/** Wire names of the fields of CONFIG_DB `FEATURE|<f>`. */
+export const CONFIG_FIELD = {
+  setOwner: 'set_owner',
+  state: 'state',
+  noFallbackToLocal: 'no_fallback_to_local',
+  autoRestart: 'auto_restart',
+} as const;
+
+/** What `decodeConfig` reads. */
+export const CONFIG_FIELDS = [
+  CONFIG_FIELD.setOwner,
+  CONFIG_FIELD.state,
+  CONFIG_FIELD.noFallbackToLocal,
+] as const;
 
 /** STATE_DB has two names for some things: both are written, every spelling is read (sonic.md, "Name drift"). */
 export const STATUS_FIELDS = [
@@ -59,9 +72,9 @@ export const isDisabled = ({ state }: Pick<FeatureConfig, 'state'>): boolean =>
 
 export function decodeConfig(values: FieldValues): FeatureConfig {
   return {
-    setOwner: values['set_owner'] || 'local',
-    state: values['state'] ?? '',
-    noFallbackToLocal: isTrue(values['no_fallback_to_local']),
+    setOwner: values[CONFIG_FIELD.setOwner] || 'local',
+    state: values[CONFIG_FIELD.state] ?? '',
+    noFallbackToLocal: isTrue(values[CONFIG_FIELD.noFallbackToLocal]),
   };
 }
 

@@ -15,7 +15,17 @@ export const HOLD_TTL_MS = 180_000;
 /** A held gate says so, and renews its row, this often. */
 export const HOLD_RENEWAL_MS = 60_000;
 
-export const HOLD_FIELDS = ['owner', 'version', 'reason', 'text', 'since_ts', 'boot_id'] as const;
+/** Wire names of the row's fields. */
+export const HOLD_FIELD = {
+  owner: 'owner',
+  version: 'version',
+  reason: 'reason',
+  text: 'text',
+  sinceTs: 'since_ts',
+  bootId: 'boot_id',
+} as const;
+
+export const HOLD_FIELDS = Object.values(HOLD_FIELD);
 
 export interface HoldRecord {
   readonly owner: Owner;

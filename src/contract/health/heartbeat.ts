@@ -5,23 +5,36 @@ import type { CheckReport, HealthStatus } from './health-report.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import type { FieldValues } from '../rows.ts';
 
+/** Wire names of the row's fields. */
+export const HEALTH_FIELD = {
+  token: 'token',
+  owner: 'owner',
+  version: 'version',
+  beatMs: 'beat_ms',
+  intervalMs: 'interval_ms',
+  dockerId: 'docker_id',
+  bootId: 'boot_id',
+  status: 'status',
+  reason: 'reason',
+  seq: 'seq',
+  startedMs: 'started_ms',
+  healthySinceMs: 'healthy_since_ms',
+  restarts: 'restarts',
+  checks: 'checks',
+  updatedTs: 'updated_ts',
+} as const;
+
 /** What others need of a heartbeat to tell whether its holder is live. */
-export const LIVENESS_FIELDS = ['token', 'owner', 'version', 'beat_ms', 'interval_ms'] as const;
+export const LIVENESS_FIELDS = [
+  HEALTH_FIELD.token,
+  HEALTH_FIELD.owner,
+  HEALTH_FIELD.version,
+  HEALTH_FIELD.beatMs,
+  HEALTH_FIELD.intervalMs,
+] as const;
 
 /** All of the row, for people. */
-export const HEALTH_FIELDS = [
-  ...LIVENESS_FIELDS,
-  'docker_id',
-  'boot_id',
-  'status',
-  'reason',
-  'seq',
-  'started_ms',
-  'healthy_since_ms',
-  'restarts',
-  'checks',
-  'updated_ts',
-] as const;
+export const HEALTH_FIELDS = Object.values(HEALTH_FIELD);
 
 /** The interval when none is promised. */
 export const DEFAULT_HEARTBEAT_INTERVAL_MS = 10_000;

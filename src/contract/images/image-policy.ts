@@ -3,7 +3,7 @@
  * configuration" and "Feature configuration").
  */
 import { parseDurationMs } from '../../text/duration.ts';
-import { isTrue } from '../feature/feature.ts';
+import { CONFIG_FIELD, isTrue } from '../feature/feature.ts';
 import type { FieldValues, RowAddress } from '../rows.ts';
 
 export const imagePolicyRow = (row: string): RowAddress => ({ db: 'config', table: 'IMAGE_MGMT', row });
@@ -19,12 +19,11 @@ export const IMAGE_POLICY_FIELDS = [
   'fail_time_to_fallback',
 ] as const;
 
+/** How long a feature may not be deployed: the HLD's name, and the shipped one. Of the feature's own row, `FEATURE|f`. */
+export const FAILURE_DETECTION_FIELDS = ['kube_failure_detection', 'remote_fail_detection'] as const;
+
 /** Of the feature's own row, `FEATURE|f`. */
-export const FALLBACK_FIELDS = [
-  'no_fallback_to_local',
-  'kube_failure_detection',
-  'remote_fail_detection',
-] as const;
+export const FALLBACK_FIELDS = [CONFIG_FIELD.noFallbackToLocal, ...FAILURE_DETECTION_FIELDS] as const;
 
 export interface ImagePolicy {
   readonly isDisabled: boolean;

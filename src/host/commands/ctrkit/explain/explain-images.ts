@@ -4,7 +4,12 @@ import { localVersionLabel } from '../../../../contract/cluster/feature-labels.t
 import { shortImageId } from '../../../../contract/images/image.ts';
 import type { FeatureLedger, GoldenImage } from '../../../../contract/images/ledger.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
-import { pick, type ExplainSnapshot, type Explanation, type FeatureRows } from '../reading/explain-item.ts';
+import {
+  listValues,
+  type ExplainSnapshot,
+  type Explanation,
+  type FeatureRows,
+} from '../reading/explain-item.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 
 export function explainGolden(ledger: FeatureLedger): Explanation[] {
@@ -108,7 +113,7 @@ export function explainBlocks(rows: FeatureRows, { feature }: ExplainSnapshot): 
     topic: 'blocked',
     text: `version ${version} is blocked on this switch`,
     lifts: `ctrkit unblock ${feature} ${version}`,
-    values: pick(row, [field]),
+    values: listValues(row, [field]),
   }));
   const local = localVersionLabel(feature);
   const isLocal = rows.labels
@@ -116,7 +121,7 @@ export function explainBlocks(rows: FeatureRows, { feature }: ExplainSnapshot): 
     .map((row): Explanation => ({
       topic: 'blocked',
       text: `version ${row.values[local] ?? ''} is the local image's, so Kubernetes does not deploy it as well`,
-      values: pick(row, [local]),
+      values: listValues(row, [local]),
     }));
   return [...blocked, ...isLocal];
 }

@@ -1,12 +1,13 @@
 /** Which container is to take the feature over, and what ctrkitd does about it. */
 import { decodeConfig, decodeStatus } from '../../../../contract/feature/feature.ts';
+import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { canMasterDeploy } from '../../../../contract/cluster/master-status.ts';
 import type { SwitchView } from '../../../../contract/feature/daemon-view.ts';
 import type { Holder } from '../../../../decide/gate/live-holder.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
 import {
   findView,
-  pick,
+  listValues,
   type ExplainSnapshot,
   type Explanation,
   type FeatureRows,
@@ -22,7 +23,11 @@ export function explainSwitchOver(
 ): Explanation[] {
   const { remoteState, containerVersion } = decodeStatus(rows.status.values);
   const decision = findView(snapshot)?.switchOver;
-  const values = pick(rows.status, ['remote_state', 'container_version', 'current_owner']);
+  const values = listValues(rows.status, [
+    STATUS_FIELD.remoteState,
+    STATUS_FIELD.containerVersion,
+    STATUS_FIELD.currentOwner,
+  ]);
   // A live holder has to be stopped first, which only ctrkitd does: `container wait` waits for its end.
   if (remoteState === 'pending' && holder !== undefined) {
     const who = `version ${containerVersion} asks to take over from container ${holder.dockerId} (${holder.owner})`;

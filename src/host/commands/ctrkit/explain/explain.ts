@@ -3,7 +3,7 @@
  * from becoming golden, and what lifts it (contract.md, sections 2 to 4 and 8). What can't be read is said, and the
  * rest still is.
  */
-import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
+import { FAILURE_DETECTION_FIELDS, type ImagePolicy } from '../../../../contract/images/image-policy.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
 import {
   explainBlocks,
@@ -14,20 +14,16 @@ import {
 } from './explain-images.ts';
 import {
   findView,
-  pick,
+  listValues,
   type ExplainSnapshot,
   type Explanation,
   type FeatureRows,
   type Topic,
 } from '../reading/explain-item.ts';
-import {
-  explainHeartbeat,
-  explainHolds,
-  explainReady,
-  explainRuns,
-  explainWanted,
-  findHolder,
-} from './explain-run.ts';
+import { explainHeartbeat } from './explain-heartbeat.ts';
+import { explainHolds } from './explain-holds.ts';
+import { explainReady } from './explain-ready.ts';
+import { explainRuns, explainWanted, findHolder } from './explain-run.ts';
 import { explainSwitchOver } from './explain-switch.ts';
 import { explainTarget } from './explain-target.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
@@ -35,8 +31,8 @@ import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
   const { rows, ledger, feature } = snapshot;
   return [
-    ...('found' in rows ? explainRows(rows.found, snapshot) : [sayProblem('database', rows.problem)]),
-    ...('found' in ledger ? explainGolden(ledger.found) : [sayProblem('disk', ledger.problem)]),
+    ...('found' in rows ? explainRows(rows.found, snapshot) : [explainProblem('database', rows.problem)]),
+    ...('found' in ledger ? explainGolden(ledger.found) : [explainProblem('disk', ledger.problem)]),
     ...explainDaemon(snapshot),
     ...('found' in rows ? explainTarget(rows.found, snapshot) : []),
     ...('found' in ledger ? explainFallbacksDone(ledger.found, feature) : []),
@@ -44,12 +40,12 @@ export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
     ...explainLastAct(snapshot),
     ...explainLocks(snapshot),
     ...('found' in rows ? explainPolicy(rows.found) : []),
-    ...('found' in snapshot.containers ? [] : [sayProblem('engine', snapshot.containers.problem)]),
-    ...snapshot.diskProblems.map((problem) => sayProblem('disk', problem)),
+    ...('found' in snapshot.containers ? [] : [explainProblem('engine', snapshot.containers.problem)]),
+    ...snapshot.diskProblems.map((problem) => explainProblem('disk', problem)),
   ];
 }
 
-const sayProblem = (topic: Topic, text: string): Explanation => ({ topic, text, values: [] });
+const explainProblem = (topic: Topic, text: string): Explanation => ({ topic, text, values: [] });
 
 const explainRows = (rows: FeatureRows, snapshot: ExplainSnapshot): Explanation[] => [
   ...explainWanted(rows, snapshot),
@@ -70,9 +66,9 @@ function explainDaemon(snapshot: ExplainSnapshot): Explanation[] {
   const view = findView(snapshot);
   const shadow = 'ctrkitd runs as a shadow: what it would do it only logs';
   return [
-    ...(isShadow ? [sayProblem('daemon', shadow)] : []),
-    ...problems.map((problem) => sayProblem('daemon', problem)),
-    ...(view === undefined ? [sayProblem('daemon', 'ctrkitd does not look after this feature')] : []),
+    ...(isShadow ? [explainProblem('daemon', shadow)] : []),
+    ...problems.map((problem) => explainProblem('daemon', problem)),
+    ...(view === undefined ? [explainProblem('daemon', 'ctrkitd does not look after this feature')] : []),
     ...(view === undefined ? [] : explainCertification(view.certification, now.bootMs)),
     ...(view === undefined ? [] : explainFallback(view.fallback, now.bootMs)),
   ];
@@ -80,11 +76,11 @@ function explainDaemon(snapshot: ExplainSnapshot): Explanation[] {
 
 function explainLastAct(snapshot: ExplainSnapshot): Explanation[] {
   const lastAct = findView(snapshot)?.lastAct;
-  return lastAct ? [sayProblem('daemon', `did last: ${lastAct}`)] : [];
+  return lastAct ? [explainProblem('daemon', `did last: ${lastAct}`)] : [];
 }
 
 function explainLocks({ locks, feature, now }: ExplainSnapshot): Explanation[] {
-  if ('problem' in locks) return [sayProblem('lock', locks.problem)];
+  if ('problem' in locks) return [explainProblem('lock', locks.problem)];
   return locks.found
     .filter((lock) => lock.feature === feature)
     .flatMap((lock): Explanation[] => {
@@ -97,9 +93,9 @@ function explainLocks({ locks, feature, now }: ExplainSnapshot): Explanation[] {
 
 function explainPolicy({ policy, ownPolicy, globalPolicy, config }: FeatureRows): Explanation[] {
   const values = [
-    ...pick(ownPolicy, Object.keys(ownPolicy.values)),
-    ...pick(globalPolicy, Object.keys(globalPolicy.values)),
-    ...pick(config, ['kube_failure_detection', 'remote_fail_detection']),
+    ...listValues(ownPolicy, Object.keys(ownPolicy.values)),
+    ...listValues(globalPolicy, Object.keys(globalPolicy.values)),
+    ...listValues(config, FAILURE_DETECTION_FIELDS),
   ].filter(({ value }) => value !== undefined);
   const { table, row } = ownPolicy.address;
   const lifts = `sonic-db-cli CONFIG_DB HSET "${table}|${row}" FIELD VALUE`;

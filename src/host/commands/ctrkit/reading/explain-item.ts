@@ -90,17 +90,17 @@ const DATABASES = { config: 'CONFIG_DB', state: 'STATE_DB', hostState: "the host
 const describeRow = ({ db, table, row }: RowValues['address']): string => `${DATABASES[db]} ${table}|${row}`;
 
 /** These fields of a row, also those that are not there. */
-export const pick = ({ address, values }: RowValues, fields: readonly string[]): ReadValue[] =>
+export const listValues = ({ address, values }: RowValues, fields: readonly string[]): ReadValue[] =>
   fields.map((field) => ({ row: describeRow(address), field, value: values[field] }));
 
 /**
  * systemd's unit of a feature: instance N is `<f>@N` where the configuration is that of all instances (SONiC:
  * files/build_templates).
  */
-export function unitOf(feature: string, { config }: FeatureRows): string {
+export function findUnit(feature: string, { config }: FeatureRows): string {
   const { row } = config.address;
   return row === feature ? feature : `${row}@${feature.slice(row.length)}`;
 }
 
 /** A value for a sentence. */
-export const quote = (values: FieldValues, field: string): string => `"${values[field] ?? ''}"`;
+export const quoteField = (values: FieldValues, field: string): string => `"${values[field] ?? ''}"`;

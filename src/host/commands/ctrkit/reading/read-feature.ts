@@ -1,5 +1,6 @@
 /** The rows that `ctrkit` shows of one feature. */
-import { CONFIG_FIELDS, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
+import { CONFIG_FIELD, CONFIG_FIELDS, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
+import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { enabledLabel, localVersionLabel, labelsRow } from '../../../../contract/cluster/feature-labels.ts';
 import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
 import { HOLD_FIELDS } from '../../../../contract/gate/hold.ts';
@@ -23,9 +24,9 @@ import { listVersionLabels } from '../../../../decide/gate/version-blocks.ts';
 import type { SwitchDatabases } from './ports.ts';
 
 /** Of CONFIG_DB `FEATURE|<f>`. */
-export const SHOWN_CONFIG = [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS, 'auto_restart'])];
+export const SHOWN_CONFIG = [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS, CONFIG_FIELD.autoRestart])];
 /** Of STATE_DB `FEATURE|<f>`. */
-export const SHOWN_STATUS = [...STATUS_FIELDS, 'update_time', 'last_update_ts'];
+export const SHOWN_STATUS = [...STATUS_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.lastUpdateTs];
 
 export interface FeatureNames {
   readonly feature: string;

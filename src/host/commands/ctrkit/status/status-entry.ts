@@ -1,7 +1,8 @@
 /** One feature as `ctrkit status` shows it. */
 import type { Timestamps } from '../../../../contract/timestamps.ts';
 import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
-import { decodeMs, decodeStatus } from '../../../../contract/feature/feature.ts';
+import { CONFIG_FIELD, decodeConfig, decodeMs, decodeStatus } from '../../../../contract/feature/feature.ts';
+import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { overdueAtMs } from '../../../../contract/health/heartbeat.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
@@ -64,17 +65,17 @@ export function describeStatus(sources: StatusSources): StatusEntry {
   const { feature, config, status: values, view, ledger, now } = sources;
   const status = decodeStatus(values);
   const isHeld = status.currentOwner === 'local' || status.currentOwner === 'kube';
-  const lastUpdateTs = decodeMs(values['last_update_ts']) ?? null;
+  const lastUpdateTs = decodeMs(values[STATUS_FIELD.lastUpdateTs]) ?? null;
   return {
     feature,
-    state: config['state'] ?? '',
-    auto_restart: config['auto_restart'] ?? '',
+    state: config[CONFIG_FIELD.state] ?? '',
+    auto_restart: config[CONFIG_FIELD.autoRestart] ?? '',
     system_state: status.systemState,
-    update_time: values['update_time'] || describeTime(lastUpdateTs ?? 0),
+    update_time: values[STATUS_FIELD.updateTime] || describeTime(lastUpdateTs ?? 0),
     last_update_ts: lastUpdateTs,
     container_id: isHeld ? status.dockerId : '',
     version: status.containerVersion,
-    set_owner: config['set_owner'] || 'local',
+    set_owner: decodeConfig(config).setOwner,
     current_owner: status.currentOwner,
     remote_state: status.remoteState,
     health: describeHealth(sources),

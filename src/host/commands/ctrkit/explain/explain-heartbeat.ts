@@ -1,0 +1,52 @@
+/** How the container that runs is, by its heartbeat. */
+import { decodeStatus } from '../../../../contract/feature/feature.ts';
+import { decodeChecks } from '../../../../contract/health/check-list.ts';
+import { HEALTH_FIELD, overdueAtMs } from '../../../../contract/health/heartbeat.ts';
+import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
+import { describeDuration } from '../../../../text/duration-text.ts';
+import {
+  listValues,
+  type ExplainSnapshot,
+  type Explanation,
+  type FeatureRows,
+} from '../reading/explain-item.ts';
+import { findHolder } from './explain-run.ts';
+
+type Snapshot = Pick<ExplainSnapshot, 'now'>;
+
+export function explainHeartbeat(rows: FeatureRows, { now }: Snapshot): Explanation[] {
+  const beat = decodeObservedBeat(rows.health.values);
+  const values = listValues(rows.health, [
+    HEALTH_FIELD.status,
+    HEALTH_FIELD.reason,
+    HEALTH_FIELD.seq,
+    HEALTH_FIELD.beatMs,
+    HEALTH_FIELD.intervalMs,
+    HEALTH_FIELD.restarts,
+    HEALTH_FIELD.token,
+  ]);
+  if (beat.beatMs === undefined || beat.bootId !== now.bootId) {
+    const isNeeded = findHolder(rows, { now }) !== undefined;
+    const text = isNeeded ? 'none: a container of an image without the kit has none' : 'none';
+    return [{ topic: 'heartbeat', text, values }];
+  }
+  const ageMs = now.bootMs - beat.beatMs;
+  const isOverdue = now.bootMs >= overdueAtMs({ beatMs: beat.beatMs, intervalMs: beat.intervalMs });
+  const isOurs = beat.token === decodeStatus(rows.status.values).claimToken;
+  const said = `${beat.status ?? 'unknown'}${beat.reason === '' ? '' : ` (${beat.reason})`}`;
+  const when = `${describeDuration(ageMs)} ago, every ${describeDuration(beat.intervalMs)}`;
+  const restarts = beat.restarts ? `, ${beat.restarts} unexpected exits since its start` : '';
+  const note = `${isOverdue ? ', overdue' : ''}${isOurs ? '' : ', of an earlier container'}`;
+  const item: Explanation = { topic: 'heartbeat', text: `${said}, ${when}${restarts}${note}`, values };
+  return isOurs && !isOverdue ? [item, ...explainChecks(rows)] : [item];
+}
+
+/** Those that are not ok. */
+const explainChecks = ({ health }: FeatureRows): Explanation[] =>
+  decodeChecks(health.values[HEALTH_FIELD.checks] ?? '')
+    .filter(({ result }) => result !== 'ok')
+    .map(({ name, kind, result, message }) => ({
+      topic: 'check',
+      text: `${name} (${kind}) is ${result}: ${message}`,
+      values: listValues(health, [HEALTH_FIELD.checks]),
+    }));
