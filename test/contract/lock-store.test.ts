@@ -127,7 +127,7 @@ describe('a lock file', () => {
       const [found] = locks;
       assert.ok(found);
       const verdict = decideLock(found, { ...now, wallMs: now.wallMs + 1e12 });
-      assert.equal(verdict.kind, 'held');
+      assert.equal(verdict.kind, 'active');
       assert.ok(!('remainingMs' in verdict));
     }
     assert.equal(store.remove('snmp'), true);

@@ -28,10 +28,10 @@ test('a lock is never over before its time has really passed, whatever reboots a
           else [boot, ms] = [boot + 1, 0];
         }
         const verdict = decideLock(lock, { bootId: String(boot), bootMs: ms, wallMs });
-        if (passedMs < forMs) assert.equal(verdict.kind, 'held');
-        if (verdict.kind === 'held') assert.ok((verdict.remainingMs ?? 0) <= forMs);
+        if (passedMs < forMs) assert.equal(verdict.kind, 'active');
+        if (verdict.kind === 'active') assert.ok((verdict.remainingMs ?? 0) <= forMs);
         // Never longer than its own length in one boot.
-        if (ms - (boot === 0 ? 5_000 : 0) >= forMs) assert.equal(verdict.kind, 'over');
+        if (ms - (boot === 0 ? 5_000 : 0) >= forMs) assert.equal(verdict.kind, 'expired');
       }
     }),
   );

@@ -9,7 +9,8 @@ import type { FeatureInput } from './feature-input.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { LeakyBucket } from './leaky-bucket.ts';
 import { RECORD_FIELDS } from './reap.ts';
-import type { RestartHistory } from './restart-history.ts';
+import type { HostStep } from './host-step.ts';
+import { recordRestart, type RestartHistory } from './restart-history.ts';
 import { classifyEnd, findEndedHolder, trackHolder, type SeenHolder } from './seen-holder.ts';
 
 /** The fields of the feature's rows whose changes matter. */
@@ -110,6 +111,27 @@ function isLabelDue(
   // No label at all keeps Kubernetes out, as false does.
   return (wasDue || hasChanged) && (enabledLabel || 'false') !== String(config.setOwner === 'kube');
 }
+
+/** The memory after a step was started: a restart that takes long, or fails, counts too. */
+export function recordStepStart(memory: FeatureMemory, step: HostStep, nowMs: number): FeatureMemory {
+  switch (step.kind) {
+    case 'restart':
+      return { ...memory, restarts: recordRestart(memory.restarts, { edge: step.edge, atMs: nowMs }) };
+    case 'fall-back': {
+      // It writes `none` and restarts the service, so the edge back to local that the next reconcile sees is done already.
+      const restarts = recordRestart(memory.restarts, { edge: 'back-to-local', atMs: nowMs });
+      return { ...memory, restarts };
+    }
+    default:
+      return memory;
+  }
+}
+
+/** The memory after a fallback. One that did nothing, because something came in between, needs no cool-down. */
+export const recordFallbackRun = (memory: FeatureMemory, nowMs: number): FeatureMemory => ({
+  ...memory,
+  lastFallbackMs: nowMs,
+});
 
 /** No reboot takes longer. `config warm_restart enable system` leaves the announcement in the row for good. */
 const LONGEST_REBOOT_MS = 600_000;

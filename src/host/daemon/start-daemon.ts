@@ -1,22 +1,32 @@
-import { CtrkitError } from '../../contract/errors.ts';
+import type { Ledger } from '../../contract/images/ledger.ts';
+import type { FallbackTiming } from '../../decide/feature/fallback-refusal.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
+import { Wakeup } from '../../loop/wakeup.ts';
 import type { ContainerEngine } from '../../ports/container-engine.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
-import type { FallbackTiming } from '../../decide/feature/fallback-refusal.ts';
-import { buildClusterParts, NO_CLUSTER_PARTS, type ClusterSide } from './cluster/cluster-parts.ts';
-import type { Connection } from './watch/daemon-component.ts';
+import {
+  buildClusterParts,
+  NO_CLUSTER_PARTS,
+  type ClusterParts,
+  type ClusterSide,
+} from './cluster/cluster-parts.ts';
 import { Daemon } from './daemon.ts';
+import { FeatureController, type FeaturePorts } from './feature/feature-controller.ts';
+import { FeatureQueue } from './feature/feature-queue.ts';
 import { HostExecutor } from './feature/host-executor.ts';
-import type { StepExecutor } from './feature/step-executor.ts';
 import { LedgerCache } from './feature/ledger-cache.ts';
-import { LockWatch } from './watch/lock-watch.ts';
 import { ShadowComparison } from './feature/shadow-comparison.ts';
 import { ShadowExecutor } from './feature/shadow-executor.ts';
+import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
+import type { Connection } from './watch/daemon-component.ts';
+import { DatabaseSession } from './watch/database-session.ts';
+import { EngineWatch } from './watch/engine-watch.ts';
+import { LockWatch } from './watch/lock-watch.ts';
 import { UnitWatch } from './watch/unit-watch.ts';
-import type { ViewTarget } from './feature/view-publisher.ts';
 
 export interface DaemonStart {
   readonly isShadow: boolean;
@@ -28,86 +38,157 @@ export interface DaemonStart {
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: FallbackTiming;
+  /** SONiC's list of image names: the local repository of each feature. */
   readonly mappedRepositories: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
-  connect(): Connection;
+  /** Throws CtrkitError('usage') or CtrkitError('database'). Called again after each outage. */
+  readonly connect: () => Connection;
+  /** In [0, 1). */
   readonly random: () => number;
-  /** Undefined: KUBERNETES_MASTER and the node's labels are somebody else's. */
+  /** Undefined where another program keeps KUBERNETES_MASTER and the node's labels. */
   readonly cluster?: ClusterSide | undefined;
 }
 
-/** Puts the daemon together and runs it until `signal` aborts. A shadow is given nothing that could touch anything. */
+/**
+ * Puts the daemon together and runs it until `signal` aborts. A shadow is given nothing that could touch anything. Throws
+ * CtrkitError('disk') if the ledger's folder can't be read, and what is no outage.
+ */
 export async function startDaemon(start: DaemonStart): Promise<void> {
-  const { isShadow, log, clock, engine, service } = start;
-  const { ledger, problems } = start.ledger.read();
+  const { isShadow, log, clock, random, engine } = start;
+  const { ledger: stored, problems } = start.ledger.read();
   for (const problem of problems) log.warn(problem);
-  const keeper: LedgerCache = new LedgerCache(
-    isShadow ? { write: () => undefined } : tellOf(start.ledger, () => cluster.wake()),
-    ledger,
+  const startedMs = clock.bootMs();
+  const session = new DatabaseSession(start.connect);
+  const ledger = createLedgerCache(start, stored, () => cluster.wake());
+  const wakeup = new Wakeup(clock);
+  const features = new FeatureQueue(
+    clock,
+    (name) => new FeatureController(name, featurePorts),
+    wakeup.notify,
   );
-  const locks = new LockWatch(start.locks, clock, log);
-  const comparison = isShadow ? new ShadowComparison(log) : undefined;
-  let open: Connection | undefined;
-  const executor: StepExecutor = isShadow
-    ? new ShadowExecutor(keeper)
-    : new HostExecutor({ engine, ledger: keeper, service, clock, log, store: () => assertOpen(open).store });
-  const cluster =
-    isShadow || start.cluster === undefined
-      ? NO_CLUSTER_PARTS
-      : buildClusterParts({
-          ...start,
-          side: start.cluster,
-          connection: () => assertOpen(open),
-          ledger: () => keeper.all,
-          onProblems: () => daemon.publish(),
-        });
-  const daemon: Daemon = new Daemon({
-    ...start,
-    ledger: keeper,
-    executor,
-    units: new UnitWatch({ service, clock, log }),
-    lockText: (feature, isFresh) => locks.findText(feature, isFresh),
-    components: cluster.components,
-    connect: () => (open = start.connect()),
-    onDisconnect: () => {
-      open = undefined;
+  const engineWatch = new EngineWatch({
+    engine,
+    clock,
+    log,
+    random,
+    onChange: () => features.addAll(),
+    onEvent: (event) => {
+      if (event.kind !== 'die') return;
+      for (const feature of features.features.values()) feature.recordEnd(event);
     },
-    ...(comparison && { onDecision: (input, view) => comparison.compare(input, view) }),
+  });
+  const featurePorts = createFeaturePorts(start, { session, ledger, features, engineWatch, startedMs });
+  const cluster = createClusterParts(start, { session, ledger, onProblems: () => daemon.publish() });
+  const daemon: Daemon = new Daemon({
+    session,
+    engine: engineWatch,
+    features,
+    components: cluster.components,
+    publisher: createPublisher(start, startedMs),
+    wakeup,
+    clock,
+    log,
+    random,
   });
   log.info(isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
   await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs]);
 }
 
-/** Each until `signal` aborts; a defect of one ends the others, and is thrown when they have ended. */
+/** `onWrite`: the golden image of a feature, which is a label of the node, may be another one. */
+function createLedgerCache(
+  { isShadow, ledger: store }: DaemonStart,
+  stored: Ledger,
+  onWrite: () => void,
+): LedgerCache {
+  if (isShadow) return new LedgerCache({ write: () => undefined }, stored);
+  const write = (ledger: Ledger): void => {
+    store.write(ledger);
+    onWrite();
+  };
+  return new LedgerCache({ write }, stored);
+}
+
+function createPublisher({ view, isShadow, clock, log }: DaemonStart, startedMs: number): ViewPublisher {
+  const outage = new OutageLog(log, clock);
+  return new ViewPublisher(view, { isShadow, bootId: clock.bootId(), startedMs }, (problem) =>
+    outage.fail(problem),
+  );
+}
+
+interface FeatureParts {
+  readonly session: DatabaseSession;
+  readonly ledger: LedgerCache;
+  readonly features: FeatureQueue;
+  readonly engineWatch: EngineWatch;
+  readonly startedMs: number;
+}
+
+function createFeaturePorts(
+  { isShadow, engine, service, locks, clock, log, timing, mappedRepositories }: DaemonStart,
+  { session, ledger, features, engineWatch, startedMs }: FeatureParts,
+): FeaturePorts {
+  const comparison = isShadow ? new ShadowComparison(log) : undefined;
+  const openStore = () => session.connection.store;
+  return {
+    isShadow,
+    engine,
+    ledger,
+    executor: isShadow
+      ? new ShadowExecutor(ledger)
+      : new HostExecutor({ engine, ledger, service, clock, log, openStore }),
+    locks: new LockWatch(locks, clock, log),
+    units: new UnitWatch({ service, clock, log }),
+    clock,
+    log,
+    timing,
+    startedMs,
+    mappedRepositories,
+    readEngineState: () => engineWatch.state,
+    requeue: (feature) => features.add(feature),
+    onDecision: comparison && ((input, view) => comparison.compare(input, view)),
+  };
+}
+
+interface ClusterContext {
+  readonly session: DatabaseSession;
+  readonly ledger: LedgerCache;
+  readonly onProblems: () => void;
+}
+
+function createClusterParts(
+  { isShadow, cluster: side, locks, clock, log, random }: DaemonStart,
+  { session, ledger, onProblems }: ClusterContext,
+): ClusterParts {
+  if (isShadow || side === undefined) return NO_CLUSTER_PARTS;
+  return buildClusterParts({
+    side,
+    locks,
+    clock,
+    log,
+    random,
+    connection: () => session.connection,
+    ledger: () => ledger.all,
+    onProblems,
+  });
+}
+
+/** Runs each part until `signal` aborts. A defect of one ends the others, and is thrown when all have ended. */
 async function runTogether(
   signal: AbortSignal,
   parts: readonly ((signal: AbortSignal) => Promise<void>)[],
 ): Promise<void> {
-  const stop = new AbortController();
-  const end = (): void => stop.abort();
-  if (signal.aborted) end();
-  signal.addEventListener('abort', end, { once: true });
-  const ends = await Promise.allSettled(
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const results = await Promise.allSettled(
     parts.map(async (run) => {
       try {
-        await run(stop.signal);
+        await run(controller.signal);
       } finally {
-        end();
+        stop();
       }
     }),
   );
-  for (const one of ends) if (one.status === 'rejected') throw one.reason;
-}
-
-/** What is golden is a label of the node. */
-const tellOf = (store: Pick<LedgerStore, 'write'>, onWrite: () => void): Pick<LedgerStore, 'write'> => ({
-  write: (ledger) => {
-    store.write(ledger);
-    onWrite();
-  },
-});
-
-function assertOpen(connection: Connection | undefined): Connection {
-  if (connection === undefined) throw new CtrkitError('database', 'the databases are out of reach');
-  return connection;
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -85,7 +85,7 @@ function findLock(fates: readonly FatedFeature[], { locks, clock }: MembershipPo
   for (const { feature } of fates) {
     const lock = found.find((one) => one.feature === feature);
     const verdict = lock === undefined ? undefined : decideLock(lock, now);
-    if (verdict?.kind === 'held')
+    if (verdict?.kind === 'active')
       return `${feature} is ${verdict.text}. To lift it: ctrkit lock rm ${feature}; to leave all the same: ctrkit kube reset --force`;
   }
   return undefined;

@@ -1,13 +1,13 @@
-import { versionEnabledLabel, labelsRow } from '../../../contract/cluster/feature-labels.ts';
+import { labelsRow, versionEnabledLabel } from '../../../contract/cluster/feature-labels.ts';
 import type { Fallback } from '../../../contract/images/ledger.ts';
 import { featureStatusRow, type RowValues, type RowWrite } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
-import { markFallbackDone, liftFallback, recordFallback } from '../../../decide/images/ledger-changes.ts';
+import { liftFallback, markFallbackDone, recordFallback } from '../../../decide/images/ledger-changes.ts';
 import type { StepExecutorPorts, StepOf } from './step-executor.ts';
 
-type FallbackPorts = Pick<StepExecutorPorts, 'ledger' | 'service' | 'store' | 'log'>;
+type FallbackPorts = Pick<StepExecutorPorts, 'ledger' | 'service' | 'openStore' | 'log'>;
 
-/** What the executor does to go back to the local image (HLD, "Self-mitigation"). */
+/** Runs the steps that go back to the local image (HLD, "Self-mitigation"). */
 export class FallbackExecutor {
   readonly #ports: FallbackPorts;
 
@@ -17,20 +17,21 @@ export class FallbackExecutor {
 
   async fallBack(feature: string, step: StepOf<'fall-back'>): Promise<string> {
     const { fallback, guards, isServiceDown, text } = step;
-    const { ledger: keeper, service, log } = this.#ports;
-    // No row tells of an operator who stops a service that is down already.
+    const { ledger, service, log } = this.#ports;
+    // A stop of a service that is down already changes no row, so systemd is asked.
     if (isServiceDown && !isDownByItself(await service.state(feature))) return '';
-    // The disk first: once an image, also for a daemon that is killed on the next line.
-    if (fallback !== undefined) keeper.update(feature, (ledger) => recordFallback(ledger, fallback));
-    if (!(await this.letLocalRun(feature, { fallback, guards }))) {
-      // Stopped, or another container's, since it was decided: nothing was done, so nothing counts.
-      if (fallback !== undefined) keeper.update(feature, (ledger) => liftFallback(ledger, fallback.imageId));
+    // The ledger first: one fallback an image, also for a daemon that is killed at the next line.
+    if (fallback !== undefined) ledger.update(feature, (current) => recordFallback(current, fallback));
+    if (!(await this.#letLocalRun(feature, { fallback, guards }))) {
+      // The service was stopped, or another container runs, since the decision. Nothing was done, so nothing counts.
+      if (fallback !== undefined)
+        ledger.update(feature, (current) => liftFallback(current, fallback.imageId));
       return '';
     }
     log.warn(`${feature}: falling back to local: ${text}`);
     await service.restart(feature);
     if (fallback !== undefined)
-      keeper.update(feature, (ledger) => markFallbackDone(ledger, fallback.imageId));
+      ledger.update(feature, (current) => markFallbackDone(current, fallback.imageId));
     return `fell back to local: ${text}`;
   }
 
@@ -38,20 +39,21 @@ export class FallbackExecutor {
     feature: string,
     { fallback, isRestartDue }: StepOf<'finish-fallback'>,
   ): Promise<string> {
+    const { ledger, service, openStore } = this.#ports;
     if (isRestartDue) {
-      await this.letLocalRun(feature, { fallback, guards: [] });
-      await this.#ports.service.restart(feature);
-    } else await this.#ports.store().write([], [planBlock(feature, fallback.version)]);
-    this.#ports.ledger.update(feature, (ledger) => markFallbackDone(ledger, fallback.imageId));
+      await this.#letLocalRun(feature, { fallback, guards: [] });
+      await service.restart(feature);
+    } else await openStore().write([], [planBlock(feature, fallback.version)]);
+    ledger.update(feature, (current) => markFallbackDone(current, fallback.imageId));
     return `the fallback from version ${fallback.version}, which was cut short, is finished`;
   }
 
   /**
-   * `none`, so that `container start` starts the local image, and the version's block, in one step (HLD,
-   * "Self-mitigation"). The service counts as down from here on: another container's gate would answer `none` with
-   * `pending`, and local would not be started.
+   * Writes `remote_state` = `none`, by which `container start` starts the local image, and the version's block, in one step
+   * (HLD). `system_state` is down from here on: otherwise the gate of another container would overwrite `none` with
+   * `pending`, and local would not be started. False if a guard did not hold: then nothing is written.
    */
-  private letLocalRun(
+  #letLocalRun(
     feature: string,
     { fallback, guards }: { readonly fallback: Fallback | undefined; readonly guards: readonly RowValues[] },
   ): Promise<boolean> {
@@ -62,11 +64,11 @@ export class FallbackExecutor {
       remove: ['pending_token'],
     };
     const writes = fallback === undefined ? [none] : [none, planBlock(feature, fallback.version)];
-    return this.#ports.store().write(guards, writes);
+    return this.#ports.openStore().write(guards, writes);
   }
 }
 
-/** `<f>_<version>_enabled` = false: the gate holds this version until somebody lifts it. */
+/** `<f>_<version>_enabled` = false: the gate holds this version until the block is lifted. */
 export const planBlock = (feature: string, version: string): RowWrite => ({
   kind: 'set',
   address: labelsRow('state'),

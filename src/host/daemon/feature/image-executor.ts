@@ -2,39 +2,41 @@ import { LOCAL_TAG, parseReference, shortImageId } from '../../../contract/image
 import type { CleanUpStep } from '../../../decide/images/clean-up.ts';
 import {
   adoptShippedImage,
-  recordUntaggedImage,
   markDutyDone,
+  recordUntaggedImage,
 } from '../../../decide/images/ledger-changes.ts';
 import type { Removal } from '../../../ports/container-engine.ts';
-import type { StepExecutorPorts, StepContext, StepOf } from './step-executor.ts';
+import type { StepContext, StepExecutorPorts, StepOf } from './step-executor.ts';
 
-/** What the executor does with images. Each returns one line on what was done, empty for nothing. */
+type ImagePorts = Pick<StepExecutorPorts, 'engine' | 'ledger' | 'log'>;
+
+/** Runs the steps on images. Each returns one line on what was done, empty for nothing. */
 export class ImageExecutor {
-  readonly #ports: Pick<StepExecutorPorts, 'engine' | 'ledger' | 'log'>;
+  readonly #ports: ImagePorts;
 
-  constructor(ports: Pick<StepExecutorPorts, 'engine' | 'ledger' | 'log'>) {
+  constructor(ports: ImagePorts) {
     this.#ports = ports;
   }
 
-  async adopt(feature: string, step: StepOf<'adopt-shipped'>): Promise<string> {
-    // Listed anew: an engine that was just starting must not make a golden image forgotten.
-    const existing = new Set((await this.#ports.engine.listImages()).map(({ id }) => id));
-    this.#ports.ledger.update(feature, (ledger) => adoptShippedImage(ledger, step.image, existing));
-    const { golden } = this.#ports.ledger.read(feature);
-    return golden?.imageId === step.image.imageId
-      ? `the switch's own image ${shortImageId(step.image.imageId)}, version ${step.image.version}, counts as golden until another one is certified`
+  async adopt(feature: string, { image }: StepOf<'adopt-shipped'>): Promise<string> {
+    const { engine, ledger } = this.#ports;
+    // Listed anew: the list of an engine that was just starting must not replace a golden image.
+    const existing = new Set((await engine.listImages()).map(({ id }) => id));
+    ledger.update(feature, (current) => adoptShippedImage(current, image, existing));
+    return ledger.read(feature).golden?.imageId === image.imageId
+      ? `the switch's own image ${shortImageId(image.imageId)}, version ${image.version}, counts as golden until another one is certified`
       : '';
   }
 
   async tagAsLocal(feature: string, { imageId, repository }: StepOf<'tag-as-local'>): Promise<string> {
-    const { engine, ledger: keeper } = this.#ports;
+    const { engine, ledger } = this.#ports;
     const name = `${repository}:${LOCAL_TAG}`;
-    const before = (await engine.listImages()).find(({ tags }) => tags.includes(name));
-    // On the disk first: an image that loses its only name here can be found by nothing else.
-    if (before !== undefined && before.id !== imageId)
-      keeper.update(feature, (ledger) => recordUntaggedImage(ledger, before.id));
+    const replaced = (await engine.listImages()).find(({ tags }) => tags.includes(name));
+    // The ledger first: an image that loses its only name here can be found by nothing else.
+    if (replaced !== undefined && replaced.id !== imageId)
+      ledger.update(feature, (current) => recordUntaggedImage(current, replaced.id));
     await engine.tagImage(imageId, repository, LOCAL_TAG);
-    keeper.update(feature, (ledger) => markDutyDone(ledger, 'tagAsLocal'));
+    ledger.update(feature, (current) => markDutyDone(current, 'tagAsLocal'));
     return `image ${shortImageId(imageId)} is the local one now, ${name}`;
   }
 
@@ -45,30 +47,30 @@ export class ImageExecutor {
       : '';
   }
 
-  async cleanUp(context: StepContext): Promise<string> {
-    const { log } = this.#ports;
-    const plan = await context.planCleanUp();
+  async cleanUp({ feature, planCleanUp }: StepContext): Promise<string> {
+    const { ledger, log } = this.#ports;
+    const plan = await planCleanUp();
     if (!plan.allowed) return '';
     const removed: string[] = [];
     for (const entry of plan.entries.filter(({ action }) => action === 'remove')) {
       for (const step of entry.steps) {
-        const result = await this.remove(entry.imageId, step);
+        const result = await this.#removeName(entry.imageId, step);
         const name = step.kind === 'reference' ? step.reference : shortImageId(step.imageId);
         if (result === 'removed') removed.push(name);
-        else log.info(`${context.feature}: ${name} was not removed: ${result}`);
+        else log.info(`${feature}: ${name} was not removed: ${result}`);
       }
     }
-    this.#ports.ledger.update(context.feature, (ledger) => markDutyDone(ledger, 'cleanUp'));
+    ledger.update(feature, (current) => markDutyDone(current, 'cleanUp'));
     return removed.length === 0 ? '' : `cleaned up: ${removed.join(', ')}`;
   }
 
-  private async remove(imageId: string, step: CleanUpStep): Promise<Removal> {
+  async #removeName(imageId: string, step: CleanUpStep): Promise<Removal> {
     const { engine } = this.#ports;
     if (step.kind === 'unnamed') return engine.removeUnnamedImage(step.imageId);
     if (parseReference(step.reference) === undefined) return 'missing';
-    // A name may have moved since the plan was made: then it is another image's.
+    // The name may have moved to another image since the plan was made.
     const image = (await engine.listImages()).find(({ id }) => id === imageId);
-    const isStill = image !== undefined && [...image.tags, ...image.digests].includes(step.reference);
-    return isStill ? engine.removeReference(step.reference) : 'missing';
+    const isStillNamed = image !== undefined && [...image.tags, ...image.digests].includes(step.reference);
+    return isStillNamed ? engine.removeReference(step.reference) : 'missing';
   }
 }

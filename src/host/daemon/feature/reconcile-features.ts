@@ -2,17 +2,17 @@ import type { RowValues } from '../../../contract/rows.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { FeatureController } from './feature-controller.ts';
 
-/** What Redis says of a key that is no hash: whoever wrote it, it is in the way of one feature only. */
+/** What Redis says of a key that is no hash. Such a key must be in the way of its own feature only. */
 const WRONG_TYPE = /WRONGTYPE/;
 
 /**
- * All rows of all these features in one reading; a feature at a time where one of them can't be read as it is, which
- * `onBroken` is told. Throws CtrkitError('database').
+ * Reads the rows of all these features in one step and lets each reconcile. If one of the rows can't be read, each feature
+ * is read by itself, and `onBroken` gets the one that it belongs to. Throws CtrkitError('database').
  */
 export async function reconcileFeatures(
   features: readonly FeatureController[],
   store: RowStore,
-  onBroken: (name: string, why: string) => void,
+  onBroken: (feature: string, problem: string) => void,
 ): Promise<void> {
   const wanted = features.map((feature) => feature.selectRows());
   let rows: readonly RowValues[];
@@ -26,9 +26,9 @@ export async function reconcileFeatures(
     return;
   }
   let from = 0;
-  features.forEach((feature, i) => {
+  for (const [i, feature] of features.entries()) {
     const to = from + (wanted[i]?.length ?? 0);
     feature.reconcile(rows.slice(from, to));
     from = to;
-  });
+  }
 }

@@ -1,6 +1,6 @@
 import type { DecidedView } from '../../../decide/feature/decide-feature.ts';
-import { compareShadow, type ShadowMemory } from '../../../decide/feature/shadow-differences.ts';
 import type { FeatureInput } from '../../../decide/feature/feature-input.ts';
+import { compareShadow, type ShadowMemory } from '../../../decide/feature/shadow-differences.ts';
 import type { Log } from '../../../ports/log.ts';
 
 /** Logs where the shipped daemon, which runs beside a shadow, came to another conclusion. */
@@ -12,6 +12,7 @@ export class ShadowComparison {
     this.#log = log;
   }
 
+  /** After each reconcile of a feature. */
   compare(input: FeatureInput, view: DecidedView): void {
     const { feature } = input;
     const { memory, findings } = compareShadow(this.#memories.get(feature), input, view);

@@ -13,42 +13,44 @@ import { shortImageId } from '../../../contract/images/image.ts';
 import type { StepExecutor, StepContext } from './step-executor.ts';
 import type { LedgerCache } from './ledger-cache.ts';
 
-/** More than a whole switch has to say at a time. */
-const MAX_SAID = 1_000;
+/** More lines than a whole switch needs at a time. */
+const MOST_LOGGED = 1_000;
 
 /**
- * Says what it would do and does nothing: no row, no image, no container, no service, no file. It goes on deciding as if
- * it had been done, with a ledger in memory.
+ * Reports what it would do and does nothing: no row, no image, no container, no service, no file. The decisions go on as if
+ * it had been done, on a ledger in memory.
  */
 export class ShadowExecutor implements StepExecutor {
-  readonly #keeper: LedgerCache;
-  /** What was said already, the newest last: nothing of it is done, so it is planned again and again. */
-  readonly #said = new Set<string>();
-
+  readonly #ledger: LedgerCache;
+  /** What was reported already, the newest last: no step is done, so each is planned again and again. */
+  readonly #logged = new Set<string>();
   /** Feature and version of what it would have fallen back from. */
   readonly #fallbacks = new Set<string>();
 
-  constructor(keeper: LedgerCache) {
-    this.#keeper = keeper;
+  constructor(ledger: LedgerCache) {
+    this.#ledger = ledger;
   }
 
   async run(step: HostStep, context: StepContext): Promise<string> {
     const { feature, policy } = context;
-    const text = await this.describe(step, context);
-    this.#keeper.update(feature, (ledger) => follow(ledger, step, policy));
-    return text === '' || !this.isNew(feature, step, text) ? '' : `would have: ${text}`;
+    const text = await this.#describeStep(step, context);
+    if (step.kind === 'fall-back' && step.fallback !== undefined)
+      this.#fallbacks.add(`${feature} ${step.fallback.version}`);
+    this.#ledger.update(feature, (current) => applyStep(current, step, policy));
+    return text === '' || !this.#recordLine(feature, step, text) ? '' : `would have: ${text}`;
   }
 
-  private isNew(feature: string, step: HostStep, text: string): boolean {
+  /** False if it was reported before. */
+  #recordLine(feature: string, step: HostStep, text: string): boolean {
     const key = JSON.stringify([feature, step.kind, step.kind === 'restart' ? step.key : text]);
-    const isNew = !this.#said.delete(key);
-    this.#said.add(key);
-    const [oldest] = this.#said;
-    if (this.#said.size > MAX_SAID && oldest !== undefined) this.#said.delete(oldest);
+    const isNew = !this.#logged.delete(key);
+    this.#logged.add(key);
+    const [oldest] = this.#logged;
+    if (this.#logged.size > MOST_LOGGED && oldest !== undefined) this.#logged.delete(oldest);
     return isNew;
   }
 
-  private async describe(step: HostStep, context: StepContext): Promise<string> {
+  async #describeStep(step: HostStep, context: StepContext): Promise<string> {
     switch (step.kind) {
       case 'adopt-shipped':
         return `counted the switch's own image ${shortImageId(step.image.imageId)} as golden`;
@@ -66,12 +68,14 @@ export class ShadowExecutor implements StepExecutor {
       case 'lift-block':
         return `lifted the block of version ${step.version}`;
       case 'block-version':
-        // Its own fallbacks have blocked nothing: that is no label that somebody has forgotten.
+        // A shadow's own fallback has blocked nothing, so there is no label to be missed.
         return this.#fallbacks.has(`${context.feature} ${step.version}`)
           ? ''
           : `blocked version ${step.version} again`;
       case 'fall-back':
-        return this.describeFallback(step, context.feature);
+        return step.fallback === undefined
+          ? `fallen back to local: ${step.text}`
+          : `fallen back to local and blocked version ${step.fallback.version}: ${step.text}`;
       case 'finish-fallback':
         return `finished the fallback from version ${step.fallback.version}`;
       case 'write-label':
@@ -82,15 +86,6 @@ export class ShadowExecutor implements StepExecutor {
       case 'mark-duty-done':
         return '';
     }
-  }
-
-  private describeFallback(
-    { fallback, text }: Extract<HostStep, { kind: 'fall-back' }>,
-    feature: string,
-  ): string {
-    if (fallback === undefined) return `fallen back to local: ${text}`;
-    this.#fallbacks.add(`${feature} ${fallback.version}`);
-    return `fallen back to local and blocked version ${fallback.version}: ${text}`;
   }
 }
 
@@ -103,8 +98,8 @@ function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['plan
   return allowed && names.length > 0 ? `cleaned up: ${names.join(', ')}` : '';
 }
 
-/** The ledger as it would be. */
-function follow(ledger: FeatureLedger, step: HostStep, policy: StepContext['policy']): FeatureLedger {
+/** The ledger as it would be after the step. */
+function applyStep(ledger: FeatureLedger, step: HostStep, policy: StepContext['policy']): FeatureLedger {
   switch (step.kind) {
     case 'adopt-shipped':
       return adoptShippedImage(ledger, step.image, new Set([step.image.imageId]));

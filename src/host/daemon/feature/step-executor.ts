@@ -17,19 +17,19 @@ export interface StepExecutorPorts {
   readonly service: ServiceControl;
   readonly clock: Clock;
   readonly log: Log;
-  /** Throws CtrkitError('database') while there is none. */
-  store(): RowStore;
+  /** The store that is open now. Throws CtrkitError('database') while there is none. */
+  readonly openStore: () => RowStore;
 }
 
 export interface StepContext {
   readonly feature: string;
   readonly policy: ImagePolicy;
-  /** Made afresh from what the engine has at this moment. */
-  planCleanUp(): Promise<CleanUpPlan>;
+  /** Lists the engine's containers and images anew for each plan. */
+  readonly planCleanUp: () => Promise<CleanUpPlan>;
 }
 
-/** Carries steps out. Throws what its ports throw: the step is then still to be done. */
+/** Runs steps. Throws what its ports throw: then the step is still to be done. */
 export interface StepExecutor {
-  /** One line on what was done, empty if there was nothing left to do. */
-  run(step: HostStep, context: StepContext): Promise<string>;
+  /** Returns one line on what was done, empty if nothing had to be. */
+  readonly run: (step: HostStep, context: StepContext) => Promise<string>;
 }

@@ -2,46 +2,48 @@ import { decideBackoffMs, type BackoffTiming } from '../../../loop/backoff.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 
 const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
-/** What was not planned for so long is another occasion. */
+/** A step that was not run for so long begins anew with the shortest wait. */
 const FORGET_AFTER_MS = 2 * BACKOFF.longestMs;
 
-interface Run {
+interface StepRun {
   readonly times: number;
   readonly atMs: number;
 }
 
+export interface DueSteps {
+  readonly steps: readonly HostStep[];
+  /** Boot clock: when the first of the other steps may be run; undefined if there are none. */
+  readonly nextMs: number | undefined;
+}
+
 /**
- * A step that is planned again right after it was run has failed, or changed nothing: it is run again, but less and less
- * often. Times are boot clock.
+ * The back-off of each step. A step that is planned again right after it was run has failed or has changed nothing, so it is
+ * run again at growing intervals. Times are on the boot clock.
  */
 export class StepPace {
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, StepRun>();
 
-  /** The steps that may be run now, and when the first of the others may. */
-  selectDue(
-    steps: readonly HostStep[],
-    nowMs: number,
-  ): { readonly steps: readonly HostStep[]; readonly nextMs: number | undefined } {
+  /** The steps that may be run now. */
+  selectDue(steps: readonly HostStep[], nowMs: number): DueSteps {
     for (const [key, { atMs }] of this.#runs) if (nowMs - atMs > FORGET_AFTER_MS) this.#runs.delete(key);
-    const due = steps.filter((step) => this.dueMs(step) <= nowMs);
-    const later = steps.filter((step) => !due.includes(step)).map((step) => this.dueMs(step));
+    const due = steps.filter((step) => this.#findDueMs(step) <= nowMs);
+    const later = steps.filter((step) => !due.includes(step)).map((step) => this.#findDueMs(step));
     return { steps: due, nextMs: later.length === 0 ? undefined : Math.min(...later) };
   }
 
   recordRun(step: HostStep, nowMs: number): void {
-    const key = keyOf(step);
+    const key = identifyStep(step);
     this.#runs.set(key, { times: (this.#runs.get(key)?.times ?? 0) + 1, atMs: nowMs });
   }
 
-  private dueMs(step: HostStep): number {
-    const run = this.#runs.get(keyOf(step));
-    if (run === undefined) return 0;
-    return run.atMs + decideBackoffMs(BACKOFF, run.times);
+  #findDueMs(step: HostStep): number {
+    const run = this.#runs.get(identifyStep(step));
+    return run === undefined ? 0 : run.atMs + decideBackoffMs(BACKOFF, run.times);
   }
 }
 
-/** What the step is about, without the moment it was planned at. */
-const keyOf = (step: HostStep): string => {
+/** The same text for a step that is planned again: without its time, and without texts that time changes. */
+function identifyStep(step: HostStep): string {
   switch (step.kind) {
     case 'adopt-shipped':
     case 'certify':
@@ -64,4 +66,4 @@ const keyOf = (step: HostStep): string => {
     case 'restart':
       return JSON.stringify(step);
   }
-};
+}

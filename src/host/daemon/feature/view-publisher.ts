@@ -2,25 +2,26 @@ import type { DaemonView, FeatureView } from '../../../contract/feature/daemon-v
 
 /** Where the view is written. Throws CtrkitError('disk'). */
 export interface ViewTarget {
-  write(view: DaemonView): void;
-  remove(): void;
+  readonly write: (view: DaemonView) => void;
+  readonly remove: () => void;
 }
 
-/** What fails is shown with its time so far, which is another one with each look: no need to write it each time. */
-const SAME_FOR_MS = 2_000;
+/** A failing time rises with every reconcile: for that alone the view is not written more often than this. */
+const REWRITE_EVERY_MS = 2_000;
 
-/** Writes what the daemon thinks when it thinks something else. */
+/** Writes the daemon's view when it has changed. */
 export class ViewPublisher {
   readonly #target: ViewTarget;
   readonly #about: Pick<DaemonView, 'isShadow' | 'bootId' | 'startedMs'>;
-  readonly #onProblem: (text: string) => void;
-  #last = '';
+  readonly #onProblem: (problem: string) => void;
+  #lastFingerprint = '';
+  /** Boot clock. */
   #lastMs = 0;
 
   constructor(
     target: ViewTarget,
     about: Pick<DaemonView, 'isShadow' | 'bootId' | 'startedMs'>,
-    onProblem: (text: string) => void,
+    onProblem: (problem: string) => void,
   ) {
     this.#target = target;
     this.#about = about;
@@ -37,15 +38,15 @@ export class ViewPublisher {
     );
     const fingerprint = JSON.stringify([
       problems,
-      Object.entries(views).map(([name, view]) => [name, withoutTimes(view)]),
+      Object.entries(views).map(([name, view]) => [name, omitTimes(view)]),
     ]);
-    if (fingerprint === this.#last && nowMs < this.#lastMs + SAME_FOR_MS) return;
-    this.#last = fingerprint;
+    if (fingerprint === this.#lastFingerprint && nowMs < this.#lastMs + REWRITE_EVERY_MS) return;
+    this.#lastFingerprint = fingerprint;
     this.#lastMs = nowMs;
     try {
       this.#target.write({ ...this.#about, pid: process.pid, problems, features: views });
     } catch (error) {
-      // It is for people only: a disk that is full must not keep the daemon from its work.
+      // The view is for people only: a full disk must not keep the daemon from its work.
       this.#onProblem((error as Error).message);
     }
   }
@@ -55,7 +56,7 @@ export class ViewPublisher {
   }
 }
 
-const withoutTimes = ({ fallback, ...view }: FeatureView): unknown =>
+const omitTimes = ({ fallback, ...view }: FeatureView): unknown =>
   fallback.kind === 'failing'
     ? { ...view, fallback: { ...fallback, failingMs: 0, asOfMs: 0, text: '' } }
     : { ...view, fallback };

@@ -9,9 +9,9 @@ import type {
 } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
 
-/** What the engine has, as of the last look. */
+/** What the engine has, as it answered last. */
 export interface EngineState {
-  /** It can't be asked: what is here may no longer be so, and decides nothing. */
+  /** The engine does not answer: the lists may be out of date, and nothing is decided on them. */
   readonly isAway: boolean;
   readonly containers: readonly EngineContainer[];
   readonly images: readonly EngineImage[];
@@ -23,26 +23,29 @@ export interface EngineWatchPorts {
   readonly log: Log;
   /** In [0, 1). */
   readonly random: () => number;
-  /** After each look at the engine, and when it has gone. */
-  onChange(): void;
-  onEvent(event: EngineEvent): void;
+  /** The state has been listed anew, or the engine has gone. */
+  readonly onChange: () => void;
+  readonly onEvent: (event: EngineEvent) => void;
 }
 
-/** Behind the events. */
+/** Behind the events: an engine that hangs ends no watch, only asking it tells. */
 const POLL_MS = 30_000;
 
-/** Keeps an eye on the engine: its events say when to look, only a look says what is so. */
+/**
+ * Keeps the engine's state up to date. An event only says that something has changed, what is so comes from listing anew;
+ * the end of a container is the exception, and counts at once.
+ */
 export class EngineWatch {
   readonly #ports: EngineWatchPorts;
   readonly #outage: OutageLog;
+  readonly #backoff: Backoff;
   #state: EngineState = { isAway: true, containers: [], images: [] };
   #unwatch: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
   #cancelPoll: (() => void) | undefined;
-  readonly #backoff: Backoff;
-  /** Something happened since the look that is under way began. */
+  #isRefreshing = false;
+  /** Something happened since the listing that is under way began. */
   #isStale = false;
-  #isLooking = false;
   #isClosed = false;
 
   constructor(ports: EngineWatchPorts) {
@@ -55,34 +58,33 @@ export class EngineWatch {
     return this.#state;
   }
 
-  /** Begins, and goes on by itself until `close`; returns when the engine was looked at once, or could not be. */
+  /** Goes on in the background until `close`. Resolves when the engine was listed once, or could not be; never rejects. */
   async start(): Promise<void> {
-    const { engine } = this.#ports;
+    const { engine, onEvent } = this.#ports;
     try {
       this.#unwatch = await engine.watch(
         (event) => {
-          this.apply(event);
-          this.#ports.onEvent(event);
+          this.#applyEnd(event);
+          onEvent(event);
           void this.refresh();
         },
-        () => this.lose('the engine has ended its events'),
+        () => this.#recordOutage('the engine has ended its events'),
       );
       if (this.#isClosed) this.#unwatch();
       else {
-        // An engine that hangs ends nothing: only asking it tells.
-        if (this.#cancelPoll === undefined) this.schedulePoll();
+        if (this.#cancelPoll === undefined) this.#schedulePoll();
         await this.refresh();
       }
     } catch (error) {
-      this.lose((error as Error).message);
+      this.#recordOutage((error as Error).message);
     }
   }
 
-  /** Looks again now; an event under way makes it look once more. */
+  /** Lists anew. Called while a listing is under way, it makes that one list once more, and returns at once. */
   async refresh(): Promise<void> {
     this.#isStale = true;
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
     try {
       while (this.#isStale && !this.#isClosed) {
         this.#isStale = false;
@@ -94,9 +96,9 @@ export class EngineWatch {
         this.#ports.onChange();
       }
     } catch (error) {
-      this.lose((error as Error).message);
+      this.#recordOutage((error as Error).message);
     } finally {
-      this.#isLooking = false;
+      this.#isRefreshing = false;
     }
   }
 
@@ -108,26 +110,26 @@ export class EngineWatch {
     this.#unwatch = undefined;
   }
 
-  private schedulePoll(): void {
+  #schedulePoll(): void {
     this.#cancelPoll = this.#ports.clock.schedule(POLL_MS, () => {
-      this.schedulePoll();
+      this.#schedulePoll();
       void this.refresh();
     });
   }
 
-  /** What has ended has ended, also before the look is over that the event asks for. */
-  private apply(event: EngineEvent): void {
+  /** A container that has ended counts as ended before the listing that the event asks for is there. */
+  #applyEnd(event: EngineEvent): void {
     if (event.kind !== 'die') return;
-    const containers = this.#state.containers.map((one) =>
-      one.id === event.containerId ? { ...one, state: 'exited' as const } : one,
+    const containers = this.#state.containers.map((container) =>
+      container.id === event.containerId ? { ...container, state: 'exited' as const } : container,
     );
     this.#state = { ...this.#state, containers };
     this.#ports.onChange();
   }
 
-  private lose(text: string): void {
+  #recordOutage(problem: string): void {
     if (this.#isClosed || this.#cancelRetry !== undefined) return;
-    this.#outage.fail(`${text}; nothing is certified, reaped or cleaned up meanwhile`);
+    this.#outage.fail(`${problem}; nothing is certified, reaped or cleaned up meanwhile`);
     this.#unwatch?.();
     this.#unwatch = undefined;
     this.#state = { ...this.#state, isAway: true };

@@ -1,20 +1,23 @@
-import type { LockStore } from '../../../ports/lock-store.ts';
-import type { Clock } from '../../../ports/clock.ts';
-import type { Log } from '../../../ports/log.ts';
 import { decideLock } from '../../../decide/feature/decide-lock.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
+import { readTimestamps } from '../../../loop/timestamps.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { LockStore } from '../../../ports/lock-store.ts';
+import type { Log } from '../../../ports/log.ts';
 
-/** The folder is read again this often at most: a lock takes effect within it. */
+/** The folder is read at most this often: a lock takes effect within this time. */
 const READ_EVERY_MS = 250;
 
-/** Operators' locks as of a moment ago. */
+/** The operators' locks that are in force. While they can't be read, every feature counts as locked. */
 export class LockWatch {
   readonly #store: LockStore;
   readonly #clock: Clock;
   readonly #outage: OutageLog;
+  /** By feature. */
   #texts: ReadonlyMap<string, string> = new Map();
-  /** Locks can't be read: then every feature counts as locked. */
+  /** Why the locks can't be read, one line. */
   #problem: string | undefined;
+  /** Boot clock. */
   #readMs = -Infinity;
 
   constructor(store: LockStore, clock: Clock, log: Log) {
@@ -23,23 +26,28 @@ export class LockWatch {
     this.#outage = new OutageLog(log, clock);
   }
 
-  /** The lock that holds on the feature, one line for people; undefined if none does. `isFresh`: read at this moment. */
-  findText(feature: string, isFresh = false): string | undefined {
-    const nowMs = this.#clock.bootMs();
-    if (isFresh || nowMs >= this.#readMs + READ_EVERY_MS) this.read(nowMs);
+  /** The lock on the feature as of the last 250 ms, one line for people; undefined if none is in force. */
+  findText(feature: string): string | undefined {
+    if (this.#clock.bootMs() >= this.#readMs + READ_EVERY_MS) this.#readLocks();
     return this.#problem ?? this.#texts.get(feature);
   }
 
-  private read(nowMs: number): void {
-    this.#readMs = nowMs;
+  /** As `findText`, but read now. */
+  readText(feature: string): string | undefined {
+    this.#readLocks();
+    return this.#problem ?? this.#texts.get(feature);
+  }
+
+  #readLocks(): void {
+    const now = readTimestamps(this.#clock);
+    this.#readMs = now.bootMs;
     try {
       const { locks, problems } = this.#store.list();
-      const now = { bootId: this.#clock.bootId(), bootMs: nowMs, wallMs: this.#clock.wallMs() };
-      const held = locks.flatMap((lock) => {
+      const active = locks.flatMap((lock) => {
         const verdict = decideLock(lock, now);
-        return verdict.kind === 'held' ? [[lock.feature, verdict.text] as const] : [];
+        return verdict.kind === 'active' ? [[lock.feature, verdict.text] as const] : [];
       });
-      this.#texts = new Map(held);
+      this.#texts = new Map(active);
       this.#problem = undefined;
       if (problems[0] === undefined) this.#outage.mend('the locks can be read again');
       else this.#outage.fail(problems[0]);

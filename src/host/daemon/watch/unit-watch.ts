@@ -4,11 +4,11 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ServiceControl } from '../../../ports/service-control.ts';
 
-/** Each question is a process: what passes by itself is asked for often, what stays seldom. */
-const SHORT_MS = 1_000;
-const LONG_MS = 30_000;
+/** Each question starts a process. A state that passes by itself is asked for again soon, another one seldom. */
+const PASSING_STATE_MS = 1_000;
+const LASTING_STATE_MS = 30_000;
 
-interface Known {
+interface KnownState {
   readonly state: UnitState | undefined;
   /** Boot clock: when to ask again. */
   readonly untilMs: number;
@@ -20,11 +20,12 @@ export interface UnitWatchPorts {
   readonly log: Log;
 }
 
-/** What systemd said of units a moment ago; asked only of those that are looked at here. */
+/** What systemd answered last about units. It is asked only about the units that `findState` is called for. */
 export class UnitWatch {
   readonly #ports: UnitWatchPorts;
   readonly #outage: OutageLog;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, KnownState>();
+  /** Features whose unit is being asked for. */
   readonly #asking = new Set<string>();
 
   constructor(ports: UnitWatchPorts) {
@@ -32,34 +33,37 @@ export class UnitWatch {
     this.#outage = new OutageLog(ports.log, ports.clock);
   }
 
-  /** Undefined until systemd has answered; `onChange` is called when it has answered something else. */
+  /**
+   * The state as systemd answered last, undefined before that. Asks again in the background if the answer is old, and
+   * calls `onChange` if that brings another state.
+   */
   findState(feature: string, onChange: () => void): UnitState | undefined {
     const known = this.#known.get(feature);
     const isOld = known === undefined || this.#ports.clock.bootMs() >= known.untilMs;
-    if (isOld && !this.#asking.has(feature)) void this.ask(feature, onChange);
+    if (isOld && !this.#asking.has(feature)) void this.#ask(feature, onChange);
     return known?.state;
   }
 
-  /** Its state matters no more; by the time it does again it is another. */
+  /** The state does not matter any more, and will be another one when it does again. */
   forget(feature: string): void {
     this.#known.delete(feature);
   }
 
-  private async ask(feature: string, onChange: () => void): Promise<void> {
+  async #ask(feature: string, onChange: () => void): Promise<void> {
     const { service, clock } = this.#ports;
     this.#asking.add(feature);
-    const before = this.#known.get(feature)?.state;
+    const last = this.#known.get(feature)?.state;
     let state: UnitState | undefined;
-    let waitMs = LONG_MS;
+    let waitMs = LASTING_STATE_MS;
     try {
       state = await service.state(feature);
-      waitMs = state === 'inactive' || state === 'failed' ? LONG_MS : SHORT_MS;
+      waitMs = state === 'inactive' || state === 'failed' ? LASTING_STATE_MS : PASSING_STATE_MS;
       this.#outage.mend('units can be asked for again');
     } catch (error) {
       this.#outage.fail(`${(error as Error).message}; a service that is down counts as stopped meanwhile`);
     }
     this.#asking.delete(feature);
     this.#known.set(feature, { state, untilMs: clock.bootMs() + waitMs });
-    if (state !== before) onChange();
+    if (state !== last) onChange();
   }
 }

@@ -6,28 +6,28 @@ import { deviceMetadataRow } from '../../../contract/cluster/node-labels.ts';
 import type { RowAddress } from '../../../contract/rows.ts';
 import type { TableChange, WatchedTable } from '../../../ports/switch-tables.ts';
 
-const tableOf = ({ db, table }: RowAddress): WatchedTable => ({ db, table });
+const toTable = ({ db, table }: RowAddress): WatchedTable => ({ db, table });
 
-/** What the daemon's one watch tells of. */
+/** The tables that the daemon's one watch reports. */
 export const WATCHED_TABLES: readonly WatchedTable[] = [
   { db: 'config', table: 'FEATURE' },
   { db: 'config', table: 'IMAGE_MGMT' },
-  tableOf(masterConfigRow),
-  tableOf(deviceMetadataRow),
+  toTable(masterConfigRow),
+  toTable(deviceMetadataRow),
   { db: 'state', table: 'FEATURE' },
   { db: 'state', table: 'CONTAINER_HEALTH' },
-  tableOf(labelsRow('state')),
-  tableOf(masterStatusRow),
+  toTable(labelsRow('state')),
+  toTable(masterStatusRow),
   { db: 'state', table: 'WARM_RESTART_ENABLE_TABLE' },
   { db: 'state', table: 'FAST_RESTART_ENABLE_TABLE' },
 ];
-/** Their rows are features. */
-const OF_ONE_FEATURE: ReadonlySet<string> = new Set(['FEATURE', 'CONTAINER_HEALTH', 'IMAGE_MGMT']);
-/** Of CONFIG_DB: nothing is decided on a feature by them. */
-const OF_THE_CLUSTER: ReadonlySet<string> = new Set([masterConfigRow.table, deviceMetadataRow.table]);
+/** Their rows have the names of features. */
+const FEATURE_TABLES: ReadonlySet<string> = new Set(['FEATURE', 'CONTAINER_HEALTH', 'IMAGE_MGMT']);
+/** Of CONFIG_DB: no decision on a feature rests on them. */
+const CLUSTER_TABLES: ReadonlySet<string> = new Set([masterConfigRow.table, deviceMetadataRow.table]);
 
-/** Whom a change is about: all features, none, or the one that has its row's name. */
+/** Which features a change is about: all, none, or the one that has the row's name. */
 export function decideAffected({ db, table, row }: TableChange): 'all' | 'none' | 'one' {
-  if (OF_ONE_FEATURE.has(table) && row !== GLOBAL_POLICY) return 'one';
-  return db === 'config' && OF_THE_CLUSTER.has(table) ? 'none' : 'all';
+  if (FEATURE_TABLES.has(table) && row !== GLOBAL_POLICY) return 'one';
+  return db === 'config' && CLUSTER_TABLES.has(table) ? 'none' : 'all';
 }

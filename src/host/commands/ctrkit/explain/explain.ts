@@ -85,7 +85,7 @@ function explainLocks({ locks, feature, now }: ExplainSnapshot): Explanation[] {
     .filter((lock) => lock.feature === feature)
     .flatMap((lock): Explanation[] => {
       const verdict = decideLock(lock, now);
-      if (verdict.kind === 'over') return [];
+      if (verdict.kind === 'expired') return [];
       const text = `${verdict.text}: no switching, no fallback, no clean-up`;
       return [{ topic: 'lock', text, lifts: `ctrkit lock rm ${feature}`, values: [] }];
     });

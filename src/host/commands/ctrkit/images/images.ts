@@ -73,7 +73,7 @@ async function readScene(ports: CtrkitPorts): Promise<{ scene: Scene; problems: 
   const { locks, problems: lockProblems } = ports.locks.list();
   const { repositories: mapped, problems: mapProblems } = ports.readLocalRepositories();
   const now = readTimestamps(ports.clock);
-  const held = locks.filter((lock) => decideLock(lock, now).kind === 'held');
+  const held = locks.filter((lock) => decideLock(lock, now).kind === 'active');
   return {
     scene: {
       engine: { containers, images },

@@ -36,8 +36,8 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
     .list()
     .locks.filter((lock) => lock.feature === feature)
     .map((lock) => decideLock(lock, now))
-    .find((verdict) => verdict.kind === 'held');
-  if (held?.kind === 'held' && !replace) {
+    .find((verdict) => verdict.kind === 'active');
+  if (held?.kind === 'active' && !replace) {
     terminal.tell(
       `${feature} is ${held.text}. To lift it: ctrkit lock rm ${feature}; to set yours instead: --replace`,
     );
@@ -56,7 +56,7 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
   };
   locks.add(lock);
   const verdict = decideLock(lock, now);
-  if (verdict.kind === 'held')
+  if (verdict.kind === 'active')
     terminal.tell(`${feature} is now ${verdict.text}: no switching, no fallback, no clean-up`);
   return EXIT.ok;
 }
@@ -111,9 +111,9 @@ export function listLocks(json: boolean, { locks, clock, terminal }: LockPorts):
       owner: lock.owner,
       reason: lock.reason,
       since_ts: lock.sinceTs,
-      is_held: verdict.kind === 'held',
-      remaining_ms: verdict.kind === 'over' ? 0 : (verdict.remainingMs ?? null),
-      text: verdict.kind === 'over' ? 'over' : verdict.text,
+      is_held: verdict.kind === 'active',
+      remaining_ms: verdict.kind === 'expired' ? 0 : (verdict.remainingMs ?? null),
+      text: verdict.kind === 'expired' ? 'over' : verdict.text,
     };
   });
   if (json) terminal.write(`${JSON.stringify({ locks: entries, problems: found.problems }, undefined, 2)}\n`);

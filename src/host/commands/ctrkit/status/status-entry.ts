@@ -90,7 +90,7 @@ export function describeStatus(sources: StatusSources): StatusEntry {
     certification: describeCertification(view),
     fallback: view === undefined ? null : { kind: view.fallback.kind },
     locks: sources.locks
-      .filter((lock) => lock.feature === feature && decideLock(lock, now).kind === 'held')
+      .filter((lock) => lock.feature === feature && decideLock(lock, now).kind === 'active')
       .map(({ owner, reason }) => `${owner}: ${reason}`),
   };
 }

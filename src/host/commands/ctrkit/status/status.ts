@@ -86,7 +86,7 @@ export async function readStatus(
     .filter((lock) => shown.has(lock.feature))
     .flatMap((lock) => {
       const verdict = decideLock(lock, now);
-      return verdict.kind === 'held' ? [`${lock.feature} is ${verdict.text}`] : [];
+      return verdict.kind === 'active' ? [`${lock.feature} is ${verdict.text}`] : [];
     });
   const viewNotes =
     'problem' in view ? [`${view.problem}: systemctl start ctrkitd starts it`] : view.found.problems;

@@ -27,11 +27,11 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
     sinceTs: 1,
   };
   const ledger: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, golden, duties: DUTIES };
-  const keeper = new LedgerCache(host.disk, { snmp: ledger });
-  host.disk.write(keeper.all);
+  const cache = new LedgerCache(host.disk, { snmp: ledger });
+  host.disk.write(cache.all);
   const executor = new HostExecutor({
     engine: host.engine.open(),
-    ledger: keeper,
+    ledger: cache,
     service: {
       restart: async (feature) => {
         host.restarts.push(feature);
@@ -41,10 +41,10 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
     },
     clock: host.clock,
     log: host.log,
-    store: () => host.databases.open(),
+    openStore: () => host.databases.open(),
   });
   const context: StepContext = { feature: 'snmp', policy: policyOf(), planCleanUp: async () => plan };
-  return { host, keeper, run: (step: HostStep) => executor.run(step, context) };
+  return { host, cache, run: (step: HostStep) => executor.run(step, context) };
 }
 
 const fallbackOf = (imageId: string): Fallback => ({
@@ -61,7 +61,6 @@ const FALL_BACK = {
   kind: 'fall-back',
   fallback: undefined,
   guards: [],
-
   text: 'x',
 } as const;
 const guardOf = (values: Readonly<Record<string, string>>) => [{ address: STATUS_ROW, values }];
@@ -76,7 +75,7 @@ const nameStep = (reference: string): CleanUpStep => ({ kind: 'reference', refer
 
 describe('carrying out a step', () => {
   test('a fallback is on the disk before the service is touched, and closed after it', async () => {
-    const { host, run, keeper } = prepare();
+    const { host, run, cache } = prepare();
     host.restartFailure = 'systemd does not answer';
     const step = { ...FALL_BACK, fallback: fallbackOf(IMAGE3) };
     await assert.rejects(run(step), /systemd does not answer/);
@@ -85,7 +84,7 @@ describe('carrying out a step', () => {
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
     host.restartFailure = '';
     await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: true });
-    assert.equal(keeper.read('snmp').fallbacks[0]?.isDone, true);
+    assert.equal(cache.read('snmp').fallbacks[0]?.isDone, true);
     assert.deepEqual(host.restarts, ['snmp', 'snmp']);
   });
 
@@ -258,8 +257,8 @@ describe('carrying out a step', () => {
   });
 
   test('lifted, blocked again, remembered, struck out, restarted: each does just that', async () => {
-    const { host, run, keeper } = prepare();
-    keeper.update('snmp', (ledger) => ({ ...ledger, fallbacks: [{ ...fallbackOf(IMAGE3), isDone: true }] }));
+    const { host, run, cache } = prepare();
+    cache.update('snmp', (ledger) => ({ ...ledger, fallbacks: [{ ...fallbackOf(IMAGE3), isDone: true }] }));
     assert.match(await run({ kind: 'block-version', version: '3.0' }), /STATE_DB had forgotten/);
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
     await run({ kind: 'lift-block', imageId: IMAGE3, version: '3.0' });

@@ -7,26 +7,26 @@ import { FakeLedgerStore } from '../../../../support/fake-ledger-store.ts';
 describe('the ledger as the daemon has it', () => {
   test('a change is on the disk when it returns, one of nothing is not written', () => {
     const disk = new FakeLedgerStore();
-    const keeper = new LedgerCache(disk, {});
-    keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
-    keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
-    keeper.update('lldp', (ledger) => recordRepository(ledger, 'docker-lldp'));
+    const cache = new LedgerCache(disk, {});
+    cache.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
+    cache.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
+    cache.update('lldp', (ledger) => recordRepository(ledger, 'docker-lldp'));
     assert.equal(disk.generations.length, 2);
-    assert.deepEqual(disk.generations.at(-1), keeper.all);
-    assert.deepEqual(keeper.read('snmp').repositories, ['docker-snmp']);
+    assert.deepEqual(disk.generations.at(-1), cache.all);
+    assert.deepEqual(cache.read('snmp').repositories, ['docker-snmp']);
   });
 
   test('what could not be written has not happened', () => {
     const disk = new FakeLedgerStore();
-    const keeper = new LedgerCache(disk, {});
+    const cache = new LedgerCache(disk, {});
     disk.broken = 'no space left';
     assert.throws(
-      () => keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp')),
+      () => cache.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp')),
       /no space/,
     );
-    assert.deepEqual(keeper.read('snmp').repositories, []);
+    assert.deepEqual(cache.read('snmp').repositories, []);
     disk.broken = '';
-    keeper.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
+    cache.update('snmp', (ledger) => recordRepository(ledger, 'docker-snmp'));
     assert.deepEqual(disk.generations.at(-1)?.['snmp']?.repositories, ['docker-snmp']);
   });
 });

@@ -8,14 +8,14 @@ import { goldenOf, imageIdOf, policyOf } from '../../../../support/beats.ts';
 import { fallbackOf, ledgerOf } from '../../../../support/feature-inputs.ts';
 
 function prepare(ledger: Ledger = { snmp: ledgerOf() }) {
-  const keeper = new LedgerCache({ write: () => undefined }, ledger);
-  const executor = new ShadowExecutor(keeper);
+  const cache = new LedgerCache({ write: () => undefined }, ledger);
+  const executor = new ShadowExecutor(cache);
   const context = {
     feature: 'snmp',
     policy: policyOf(),
     planCleanUp: async () => ({ allowed: false as const, reason: 'nothing to do', entries: [] }),
   };
-  return { keeper, run: (step: HostStep) => executor.run(step, context) };
+  return { cache, run: (step: HostStep) => executor.run(step, context) };
 }
 
 const FALL_BACK: HostStep = {
@@ -40,22 +40,22 @@ describe('the steps of a shadow', () => {
   });
 
   test('a certification goes into the ledger in memory, so that what follows is decided as if it had been', async () => {
-    const { keeper, run } = prepare();
+    const { cache, run } = prepare();
     assert.equal(
       await run({ kind: 'certify', image: goldenOf(2), text: 'healthy for 60 s' }),
       'would have: healthy for 60 s',
     );
-    assert.equal(keeper.read('snmp').golden?.imageId, imageIdOf(2));
-    assert.equal(keeper.read('snmp').previous?.imageId, imageIdOf(1));
+    assert.equal(cache.read('snmp').golden?.imageId, imageIdOf(2));
+    assert.equal(cache.read('snmp').previous?.imageId, imageIdOf(1));
   });
 
   test('a fallback names the version it would have blocked, and that block is then no forgotten one', async () => {
-    const { keeper, run } = prepare();
+    const { cache, run } = prepare();
     assert.equal(
       await run(FALL_BACK),
       'would have: fallen back to local and blocked version 2.0: it is unhealthy',
     );
-    assert.equal(keeper.read('snmp').fallbacks[0]?.isDone, true);
+    assert.equal(cache.read('snmp').fallbacks[0]?.isDone, true);
     assert.equal(await run({ kind: 'block-version', version: '2.0' }), '');
     assert.equal(
       await run({ kind: 'block-version', version: '0.9' }),

@@ -1,0 +1,46 @@
+import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
+import type { DecidedView } from '../../../decide/feature/decide-feature.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Log } from '../../../ports/log.ts';
+
+/** What people are told of one feature: its view, and a log line when a verdict or an act is new. */
+export class FeatureReport {
+  readonly #feature: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #view: FeatureView | undefined;
+
+  constructor(feature: string, { clock, log }: { readonly clock: Clock; readonly log: Log }) {
+    this.#feature = feature;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Undefined before the first reconcile. */
+  get view(): FeatureView | undefined {
+    return this.#view;
+  }
+
+  /** `isFallbackKnown`: a failure of the image that runs is no news. */
+  updateView(decided: DecidedView, isFallbackKnown: boolean): void {
+    const last = this.#view;
+    const { certification, fallback } = decided;
+    if (last?.certification.kind !== certification.kind && certification.kind === 'counting')
+      this.#log.info(`${this.#feature}: ${certification.text}`);
+    if (last?.fallback.kind !== fallback.kind && !isFallbackKnown) this.#logFallback(decided);
+    this.#view = { ...decided, lastAct: last?.lastAct ?? '', lastActTs: last?.lastActTs ?? 0 };
+  }
+
+  /** `text` is one line on what was done. */
+  recordAct(text: string): void {
+    this.#log.info(`${this.#feature}: ${text}`);
+    if (this.#view === undefined) return;
+    const lastActTs = Math.floor(this.#clock.wallMs() / 1_000);
+    this.#view = { ...this.#view, lastAct: text, lastActTs };
+  }
+
+  #logFallback({ fallback: { kind, text } }: DecidedView): void {
+    if (kind === 'failing') this.#log.warn(`${this.#feature}: ${text}`);
+    if (kind === 'refused') this.#log.warn(`${this.#feature}: would fall back to local, but ${text}`);
+  }
+}
