@@ -24,31 +24,16 @@ export interface Settings {
   readonly warnings: readonly string[];
 }
 
-interface DurationSetting {
-  readonly name: string;
-  readonly defaultMs: number;
-  readonly leastMs: number;
-  readonly mostMs: number;
-}
+type DurationSetting = readonly [name: string, defaultMs: number, leastMs: number, mostMs: number];
 
-const HEARTBEAT_INTERVAL: DurationSetting = {
-  name: 'CTRKIT_HEARTBEAT_INTERVAL',
-  defaultMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
-  leastMs: 100,
-  mostMs: 600_000,
-};
-const LOCAL_DB_WAIT: DurationSetting = {
-  name: 'CTRKIT_LOCAL_DB_WAIT',
-  defaultMs: 60_000,
-  leastMs: 0,
-  mostMs: 86_400_000,
-};
-const RELEASE_AFTER: DurationSetting = {
-  name: 'CTRKIT_RELEASE_AFTER',
-  defaultMs: 6_000,
-  leastMs: 0,
-  mostMs: 600_000,
-};
+const HEARTBEAT_INTERVAL: DurationSetting = [
+  'CTRKIT_HEARTBEAT_INTERVAL',
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  100,
+  600_000,
+];
+const LOCAL_DB_WAIT: DurationSetting = ['CTRKIT_LOCAL_DB_WAIT', 60_000, 0, 86_400_000];
+const RELEASE_AFTER: DurationSetting = ['CTRKIT_RELEASE_AFTER', 6_000, 0, 600_000];
 
 /** Never throws: a setting that is not legal is its default, and a line in `warnings`. */
 export function readSettings(env: Environment): Settings {
@@ -72,8 +57,11 @@ export function readSettings(env: Environment): Settings {
 
 type Warn = (warning: string) => void;
 
-function readDurationMs(env: Environment, setting: DurationSetting, warn: Warn): number {
-  const { name, defaultMs, leastMs, mostMs } = setting;
+function readDurationMs(
+  env: Environment,
+  [name, defaultMs, leastMs, mostMs]: DurationSetting,
+  warn: Warn,
+): number {
   const text = env[name] ?? '';
   if (text === '') return defaultMs;
   const ms = parseDurationMs(text);

@@ -58,9 +58,10 @@ export const healthRow = (feature: string): RowAddress => ({
   table: 'CONTAINER_HEALTH',
   row: feature,
 });
+export const HOLD_TABLE = 'CONTAINER_HOLD';
 /** `CONTAINER_HOLD|<feature>|<docker_id>`. */
 export const holdRow = (feature: string, dockerId: string, separator: string): RowAddress => ({
   db: 'state',
-  table: 'CONTAINER_HOLD',
+  table: HOLD_TABLE,
   row: `${feature}${separator}${dockerId}`,
 });

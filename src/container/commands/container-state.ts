@@ -1,7 +1,8 @@
-/** The record by hand (contract.md, section 7; HLD, "Proposed behavior at high level"). */
+/** `container_state`: shows the record, or changes it by hand (contract.md, section 7; HLD, "Proposed behavior at high level"). */
 import { planClaim, planRelease, type Claim } from '../../contract/gate/claim.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
+import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
 import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder, isSelf } from '../../decide/gate/live-holder.ts';
@@ -37,14 +38,12 @@ async function runUp(options: Extract<StateOptions, { verb: 'up' }>, ports: Stat
       return EXIT.refused;
     }
     if (!(await store.write(rows, planClaim(claim, readTimestamps(clock))))) return CONFLICT;
-    const { containerStart } = self;
-    const startedMs = clock.bootMs();
     claimFile.write({
       ...claim,
-      startedMs,
+      startedMs: clock.bootMs(),
       isRecorded: true,
       hasStarted: false,
-      containerStart,
+      containerStart: self.containerStart,
       redisUrl,
       isMirrored: false,
     });
@@ -80,7 +79,7 @@ async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: 
   const { dockerId, claimToken: token, containerVersion: version } = status;
   const isRunning = status.remoteState === 'running';
   const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs(), isRunning);
-  // First the file: an agent that still sees the claim would make the record again.
+  // The file goes first: an agent that still finds the claim would make the record again.
   if (own !== undefined) claimFile.remove();
   const asRead = row === undefined ? [] : [{ ...row, values: selectHolderFields(row.values) }];
   const isDown = await store.write(asRead, [release]).catch((error: unknown) => {
@@ -96,13 +95,16 @@ async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: 
   return EXIT.ok;
 }
 
-/** What makes it this holder's record; the host may change the rest at any time. */
-const selectHolderFields = (values: FieldValues): FieldValues => ({
-  current_owner: values['current_owner'],
-  claim_token: values['claim_token'],
-  container_id: values['container_id'],
-  remote_state: values['remote_state'],
-});
+/** The fields that make a record this holder's. The host may change the others at any time, so they are no guard. */
+const HOLDER_FIELDS = [
+  STATUS_FIELD.currentOwner,
+  STATUS_FIELD.claimToken,
+  STATUS_FIELD.containerId,
+  STATUS_FIELD.remoteState,
+];
+
+const selectHolderFields = (values: FieldValues): FieldValues =>
+  Object.fromEntries(HOLDER_FIELDS.map((field) => [field, values[field]]));
 
 function findOther(rows: readonly RowValues[], claim: Claim, clock: Clock): string | undefined {
   const [status, beat] = rows.map((row) => row.values);

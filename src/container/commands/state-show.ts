@@ -4,20 +4,29 @@ import type { BootTime } from '../../contract/timestamps.ts';
 import { decodeChecks } from '../../contract/health/check-list.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
-import { decodeHeartbeat, HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
-import { HOLD_FIELDS } from '../../contract/gate/hold.ts';
-import { featureConfigRow, featureStatusRow, healthRow, type FieldValues } from '../../contract/rows.ts';
+import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
+import { decodeHeartbeat, decodeHeartbeatTexts, HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
+import { decodeHoldTexts, HOLD_FIELDS } from '../../contract/gate/hold.ts';
+import {
+  featureConfigRow,
+  featureStatusRow,
+  healthRow,
+  HOLD_TABLE,
+  type FieldValues,
+} from '../../contract/rows.ts';
 import { findLiveHolder } from '../../decide/gate/live-holder.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 
-/** Everything STATE_DB says of one feature's containers, as read. */
+const SHOWN_STATUS_FIELDS = [...STATUS_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.lastUpdateTs];
+
+/** What CONFIG_DB and STATE_DB hold of one feature's containers, as read. */
 interface State {
   readonly feature: string;
   readonly config: FieldValues;
   readonly status: FieldValues;
   readonly heartbeat: FieldValues;
-  readonly holds: readonly (FieldValues & { readonly docker_id: string })[];
+  readonly holds: readonly { readonly dockerId: string; readonly values: FieldValues }[];
 }
 
 export async function showState(
@@ -35,10 +44,10 @@ export async function showState(
 
 async function readState(feature: string, { store, databases }: StatePorts): Promise<State> {
   const prefix = `${feature}${databases.state.separator}`;
-  const addresses = await store.list('CONTAINER_HOLD', prefix);
+  const addresses = await store.list(HOLD_TABLE, prefix);
   const rows = await store.read([
     { address: featureConfigRow(feature), fields: CONFIG_FIELDS },
-    { address: featureStatusRow(feature), fields: [...STATUS_FIELDS, 'update_time', 'last_update_ts'] },
+    { address: featureStatusRow(feature), fields: SHOWN_STATUS_FIELDS },
     { address: healthRow(feature), fields: HEALTH_FIELDS },
     ...addresses.map((address) => ({ address, fields: HOLD_FIELDS })),
   ]);
@@ -48,7 +57,7 @@ async function readState(feature: string, { store, databases }: StatePorts): Pro
     config: config?.values ?? {},
     status: status?.values ?? {},
     heartbeat: heartbeat?.values ?? {},
-    holds: holds.map(({ address, values }) => ({ ...values, docker_id: address.row.slice(prefix.length) })),
+    holds: holds.map(({ address, values }) => ({ dockerId: address.row.slice(prefix.length), values })),
   };
 }
 
@@ -57,7 +66,8 @@ const findHolder = (state: State, now: BootTime) =>
 
 function describeForMachines(state: State, now: BootTime, lastEnd: string): string {
   const holder = findHolder(state, now);
-  const { feature, config, status, heartbeat, holds } = state;
+  const { feature, config, status, heartbeat } = state;
+  const holds = state.holds.map(({ dockerId, values }) => ({ ...values, [STATUS_FIELD.dockerId]: dockerId }));
   return JSON.stringify(
     { feature, live: holder !== undefined, config, status, heartbeat, holds, last_end: lastEnd },
     undefined,
@@ -66,20 +76,19 @@ function describeForMachines(state: State, now: BootTime, lastEnd: string): stri
 }
 
 function describeForPeople(state: State, now: BootTime, lastEnd: string): string {
-  const { feature, config, status, holds } = state;
+  const { feature, holds } = state;
+  const config = decodeConfig(state.config);
+  const status = decodeStatus(state.status);
   const rows = [
-    ['wanted', `set_owner ${decodeConfig(config).setOwner}, state ${config['state'] ?? '(none)'}`],
+    ['wanted', `set_owner ${config.setOwner}, state ${config.state || '(none)'}`],
     [
       'host',
-      `system_state ${status['system_state'] || '(none)'}, remote_state ${status['remote_state'] || '(none)'}`,
+      `system_state ${status.systemState || '(none)'}, remote_state ${status.remoteState || '(none)'}`,
     ],
     ['runs', describeHolder(state, now)],
     ['heartbeat', describeHeartbeat(state, now)],
     ...describeChecks(state),
-    ...holds.map((hold) => [
-      'held',
-      `container ${hold.docker_id}, version ${hold['version'] ?? '?'}: ${hold['reason'] ?? '?'}: ${hold['text'] ?? ''}`,
-    ]),
+    ...holds.map(({ dockerId, values }) => ['held', describeHold(dockerId, values)]),
     ...(lastEnd === '' ? [] : [['last end', lastEnd]]),
   ];
   // A database's text must not forge a line or colour a terminal.
@@ -91,14 +100,19 @@ function describeHolder(state: State, now: BootTime): string {
   const status = decodeStatus(state.status);
   const holder = findHolder(state, now);
   if (holder !== undefined) {
-    const since = state.status['update_time'] ?? '(unknown)';
+    const since = state.status[STATUS_FIELD.updateTime] ?? '(unknown)';
     return `container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, since ${since}`;
   }
   if (status.dockerId === '') return 'nobody';
   return `nobody: container ${status.dockerId}, version ${status.containerVersion}, is on record, but is gone (its heartbeat is overdue, or it is of an earlier boot)`;
 }
 
-/** Those that are not ok. */
+function describeHold(dockerId: string, values: FieldValues): string {
+  const { version, reason, text } = decodeHoldTexts(values);
+  return `container ${dockerId}, version ${version || '?'}: ${reason || '?'}: ${text}`;
+}
+
+/** One line for each check that is not ok. */
 const describeChecks = ({ heartbeat }: State): string[][] =>
   decodeChecks(heartbeat['checks'] ?? '')
     .filter(({ result }) => result !== 'ok')
@@ -107,9 +121,10 @@ const describeChecks = ({ heartbeat }: State): string[][] =>
 function describeHeartbeat(state: State, now: BootTime): string {
   const { heartbeat } = state;
   const { beatMs, intervalMs, token } = decodeHeartbeat(heartbeat);
-  if (beatMs === undefined || heartbeat['boot_id'] !== now.bootId) return 'none';
+  const texts = decodeHeartbeatTexts(heartbeat);
+  if (beatMs === undefined || texts.bootId !== now.bootId) return 'none';
   const whose = token === decodeStatus(state.status).claimToken ? '' : ', of an earlier holder';
   const age = ((now.bootMs - beatMs) / 1000).toFixed(1);
-  const reason = heartbeat['reason'] ? ` (${heartbeat['reason']})` : '';
-  return `${heartbeat['status'] ?? '?'}${reason}, ${age} s ago, every ${intervalMs / 1000} s, number ${heartbeat['seq'] ?? '?'}${whose}`;
+  const reason = texts.reason === '' ? '' : ` (${texts.reason})`;
+  return `${texts.status || '?'}${reason}, ${age} s ago, every ${intervalMs / 1000} s, number ${texts.seq || '?'}${whose}`;
 }

@@ -13,7 +13,7 @@ import { PolicyReader } from '../agent/policy-reader.ts';
 import { findTiming, type ChecksConfig } from '../health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../adapters/checks-file.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
-import { STALE_AFTER_MS } from '../health/probe-answer-writer.ts';
+import { STALE_AFTER_MS } from '../health/health-publisher.ts';
 import { RestartCounter } from '../health/restart-counter.ts';
 import { ConfigurationCheck } from '../health/configuration-check.ts';
 import { ProcessChecks } from '../health/processes/process-checks.ts';

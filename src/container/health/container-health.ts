@@ -29,6 +29,8 @@ export interface MonitoredStart {
   readonly hasStarted: boolean;
 }
 
+const NO_START = { token: '', feature: '', version: '', owner: '', startedMs: undefined };
+
 /** What happens to the container beside its checks. */
 export type Lifecycle = Pick<HealthSnapshot, 'gate' | 'isStopping' | 'superseded'>;
 
@@ -45,7 +47,7 @@ export class ContainerHealth {
   readonly #ports: ContainerHealthPorts;
   readonly #settings: HealthSettings;
   #lifecycle: Lifecycle = { gate: { kind: 'not-asked' }, isStopping: false, superseded: '' };
-  #start: MonitoredStart | undefined;
+  #start: MonitoredStart | typeof NO_START = NO_START;
   #hasStarted = false;
   #healthySinceMs: number | undefined;
   #verdict: HealthVerdict;
@@ -77,19 +79,16 @@ export class ContainerHealth {
 
   /** There is no claim: the gate has not been passed, or the claim was given up. */
   closeGate(gate: Exclude<GateState, { kind: 'passed' }>): void {
-    this.#start = undefined;
+    this.#start = NO_START;
     this.#lifecycle = { ...this.#lifecycle, gate };
   }
 
   /** The gate has let the application go. False, and nothing changes, for a start that is known. */
   passGate(start: MonitoredStart): boolean {
-    if (start.token === this.#start?.token) return false;
+    if (start.token === this.#start.token) return false;
     this.#start = start;
-    this.#lifecycle = {
-      gate: { kind: 'passed', startedMs: start.startedMs },
-      isStopping: this.#lifecycle.isStopping,
-      superseded: '',
-    };
+    const { startedMs } = start;
+    this.#lifecycle = { ...this.#lifecycle, gate: { kind: 'passed', startedMs }, superseded: '' };
     this.#hasStarted = start.hasStarted;
     this.#healthySinceMs = undefined;
     this.#ports.restarts.reset();
@@ -107,43 +106,36 @@ export class ContainerHealth {
       ? (this.#healthySinceMs ?? this.#ports.clock.bootMs())
       : undefined;
     const isNew = before.status !== verdict.status || before.countsAsHealthy !== verdict.countsAsHealthy;
-    return { feature: this.#start?.feature ?? '', verdict, isNew };
+    return { feature: this.#start.feature, verdict, isNew };
   }
 
   /** The last verdict, with the checks as they are now. */
   report(): HealthReport {
     const { status, reason, answers } = this.#verdict;
     const { clock, scheduler, restarts } = this.#ports;
-    const start = this.#start;
+    const { feature, version, owner, startedMs } = this.#start;
     const checks = this.#lifecycle.gate.kind === 'passed' ? scheduler.checks : [];
     return {
-      feature: start?.feature ?? '',
-      version: start?.version ?? '',
-      owner: start?.owner ?? '',
+      feature,
+      version,
+      owner,
       status,
       reason,
       answers,
-      checks: checks.map((check) => reportCheck(check, start?.startedMs ?? 0)),
+      checks: checks.map((check) => reportCheck(check, startedMs ?? 0)),
       restarts: restarts.total,
       nowMs: clock.bootMs(),
-      startedMs: start?.startedMs,
+      startedMs,
       healthySinceMs: this.#healthySinceMs,
     };
   }
 }
 
 const readSnapshot = (
-  { gate, isStopping, superseded }: Lifecycle,
+  lifecycle: Lifecycle,
   hasStarted: boolean,
   { clock, scheduler }: ContainerHealthPorts,
-): HealthSnapshot => ({
-  gate,
-  isStopping,
-  superseded,
-  checks: scheduler.checks,
-  hasStarted,
-  nowMs: clock.bootMs(),
-});
+): HealthSnapshot => ({ ...lifecycle, checks: scheduler.checks, hasStarted, nowMs: clock.bootMs() });
 
 const reportCheck = ({ name, kind, state }: CheckWithState, startedMs: number): CheckReport => ({
   name,

@@ -6,9 +6,8 @@ import type { HealthFile } from '../../ports/health-file.ts';
 import type { Log } from '../../ports/log.ts';
 import { CheckScheduler } from './check-scheduler.ts';
 import { ContainerHealth, type MonitoredStart } from './container-health.ts';
-import { ProbeAnswerWriter, REFRESH_MS } from './probe-answer-writer.ts';
+import { HealthPublisher, REFRESH_MS } from './health-publisher.ts';
 import type { RestartCounter } from './restart-counter.ts';
-import { StatusLog } from './status-log.ts';
 
 export interface MonitorPorts {
   readonly checks: readonly CheckSource[];
@@ -29,8 +28,7 @@ export class HealthMonitor {
   readonly health: ContainerHealth;
   readonly #ports: MonitorPorts;
   readonly #scheduler: CheckScheduler;
-  readonly #answers: ProbeAnswerWriter;
-  readonly #statusLog: StatusLog;
+  readonly #publisher: HealthPublisher;
   readonly #wakeup: Wakeup;
   /** Boot clock: until then an agent that was started again leaves its predecessor's answers, unless it has its own. */
   #quietUntilMs = -Infinity;
@@ -40,8 +38,7 @@ export class HealthMonitor {
     const { checks: sources, clock, file, log, restarts } = ports;
     this.#ports = ports;
     this.#wakeup = new Wakeup(clock);
-    this.#answers = new ProbeAnswerWriter(file, log, clock);
-    this.#statusLog = new StatusLog(log);
+    this.#publisher = new HealthPublisher({ file, log, clock });
     this.#scheduler = new CheckScheduler({ sources, clock, onResult: this.#wakeup.notify });
     this.health = new ContainerHealth({ clock, scheduler: this.#scheduler, restarts }, settings);
   }
@@ -101,13 +98,9 @@ export class HealthMonitor {
     const dueMs = isChecking ? this.#scheduler.tick(!health.hasStarted) : Infinity;
     const { feature, verdict, isNew } = health.evaluate();
     const isResuming = !health.isSettled && !isStopping && this.#ports.clock.bootMs() < this.#quietUntilMs;
-    if (isResuming) {
-      this.#answers.postpone(this.#quietUntilMs);
-    } else {
-      this.#answers.write(verdict.answers, verdict.reason);
-      this.#statusLog.logChange(feature, verdict);
-    }
+    if (isResuming) this.#publisher.postpone(this.#quietUntilMs);
+    else this.#publisher.publish(feature, verdict);
     if (isNew) this.#ports.onChange();
-    return Math.min(dueMs, this.#answers.dueMs);
+    return Math.min(dueMs, this.#publisher.dueMs);
   }
 }

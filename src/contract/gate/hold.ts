@@ -1,5 +1,6 @@
 /** CONTAINER_HOLD, why a container is held (contract.md, section 3). */
 import type { Owner } from '../feature/feature.ts';
+import type { FieldValues } from '../rows.ts';
 
 export type HoldReason =
   | 'owner-is-local'
@@ -36,6 +37,13 @@ export interface HoldRecord {
   readonly sinceTs: number;
   readonly bootId: string;
 }
+
+/** Of a row of CONTAINER_HOLD, for people: the texts as they stand there, empty where there are none. */
+export const decodeHoldTexts = (values: FieldValues) => ({
+  version: values['version'] ?? '',
+  reason: values['reason'] ?? '',
+  text: values['text'] ?? '',
+});
 
 export const encodeHold = (hold: HoldRecord): Record<string, string> => ({
   owner: hold.owner,

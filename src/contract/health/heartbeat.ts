@@ -70,6 +70,14 @@ export function decodeHeartbeat(values: FieldValues): Heartbeat {
   };
 }
 
+/** Of a heartbeat, for people: the texts as they stand in the row, empty where there are none. */
+export const decodeHeartbeatTexts = (values: FieldValues) => ({
+  bootId: values['boot_id'] ?? '',
+  status: values['status'] ?? '',
+  reason: values['reason'] ?? '',
+  seq: values['seq'] ?? '',
+});
+
 export interface HeartbeatRecord {
   readonly token: string;
   readonly dockerId: string;

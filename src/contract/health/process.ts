@@ -16,6 +16,22 @@ export interface ProcessStatus {
   readonly spawnerr: string;
 }
 
-/** What supervisord calls it where a name alone would not do. */
+/** The process that an event of supervisord is about, and how it ended (supervisor 4.2.5, events.py). */
+export interface EventProcess extends Pick<ProcessStatus, 'name' | 'group'> {
+  /** NaN where the event names none. */
+  readonly pid: number;
+  /** False only for an exit with a code that the program's `exitcodes` do not list. */
+  readonly isExpected: boolean;
+}
+
+/** Decodes the payload of a PROCESS_ event. `name` and `group` are empty for an event about no process. */
+export const decodeEventProcess = (payload: Readonly<Record<string, string>>): EventProcess => ({
+  name: payload['processname'] ?? '',
+  group: payload['groupname'] ?? '',
+  pid: Number(payload['pid']),
+  isExpected: payload['expected'] !== '0',
+});
+
+/** `group:name`, as supervisord names a process where the name alone would be ambiguous. */
 export const formatProcessKey = ({ group, name }: Pick<ProcessStatus, 'group' | 'name'>): string =>
   `${group}:${name}`;

@@ -49,7 +49,7 @@ export class HookCheck implements Check {
       return judgeHook(await runner.run(path, order, onGone));
     } catch (error) {
       onGone();
-      return judgeHook({ how: 'untold', why: `not run: ${(error as Error).message}` });
+      return judgeHook({ how: 'unknown', why: `not run: ${(error as Error).message}` });
     }
   }
 }

@@ -48,7 +48,7 @@ export class HookProcess {
   stop(why: string): void {
     // Once it has gone its number may be another's.
     if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child.pid);
-    this.#settleWith({ how: 'untold', why });
+    this.#settleWith({ how: 'unknown', why });
   }
 
   #killAtLimit(limitMs: number): void {
@@ -64,12 +64,12 @@ export class HookProcess {
     // Nobody else can have got the number: it stays taken while the group has members, and was fetched just now.
     killGroup(this.#child.pid);
     await this.#waitForOutput();
-    const said =
+    const line =
       code === 0 ? this.#stdout.output.firstLine : findComplaint(this.#stdout.output, this.#stderr.output);
     // An agent that was stopped itself finds the limit passed by a hook that ended long ago: its code tells.
-    if (code !== null) this.#settleWith({ how: 'exited', code, said });
-    else if (this.#hasOverrun) this.#settleWith({ how: 'overran', limitMs, said });
-    else this.#settleWith({ how: 'signalled', signal: signal ?? 'a signal', said });
+    if (code !== null) this.#settleWith({ how: 'exited', code, line });
+    else if (this.#hasOverrun) this.#settleWith({ how: 'overran', limitMs, line });
+    else this.#settleWith({ how: 'signalled', signal: signal ?? 'a signal', line });
   }
 
   async #waitForOutput(): Promise<void> {

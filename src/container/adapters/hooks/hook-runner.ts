@@ -45,7 +45,7 @@ export class HookRunner {
   ): Promise<HookEnd> {
     if (!(await this.#semaphore.acquire())) {
       onGone();
-      return { how: 'untold', why: this.#isStopped ? ENDING : 'not run: other hooks took too long' };
+      return { how: 'unknown', why: this.#isStopped ? ENDING : 'not run: other hooks took too long' };
     }
     try {
       const started = await this.#startHook(path, name, limitMs);
@@ -67,7 +67,7 @@ export class HookRunner {
 
   async #startHook(path: string, name: string, limitMs: number): Promise<HookProcess | HookEnd> {
     const file = findHookFile(path);
-    if ('isGone' in file) return { how: 'untold', why: 'not run: it has been deleted' };
+    if ('isGone' in file) return { how: 'unknown', why: 'not run: it has been deleted' };
     if ('problem' in file) return { how: 'unrunnable', why: file.problem };
     const started = await this.#start(file.path, { ...this.#env, CTRKIT_CHECK: name }, limitMs);
     if (this.#isStopped && !('how' in started)) started.stop(ENDING);

@@ -2,17 +2,17 @@ import type { CheckOutcome } from '../../../contract/health/check.ts';
 import { isHooksOwnCode, PROBE_EXIT } from '../../../contract/exit-codes.ts';
 import { toPrintable } from './hook-output.ts';
 
-/** How one run of a hook went; `said` is the line it has for people, empty if none. */
+/** How one run of a hook went; `line` is the line it has for people, empty if none. */
 export type HookEnd =
-  | { readonly how: 'exited'; readonly code: number; readonly said: string }
-  | { readonly how: 'signalled'; readonly signal: string; readonly said: string }
-  | { readonly how: 'overran'; readonly limitMs: number; readonly said: string }
+  | { readonly how: 'exited'; readonly code: number; readonly line: string }
+  | { readonly how: 'signalled'; readonly signal: string; readonly line: string }
+  | { readonly how: 'overran'; readonly limitMs: number; readonly line: string }
   /** It was killed and did not end: it hangs in the kernel. */
   | { readonly how: 'unkillable'; readonly runningMs: number }
   /** Somebody has to mend the file, or its place. */
   | { readonly how: 'unrunnable'; readonly why: string }
   /** Nothing can be told: it did not come to a run. */
-  | { readonly how: 'untold'; readonly why: string };
+  | { readonly how: 'unknown'; readonly why: string };
 
 const MAX_MESSAGE = 200;
 
@@ -21,12 +21,12 @@ export function judgeHook(end: HookEnd): CheckOutcome {
   switch (end.how) {
     case 'exited':
       return end.code === 0
-        ? { result: 'ok', message: toShortLine(end.said) }
-        : judgeCode(end.code, end.said);
+        ? { result: 'ok', message: toShortLine(end.line) }
+        : judgeCode(end.code, end.line);
     case 'signalled':
-      return makeFailure(appendOutput(`killed by ${end.signal}`, end.said));
+      return makeFailure(appendOutput(`killed by ${end.signal}`, end.line));
     case 'overran':
-      return makeFailure(appendOutput(`did not end within ${end.limitMs / 1000} s`, end.said));
+      return makeFailure(appendOutput(`did not end within ${end.limitMs / 1000} s`, end.line));
     case 'unkillable':
       // No restart either: the container could not be ended.
       return makeUnmendableFailure(
@@ -34,15 +34,15 @@ export function judgeHook(end: HookEnd): CheckOutcome {
       );
     case 'unrunnable':
       return makeUnmendableFailure(`not run: ${end.why}`);
-    case 'untold':
+    case 'unknown':
       return { result: 'unknown', message: toShortLine(end.why) };
   }
 }
 
-function judgeCode(code: number, said: string): CheckOutcome {
-  if (isHooksOwnCode(code)) return makeFailure(said === '' ? `ended with ${code}` : said, code);
-  if (code === PROBE_EXIT.failed) return makeFailure(appendOutput('ended with 1', said));
-  return makeFailure(appendOutput(`ended with ${code}, which means something else to the probe`, said));
+function judgeCode(code: number, line: string): CheckOutcome {
+  if (isHooksOwnCode(code)) return makeFailure(line === '' ? `ended with ${code}` : line, code);
+  if (code === PROBE_EXIT.failed) return makeFailure(appendOutput('ended with 1', line));
+  return makeFailure(appendOutput(`ended with ${code}, which means something else to the probe`, line));
 }
 
 const makeFailure = (message: string, exitCode: number = PROBE_EXIT.failed): CheckOutcome => ({
@@ -59,7 +59,7 @@ const makeUnmendableFailure = (message: string): CheckOutcome => ({
   isMendedByRestart: false,
 });
 
-const appendOutput = (what: string, said: string): string => (said === '' ? what : `${what}: ${said}`);
+const appendOutput = (what: string, line: string): string => (line === '' ? what : `${what}: ${line}`);
 
 function toShortLine(text: string): string {
   const line = toPrintable(text);

@@ -44,8 +44,8 @@ const isStarted = (child: ChildProcess): child is StartedChild => child.pid !== 
 function describeStartFailure({ code = '', message }: NodeJS.ErrnoException): HookEnd {
   const fault = FILE_FAULTS[code];
   if (fault !== undefined) return { how: 'unrunnable', why: fault };
-  if (code === 'ETXTBSY') return { how: 'untold', why: 'not run: it is being written' };
-  return { how: 'untold', why: `can't be started now: ${code || message}` };
+  if (code === 'ETXTBSY') return { how: 'unknown', why: 'not run: it is being written' };
+  return { how: 'unknown', why: `can't be started now: ${code || message}` };
 }
 
 function openReader(spawn: Spawn, input: Readable): ChildProcess | undefined {

@@ -20,68 +20,47 @@ const READY = 'READY\n';
 const ACKNOWLEDGED = 'RESULT 2\nOK';
 
 /**
- * Speaks the event listener protocol of supervisord (supervisor 4.2.5, dispatchers.py) from `start` on. Each event is
+ * Speaks the event listener protocol of supervisord (supervisor 4.2.5, dispatchers.py) and begins at once. Each event is
  * acknowledged, and the next one asked for, before `onEvent` is called: what the listener does with an event never
- * delays supervisord, and a failure does not make supervisord send the event again.
+ * delays supervisord, and a failure does not make supervisord send the event again. `stop` ends the listening, so that
+ * the streams no longer keep the process alive; nothing is called from then on.
  */
-class EventListener {
-  readonly #options: EventListenerOptions;
-  readonly #decoder = new EventDecoder();
-  #isOver = false;
+export function listenForEvents(options: EventListenerOptions): { readonly stop: () => void } {
+  const { input, output, onEvent, onError, onEnd } = options;
+  const decoder = new EventDecoder();
+  let isOver = false;
 
-  constructor(options: EventListenerOptions) {
-    this.#options = options;
-  }
-
-  start(): void {
-    const { input, output } = this.#options;
-    input.on('data', this.#receiveChunk);
-    input.on('end', this.#finishStream);
-    input.on('close', this.#finishStream);
-    input.on('error', (cause) => this.#reportError('cannot read from supervisord', cause));
-    output.on('error', (cause) => this.#reportError('cannot write to supervisord', cause));
-    this.#writeReply(READY);
-  }
-
-  stop(): void {
-    this.#isOver = true;
-    this.#options.input.off('data', this.#receiveChunk);
-    this.#options.input.pause();
-  }
-
-  readonly #receiveChunk = (chunk: Uint8Array): void => {
-    const { onEvent, onError } = this.#options;
-    const decoder = this.#decoder;
+  const reportError = (message: string, cause?: unknown): void => {
+    if (!isOver) onError(new CtrkitError('supervisor', message, { cause }));
+  };
+  const receiveChunk = (chunk: Uint8Array): void => {
     if (decoder.failure !== undefined) return;
     for (const event of decoder.push(chunk)) {
-      if (this.#isOver) return;
-      this.#writeReply(ACKNOWLEDGED + READY);
+      if (isOver) return;
+      writeReply(output, ACKNOWLEDGED + READY);
       onEvent(event);
     }
-    if (decoder.failure !== undefined && !this.#isOver) onError(decoder.failure);
+    if (decoder.failure !== undefined && !isOver) onError(decoder.failure);
+  };
+  const finishStream = (): void => {
+    if (isOver) return;
+    if (decoder.failure === undefined && !decoder.isIdle)
+      reportError('supervisord went away within an event');
+    isOver = true;
+    onEnd();
   };
 
-  readonly #finishStream = (): void => {
-    if (this.#isOver) return;
-    if (this.#decoder.failure === undefined && !this.#decoder.isIdle)
-      this.#reportError('supervisord went away within an event', undefined);
-    this.#isOver = true;
-    this.#options.onEnd();
+  input.on('data', receiveChunk).on('end', finishStream).on('close', finishStream);
+  input.on('error', (cause) => reportError('cannot read from supervisord', cause));
+  output.on('error', (cause) => reportError('cannot write to supervisord', cause));
+  writeReply(output, READY);
+  const stop = (): void => {
+    isOver = true;
+    input.off('data', receiveChunk).pause();
   };
-
-  #writeReply(text: string): void {
-    const { output } = this.#options;
-    if (output.writable) output.write(text);
-  }
-
-  #reportError(message: string, cause: unknown): void {
-    if (!this.#isOver) this.#options.onError(new CtrkitError('supervisor', message, { cause }));
-  }
+  return { stop };
 }
 
-/** Begins at once. `stop` ends the listening, so that the streams no longer keep the process alive; nothing is called then. */
-export function listenForEvents(options: EventListenerOptions): { readonly stop: () => void } {
-  const listener = new EventListener(options);
-  listener.start();
-  return { stop: () => listener.stop() };
+function writeReply(output: Writable, text: string): void {
+  if (output.writable) output.write(text);
 }

@@ -1,5 +1,9 @@
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
-import { formatProcessKey, type ProcessStatus } from '../../../contract/health/process.ts';
+import {
+  decodeEventProcess,
+  formatProcessKey,
+  type ProcessStatus,
+} from '../../../contract/health/process.ts';
 import type { CriticalEnd } from '../../../decide/health/critical-exit.ts';
 import { isMeantBy } from '../../../decide/health/process-selection.ts';
 import { describeDown, isExpectedExit, formatProcessName } from '../../../decide/health/process-text.ts';
@@ -40,9 +44,9 @@ export class CriticalEnds {
   applyEvent({ name, payload }: ProcessEvent): void {
     // supervisord gives up what it is retrying, and stops the rest.
     if (name === 'SUPERVISOR_STATE_CHANGE_STOPPING') this.#isStopping = true;
-    const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
+    const process = decodeEventProcess(payload);
     if (this.#isStopping || !this.#listCritical().some((entry) => isMeantBy(entry, process))) return;
-    const isExit = name === 'PROCESS_STATE_EXITED' && payload['expected'] === '0';
+    const isExit = name === 'PROCESS_STATE_EXITED' && !process.isExpected;
     if (isExit || name === 'PROCESS_STATE_BACKOFF') this.#listener.onUnexpectedExit();
     if (!isExit && name !== 'PROCESS_STATE_FATAL') return;
     const text = `${formatProcessName(process)} ${isExit ? 'exited unexpectedly' : 'is FATAL'}`;

@@ -1,6 +1,7 @@
 import { DEFAULT_TIMING, type CheckTiming } from '../../../contract/health/check.ts';
 import type { ProcessIntervals } from '../../../contract/feature/feature-policy.ts';
 import type { ProcessEntry, ProcessList } from '../../../contract/health/process-list.ts';
+import { decodeEventProcess } from '../../../contract/health/process.ts';
 import type { CriticalEnd } from '../../../decide/health/critical-exit.ts';
 import { findUnknownEntries, isMeantBy } from '../../../decide/health/process-selection.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
@@ -112,8 +113,9 @@ export class ProcessChecks implements CheckSource {
 
   #isRelevant({ name, payload }: ProcessEvent): boolean {
     if (name.startsWith('PROCESS_GROUP_')) return true;
-    const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
-    return name.startsWith('PROCESS_STATE_') && this.#listWanted().some((entry) => isMeantBy(entry, process));
+    if (!name.startsWith('PROCESS_STATE_')) return false;
+    const process = decodeEventProcess(payload);
+    return this.#listWanted().some((entry) => isMeantBy(entry, process));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
 import type { ProcessIntervals } from '../../../contract/feature/feature-policy.ts';
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
-import { formatProcessKey } from '../../../contract/health/process.ts';
+import { decodeEventProcess, formatProcessKey } from '../../../contract/health/process.ts';
 import {
   judgeProcessHeartbeats,
   observeProcesses,
@@ -41,11 +41,11 @@ export class ProcessHeartbeatsCheck implements Check {
 
   applyEvent({ name, payload }: ProcessEvent): void {
     if (name !== 'PROCESS_COMMUNICATION_STDOUT' && !name.startsWith('PROCESS_STATE_')) return;
-    const process = { name: payload['processname'] ?? '', group: payload['groupname'] ?? '' };
+    const process = decodeEventProcess(payload);
     if (!this.#ports.listWatched().some((entry) => isMeantBy(entry, process))) return;
     const records = new Map(this.#records);
     const key = formatProcessKey(process);
-    const record = { pid: Number(payload['pid']), fromMs: this.#ports.clock.bootMs() };
+    const record = { pid: process.pid, fromMs: this.#ports.clock.bootMs() };
     if (name === 'PROCESS_COMMUNICATION_STDOUT') records.set(key, { ...record, hasBeaten: true });
     else if (name !== 'PROCESS_STATE_RUNNING') records.delete(key);
     else if (records.get(key)?.pid !== record.pid) records.set(key, { ...record, hasBeaten: false });

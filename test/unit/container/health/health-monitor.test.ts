@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MonitoredStart } from '../../../../src/container/health/container-health.ts';
 import { HealthMonitor } from '../../../../src/container/health/health-monitor.ts';
-import { STALE_AFTER_MS } from '../../../../src/container/health/probe-answer-writer.ts';
+import { STALE_AFTER_MS } from '../../../../src/container/health/health-publisher.ts';
 import { RestartCounter } from '../../../../src/container/health/restart-counter.ts';
 import { FakeCheck, FakeChecks, FAILING, FATAL, OK, settled, UNKNOWN } from '../../../support/fake-check.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';

@@ -80,7 +80,7 @@ describe('a hook that has ended', () => {
     child.stdout.destroy();
     child.stderr.push('snmpd is mute');
     child.stderr.push(null);
-    assert.deepEqual(await hook.end, { how: 'exited', code: 5, said: 'snmpd is mute' });
+    assert.deepEqual(await hook.end, { how: 'exited', code: 5, line: 'snmpd is mute' });
   });
 });
 
@@ -95,7 +95,7 @@ describe('a hook that ended while the agent was stopped', () => {
     child.stderr.push(null);
     child.stderr.resume();
     await once(child, 'exit');
-    assert.deepEqual(await hook.end, { how: 'exited', code: 0, said: 'well' });
+    assert.deepEqual(await hook.end, { how: 'exited', code: 0, line: 'well' });
   });
 });
 

@@ -6,7 +6,7 @@ import { FakeClock } from '../../../../support/fake-clock.ts';
 
 describe('a hook for which there is no memory or process', () => {
   test('is not started, gives its turn back, and may be tried again', async () => {
-    const end: HookEnd = { how: 'untold', why: "can't be started now: EAGAIN" };
+    const end: HookEnd = { how: 'unknown', why: "can't be started now: EAGAIN" };
     const runner = new HookRunner({ atOnce: 1, env: {}, clock: new FakeClock(), start: async () => end });
     let gone = 0;
     for (let round = 0; round < 3; round++) {
@@ -31,12 +31,12 @@ describe('an agent that ends', () => {
     const runs = [runner.run('/bin/sh', order, () => {}), runner.run('/bin/sh', order, () => {})];
     await new Promise((resolve) => setImmediate(resolve));
     runner.stop();
-    endFirst({ how: 'exited', code: 0, said: '' });
+    endFirst({ how: 'exited', code: 0, line: '' });
     runs.push(runner.run('/bin/sh', order, () => {}));
     const ends = await Promise.all(runs);
     assert.deepEqual(
       ends.map(({ how }) => how),
-      ['exited', 'untold', 'untold'],
+      ['exited', 'unknown', 'unknown'],
     );
     assert.equal(starts, 1);
   });

@@ -5,13 +5,13 @@ import { isHooksOwnCode } from '../../../../../src/contract/exit-codes.ts';
 
 describe('what the end of a hook means', () => {
   test('0 is ok, whatever was said', () => {
-    assert.deepEqual(judgeHook({ how: 'exited', code: 0, said: 'fine' }), { result: 'ok', message: 'fine' });
-    assert.deepEqual(judgeHook({ how: 'exited', code: 0, said: '' }), { result: 'ok', message: '' });
+    assert.deepEqual(judgeHook({ how: 'exited', code: 0, line: 'fine' }), { result: 'ok', message: 'fine' });
+    assert.deepEqual(judgeHook({ how: 'exited', code: 0, line: '' }), { result: 'ok', message: '' });
   });
 
   test('every other code is failing, with itself or with 1, and never without words', () => {
     for (let code = 1; code <= 255; code++) {
-      const outcome = judgeHook({ how: 'exited', code, said: '' });
+      const outcome = judgeHook({ how: 'exited', code, line: '' });
       assert.equal(outcome.result, 'failing');
       assert.equal(outcome.result === 'failing' && outcome.exitCode, isHooksOwnCode(code) ? code : 1);
       assert.match(outcome.message, new RegExp(`^ended with ${code}\\b`));
@@ -20,10 +20,10 @@ describe('what the end of a hook means', () => {
 
   test('a restart mends what hangs or dies, not what can not be run or killed', () => {
     const mended = [
-      judgeHook({ how: 'exited', code: 5, said: '' }),
-      judgeHook({ how: 'exited', code: 2, said: '' }),
-      judgeHook({ how: 'signalled', signal: 'SIGBUS', said: '' }),
-      judgeHook({ how: 'overran', limitMs: 5_000, said: '' }),
+      judgeHook({ how: 'exited', code: 5, line: '' }),
+      judgeHook({ how: 'exited', code: 2, line: '' }),
+      judgeHook({ how: 'signalled', signal: 'SIGBUS', line: '' }),
+      judgeHook({ how: 'overran', limitMs: 5_000, line: '' }),
       judgeHook({ how: 'unkillable', runningMs: 6_400 }),
       judgeHook({ how: 'unrunnable', why: 'it is a folder' }),
     ].map((outcome) => outcome.result === 'failing' && [outcome.exitCode, outcome.isMendedByRestart]);
@@ -38,12 +38,12 @@ describe('what the end of a hook means', () => {
   });
 
   test('what could not be told is unknown', () => {
-    const outcome = judgeHook({ how: 'untold', why: 'no memory' });
+    const outcome = judgeHook({ how: 'unknown', why: 'no memory' });
     assert.deepEqual(outcome, { result: 'unknown', message: 'no memory' });
   });
 
   test('a message is one printable line of at most 200 characters, cut with a mark', () => {
-    const { message } = judgeHook({ how: 'exited', code: 1, said: `a\n\tb\u0007 ü ${'x'.repeat(500)}` });
+    const { message } = judgeHook({ how: 'exited', code: 1, line: `a\n\tb\u0007 ü ${'x'.repeat(500)}` });
     assert.match(message, /^ended with 1: a b +x+\.\.\.$/);
     assert.equal(message.length, 200);
   });
