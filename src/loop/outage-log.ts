@@ -1,15 +1,16 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 
-/** What goes on is said at once and then once a minute, not with every try. */
-export const SAY_AGAIN_MS = 60_000;
+/** An outage is logged at once and then once a minute, not with every try. */
+export const REPEAT_AFTER_MS = 60_000;
 
-/** Says that something is out of order, and that it is well again. */
+/** Logs that something is out of order, at once and then once a minute, and that it is well again. */
 export class OutageLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  /** What was logged last; empty while all is well. */
   #text = '';
-  #saidMs = 0;
+  #loggedMs = 0;
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
@@ -18,13 +19,13 @@ export class OutageLog {
 
   fail(text: string): void {
     const nowMs = this.#clock.bootMs();
-    if (text === this.#text && nowMs < this.#saidMs + SAY_AGAIN_MS) return;
+    if (text === this.#text && nowMs < this.#loggedMs + REPEAT_AFTER_MS) return;
     this.#text = text;
-    this.#saidMs = nowMs;
+    this.#loggedMs = nowMs;
     this.#log.warn(text);
   }
 
-  /** Says `text` if anything was out of order since. */
+  /** Logs `text` if something was out of order since the last call. */
   mend(text: string): void {
     if (this.#text !== '') this.#log.info(text);
     this.#text = '';

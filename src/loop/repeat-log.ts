@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
-import { SAY_AGAIN_MS } from './outage-log.ts';
+import { REPEAT_AFTER_MS } from './outage-log.ts';
 
 /** Logs a line at once, and the same line again only after a minute: what goes on is told now and then. */
 export class RepeatLog {
@@ -16,7 +16,7 @@ export class RepeatLog {
 
   log(text: string): void {
     const nowMs = this.#clock.bootMs();
-    if (nowMs < (this.#loggedMs.get(text) ?? -SAY_AGAIN_MS) + SAY_AGAIN_MS) return;
+    if (nowMs < (this.#loggedMs.get(text) ?? -REPEAT_AFTER_MS) + REPEAT_AFTER_MS) return;
     this.#loggedMs.set(text, nowMs);
     this.#write(text);
   }

@@ -1,7 +1,7 @@
-import type { HealthNow } from '../../src/container/agent/claim-holder.ts';
+import type { HeartbeatHealth } from '../../src/decide/gate/heartbeat-writes.ts';
 
 /** What a heartbeat says of a container with nothing amiss. */
-export const HEALTHY: HealthNow = {
+export const HEALTHY: HeartbeatHealth = {
   status: 'healthy',
   reason: '',
   healthySinceMs: 1_000,

@@ -1,64 +1,40 @@
 import { once } from 'node:events';
-import type { StoredClaim } from '../../contract/gate/claim-file.ts';
-import { CtrkitError } from '../../contract/errors.ts';
-import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
-import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
-import { OutageLog } from '../../loop/outage-log.ts';
-import { Wakeup } from '../../loop/wakeup.ts';
-import type { BeatResult, HealthNow } from './claim-holder.ts';
-import { ClaimController, type FeatureControllerPorts } from './claim-controller.ts';
-import type { CriticalExit } from './critical-exit-controller.ts';
-import type { PolicyReader } from './policy-reader.ts';
+import { ClaimController } from './claim-controller.ts';
+import { HeartbeatLoop, type HeartbeatPorts } from './heartbeat-loop.ts';
 
-/** The gate's claim is seen by inotify; this is for a file system that has none. */
-const IDLE_POLL_MS = 5_000;
-/** For the first round of checks of an agent that was started again; its last heartbeat is still good meanwhile. */
-const LONGEST_SETTLING_MS = 5_000;
-const SETTLE_POLL_MS = 50;
-
-export interface AgentPorts extends FeatureControllerPorts {
-  readonly gateNoticeFile: GateNoticeFile;
-  /** Calls `onChange` when the claim or the gate's notice may have changed; returns how to stop. */
-  watchFiles(onChange: () => void): () => void;
+export interface AgentPorts extends HeartbeatPorts {
+  /** Calls `onChange` when the claim file or the gate's notice may have changed; returns how to stop that. */
+  readonly watchFiles: (onChange: () => void) => () => void;
   readonly monitor: HealthMonitor;
-  readonly policyReader: PolicyReader;
-  readonly criticalExit: CriticalExit;
-  /** In [0, 1). */
-  readonly random: () => number;
 }
 
 export interface AgentSettings {
   readonly heartbeatIntervalMs: number;
+  /** Milliseconds from the beginning of a stop to the release, where the programs take longer. */
   readonly releaseAfterMs: number;
 }
 
 /**
- * The resident process of a container: waits for the gate's claim, renews it with a heartbeat that says how the
- * container is, makes it again where a database lost it, and releases it when the container stops.
+ * The resident process of a container: monitors its health, renews the gate's claim with heartbeats that tell it, and
+ * releases the claim when the container stops. This class is its life cycle: what starts with it, and how it ends.
  */
 export class Agent {
   readonly #ports: AgentPorts;
   readonly #settings: AgentSettings;
-  readonly #keeper: ClaimController;
-  readonly #outage: OutageLog;
-  readonly #memoryOutage: OutageLog;
-  readonly #wakeup: Wakeup;
-  readonly #backoff: Backoff;
-  #settleByMs: number | undefined;
+  readonly #claims: ClaimController;
+  readonly #heartbeats: HeartbeatLoop;
   #isStopping = false;
+  /** Settled when the claim has been released, or left as it is; undefined while the agent goes on. */
   #ended: Promise<void> | undefined;
   readonly #end = new AbortController();
   #cancelRelease: (() => void) | undefined;
 
   constructor(ports: AgentPorts, settings: AgentSettings) {
     this.#ports = ports;
-    this.#wakeup = new Wakeup(ports.clock);
-    this.#backoff = new Backoff(DATABASE_BACKOFF, ports.random);
     this.#settings = settings;
-    this.#keeper = new ClaimController(ports, settings.heartbeatIntervalMs, this.notify);
-    this.#outage = new OutageLog(ports.log, ports.clock);
-    this.#memoryOutage = new OutageLog(ports.log, ports.clock);
+    this.#claims = new ClaimController(ports, settings.heartbeatIntervalMs, this.notify);
+    this.#heartbeats = new HeartbeatLoop(ports, this.#claims, settings.heartbeatIntervalMs);
   }
 
   /** Resolves when the claim has been released, or nothing more can be done about it. */
@@ -68,21 +44,21 @@ export class Agent {
     // A heartbeat that hangs on a database must not keep the agent beyond its time; and the probe is answered
     // whatever a database does.
     try {
-      await Promise.race([this.renew(), monitor.run(), once(this.#end.signal, 'abort')]);
+      await Promise.race([this.#heartbeats.run(), monitor.run(), once(this.#end.signal, 'abort')]);
     } finally {
       // After a defect of the one the other must not go on as if all were well: nobody would start the agent again.
-      if (this.#ended === undefined) this.leave();
+      if (this.#ended === undefined) this.#leaveClaim();
       monitor.end();
       unwatch();
     }
     await this.#ended;
   }
 
-  /** Something has happened that is worth a heartbeat at once: bound, to be handed out. */
-  readonly notify = (): void => this.#wakeup.notify();
+  /** A heartbeat is due at once: something has happened that it tells. Bound, to be handed out. */
+  readonly notify = (): void => this.#heartbeats.notify();
 
-  /** supervisord is stopping: its programs first, this listener last. */
-  stopping(): void {
+  /** supervisord has begun to stop the container: its programs first, this listener last. More calls change nothing. */
+  stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#ports.monitor.stop();
@@ -95,122 +71,31 @@ export class Agent {
 
   /** Releases the claim; more calls change nothing. */
   end(why: string): void {
-    this.#ended ??= this.release(why);
+    this.#heartbeats.stop();
+    this.#ended ??= this.#release(why);
     this.#end.abort();
-    this.notify();
   }
 
   /**
    * supervisord has gone. Unless it was stopping, its programs may still run, and a record cleared beneath them would
    * let another container in beside: then the record is left to go overdue.
    */
-  abandoned(): void {
+  abandon(): void {
     if (this.#isStopping) return this.end('supervisord is gone');
-    if (this.#ended !== undefined) return;
-    this.leave();
+    if (this.#ended === undefined) this.#leaveClaim();
     this.#end.abort();
   }
 
   /** The record stays as it is. */
-  private leave(): void {
+  #leaveClaim(): void {
+    this.#heartbeats.stop();
+    this.#claims.close();
     this.#ended = Promise.resolve();
-    this.#keeper.close();
-    this.notify();
   }
 
-  private async renew(): Promise<void> {
-    while (this.#ended === undefined) await this.#wakeup.sleep(await this.step());
-  }
-
-  /** Does what is due now and returns for how long to sleep. */
-  private async step(): Promise<number> {
-    try {
-      const claim = this.#ports.claimFile.read();
-      this.show(claim);
-      const held = this.#keeper.adopt(claim);
-      if (held === undefined || claim === undefined) return IDLE_POLL_MS;
-      // Whatever the database does.
-      this.remember(claim, claim.isRecorded);
-      if (this.isSettling(claim)) return SETTLE_POLL_MS;
-      await this.#ports.policyReader.read(held.store, claim.feature);
-      const result = await held.holder.beat(this.healthNow());
-      this.tell(result, claim);
-      if (result.kind === 'contested') return this.#backoff.fail();
-      this.#backoff.succeed();
-      return this.#settings.heartbeatIntervalMs;
-    } catch (error) {
-      if (!(error instanceof CtrkitError)) throw error;
-      if (this.#ended === undefined) this.#outage.fail(error.message);
-      return this.#backoff.fail();
-    } finally {
-      this.#ports.criticalExit.look(this.#ports.policyReader.policy);
-    }
-  }
-
-  /** Tells the monitor how far start.sh has come with the gate. */
-  private show(claim: StoredClaim | undefined): void {
-    const { monitor, gateNoticeFile } = this.#ports;
-    if (claim !== undefined) return monitor.passGate(claim);
-    const notice = gateNoticeFile.read();
-    monitor.closeGate(
-      notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text },
-    );
-  }
-
-  /** An agent that was started again says nothing for a moment, rather than that it does not know. */
-  private isSettling(claim: StoredClaim): boolean {
-    const { monitor, clock } = this.#ports;
-    this.#settleByMs ??= clock.bootMs() + Math.min(LONGEST_SETTLING_MS, this.#settings.heartbeatIntervalMs);
-    return claim.hasStarted && !monitor.health.isSettled && clock.bootMs() < this.#settleByMs;
-  }
-
-  private healthNow(): HealthNow {
-    const report = this.#ports.monitor.health.report();
-    const isUp = report.answers.readiness === 0;
-    const isWanted = this.#ports.policyReader.policy.isUpStatusWanted;
-    return { ...report, upStatus: isWanted ? { isUp, failReason: isUp ? '' : report.reason } : undefined };
-  }
-
-  private tell(result: BeatResult, claim: StoredClaim): void {
-    const { log, monitor } = this.#ports;
-    if (result.kind === 'superseded') {
-      monitor.supersede(result.text);
-      this.#outage.fail(
-        `${claim.feature}: ${result.text}. This container writes nothing any more; restart or stop it`,
-      );
-      return;
-    }
-    if (result.kind === 'contested') return;
-    monitor.supersede('');
-    this.#outage.mend(`${claim.feature}: the record is in order again`);
-    if (result.kind === 'recorded')
-      log.info(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
-    this.remember(claim, true);
-  }
-
-  /**
-   * For the agent that comes after this one: it must not take the feature from whoever holds it by then, nor take
-   * for a start-up what is none.
-   */
-  private remember(claim: StoredClaim, isRecorded: boolean): void {
-    const { claimFile, monitor } = this.#ports;
-    const hasStarted = claim.hasStarted || monitor.health.hasStarted;
-    if (claim.isRecorded === isRecorded && claim.hasStarted === hasStarted) return;
-    // A gate may have left another one meanwhile.
-    if (claimFile.read()?.token !== claim.token) return;
-    try {
-      claimFile.write({ ...claim, isRecorded, hasStarted });
-      this.#memoryOutage.mend(`${claim.feature}: what the next agent has to know is kept again`);
-    } catch (error) {
-      // A full disk is no reason to renew the claim any other way; it is tried again with the next heartbeat.
-      if (!(error instanceof CtrkitError)) throw error;
-      this.#memoryOutage.fail(error.message);
-    }
-  }
-
-  private async release(why: string): Promise<void> {
+  async #release(why: string): Promise<void> {
     this.#cancelRelease?.();
-    await this.#keeper.release(why);
+    await this.#claims.release(why);
     // Stopped alone, by supervisorctl, it leaves the file for the agent that comes after: the application still runs.
     if (this.#isStopping) this.#ports.claimFile.remove();
   }

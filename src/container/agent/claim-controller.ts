@@ -10,11 +10,11 @@ import { ClaimHolder } from './claim-holder.ts';
 /** After its SIGTERM the agent is gone within a second, database or not (contract.md, section 7). */
 const RELEASE_LIMIT_MS = 800;
 
-export interface FeatureControllerPorts {
+export interface ClaimControllerPorts {
   /** Throws CtrkitError('usage' or 'database'). `redisUrl` is what the gate was given, empty if nothing. */
-  findDatabases(redisUrl: string): Databases;
+  readonly findDatabases: (redisUrl: string) => Databases;
   /** `onLost`: a server has ended the connection, and may come back empty; a heartbeat finds out. */
-  openStore(databases: Databases, onLost: () => void): RowStore;
+  readonly openStore: (databases: Databases, onLost: () => void) => RowStore;
   readonly claimFile: ClaimFile;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,22 +25,22 @@ export interface ActiveClaim {
   readonly store: RowStore;
 }
 
-/** The one claim this container holds, as the file has it, and the connection by which it is renewed. */
+/** The one active claim of this container, as the claim file has it, and the connection by which it is renewed. */
 export class ClaimController {
-  readonly #ports: FeatureControllerPorts;
+  readonly #ports: ClaimControllerPorts;
   readonly #intervalMs: number;
   readonly #onLost: () => void;
-  #held: (ActiveClaim & { readonly databases: Databases }) | undefined;
+  #active: (ActiveClaim & { readonly databases: Databases }) | undefined;
 
-  constructor(ports: FeatureControllerPorts, intervalMs: number, onLost: () => void) {
+  constructor(ports: ClaimControllerPorts, intervalMs: number, onLost: () => void) {
     this.#ports = ports;
     this.#intervalMs = intervalMs;
     this.#onLost = onLost;
   }
 
-  /** The claim to hold is the one in the file: another one since the last look, or none any more. */
+  /** The active claim is the one in the file from here on: the same one, another one, or none any more. */
   adopt(claim: StoredClaim | undefined): ActiveClaim | undefined {
-    if (claim?.token === this.#held?.holder.claim.token && !this.isElsewhere()) return this.#held;
+    if (claim?.token === this.#active?.holder.claim.token && !this.#isElsewhere()) return this.#active;
     this.close();
     if (claim === undefined) return undefined;
     const { clock, log } = this.#ports;
@@ -48,45 +48,45 @@ export class ClaimController {
     for (const warning of databases.warnings) log.warn(warning);
     const store = this.#ports.openStore(databases, this.#onLost);
     const holder = new ClaimHolder(claim, { store, databases, clock, intervalMs: this.#intervalMs });
-    this.#held = { store, holder, databases };
+    this.#active = { store, holder, databases };
     const { feature, owner, version, dockerId } = claim;
     log.info(`${feature}: holding the claim: ${owner}, version ${version}, container ${dockerId}`, {
       databases: databases.source,
     });
-    return this.#held;
+    return this.#active;
   }
 
-  /** Until one answers: the files that tell where the databases are may come with them, after the claim. */
-  private isElsewhere(): boolean {
-    if (this.#held === undefined || this.#held.holder.hasReached) return false;
-    const { databases, holder } = this.#held;
+  /** Asked until a database answers: the files that tell where the databases are may come with them, after the claim. */
+  #isElsewhere(): boolean {
+    if (this.#active === undefined || this.#active.holder.hasReached) return false;
+    const { databases, holder } = this.#active;
     return !isDeepStrictEqual(this.#ports.findDatabases(holder.claim.redisUrl), databases);
   }
 
   close(): void {
-    this.#held?.store.close();
-    this.#held = undefined;
+    this.#active?.store.close();
+    this.#active = undefined;
   }
 
-  /** Gives the feature up, within its time, and says how that went; never throws. */
+  /** Gives the feature up within RELEASE_LIMIT_MS, and logs how that went; never throws. */
   async release(why: string): Promise<void> {
-    const held = this.adoptLast();
-    if (held === undefined) return;
+    const active = this.#adoptLast();
+    if (active === undefined) return;
     const limit = new AbortController();
     const outOfTime = this.#ports.clock.sleep(RELEASE_LIMIT_MS, limit.signal).then(() => 'out of time');
     const result = await Promise.race([
-      held.holder.release().catch((error: Error) => error.message),
+      active.holder.release().catch((error: Error) => error.message),
       outOfTime,
     ]);
     limit.abort();
-    this.#ports.log.info(`${held.holder.claim.feature}: ${describeRelease(result)} (${why})`);
-    held.store.close();
+    this.#ports.log.info(`${active.holder.claim.feature}: ${describeRelease(result)} (${why})`);
+    active.store.close();
   }
 
   /** A container may be stopped before the agent has seen the claim its gate has just made. */
-  private adoptLast(): ActiveClaim | undefined {
+  #adoptLast(): ActiveClaim | undefined {
     try {
-      return this.#held ?? this.adopt(this.#ports.claimFile.read());
+      return this.#active ?? this.adopt(this.#ports.claimFile.read());
     } catch (error) {
       this.#ports.log.error(`not released, the record goes overdue by itself: ${(error as Error).message}`);
       return undefined;

@@ -1,184 +1,145 @@
-import { readTimestamps } from '../../loop/timestamps.ts';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
-import {
-  ownRecord,
-  planClaim,
-  planHeartbeat,
-  planLocalLabel,
-  planReleases,
-} from '../../contract/gate/claim.ts';
+import { ownRecord, planReleases } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { decodeStatus } from '../../contract/feature/feature.ts';
-import { planUpStatus, type UpStatus } from '../../contract/feature/feature-policy.ts';
-import type { HealthReport } from '../../contract/health/health-report.ts';
-import { decodeHeartbeat, encodeHeartbeat } from '../../contract/health/heartbeat.ts';
+import type { UpStatus } from '../../contract/feature/feature-policy.ts';
+import { encodeStatus } from '../../contract/feature/status-fields.ts';
+import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
+import { featureStatusRow, healthRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import {
-  featureStatusRow,
-  healthRow,
-  hostStatusRow,
-  type RowValues,
-  type RowWrite,
-} from '../../contract/rows.ts';
+  COUNT_FIELDS,
+  decodeCounts,
+  planBeat,
+  planRecord,
+  planReleaseNotices,
+  planUpStatusChange,
+  type HeartbeatCounts,
+  type HeartbeatHealth,
+} from '../../decide/gate/heartbeat-writes.ts';
 import { decideRenewal } from '../../decide/gate/renewal.ts';
 import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
+import { readTimestamps } from '../../loop/timestamps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
-/** What a heartbeat found out. */
+/** What became of a heartbeat. */
 export type BeatResult =
-  | { readonly kind: 'held' }
+  | { readonly kind: 'renewed' }
   /** The record was made, or made again. */
   | { readonly kind: 'recorded' }
-  /** Somebody else wrote in between: look again soon. */
+  /** Somebody else wrote between the reading and the writing: nothing was written, the next try reads anew. */
   | { readonly kind: 'contested' }
   | { readonly kind: 'superseded'; readonly text: string };
 
-/** What a heartbeat says of the container's health. */
-export type HealthNow = Pick<HealthReport, 'status' | 'reason' | 'healthySinceMs' | 'restarts' | 'checks'> & {
-  /** For SONiC's sysmonitor, where it waits for this feature. */
-  readonly upStatus: UpStatus | undefined;
-};
-
-/** Of the heartbeats that an earlier agent of this container has written: this one goes on counting. */
-interface Counts {
-  readonly seq: number;
-  readonly restarts: number;
+export interface ClaimHolderPorts {
+  readonly store: RowStore;
+  readonly databases: Databases;
+  readonly clock: Clock;
+  /** Of heartbeats, milliseconds; readers take three without one for the end of the holder. */
+  readonly intervalMs: number;
 }
 
-/** One claim in STATE_DB: renewed by heartbeats, made again where it was lost, released once. */
+/**
+ * One claim in STATE_DB: renewed by heartbeats, made again where it was lost, released once. Every write is guarded by the
+ * claim's own record, so that a container that was superseded meanwhile writes nothing.
+ */
 export class ClaimHolder {
   readonly claim: StoredClaim;
-  readonly #store: RowStore;
-  readonly #clock: Clock;
-  readonly #databases: Databases;
-  readonly #intervalMs: number;
-  /** Undefined until the row was asked. */
-  #before: Counts | undefined;
-  /** Heartbeats written by this agent. */
-  #beats = 0;
-  /** What was written last, so that only a change is written: each wakes sysmonitor, and every gate. */
+  readonly #ports: ClaimHolderPorts;
+  /** As of the last heartbeat; undefined until the row was read. */
+  #counts: HeartbeatCounts | undefined;
+  /** What was written last; undefined if nothing was. */
   #upStatus: UpStatus | undefined;
   #isRecorded: boolean;
   #isReleased = false;
 
-  constructor(
-    claim: StoredClaim,
-    by: {
-      readonly store: RowStore;
-      readonly databases: Databases;
-      readonly clock: Clock;
-      readonly intervalMs: number;
-    },
-  ) {
+  constructor(claim: StoredClaim, ports: ClaimHolderPorts) {
     this.claim = claim;
-    this.#store = by.store;
-    this.#databases = by.databases;
-    this.#clock = by.clock;
-    this.#intervalMs = by.intervalMs;
+    this.#ports = ports;
     this.#isRecorded = claim.isRecorded;
   }
 
   /** The database has answered this agent. */
   get hasReached(): boolean {
-    return this.#before !== undefined;
+    return this.#counts !== undefined;
   }
 
   /** Throws CtrkitError('database'). */
-  async beat(health: HealthNow): Promise<BeatResult> {
-    this.#before ??= await this.readCounts();
+  async beat(health: HeartbeatHealth): Promise<BeatResult> {
+    const counts = (this.#counts ??= await this.#readCounts());
     // A claim that was never recorded is made as the gate would have made it: owner local always goes.
-    if (!this.#isRecorded) return this.record([], health);
-    const writes = [...this.planBeat(health), ...this.planUpStatus(health)];
-    if (await this.write([ownRecord(this.claim)], writes)) {
+    if (!this.#isRecorded) return this.#record([], health, counts);
+    const now = readTimestamps(this.#ports.clock);
+    const writes = [
+      planBeat(this.claim, health, counts, { now, intervalMs: this.#ports.intervalMs }),
+      ...planUpStatusChange(this.claim, health.upStatus, this.#upStatus),
+    ];
+    if (await this.#write([ownRecord(this.claim)], writes)) {
       // Where it is not wanted any more it stands there still: the release has to take it back.
-      this.noteWritten(health.upStatus ?? this.#upStatus);
-      return { kind: 'held' };
+      this.#recordWritten(counts, health.upStatus ?? this.#upStatus);
+      return { kind: 'renewed' };
     }
-
-    const rows = await this.#store.read(selectHolderRows(this.claim.feature));
-    const now = readTimestamps(this.#clock);
-    const [status, beat] = rows.map((row) => row.values);
-    const renewal = decideRenewal(decodeStatus(status ?? {}), decodeHeartbeat(beat ?? {}), this.claim, now);
-    if (renewal.kind !== 'superseded') return this.record(rows, health);
-    return renewal;
+    return this.#recover(health, counts);
   }
 
   /**
-   * Gives the feature up, once. False if the record was not ours any more: then it is left as it is.
-   * Throws CtrkitError('database').
+   * Gives the feature up; nothing is written any more after that. False if the record was not this claim's any more: then it
+   * is left as it is. Throws CtrkitError('database').
    */
   async release(): Promise<boolean> {
     this.#isReleased = true;
     const { claim } = this;
-    const host = hostStatusRow(claim.feature, this.#databases.asic);
-    const hostsRow: RowWrite[] = claim.isMirrored
-      ? [{ kind: 'set', address: host, values: { remote_state: 'stopped' } }]
-      : [];
-    const down = { isUp: false, failReason: 'stopped' };
-    const upStatus = this.#upStatus === undefined ? [] : [planUpStatus(claim.feature, down)];
+    const { store, databases, clock } = this.#ports;
+    const notices = planReleaseNotices(claim, this.#upStatus, databases.asic);
     // The host side clears owner and id when it stops a container, and leaves the rest to us.
-    const cleared = { claim_token: claim.token, current_owner: 'none' };
+    const cleared = encodeStatus({ claimToken: claim.token, currentOwner: 'none' });
     const records = [ownRecord(claim), { address: featureStatusRow(claim.feature), values: cleared }];
-    const releases = records.flatMap((record) => planReleases(record, claim, this.#clock.wallMs()));
-    for (const { guard, write } of releases)
-      if (await this.#store.write([guard], [write, ...upStatus, ...hostsRow])) return true;
+    const releases = records.flatMap((record) => planReleases(record, claim, clock.wallMs()));
+    for (const { guard, write } of releases) if (await store.write([guard], [write, ...notices])) return true;
     return false;
   }
 
-  private async readCounts(): Promise<Counts> {
+  async #readCounts(): Promise<HeartbeatCounts> {
     const address = healthRow(this.claim.feature);
-    const [row] = await this.#store.read([{ address, fields: ['token', 'seq', 'restarts'] }]);
-    const isOurs = row?.values['token'] === this.claim.token;
-    const countOf = (field: string) => (isOurs ? decodeCount(row?.values[field]) : 0);
-    return { seq: countOf('seq'), restarts: countOf('restarts') };
+    const [row] = await this.#ports.store.read([{ address, fields: COUNT_FIELDS }]);
+    return decodeCounts(row, this.claim);
   }
 
-  private async record(guards: readonly RowValues[], health: HealthNow): Promise<BeatResult> {
-    const now = readTimestamps(this.#clock);
-    const isLabelled = this.claim.owner === 'local' && this.#databases.hostState !== undefined;
+  /** The record is not this claim's any more: another container has it, or the database lost it. */
+  async #recover(health: HeartbeatHealth, counts: HeartbeatCounts): Promise<BeatResult> {
+    const { store, clock } = this.#ports;
+    const rows = await store.read(selectHolderRows(this.claim.feature));
+    const [status, beat] = rows.map((row) => row.values);
+    const now = readTimestamps(clock);
+    const renewal = decideRenewal(decodeStatus(status ?? {}), decodeHeartbeat(beat ?? {}), this.claim, now);
+    return renewal.kind === 'superseded' ? renewal : this.#record(rows, health, counts);
+  }
+
+  async #record(
+    guards: readonly RowValues[],
+    health: HeartbeatHealth,
+    counts: HeartbeatCounts,
+  ): Promise<BeatResult> {
+    const { databases, clock, intervalMs } = this.#ports;
+    const now = readTimestamps(clock);
+    const isMultiAsic = databases.hostState !== undefined;
     const writes = [
-      ...planClaim(this.claim, now),
-      ...this.planBeat(health),
-      ...(health.upStatus === undefined ? [] : [planUpStatus(this.claim.feature, health.upStatus)]),
-      ...(isLabelled ? [planLocalLabel(this.claim, 'hostState')] : []),
+      ...planRecord(this.claim, health.upStatus, { now, isMultiAsic }),
+      planBeat(this.claim, health, counts, { now, intervalMs }),
     ];
-    if (!(await this.write(guards, writes))) return { kind: 'contested' };
+    if (!(await this.#write(guards, writes))) return { kind: 'contested' };
     this.#isRecorded = true;
-    this.noteWritten(health.upStatus);
+    this.#recordWritten(counts, health.upStatus);
     return { kind: 'recorded' };
   }
 
-  private planBeat(health: HealthNow): RowWrite[] {
-    const before = this.#before ?? { seq: 0, restarts: 0 };
-    const values = encodeHeartbeat({
-      ...this.claim,
-      ...health,
-      bootId: this.#clock.bootId(),
-      seq: before.seq + this.#beats + 1,
-      intervalMs: this.#intervalMs,
-      beatMs: this.#clock.bootMs(),
-      restarts: before.restarts + health.restarts,
-      updatedTs: Math.floor(this.#clock.wallMs() / 1000),
-    });
-    return [planHeartbeat(this.claim.feature, values)];
-  }
-
-  private planUpStatus({ upStatus }: HealthNow): RowWrite[] {
-    const { isUp, failReason } = this.#upStatus ?? {};
-    const isSame = upStatus?.isUp === isUp && upStatus?.failReason === failReason;
-    return isSame || upStatus === undefined ? [] : [planUpStatus(this.claim.feature, upStatus)];
-  }
-
-  private noteWritten(upStatus: UpStatus | undefined): void {
-    this.#beats += 1;
+  #recordWritten({ seq, restarts }: HeartbeatCounts, upStatus: UpStatus | undefined): void {
+    this.#counts = { seq: seq + 1, restarts };
     this.#upStatus = upStatus;
   }
 
   /** After a release nothing is written any more, whatever was under way: it would bring the record back. */
-  private async write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
-    return !this.#isReleased && this.#store.write(guards, writes);
+  async #write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
+    return !this.#isReleased && this.#ports.store.write(guards, writes);
   }
 }
-
-/** Text that is no count counts for nothing. */
-const decodeCount = (text = ''): number => (/^\d{1,9}$/.test(text) ? Number(text) : 0);

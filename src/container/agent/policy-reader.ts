@@ -35,13 +35,13 @@ export class PolicyReader {
   /** Where CONFIG_DB can't be asked, what it said last still counts; it may be another server than STATE_DB's. */
   async read(store: RowStore, feature: string): Promise<void> {
     try {
-      await this.readAll(store, feature);
+      await this.#readAll(store, feature);
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
     }
   }
 
-  private async readAll(store: RowStore, feature: string): Promise<void> {
+  async #readAll(store: RowStore, feature: string): Promise<void> {
     const processes = this.#listProcesses();
     const [config, ...rows] = await store.read([
       { address: featureConfigRow(feature), fields: POLICY_FIELDS },

@@ -8,7 +8,7 @@ import { GATE_NOTICE_FILE } from '../adapters/run-folder/gate-notice-file.ts';
 import { createHealthFile } from '../adapters/run-folder/health-file.ts';
 import { hastenStop } from '../adapters/supervisor/hasten-stop.ts';
 import { createSupervisorClient } from '../adapters/supervisor/rpc-client.ts';
-import { CriticalExit } from '../agent/critical-exit-controller.ts';
+import { CriticalExitController } from '../agent/critical-exit-controller.ts';
 import { PolicyReader } from '../agent/policy-reader.ts';
 import { findTiming, type ChecksConfig } from '../health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../adapters/checks-file.ts';
@@ -47,7 +47,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     intervalsOf: policyReader.intervalsOf,
     timing: config.timing,
     onChange: (names) => names.forEach((name) => monitor.hasten(name)),
-    onCriticalEnd: (end) => criticalExit.note(end, policyReader.policy),
+    onCriticalEnd: (end) => criticalExit.recordEnd(end, policyReader.policy),
     onUnexpectedExit: () => restarts.count(),
   });
   const hooks = createHooks(ports, config);
@@ -104,9 +104,9 @@ function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksCon
 function createCriticalExit(
   { clock, log, lastEnd, settings }: ContainerPorts,
   listEnds: () => ProcessChecks['criticalEnds'],
-): CriticalExit {
+): CriticalExitController {
   const endSupervisor = createSupervisorStop(process.env);
-  return new CriticalExit({ clock, log, lastEnd, listEnds, endSupervisor }, settings.criticalExit);
+  return new CriticalExitController({ clock, log, lastEnd, listEnds, endSupervisor }, settings.criticalExit);
 }
 
 function createMonitor(

@@ -42,13 +42,13 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
     output: process.stdout,
     onEvent: (event) => {
       if (event.name === 'SUPERVISOR_STATE_CHANGE_STOPPING') {
-        agent.stopping();
+        agent.stop();
         stopHastening ??= ports.hastenStop();
       }
       ports.onProcessEvent(event);
     },
     onError: (error) => common.log.error(error.message),
-    onEnd: () => agent.abandoned(),
+    onEnd: () => agent.abandon(),
   });
   const http = await serveHttp(common, () => ports.monitor.health.report());
   try {

@@ -2,7 +2,7 @@ import { readTimestamps } from '../../../../src/loop/timestamps.ts';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Agent } from '../../../../src/container/agent/agent.ts';
-import { CriticalExit } from '../../../../src/container/agent/critical-exit-controller.ts';
+import { CriticalExitController } from '../../../../src/container/agent/critical-exit-controller.ts';
 import { PolicyReader } from '../../../../src/container/agent/policy-reader.ts';
 import { HealthMonitor } from '../../../../src/container/health/health-monitor.ts';
 import { RestartCounter } from '../../../../src/container/health/restart-counter.ts';
@@ -12,18 +12,17 @@ import { CtrkitError } from '../../../../src/contract/errors.ts';
 import type { GateNotice } from '../../../../src/contract/gate/gate-notice.ts';
 import { featureConfigRow, featureStatusRow, healthRow } from '../../../../src/contract/rows.ts';
 import type { RowStore } from '../../../../src/ports/row-store.ts';
-import { FakeCheck, FakeChecks, FAILING, OK, settled } from '../../../support/fake-check.ts';
+import { FakeCheck, FakeChecks, FAILING, OK } from '../../../support/fake-check.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeHealthFile } from '../../../support/fake-health-file.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
-import { until } from '../../../support/until.ts';
 
 const ROW = featureStatusRow('snmp');
 const BEAT = healthRow('snmp');
 const SETTINGS = { heartbeatIntervalMs: 10_000, releaseAfterMs: 6_000 };
 
-/** An agent with everything around it; it sleeps in real time, so a test wakes it. */
+/** An agent with everything around it. */
 class Scene {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
@@ -75,7 +74,7 @@ class Scene {
       gateNoticeFile: { read: () => this.notice, write: () => {}, remove: () => {} },
       watchFiles: () => () => {},
       policyReader: new PolicyReader(() => []),
-      criticalExit: new CriticalExit(
+      criticalExit: new CriticalExitController(
         { clock, log, lastEnd, listEnds: () => [], endSupervisor: () => true },
         'report',
       ),
@@ -140,7 +139,7 @@ class Scene {
 
   /** Until nothing is under way any more: everything that sleeps, sleeps. */
   async rest(): Promise<void> {
-    for (let turn = 0; turn < 20; turn++) await settled();
+    await this.clock.pass(0);
   }
 
   async wake(): Promise<void> {
@@ -193,16 +192,17 @@ describe('the heartbeat of a container', { timeout: 60_000 }, () => {
   );
 
   test(
-    'comes to rest: no heartbeat makes another one',
+    'is made once an interval: no heartbeat makes another one',
     running(async (scene) => {
       const { tries } = scene;
-      for (let i = 0; i < 50; i++) await scene.rest();
+      await scene.clock.pass(9_999);
       assert.equal(scene.tries, tries);
+      await scene.clock.pass(90_001);
+      assert.equal(scene.tries, tries + 10);
       await scene.wake();
-      assert.equal(scene.tries, tries + 1);
+      assert.equal(scene.tries, tries + 11);
       await scene.find(FAILING);
-      await scene.rest();
-      assert.equal(scene.tries, tries + 2);
+      assert.equal(scene.tries, tries + 12);
     }),
   );
 
@@ -314,7 +314,8 @@ describe('an agent that was started again', { timeout: 60_000 }, () => {
       await scene.wake();
       assert.deepEqual([scene.tries, scene.health.lines], [0, []]);
       scene.check.finish();
-      await until('it beats', () => scene.beat['status'] === 'healthy');
+      await scene.clock.pass(50);
+      assert.equal(scene.beat['status'], 'healthy');
     });
   });
 
@@ -323,8 +324,10 @@ describe('an agent that was started again', { timeout: 60_000 }, () => {
     await scene.letIn({ hasStarted: true });
     scene.check.isHanging = true;
     await scene.use(async () => {
-      scene.clock.advance(5_000);
-      await until('it beats', () => scene.tries > 0);
+      await scene.clock.pass(4_999);
+      assert.equal(scene.tries, 0);
+      await scene.clock.pass(1);
+      assert.equal(scene.tries, 1);
       assert.notEqual(scene.beat['status'], 'healthy');
       assert.equal(scene.beat['healthy_since_ms'], '');
       scene.check.finish();
@@ -349,7 +352,7 @@ describe('a claim that another container has taken', { timeout: 60_000 }, () => 
       const { tries } = scene;
       assert.deepEqual(scene.health.answers, [1, 1, 1]);
       assert.match(scene.health.lines.at(-1) ?? '', /superseded: container bbbbbbbbbbbb/);
-      for (let i = 0; i < 50; i++) await scene.rest();
+      await scene.clock.pass(9_999);
       assert.equal(scene.tries, tries);
       assert.equal(scene.row['claim_token'], 'token-b');
       assert.equal(scene.said(/superseded.*writes nothing/), 1);
@@ -361,9 +364,7 @@ describe('a claim that another container has taken', { timeout: 60_000 }, () => 
     running(async (scene) => {
       scene.databases.put(ROW, taken);
       await scene.wake();
-      scene.clock.advance(60_000);
-      await scene.wake();
-      await scene.rest();
+      await scene.clock.pass(60_000);
       assert.equal(scene.row['claim_token'], 'token-a');
       assert.deepEqual(scene.health.answers, [0, 0, 0]);
     }),
@@ -391,12 +392,27 @@ describe('the end of an agent', { timeout: 60_000 }, () => {
     const scene = new Scene();
     await scene.letIn();
     await scene.use(async () => {
-      scene.agent.stopping();
+      scene.agent.stop();
       await scene.rest();
       assert.deepEqual([scene.beat['status'], scene.health.answers], ['stopping', [0, 13, 0]]);
     });
+    assert.equal(scene.clock.timerCount, 0);
     assert.deepEqual([scene.row['current_owner'], scene.row['claim_token']], ['none', '']);
     assert.deepEqual([scene.claim, scene.openStores], [undefined, 0]);
+  });
+
+  test('programs that take long to stop do not keep it from being released in time', async () => {
+    const scene = new Scene();
+    await scene.letIn();
+    const ended = scene.agent.run();
+    await scene.rest();
+    scene.agent.stop();
+    await scene.clock.pass(5_999);
+    assert.equal(scene.row['current_owner'], 'kube');
+    await scene.clock.pass(1);
+    await ended;
+    assert.deepEqual([scene.row['current_owner'], scene.claim], ['none', undefined]);
+    assert.equal(scene.said(/released \(the programs take long to stop\)/), 1);
   });
 
   test('alone: released, and the claim is left for the agent that comes after', async () => {
@@ -414,7 +430,7 @@ describe('the end of an agent', { timeout: 60_000 }, () => {
     await scene.letIn();
     const ended = scene.agent.run();
     await scene.rest();
-    scene.agent.abandoned();
+    scene.agent.abandon();
     await ended;
     assert.deepEqual([scene.row['current_owner'], scene.row['claim_token']], ['kube', 'token-a']);
     assert.equal(scene.openStores, 0);
@@ -449,7 +465,7 @@ describe('the end of an agent', { timeout: 60_000 }, () => {
     await rejected;
     await scene.rest();
     const written = scene.health.lines.length;
-    scene.clock.advance(60_000);
+    await scene.clock.pass(60_000);
     scene.monitor.hasten('main');
     await scene.rest();
     assert.deepEqual([scene.health.lines.length, scene.openStores], [written, 0]);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   ClaimController,
-  type FeatureControllerPorts,
+  type ClaimControllerPorts,
 } from '../../../../src/container/agent/claim-controller.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import { planClaim } from '../../../../src/contract/gate/claim.ts';
@@ -30,7 +30,7 @@ const CLAIM: StoredClaim = {
 };
 
 /** A keeper in front of a database in which the claim is recorded. */
-async function setUp(over: Partial<FeatureControllerPorts> = {}) {
+async function setUp(over: Partial<ClaimControllerPorts> = {}) {
   const clock = new FakeClock();
   const log = new FakeLog();
   const databases = new FakeDatabases(clock.bootMs);
@@ -53,7 +53,7 @@ async function setUp(over: Partial<FeatureControllerPorts> = {}) {
       close: () => (openStores -= 1),
     };
   };
-  const ports: FeatureControllerPorts = {
+  const ports: ClaimControllerPorts = {
     findDatabases: (url) => {
       asked.push(url);
       const state = { ...location, endpoint: { path: where.path } };

@@ -5,7 +5,7 @@ import { ClaimHolder } from '../../../../src/container/agent/claim-holder.ts';
 import { planClaim } from '../../../../src/contract/gate/claim.ts';
 import type { UpStatus } from '../../../../src/contract/feature/feature-policy.ts';
 import { featureStatusRow, healthRow } from '../../../../src/contract/rows.ts';
-import { FakeClock } from '../../../support/fake-clock.ts';
+import { drainEventLoop, FakeClock } from '../../../support/fake-clock.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
 import { HEALTHY } from '../../../support/health.ts';
 
@@ -42,7 +42,7 @@ async function openHolder(upStatus?: UpStatus) {
   const open = () =>
     new ClaimHolder(claim, { store: databases.open(), databases: where, clock, intervalMs: 10_000 });
   const holder = open();
-  assert.deepEqual(await holder.beat({ ...HEALTHY, upStatus }), { kind: 'held' });
+  assert.deepEqual(await holder.beat({ ...HEALTHY, upStatus }), { kind: 'renewed' });
   const row = () => databases.row(ROW) ?? {};
   const seq = () => Number(databases.row(BEAT)?.['seq']);
   return { clock, databases, holder, open, row, seq };
@@ -142,7 +142,7 @@ describe('the claim of a running container', () => {
     for (const stepMs of [365 * 86_400_000, -2 * 365 * 86_400_000]) {
       clock.stepWallClock(stepMs);
       const before = databases.row(BEAT) ?? {};
-      assert.deepEqual(await holder.beat(HEALTHY), { kind: 'held' });
+      assert.deepEqual(await holder.beat(HEALTHY), { kind: 'renewed' });
       const { seq: _seq, updated_ts: shown, ...after } = databases.row(BEAT) ?? {};
       for (const [field, value] of Object.entries(after)) assert.equal(value, before[field], field);
       assert.equal(shown, String(Math.floor(clock.wallMs() / 1000)));
@@ -154,7 +154,7 @@ describe('the claim of a running container', () => {
     const { databases, holder, row } = await openHolder(UP);
     await holder.release();
     const [before, beaten] = [row(), databases.row(BEAT)];
-    assert.notEqual((await holder.beat({ ...HEALTHY, upStatus: UP })).kind, 'held');
+    assert.notEqual((await holder.beat({ ...HEALTHY, upStatus: UP })).kind, 'renewed');
     assert.deepEqual([row(), databases.row(BEAT)], [before, beaten]);
   });
 });
@@ -169,7 +169,7 @@ describe('up_status, for SONiC’s sysmonitor', () => {
     const beat = async (next: UpStatus | undefined) => {
       wakes = 0;
       await opened.holder.beat({ ...HEALTHY, upStatus: next });
-      await new Promise((resolve) => setImmediate(resolve));
+      await drainEventLoop();
       return wakes;
     };
     return { ...opened, shown, beat };

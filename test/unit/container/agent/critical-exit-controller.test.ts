@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
-import { CriticalExit } from '../../../../src/container/agent/critical-exit-controller.ts';
+import { CriticalExitController } from '../../../../src/container/agent/critical-exit-controller.ts';
 import type { CriticalEnd } from '../../../../src/decide/health/critical-exit.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
@@ -25,9 +25,9 @@ describe('the end of a critical process', () => {
   let kept: string[];
   let signals: number;
   let isEndable: boolean;
-  let exit: CriticalExit;
+  let exit: CriticalExitController;
   const build = (mode: 'end' | 'report') =>
-    new CriticalExit(
+    new CriticalExitController(
       {
         clock,
         log,
@@ -42,7 +42,7 @@ describe('the end of a critical process', () => {
     );
   const die = (end: CriticalEnd, policy = DISABLED): void => {
     ends.push(end);
-    exit.note(end, policy);
+    exit.recordEnd(end, policy);
   };
 
   beforeEach(() => {
@@ -59,11 +59,11 @@ describe('the end of a critical process', () => {
     die(endOf('snmpd'));
     for (let second = 0; second < 59; second += 1) {
       clock.advance(1_000);
-      exit.look(DISABLED);
+      exit.reconcile(DISABLED);
     }
     assert.deepEqual(log.lines, [`${REPORT}auto_restart is disabled`]);
     clock.advance(1_000);
-    exit.look(DISABLED);
+    exit.reconcile(DISABLED);
     assert.equal(log.lines.length, 2);
     assert.deepEqual([signals, kept], [0, []]);
   });
@@ -71,19 +71,19 @@ describe('the end of a critical process', () => {
   test('is not reported twice when a look tells of it before its event does', () => {
     die(endOf('snmpd'));
     clock.advance(700);
-    exit.note(endOf('snmpd'), DISABLED);
+    exit.recordEnd(endOf('snmpd'), DISABLED);
     assert.equal(log.lines.length, 1);
     // It has got worse.
-    exit.note(endOf('snmpd', 'snmpd is FATAL'), DISABLED);
+    exit.recordEnd(endOf('snmpd', 'snmpd is FATAL'), DISABLED);
     assert.equal(log.lines.length, 2);
   });
 
   test('is reported no more once it runs again, and at once when it ends again', () => {
     die(endOf('snmpd'));
     ends = [];
-    exit.look(DISABLED);
+    exit.reconcile(DISABLED);
     clock.advance(120_000);
-    exit.look(DISABLED);
+    exit.reconcile(DISABLED);
     assert.equal(log.lines.length, 1);
     die(endOf('snmpd'));
     assert.equal(log.lines.length, 2);
@@ -93,7 +93,7 @@ describe('the end of a critical process', () => {
     die(endOf('snmpd'), policyOf(undefined));
     assert.deepEqual(log.lines, [`${REPORT}auto_restart is not known yet`]);
     for (let second = 0; second < 9; second += 1) {
-      exit.look(policyOf('always_enabled'));
+      exit.reconcile(policyOf('always_enabled'));
       clock.advance(1_000);
     }
     const why = 'critical process snmpd was ended by a signal';
@@ -104,16 +104,16 @@ describe('the end of a critical process', () => {
     ]);
     // supervisord has not heard.
     clock.advance(1_000);
-    exit.look(policyOf('enabled'));
+    exit.reconcile(policyOf('enabled'));
     assert.deepEqual([signals, kept.length, log.lines.length], [2, 1, 2]);
   });
 
   test('is not forgotten when supervisord starts the process again before auto_restart is known (D14)', () => {
     die(endOf('snmpd'), policyOf(undefined));
     ends.length = 0;
-    exit.look(policyOf(undefined));
+    exit.reconcile(policyOf(undefined));
     assert.equal(signals, 0);
-    exit.look(policyOf('enabled'));
+    exit.reconcile(policyOf('enabled'));
     assert.equal(signals, 1);
   });
 
@@ -122,7 +122,7 @@ describe('the end of a critical process', () => {
     die(endOf('snmpd'), policyOf('enabled'));
     assert.match(log.lines.at(-1) ?? '', /this user can't end supervisord; restart the container$/);
     clock.advance(10_000);
-    exit.look(policyOf('enabled'));
+    exit.reconcile(policyOf('enabled'));
     assert.equal(signals, 2);
   });
 

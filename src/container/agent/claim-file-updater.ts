@@ -1,0 +1,44 @@
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
+import { CtrkitError } from '../../contract/errors.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
+import type { ClaimFile } from '../../ports/claim-file.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { HealthMonitor } from '../health/health-monitor.ts';
+
+export interface ClaimFileUpdaterPorts {
+  readonly claimFile: ClaimFile;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly monitor: Pick<HealthMonitor, 'health'>;
+}
+
+/**
+ * What the claim file has to say for the agent that comes after this one: without it, that one could take the feature from
+ * whoever holds it by then, or take for a start-up what is none.
+ */
+export class ClaimFileUpdater {
+  readonly #ports: ClaimFileUpdaterPorts;
+  readonly #outage: OutageLog;
+
+  constructor(ports: ClaimFileUpdaterPorts) {
+    this.#ports = ports;
+    this.#outage = new OutageLog(ports.log, ports.clock);
+  }
+
+  /** Writes the file if it says something else; `isRecorded`: the claim is on record. A disk that is full is logged, not thrown: the next heartbeat tries again. */
+  update(claim: StoredClaim, isRecorded: boolean): void {
+    const { claimFile, monitor } = this.#ports;
+    const hasStarted = claim.hasStarted || monitor.health.hasStarted;
+    if (claim.isRecorded === isRecorded && claim.hasStarted === hasStarted) return;
+    // A gate may have left another one meanwhile.
+    if (claimFile.read()?.token !== claim.token) return;
+    try {
+      claimFile.write({ ...claim, isRecorded, hasStarted });
+      this.#outage.mend(`${claim.feature}: what the next agent has to know is kept again`);
+    } catch (error) {
+      if (!(error instanceof CtrkitError)) throw error;
+      this.#outage.fail(error.message);
+    }
+  }
+}

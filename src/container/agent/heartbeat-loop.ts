@@ -1,0 +1,143 @@
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
+import { CtrkitError } from '../../contract/errors.ts';
+import type { FeaturePolicy } from '../../contract/feature/feature-policy.ts';
+import type { HealthReport } from '../../contract/health/health-report.ts';
+import type { HeartbeatHealth } from '../../decide/gate/heartbeat-writes.ts';
+import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
+import { Wakeup } from '../../loop/wakeup.ts';
+import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
+import type { HealthMonitor } from '../health/health-monitor.ts';
+import type { ClaimController, ClaimControllerPorts } from './claim-controller.ts';
+import type { BeatResult } from './claim-holder.ts';
+import { ClaimFileUpdater } from './claim-file-updater.ts';
+import type { CriticalExitController } from './critical-exit-controller.ts';
+import type { PolicyReader } from './policy-reader.ts';
+
+/** The gate's claim is seen by inotify; this is for a file system that has none. */
+const IDLE_POLL_MS = 5_000;
+/** For the first round of checks of an agent that was started again; its last heartbeat is still good meanwhile. */
+const LONGEST_SETTLING_MS = 5_000;
+const SETTLE_POLL_MS = 50;
+
+export interface HeartbeatPorts extends ClaimControllerPorts {
+  readonly gateNoticeFile: GateNoticeFile;
+  readonly monitor: Pick<HealthMonitor, 'health' | 'passGate' | 'closeGate' | 'supersede'>;
+  readonly policyReader: PolicyReader;
+  readonly criticalExit: CriticalExitController;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Waits for the gate's claim, renews it with a heartbeat an interval, and at once when something has happened that it
+ * tells. A database that is away, or a record that others write at the same time, is met again after a back-off.
+ */
+export class HeartbeatLoop {
+  readonly #ports: HeartbeatPorts;
+  readonly #claims: ClaimController;
+  readonly #intervalMs: number;
+  readonly #outage: OutageLog;
+  readonly #claimFile: ClaimFileUpdater;
+  readonly #wakeup: Wakeup;
+  readonly #backoff: Backoff;
+  #settleByMs: number | undefined;
+  #isStopped = false;
+
+  constructor(ports: HeartbeatPorts, claims: ClaimController, intervalMs: number) {
+    this.#ports = ports;
+    this.#claims = claims;
+    this.#intervalMs = intervalMs;
+    this.#outage = new OutageLog(ports.log, ports.clock);
+    this.#claimFile = new ClaimFileUpdater(ports);
+    this.#wakeup = new Wakeup(ports.clock);
+    this.#backoff = new Backoff(DATABASE_BACKOFF, ports.random);
+  }
+
+  /** Resolves after `stop`; a heartbeat that hangs on a database ends first. Throws a defect only. */
+  async run(): Promise<void> {
+    while (!this.#isStopped) await this.#wakeup.sleep(await this.#reconcile());
+  }
+
+  notify(): void {
+    this.#wakeup.notify();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#wakeup.notify();
+  }
+
+  /** Does what is due now; returns for how many milliseconds to sleep. */
+  async #reconcile(): Promise<number> {
+    const { claimFile, policyReader, criticalExit } = this.#ports;
+    try {
+      const claim = claimFile.read();
+      this.#passToMonitor(claim);
+      const active = this.#claims.adopt(claim);
+      if (active === undefined || claim === undefined) return IDLE_POLL_MS;
+      // Whatever the database does.
+      this.#claimFile.update(claim, claim.isRecorded);
+      if (this.#isSettling(claim)) return SETTLE_POLL_MS;
+      await policyReader.read(active.store, claim.feature);
+      const result = await active.holder.beat(this.#readHealth());
+      this.#reportResult(result, claim);
+      if (result.kind === 'contested') return this.#backoff.fail();
+      this.#backoff.succeed();
+      return this.#intervalMs;
+    } catch (error) {
+      if (!(error instanceof CtrkitError)) throw error;
+      if (!this.#isStopped) this.#outage.fail(error.message);
+      return this.#backoff.fail();
+    } finally {
+      criticalExit.reconcile(policyReader.policy);
+    }
+  }
+
+  /** How far start.sh has come with the gate. */
+  #passToMonitor(claim: StoredClaim | undefined): void {
+    const { monitor, gateNoticeFile } = this.#ports;
+    if (claim !== undefined) return monitor.passGate(claim);
+    const notice = gateNoticeFile.read();
+    monitor.closeGate(
+      notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text },
+    );
+  }
+
+  /** An agent that was started again writes no heartbeat for a moment, rather than that it does not know. */
+  #isSettling(claim: StoredClaim): boolean {
+    const { monitor, clock } = this.#ports;
+    this.#settleByMs ??= clock.bootMs() + Math.min(LONGEST_SETTLING_MS, this.#intervalMs);
+    return claim.hasStarted && !monitor.health.isSettled && clock.bootMs() < this.#settleByMs;
+  }
+
+  #readHealth(): HeartbeatHealth {
+    const { monitor, policyReader } = this.#ports;
+    return describeHealth(monitor.health.report(), policyReader.policy);
+  }
+
+  #reportResult(result: BeatResult, claim: StoredClaim): void {
+    const { log, monitor } = this.#ports;
+    if (result.kind === 'contested') return;
+    if (result.kind === 'superseded') {
+      monitor.supersede(result.text);
+      this.#outage.fail(
+        `${claim.feature}: ${result.text}. This container writes nothing any more; restart or stop it`,
+      );
+      return;
+    }
+    monitor.supersede('');
+    this.#outage.mend(`${claim.feature}: the record is in order again`);
+    if (result.kind === 'recorded')
+      log.info(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
+    this.#claimFile.update(claim, true);
+  }
+}
+
+/** `up_status` is for SONiC's sysmonitor, and is told where the feature's row wants it. */
+function describeHealth(report: HealthReport, { isUpStatusWanted }: FeaturePolicy): HeartbeatHealth {
+  const { status, reason, healthySinceMs, restarts, checks } = report;
+  const isUp = report.answers.readiness === 0;
+  const upStatus = isUpStatusWanted ? { isUp, failReason: isUp ? '' : reason } : undefined;
+  return { status, reason, healthySinceMs, restarts, checks, upStatus };
+}
