@@ -2,7 +2,7 @@
  * How long an image has been failing, as a leaky bucket: it fills while the image fails, drains at the same rate while it
  * is healthy, and holds its level otherwise. An image that fails all the time reaches the limit at the limit; an image
  * that flaps reaches it if it fails longer than it is healthy; a short failure drains away. "Nothing is deployed" is a
- * plain timer beside it, which anything else resets (HLD, `kube_failure_detection`: "not running for N minutes").
+ * plain timer beside it, which anything else resets (HLD, "Feature configuration": not running for N minutes).
  *
  * The bucket lives in memory: time that this daemon did not watch counts against no image.
  */

@@ -91,7 +91,12 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
     random,
   });
   log.info(isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
-  await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs]);
+  try {
+    await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs]);
+  } finally {
+    // A call that waits for an answer would keep the process until its time limit.
+    engine.close();
+  }
 }
 
 /** `onWrite`: the golden image of a feature, which is a label of the node, may be another one. */

@@ -49,8 +49,8 @@ export class FallbackExecutor {
   }
 
   /**
-   * Writes `remote_state` = `none`, by which `container start` starts the local image, and the version's block, in one step
-   * (HLD). `system_state` is down from here on: otherwise the gate of another container would overwrite `none` with
+   * Writes `remote_state` = `none`, by which `container start` starts the local image, and the version's block, in one step.
+   * `system_state` is down from here on: otherwise the gate of another container would overwrite `none` with
    * `pending`, and local would not be started. False if a guard did not hold: then nothing is written.
    */
   #letLocalRun(
