@@ -37,25 +37,30 @@ export type RowWrite =
     }
   | { readonly kind: 'delete'; readonly address: RowAddress };
 
+/** Of CONFIG_DB and of STATE_DB. */
+export const FEATURE_TABLE = 'FEATURE';
+/** Of STATE_DB. */
+export const HEALTH_TABLE = 'CONTAINER_HEALTH';
+
 export const featureConfigRow = (feature: string): RowAddress => ({
   db: 'config',
-  table: 'FEATURE',
+  table: FEATURE_TABLE,
   row: feature,
 });
 export const featureStatusRow = (feature: string): RowAddress => ({
   db: 'state',
-  table: 'FEATURE',
+  table: FEATURE_TABLE,
   row: feature,
 });
 /** The shipped host side keeps instance N of a feature as `FEATURE|<f>N` in the host's STATE_DB (D28). */
 export const hostStatusRow = (feature: string, asic: string): RowAddress => ({
   db: 'hostState',
-  table: 'FEATURE',
+  table: FEATURE_TABLE,
   row: `${feature}${asic}`,
 });
 export const healthRow = (feature: string): RowAddress => ({
   db: 'state',
-  table: 'CONTAINER_HEALTH',
+  table: HEALTH_TABLE,
   row: feature,
 });
 export const HOLD_TABLE = 'CONTAINER_HOLD';

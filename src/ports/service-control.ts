@@ -5,5 +5,5 @@ export interface ServiceControl {
   /** Ends when the restart has been asked for, or with CtrkitError('service'), within a time limit of its own. */
   readonly restart: (feature: string) => Promise<void>;
   /** Undefined where it is between two states, or can't be told. Ends, or with CtrkitError('service'), soon. */
-  readonly state: (feature: string) => Promise<UnitState | undefined>;
+  readonly readState: (feature: string) => Promise<UnitState | undefined>;
 }

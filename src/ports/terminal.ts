@@ -11,7 +11,7 @@ export interface Terminal {
   /** Writes to stdout, unchanged. */
   readonly write: (text: string) => void;
   /** Writes one line to stderr, behind the command's name. */
-  readonly tell: (text: string) => void;
+  readonly report: (text: string) => void;
   /** The text in this colour; unchanged where colours are not wanted. */
   readonly paint: (colour: Colour, text: string) => string;
 }

@@ -10,7 +10,7 @@ import {
   recordRepository,
   recordUntaggedImage,
 } from '../../src/decide/images/ledger-changes.ts';
-import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
+import { createLedgerFile } from '../../src/host/adapters/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { goldenOf, imageIdOf, policyOf } from '../support/beats.ts';
 import { FakeLedgerStore } from '../support/fake-ledger-store.ts';
@@ -33,7 +33,7 @@ const DISKS: Record<string, () => Disk> = {
     return { open: () => store, breakDown: () => (store.broken = 'the disk is gone') };
   },
   'a real folder': () => ({
-    open: () => ledgerFileIn(join(folder, 'lib/ctrkit')),
+    open: () => createLedgerFile(join(folder, 'lib/ctrkit')),
     breakDown: () => {
       rmSync(join(folder, 'lib'), { recursive: true, force: true });
       writeFileSync(join(folder, 'lib'), '');

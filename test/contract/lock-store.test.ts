@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { FeatureLock } from '../../src/contract/feature/lock.ts';
 import { decideLock } from '../../src/decide/feature/decide-lock.ts';
-import { lockFilesIn } from '../../src/host/adapters/locks/lock-file.ts';
+import { createLockFiles } from '../../src/host/adapters/locks/lock-file.ts';
 import type { LockStore } from '../../src/ports/lock-store.ts';
 import { FakeLockStore } from '../support/fake-lock-store.ts';
 
@@ -42,7 +42,7 @@ const names = (store: LockStore): string[] => store.list().locks.map(({ feature 
 
 const STORES: Readonly<Record<string, () => LockStore>> = {
   'locks in memory': () => new FakeLockStore(),
-  'lock files': () => lockFilesIn(folder),
+  'lock files': () => createLockFiles(folder),
 };
 
 for (const [name, open] of Object.entries(STORES)) {
@@ -93,15 +93,15 @@ describe('a lock file', () => {
   const path = (name: string): string => join(folder, name);
 
   test('outlives the process that wrote it, whole, for everybody to read, and nothing else is left', () => {
-    lockFilesIn(folder).add(lock('snmp'));
-    assert.deepEqual(lockFilesIn(folder).list().locks, [lock('snmp')]);
+    createLockFiles(folder).add(lock('snmp'));
+    assert.deepEqual(createLockFiles(folder).list().locks, [lock('snmp')]);
     assert.deepEqual(readdirSync(folder), ['snmp.json']);
     assert.equal(statSync(path('snmp.json')).mode & 0o777, 0o644);
     assert.equal((JSON.parse(readFileSync(path('snmp.json'), 'utf8')) as { owner: string }).owner, 'alice');
   });
 
   test('that is torn, empty, foreign or of another feature keeps its feature locked without end, and is told', () => {
-    const store = lockFilesIn(folder);
+    const store = createLockFiles(folder);
     store.add(lock('snmp'));
     const whole = readFileSync(path('snmp.json'), 'utf8');
     for (const text of [
@@ -138,7 +138,7 @@ describe('a lock file', () => {
     mkdirSync(path('snmp.json'), { recursive: true });
     symlinkSync('/dev/zero', path('lldp.json'));
     assert.equal(spawnSync('mkfifo', [path('radv.json')]).status, 0);
-    const { locks, problems } = lockFilesIn(folder).list();
+    const { locks, problems } = createLockFiles(folder).list();
     assert.deepEqual(
       locks.map(({ feature, forMs }) => [feature, forMs]),
       [
@@ -156,13 +156,13 @@ describe('a lock file', () => {
     writeFileSync(path('README'), 'locks of operators');
     // What a writer that was killed has left.
     writeFileSync(path('.4711.tmp'), '{');
-    const { locks, problems } = lockFilesIn(folder).list();
+    const { locks, problems } = createLockFiles(folder).list();
     assert.deepEqual(locks, []);
     assert.deepEqual(problems, [`${path('no feature.json')} is named after no feature: remove it`]);
   });
 
   test('can not forge a line of a terminal by its owner or reason', () => {
-    const store = lockFilesIn(folder);
+    const store = createLockFiles(folder);
     store.add(lock('snmp', { owner: 'a\nb\u001b[31m', reason: 'x\u202ey\u0085z\u2028' }));
     const [found] = store.list().locks;
     assert.equal(found?.owner, 'a b [31m');
@@ -171,7 +171,7 @@ describe('a lock file', () => {
 
   test('that can not be written or read is an error of the disk that names it', () => {
     writeFileSync(join(root, 'file'), '');
-    const store = lockFilesIn(join(root, 'file/locks'));
+    const store = createLockFiles(join(root, 'file/locks'));
     for (const call of [() => store.add(lock('snmp')), () => store.list(), () => store.remove('snmp')])
       assert.throws(call, (error: Error & { code: string }) => {
         assert.match(error.message, /file\/locks.* can't be /);
@@ -183,7 +183,7 @@ describe('a lock file', () => {
     'that was not written leaves the one before and nothing else',
     { skip: process.getuid?.() !== 0 },
     () => {
-      const store = lockFilesIn(folder);
+      const store = createLockFiles(folder);
       store.add(lock('snmp'));
       const script = `
       import { lockFilesIn } from ${JSON.stringify(new URL('../../src/host/adapters/locks/lock-file.ts', import.meta.url).href)};

@@ -71,7 +71,7 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
       becomeLightWait: () => undefined,
       waitedContainer: '',
       print: (text) => state.stdout.push(text),
-      tell: (text) => state.stderr.push(text),
+      report: (text) => state.stderr.push(text),
     }).then((code) => (state.code = code));
     // Whoever awaits it sees the failure.
     done.catch(() => undefined);

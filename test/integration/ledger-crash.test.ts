@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { buildSync } from 'esbuild';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../src/contract/images/ledger.ts';
-import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
+import { createLedgerFile } from '../../src/host/adapters/ledger/ledger-file.ts';
 import { goldenOf, imageIdOf } from '../support/beats.ts';
 import { Kit, noNamespaces } from '../support/kit.ts';
 import { until } from '../support/until.ts';
@@ -27,12 +27,12 @@ const ledgerOf = (number: number): Ledger => ({
   snmp: { ...EMPTY_FEATURE_LEDGER, golden: goldenOf(number), repositories: ['registry:5000/docker-snmp'] },
 });
 const goldenIn = (ledger: Ledger): string | undefined => ledger['snmp']?.golden?.imageId;
-const readGolden = (from = folder): string | undefined => goldenIn(ledgerFileIn(from).read().ledger);
+const readGolden = (from = folder): string | undefined => goldenIn(createLedgerFile(from).read().ledger);
 const pathOf = (name: string): string => join(folder, name);
 
 /** One whole generation, whichever: its number, 0 for none. */
 function readNumber(from: string): number {
-  const { ledger, problems } = ledgerFileIn(from).read();
+  const { ledger, problems } = createLedgerFile(from).read();
   assert.deepEqual(problems, []);
   const { snmp, lldp } = ledger;
   assert.deepEqual(snmp, lldp);
@@ -119,7 +119,7 @@ type Content = 'missing' | 'whole' | 'edited' | 'broken';
 /** `number` is the golden image, unless it is broken or missing. */
 function put(name: string, content: Content, number: number): void {
   const from = mkdtempSync(join(folder, 'source-'));
-  ledgerFileIn(from).write(ledgerOf(number));
+  createLedgerFile(from).write(ledgerOf(number));
   const text = readFileSync(join(from, 'ledger.json'), 'utf8');
   rmSync(from, { recursive: true });
   const texts = {
@@ -146,20 +146,20 @@ describe('a power cut between any two steps of a write', () => {
         };
         for (let cutAt = 0, isCut = true; isCut; cutAt += 1) {
           const before = prepare();
-          const made = withPowerCut(cutAt, () => ledgerFileIn(disk).write(ledgerOf(3)));
+          const made = withPowerCut(cutAt, () => createLedgerFile(disk).write(ledgerOf(3)));
           isCut = made.length > cutAt;
           const after = readGolden(disk);
           const told = `${String(after)} after ${made.join(', ')}`;
           if (isCut) assert.ok(after === before || after === imageIdOf(3), told);
           else assert.equal(after, imageIdOf(3), told);
           // The next daemon writes as if nothing had been.
-          ledgerFileIn(disk).write(ledgerOf(4));
-          assert.deepEqual(ledgerFileIn(disk).read(), { ledger: ledgerOf(4), problems: [] }, told);
+          createLedgerFile(disk).write(ledgerOf(4));
+          assert.deepEqual(createLedgerFile(disk).read(), { ledger: ledgerOf(4), problems: [] }, told);
         }
       });
 
   test('can only find names of files that are on the disk: each is synced, renamed, and its folder synced', () => {
-    const store = ledgerFileIn(folder);
+    const store = createLedgerFile(folder);
     for (const number of [1, 2]) store.write(ledgerOf(number));
     const made = withPowerCut(Infinity, () => store.write(ledgerOf(3)));
     const each = [
@@ -178,7 +178,7 @@ describe('a power cut between any two steps of a write', () => {
 describe('a ledger that the disk has spoilt', () => {
   let whole: Buffer;
   beforeEach(() => {
-    for (const number of [1, 2]) ledgerFileIn(folder).write(ledgerOf(number));
+    for (const number of [1, 2]) createLedgerFile(folder).write(ledgerOf(number));
     whole = readFileSync(pathOf('ledger.json'));
   });
 
@@ -202,7 +202,7 @@ describe('a ledger that the disk has spoilt', () => {
       const golden = readGolden();
       if (golden === imageIdOf(1)) spoilt += 1;
       // One blank for another between two words is the same ledger.
-      else assert.deepEqual(ledgerFileIn(folder).read(), { ledger: ledgerOf(2), problems: [] });
+      else assert.deepEqual(createLedgerFile(folder).read(), { ledger: ledgerOf(2), problems: [] });
     }
     assert.ok(spoilt > 1_000, `${spoilt} found out`);
   });
@@ -227,7 +227,7 @@ describe('a disk without room', { skip: noNamespaces, timeout: 120_000 }, () => 
       () => keeper.stdout.includes('mounted'),
     );
     const disk = `/proc/${keeper.pid}/root${mounted}`;
-    ledgerFileIn(disk).write(ledgerOf(1));
+    createLedgerFile(disk).write(ledgerOf(1));
     for (let kilobytes = 64; kilobytes >= 0; kilobytes -= 4) {
       const before = readGolden(disk);
       rmSync(join(disk, 'full'), { force: true });
@@ -238,7 +238,7 @@ describe('a disk without room', { skip: noNamespaces, timeout: 120_000 }, () => 
       }
       const next = 100 - kilobytes;
       try {
-        ledgerFileIn(disk).write(ledgerOf(next));
+        createLedgerFile(disk).write(ledgerOf(next));
         assert.equal(readGolden(disk), imageIdOf(next));
       } catch (error) {
         assert.match((error as Error).message, /can't be written: .*(ENOSPC|no space left)/);

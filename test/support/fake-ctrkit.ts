@@ -21,7 +21,7 @@ export class FakeCtrkit {
   view: DaemonView | undefined;
   isTerminal = false;
   stdout = '';
-  readonly told: string[] = [];
+  readonly reported: string[] = [];
   /** How many databases were opened and not closed. */
   openDatabases = 0;
   /** By path; `-` is stdin. */
@@ -69,7 +69,7 @@ export class FakeCtrkit {
     },
     openMembership: async () => ({
       tools: this.cluster,
-      service: { restart: (feature) => this.restart(feature), state: async () => this.unit },
+      service: { restart: (feature) => this.restart(feature), readState: async () => this.unit },
       takeTurn: async () => {
         if (this.isTurnTaken) return undefined;
         this.isTurnTaken = true;
@@ -81,7 +81,7 @@ export class FakeCtrkit {
       height: () => 24,
       width: () => 200,
       write: (text) => (this.stdout += text),
-      tell: (text) => this.told.push(text),
+      report: (text) => this.reported.push(text),
       paint: (_colour, text) => text,
     },
     user: 'alice',
@@ -104,7 +104,7 @@ export class FakeCtrkit {
     let unlisten = (): void => {};
     this.openDatabases += 1;
     return {
-      databases: { config: at(4), state: at(6), asic: '', source: 'a test', warnings: [] },
+      locations: { config: at(4), state: at(6), asic: '', source: 'a test', warnings: [] },
       store,
       tables: {
         async listFeatures(from = 'config') {

@@ -155,7 +155,7 @@ export class FakeHost {
       engine: engine.open(),
       ledger: disk,
       locks,
-      service: { restart: (feature) => this.restart(feature), state: async () => this.unit },
+      service: { restart: (feature) => this.restart(feature), readState: async () => this.unit },
       view: {
         write: (view) => {
           if (this.viewFailure !== undefined) throw this.viewFailure;

@@ -5,10 +5,10 @@
 import { writeSync } from 'node:fs';
 import type { FeatureLedger, Ledger } from '../../src/contract/images/ledger.ts';
 import { EMPTY_FEATURE_LEDGER } from '../../src/contract/images/ledger.ts';
-import { ledgerFileIn } from '../../src/host/adapters/ledger/ledger-file.ts';
+import { createLedgerFile } from '../../src/host/adapters/ledger/ledger-file.ts';
 import { goldenOf } from './beats.ts';
 
-const store = ledgerFileIn(process.argv[2] ?? '');
+const store = createLedgerFile(process.argv[2] ?? '');
 const { ledger, problems } = store.read();
 if (problems.length > 0) throw new Error(problems.join('\n'));
 for (let number = Number(ledger['snmp']?.golden?.version ?? 0) + 1; ; number += 1) {

@@ -6,7 +6,7 @@ import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
 import { encodeDisconnected, masterStatusRow } from '../../contract/cluster/master-status.ts';
 import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
-import { isHeld, type HostSnapshot } from '../command/host-snapshot.ts';
+import { hasHolder, type HostSnapshot } from '../command/host-snapshot.ts';
 
 export type FeatureFate =
   /** Its service is restarted, so that its local image runs. */
@@ -44,7 +44,8 @@ export const decideFateOfUnit = (unit: UnitState | undefined): FeatureFate =>
     : stays('the service is not started');
 
 /** The local container has claimed, or the host has recorded it. */
-export const isLocal = (status: FeatureStatus): boolean => status.currentOwner === 'local' && isHeld(status);
+export const isLocal = (status: FeatureStatus): boolean =>
+  status.currentOwner === 'local' && hasHolder(status);
 
 /**
  * From here on no gate passes, and whatever starts next is local: `container start` finds `none`, and a master that is not

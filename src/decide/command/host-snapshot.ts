@@ -39,7 +39,7 @@ export interface HostSnapshot {
  * Instance N of a feature has a status of its own, `FEATURE|lldp0`, and the configuration of all, `FEATURE|lldp`
  * (D28). A feature whose own name ends in a digit has a row of its own, which comes first.
  */
-export function configRowNames(name: string): string[] {
+export function listConfigRowNames(name: string): string[] {
   const feature = name.replace(/\d+$/, '');
   return feature === name || feature === '' ? [name] : [name, feature];
 }
@@ -49,27 +49,28 @@ export const selectHostRows = (name: string): RowFields[] => [
   { address: featureStatusRow(name), fields: STATUS_FIELDS },
   { address: healthRow(name), fields: LIVENESS_FIELDS },
   { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
-  ...configRowNames(name).map((row) => ({ address: featureConfigRow(row), fields: CONFIG_FIELDS })),
+  ...listConfigRowNames(name).map((row) => ({ address: featureConfigRow(row), fields: CONFIG_FIELDS })),
 ];
 
 export function decodeHostSnapshot(rows: readonly RowValues[]): HostSnapshot {
   const [statusRow, heartbeat, master, ...configs] = rows;
-  const config = configs.find(({ values }) => isThere(values));
+  const config = configs.find(({ values }) => hasFields(values));
   const status = statusRow?.values ?? {};
   return {
     config: decodeConfig(config?.values ?? {}),
     status: decodeStatus(status),
     heartbeat: decodeHeartbeat(heartbeat?.values ?? {}),
     isMasterConnected: canMasterDeploy(master?.values ?? {}) === true,
-    isKnown: config !== undefined || isThere(status),
+    isKnown: config !== undefined || hasFields(status),
     guards: statusRow === undefined ? configs : [statusRow, ...configs],
   };
 }
 
-const isThere = (values: FieldValues): boolean => Object.values(values).some((value) => value !== undefined);
+const hasFields = (values: FieldValues): boolean =>
+  Object.values(values).some((value) => value !== undefined);
 
 /** Whether somebody is on record as running the feature, under whichever name of the id. */
-export const isHeld = ({ currentOwner, dockerId }: FeatureStatus): boolean =>
+export const hasHolder = ({ currentOwner, dockerId }: FeatureStatus): boolean =>
   isOwner(currentOwner) && dockerId !== '';
 
 /**
@@ -77,8 +78,8 @@ export const isHeld = ({ currentOwner, dockerId }: FeatureStatus): boolean =>
  * bears the feature's name. A pod that was told it is local has that name on record, and another one at the engine; its
  * own id finds it (D25).
  */
-export function containersOnRecord(name: string, status: FeatureStatus): string[] {
-  const names = !isHeld(status)
+export function listRecordedContainers(name: string, status: FeatureStatus): string[] {
+  const names = !hasHolder(status)
     ? [name]
     : status.currentOwner === 'local'
       ? [name, status.dockerId]

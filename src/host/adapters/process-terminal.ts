@@ -16,7 +16,7 @@ export function createTerminal(name: string): Terminal {
     height: () => stdout.rows || 24,
     width: () => stdout.columns || 80,
     write: (text) => stdout.write(text),
-    tell: (text) => process.stderr.write(`${name}: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
+    report: (text) => process.stderr.write(`${name}: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
     paint: (colour, text) => (hasColour ? styleText(colour, text) : text),
   };
 }

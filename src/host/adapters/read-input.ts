@@ -16,12 +16,13 @@ export async function readInput(path: string, mostBytes: number): Promise<string
       chunks.push(chunk);
     }
   } catch (error) {
-    throw new CtrkitError('usage', `${name(path)} can't be read: ${(error as Error).message}`, {
+    throw new CtrkitError('usage', `${describePath(path)} can't be read: ${(error as Error).message}`, {
       cause: error,
     });
   }
-  if (size > mostBytes) throw new CtrkitError('usage', `${name(path)} has more than ${mostBytes} bytes`);
+  if (size > mostBytes)
+    throw new CtrkitError('usage', `${describePath(path)} has more than ${mostBytes} bytes`);
   return Buffer.concat(chunks).toString();
 }
 
-const name = (path: string): string => (path === '-' ? 'stdin' : path);
+const describePath = (path: string): string => (path === '-' ? 'stdin' : path);

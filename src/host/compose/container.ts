@@ -39,7 +39,7 @@ const buildContainerPorts = (redisUrl: string, ports: HostPorts): ContainerPorts
   becomeLightWait: ({ id, pid }) => becomeLightWait(id, pid, listOwnWords()),
   waitedContainer: takeWaitedContainer(process.env),
   print: (text) => process.stdout.write(`${text}\n`),
-  tell: (text) => process.stderr.write(`container: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
+  report: (text) => process.stderr.write(`container: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
 });
 
 /** The words that run this very command again; the bundle's entry has taken its name out of argv. */

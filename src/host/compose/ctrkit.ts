@@ -1,11 +1,11 @@
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
-import { ledgerFileIn } from '../adapters/ledger/ledger-file.ts';
-import { lockFilesIn } from '../adapters/locks/lock-file.ts';
+import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
+import { createLockFiles } from '../adapters/locks/lock-file.ts';
 import { catchSignals } from '../adapters/process-signals.ts';
 import { createTerminal } from '../adapters/process-terminal.ts';
 import { findUser } from '../adapters/process-user.ts';
 import { readInput } from '../adapters/read-input.ts';
-import { viewFileIn } from '../adapters/view/view-file.ts';
+import { createViewFile } from '../adapters/view/view-file.ts';
 import { runCtrkit } from '../commands/ctrkit/program.ts';
 import type { CtrkitPorts, MembershipSide } from '../commands/ctrkit/reading/ports.ts';
 import { openDatabases } from './databases.ts';
@@ -31,9 +31,9 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
     openDatabases: (redisUrl) => openDatabases(ports.findDatabases(redisUrl)),
     openEngine: ports.openEngine,
     readLocalRepositories: () => readLocalRepositories(),
-    locks: lockFilesIn(`${stateDir}/locks`),
-    ledger: ledgerFileIn(stateDir),
-    view: viewFileIn(runDir),
+    locks: createLockFiles(`${stateDir}/locks`),
+    ledger: createLedgerFile(stateDir),
+    view: createViewFile(runDir),
     readInput,
     openMembership: (signal) => openMembership(stateDir, signal),
     terminal: createTerminal('ctrkit'),

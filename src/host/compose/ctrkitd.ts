@@ -5,9 +5,9 @@ import { EXIT } from '../../contract/exit-codes.ts';
 import type { Log } from '../../ports/log.ts';
 import { KubernetesNode } from '../adapters/kubernetes/kubernetes-node.ts';
 import { readSonicVersion } from '../adapters/kubernetes/sonic-version.ts';
-import { ledgerFileIn } from '../adapters/ledger/ledger-file.ts';
+import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
-import { lockFilesIn } from '../adapters/locks/lock-file.ts';
+import { createLockFiles } from '../adapters/locks/lock-file.ts';
 import { abortOnSignal } from '../adapters/process-signals.ts';
 import {
   DEFAULT_RESTART_COMMAND,
@@ -15,7 +15,7 @@ import {
   ServiceCommand,
 } from '../adapters/service/service-command.ts';
 import { assertSingle } from '../adapters/single-instance.ts';
-import { viewFileIn } from '../adapters/view/view-file.ts';
+import { createViewFile } from '../adapters/view/view-file.ts';
 import { parseDaemonLine, type DaemonOptions } from '../commands/ctrkitd/options.ts';
 import type { ClusterSide } from '../daemon/cluster/cluster-parts.ts';
 import { readDaemonSettings, type ClusterSettings } from '../daemon/settings.ts';
@@ -58,17 +58,17 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
     service: new ServiceCommand(words, undefined, signal),
     timing: settings.timing,
     engine: await ports.openEngine(),
-    ledger: ledgerFileIn(folder),
-    locks: lockFilesIn(`${folder}/locks`),
-    view: viewFileIn(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
+    ledger: createLedgerFile(folder),
+    locks: createLockFiles(`${folder}/locks`),
+    view: createViewFile(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
     mappedRepositories: names.repositories,
     cluster: isShadow ? undefined : buildCluster(settings.cluster, log, membership),
-    connect: () => connect(redisUrl, ports),
+    connect: () => connectDatabases(redisUrl, ports),
     signal,
   });
 }
 
-function connect(redisUrl: string, { findDatabases, log }: HostPorts): Connection {
+function connectDatabases(redisUrl: string, { findDatabases, log }: HostPorts): Connection {
   const databases = findDatabases(redisUrl);
   for (const warning of databases.warnings) log.warn(warning);
   return openDatabases(databases);

@@ -1,26 +1,16 @@
 import { RedisRowStore } from '../../adapters/redis/row-store.ts';
 import type { Databases } from '../../contract/databases.ts';
-import type { RowAddress } from '../../contract/rows.ts';
-import type { RowStore } from '../../ports/row-store.ts';
-import type { SwitchTables } from '../../ports/switch-tables.ts';
 import { RedisRowFields } from '../adapters/redis/row-fields.ts';
 import { RedisSwitchTables } from '../adapters/redis/switch-tables.ts';
-
-interface OpenDatabases {
-  readonly databases: Databases;
-  readonly store: RowStore;
-  readonly tables: SwitchTables;
-  readonly listFields: (address: RowAddress) => Promise<string[]>;
-  readonly close: () => void;
-}
+import type { SwitchDatabases } from '../commands/ctrkit/reading/ports.ts';
 
 /** Both databases of the switch, for `ctrkit` and the daemon. Nothing is connected before the first call. */
-export function openDatabases(databases: Databases): OpenDatabases {
-  const store = new RedisRowStore(databases);
-  const tables = new RedisSwitchTables(databases);
-  const fields = new RedisRowFields(databases);
+export function openDatabases(locations: Databases): SwitchDatabases {
+  const store = new RedisRowStore(locations);
+  const tables = new RedisSwitchTables(locations);
+  const fields = new RedisRowFields(locations);
   return {
-    databases,
+    locations,
     store,
     tables,
     listFields: (address) => fields.list(address),

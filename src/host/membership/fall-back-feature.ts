@@ -24,7 +24,7 @@ export async function readFate(feature: string, ports: MembershipPorts) {
   const snapshot = decodeHostSnapshot(await store.read(selectHostRows(feature)));
   const fate = decideFate(feature, snapshot);
   if (fate.kind !== 'ask-unit') return { fate, guards: snapshot.guards };
-  const unit = await service.state(feature).catch((error: unknown) => {
+  const unit = await service.readState(feature).catch((error: unknown) => {
     warn(`${feature}: ${(error as Error).message}; it counts as stopped`);
     return undefined;
   });

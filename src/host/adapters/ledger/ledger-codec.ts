@@ -27,13 +27,13 @@ export type LedgerText =
  */
 export function encodeLedger(ledger: Ledger): string {
   const names = Object.keys(ledger).toSorted();
-  const features = Object.fromEntries(names.map((name) => [name, normalise(name, ledger[name])]));
+  const features = Object.fromEntries(names.map((name) => [name, normaliseFeature(name, ledger[name])]));
   const checksum = checksumOf({ format: LEDGER_FORMAT, features });
   return `${JSON.stringify({ format: LEDGER_FORMAT, checksum, features }, null, 2)}\n`;
 }
 
 /** In the order of the schema, whatever the order in the object at hand. */
-function normalise(feature: string, entry: FeatureLedger | undefined): FeatureLedger {
+function normaliseFeature(feature: string, entry: FeatureLedger | undefined): FeatureLedger {
   const { success, output } = v.safeParse(FEATURE, entry);
   if (success && isFeatureName(feature) && isDeepStrictEqual(output, entry)) return output;
   const name = toOneLine(feature, 40);

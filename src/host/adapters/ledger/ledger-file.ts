@@ -27,19 +27,19 @@ import { removeLeftovers, setAside } from './set-aside.ts';
  * written is kept by the next write as `ledger.bad-<n>.json`. A file of a newer format is passed over, and never
  * written over.
  */
-export function ledgerFileIn(folder: string): LedgerStore {
+export function createLedgerFile(folder: string): LedgerStore {
   return {
-    read: () => attempt(`the ledger in ${folder} can't be read`, () => read(folder)),
-    write: (ledger) => attempt(`the ledger in ${folder} can't be written`, () => write(folder, ledger)),
+    read: () => attempt(`the ledger in ${folder} can't be read`, () => readLedger(folder)),
+    write: (ledger) => attempt(`the ledger in ${folder} can't be written`, () => writeLedger(folder, ledger)),
   };
 }
 
-function read(folder: string): LedgerReading {
+function readLedger(folder: string): LedgerReading {
   const found = readGenerations(folder);
   return { ledger: selectLedger(found) ?? {}, problems: describeProblems(found) };
 }
 
-function write(folder: string, ledger: Ledger): void {
+function writeLedger(folder: string, ledger: Ledger): void {
   const text = encodeLedger(ledger);
   if (Buffer.byteLength(text) > MAX_LEDGER_BYTES)
     throw new Error(`it is longer than ${MAX_LEDGER_BYTES} bytes`);

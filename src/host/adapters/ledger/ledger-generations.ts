@@ -63,11 +63,11 @@ function selectBad({ content }: Generation, previous: Generation): Ledger {
 export function describeProblems({ current, previous }: Generations): string[] {
   const isNothing = previous.content.kind === 'missing';
   if (current.content.kind === 'missing')
-    return isNothing ? [] : [`${current.name} is missing`, ...describe(previous)];
-  return [...describe(current), ...describe(previous)];
+    return isNothing ? [] : [`${current.name} is missing`, ...describeGeneration(previous)];
+  return [...describeGeneration(current), ...describeGeneration(previous)];
 }
 
-function describe({ name, content }: Generation): string[] {
+function describeGeneration({ name, content }: Generation): string[] {
   switch (content.kind) {
     case 'missing':
       return [];

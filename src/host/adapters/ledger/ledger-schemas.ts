@@ -10,18 +10,18 @@ import {
 import { isVersion } from '../../../contract/names.ts';
 import { MAX_REASON_LENGTH } from '../../../text/printable.ts';
 
-const text = (isLegal: (found: string) => boolean) => v.pipe(v.string(), v.check(isLegal));
-const imageId = text(isImageId);
-const version = text(isVersion);
+const createTextSchema = (isLegal: (found: string) => boolean) => v.pipe(v.string(), v.check(isLegal));
+const imageId = createTextSchema(isImageId);
+const version = createTextSchema(isVersion);
 const line = v.pipe(v.string(), v.maxLength(MAX_REASON_LENGTH), v.regex(/^[ -~]*$/));
 const count = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-const list = <const Item extends v.GenericSchema>(item: Item) =>
+const createListSchema = <const Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item), v.maxLength(MAX_LEDGER_LIST));
 
 const GOLDEN = v.object({
   imageId,
-  references: list(v.pipe(v.string(), v.maxLength(MAX_REFERENCE_LENGTH), v.regex(/^[!-~]+$/))),
+  references: createListSchema(v.pipe(v.string(), v.maxLength(MAX_REFERENCE_LENGTH), v.regex(/^[!-~]+$/))),
   version,
   source: v.picklist(['certified', 'shipped']),
   sinceTs: count,
@@ -57,9 +57,9 @@ export const FEATURE = v.pipe(
     golden: v.optional(GOLDEN),
     previous: v.optional(GOLDEN),
     duties: DUTIES,
-    fallbacks: list(FALLBACK),
-    repositories: list(text(isRepository)),
-    untagged: list(imageId),
+    fallbacks: createListSchema(FALLBACK),
+    repositories: createListSchema(createTextSchema(isRepository)),
+    untagged: createListSchema(imageId),
   }),
   v.transform(({ golden, previous, ...rest }): FeatureLedger => ({ golden, previous, ...rest })),
   v.check(isConsistent),

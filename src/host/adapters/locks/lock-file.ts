@@ -11,8 +11,8 @@ const SUFFIX = '.json';
 const MAX_BYTES = 65_536;
 
 /** One file a feature, `<folder>/<feature>.json`. A file that is no lock keeps its feature locked: safe, and told. */
-export function lockFilesIn(folder: string): LockStore {
-  const pathOf = (feature: string): string => `${folder}/${assertName(feature)}${SUFFIX}`;
+export function createLockFiles(folder: string): LockStore {
+  const pathOf = (feature: string): string => `${folder}/${assertFeatureName(feature)}${SUFFIX}`;
   return {
     list() {
       const locks: FeatureLock[] = [];
@@ -26,8 +26,8 @@ export function lockFilesIn(folder: string): LockStore {
         }
         const lock = readLock(path, feature);
         if (lock === undefined) continue;
-        if (typeof lock === 'string') problems.push(brokenText(path, lock, feature));
-        locks.push(typeof lock === 'string' ? endlessLock(feature) : lock);
+        if (typeof lock === 'string') problems.push(describeBroken(path, lock, feature));
+        locks.push(typeof lock === 'string' ? createEndlessLock(feature) : lock);
       }
       return { locks, problems };
     },
@@ -51,7 +51,7 @@ export function lockFilesIn(folder: string): LockStore {
 }
 
 /** Nobody knows whose it was, or for how long: it holds until somebody looks. */
-const endlessLock = (feature: string): FeatureLock => ({
+const createEndlessLock = (feature: string): FeatureLock => ({
   feature,
   owner: 'unknown',
   reason: 'its lock file is broken',
@@ -61,7 +61,7 @@ const endlessLock = (feature: string): FeatureLock => ({
   bootMs: 0,
 });
 
-const brokenText = (path: string, what: string, feature: string): string =>
+const describeBroken = (path: string, what: string, feature: string): string =>
   `${path} ${what}: ${feature} counts as locked. To lift it: ctrkit lock rm ${feature}`;
 
 /** A text says what is wrong with it; undefined if it has gone meanwhile. */
@@ -92,7 +92,7 @@ function readNames(folder: string): string[] {
   }
 }
 
-function assertName(feature: string): string {
+function assertFeatureName(feature: string): string {
   if (isFeatureName(feature)) return feature;
   throw new CtrkitError('usage', 'a lock needs the name of a feature: letters, digits, _ and -');
 }

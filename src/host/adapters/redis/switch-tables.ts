@@ -4,6 +4,7 @@ import { findLocation, groupByServer } from '../../../adapters/redis/row-locatio
 import { LIST_KEYS } from '../../../adapters/redis/scripts.lua.ts';
 import { RedisSubscriptions } from '../../../adapters/redis/subscriptions.ts';
 import type { Databases } from '../../../contract/databases.ts';
+import { FEATURE_TABLE } from '../../../contract/rows.ts';
 import { isFeatureName } from '../../../contract/names.ts';
 import type { SwitchTables, TableChange, WatchedTable } from '../../../ports/switch-tables.ts';
 
@@ -19,7 +20,7 @@ export class RedisSwitchTables implements SwitchTables {
 
   async listFeatures(db: 'config' | 'state' = 'config'): Promise<string[]> {
     const { endpoint, id, separator } = this.#databases[db];
-    const start = `FEATURE${separator}`;
+    const start = `${FEATURE_TABLE}${separator}`;
     const call = { script: LIST_KEYS, input: { db: id, pattern: `${start}*` }, decode: decodeTexts };
     const keys = await this.#connections.runScript(endpoint, call);
     const names = new Set(keys.map((key) => key.slice(start.length)));

@@ -50,7 +50,7 @@ export class ServiceCommand implements ServiceControl {
     await this.run(this.nameFeature(this.#words, feature));
   }
 
-  async state(feature: string): Promise<UnitState | undefined> {
+  async readState(feature: string): Promise<UnitState | undefined> {
     const words = this.selectWords(feature, ['show', '--property=ActiveState,SubState']);
     return words === undefined ? undefined : decodeUnitState(await this.ask(words));
   }

@@ -13,7 +13,7 @@ const START_SLACK_MS = 1_000;
 const TICKS_PER_S = 100;
 
 /** `readStart` gives the boot-clock milliseconds of a process' start, undefined for one that does not run. */
-export function viewFileIn(
+export function createViewFile(
   folder: string,
   readStart: (pid: number) => number | undefined = readProcessStartMs,
 ): ViewFile {

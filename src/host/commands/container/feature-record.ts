@@ -7,7 +7,7 @@ import {
   selectHostRows,
   type HostSnapshot,
 } from '../../../decide/command/host-snapshot.ts';
-import { isRecordOf, planClear } from '../../../decide/command/host-writes.ts';
+import { isRecordOf, planClear } from '../../../decide/command/plan-writes.ts';
 import { CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
@@ -18,7 +18,7 @@ export const readSnapshot = async (store: RowStore, name: string): Promise<HostS
   decodeHostSnapshot(await store.read(selectHostRows(name)));
 
 /** The first that runs; else the first that the engine knows; else undefined. Throws CtrkitError('engine'). */
-export async function findFirst(
+export async function findRecordedContainer(
   engine: ContainerEngine,
   ids: readonly string[],
 ): Promise<ContainerDetails | undefined> {
@@ -32,7 +32,7 @@ export async function findFirst(
 }
 
 /** As `docker_id` has it. */
-export const shortId = (container: ContainerDetails): string => container.id.slice(0, 12);
+export const shortenId = (container: ContainerDetails): string => container.id.slice(0, 12);
 
 /**
  * Clears the record of a container that has ended, if it still is that one's; whose it is now, if not. `before` is the

@@ -2,7 +2,7 @@ import { EXIT } from '../../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../../contract/feature/feature.ts';
 import { isContainerId } from '../../../contract/names.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
-import { isHeld } from '../../../decide/command/host-snapshot.ts';
+import { hasHolder } from '../../../decide/command/host-snapshot.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -10,13 +10,13 @@ import type { ContainerPorts } from './ports.ts';
 export async function printId(
   name: string,
   store: RowStore,
-  { print, tell, clock }: ContainerPorts,
+  { print, report: tell, clock }: ContainerPorts,
 ): Promise<number> {
   const [row] = await store.read([{ address: featureStatusRow(name), fields: STATUS_FIELDS }]);
   const status = decodeStatus(row?.values ?? {});
   const { currentOwner, claimBootId, containerId, dockerId } = status;
   const isOfThisBoot = claimBootId === '' || claimBootId === clock.bootId();
-  if (!isHeld(status) || !isOfThisBoot) {
+  if (!hasHolder(status) || !isOfThisBoot) {
     tell(`${name}: nothing runs. To start it: systemctl start ${name}`);
     return EXIT.refused;
   }

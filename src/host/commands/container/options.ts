@@ -45,26 +45,26 @@ const HELP_WIDTH = 96;
 /** Throws CtrkitError('usage'): one line, what is wrong and what to do. */
 export function parseContainerLine(args: readonly string[]): ParsedLine {
   let help = '';
-  const program = describeLine((text) => (help += text));
+  const program = createProgram((text) => (help += text));
   try {
     program.parse([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') return { kind: 'help', text: help };
-    throw new CtrkitError('usage', quote(error.message.replace(/^error: /, ''), 200), { cause: error });
+    throw new CtrkitError('usage', quoteWord(error.message.replace(/^error: /, ''), 200), { cause: error });
   }
   const [action = '', name = '', ...words] = program.args;
   const flags = program.opts<Flags>();
   if (!isFeatureName(name)) {
     const rule = 'write 1 to 32 letters, digits, _ or -, beginning with a letter or digit';
-    throw new CtrkitError('usage', `the feature's name "${quote(name)}" is not legal: ${rule}`);
+    throw new CtrkitError('usage', `the feature's name "${quoteWord(name)}" is not legal: ${rule}`);
   }
   const common = { name, redisUrl: flags.redis ?? '' };
-  return { kind: 'run', options: { ...common, ...decodeAction(action, words, flags) } };
+  return { kind: 'run', options: { ...common, ...parseAction(action, words, flags) } };
 }
 
 /** Flat, as the shipped command: its options may stand before the action, and -t beside any action. */
-const describeLine = (write: (text: string) => void): Command =>
+const createProgram = (write: (text: string) => void): Command =>
   new Command('container')
     .description(
       'Starts, stops and waits for a feature of this switch, whether the switch or Kubernetes runs it.',
@@ -88,14 +88,14 @@ type Action = ContainerOptions extends infer One
     : never
   : never;
 
-function decodeAction(action: string, words: readonly string[], flags: Flags): Action {
+function parseAction(action: string, words: readonly string[], flags: Flags): Action {
   const skipUpdates = flags.skipUpdates ?? false;
   if (skipUpdates && action !== 'stop' && action !== 'kill')
-    throw new CtrkitError('usage', `--skip-updates is for stop and kill, not for ${quote(action)}`);
+    throw new CtrkitError('usage', `--skip-updates is for stop and kill, not for ${quoteWord(action)}`);
   if (flags.version !== undefined && action !== 'state')
     throw new CtrkitError('usage', '--version is for state NAME up');
-  const graceS = decodeGrace(flags.timeout);
-  if (action === 'state') return decodeState(words, flags.version);
+  const graceS = parseGrace(flags.timeout);
+  if (action === 'state') return parseState(words, flags.version);
   assertNothingLeft(words);
   switch (action) {
     case 'start':
@@ -108,46 +108,46 @@ function decodeAction(action: string, words: readonly string[], flags: Flags): A
       return { action, skipUpdates };
     default: {
       const known = 'start, stop, kill, wait, id or state';
-      throw new CtrkitError('usage', `"${quote(action)}" is nothing to do: write ${known}`);
+      throw new CtrkitError('usage', `"${quoteWord(action)}" is nothing to do: write ${known}`);
     }
   }
 }
 
-function decodeState([verb, owner, ...rest]: readonly string[], version: Flags['version']): Action {
+function parseState([verb, owner, ...rest]: readonly string[], version: Flags['version']): Action {
   if (verb === 'down') {
     assertNothingLeft(owner === undefined ? rest : [owner]);
     if (version === undefined) return { action: 'down' };
     throw new CtrkitError('usage', '--version is for state NAME up');
   }
   if (verb !== 'up')
-    throw new CtrkitError('usage', `"${quote(verb ?? '')}" is no state: write up local, up kube or down`);
+    throw new CtrkitError('usage', `"${quoteWord(verb ?? '')}" is no state: write up local, up kube or down`);
   assertNothingLeft(rest);
   if (owner === undefined || !isOwner(owner))
-    throw new CtrkitError('usage', `the owner "${quote(owner ?? '')}" is none: write local or kube`);
-  return { action: 'up', owner, version: decodeVersion(version) };
+    throw new CtrkitError('usage', `the owner "${quoteWord(owner ?? '')}" is none: write local or kube`);
+  return { action: 'up', owner, version: parseVersion(version) };
 }
 
 /** An empty or missing version is 0.0.0 (HLD, "Feature Status"). */
-function decodeVersion(text: Flags['version']): string {
+function parseVersion(text: Flags['version']): string {
   if (typeof text !== 'string' || text === '') return NO_VERSION;
   if (isVersion(text)) return text;
   const rule = 'write at most 128 printable ASCII characters without space or |';
-  throw new CtrkitError('usage', `the version "${quote(text)}" is not legal: ${rule}`);
+  throw new CtrkitError('usage', `the version "${quoteWord(text)}" is not legal: ${rule}`);
 }
 
-function decodeGrace(text: string | undefined): number {
+function parseGrace(text: string | undefined): number {
   if (text === undefined) return DEFAULT_GRACE_S;
   if (/^\d{1,5}$/.test(text) && Number(text) <= LONGEST_GRACE_S) return Number(text);
   throw new CtrkitError(
     'usage',
-    `the timeout "${quote(text)}" is none: write whole seconds, 0 to ${LONGEST_GRACE_S}`,
+    `the timeout "${quoteWord(text)}" is none: write whole seconds, 0 to ${LONGEST_GRACE_S}`,
   );
 }
 
 function assertNothingLeft([word]: readonly string[]): void {
-  if (word !== undefined) throw new CtrkitError('usage', `"${quote(word)}" is one word too many`);
+  if (word !== undefined) throw new CtrkitError('usage', `"${quoteWord(word)}" is one word too many`);
 }
 
 /** What a person typed; a URL in the wrong place may hold a password. */
-const quote = (text: string, maxLength = 40): string =>
+const quoteWord = (text: string, maxLength = 40): string =>
   toPlainLine(text.replaceAll(/\S*(?::\/\/|@)\S*/g, '(a URL)'), maxLength);

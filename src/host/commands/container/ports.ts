@@ -21,5 +21,5 @@ export interface ContainerPorts {
   /** The answer, on stdout. */
   readonly print: (text: string) => void;
   /** What was refused or done, one line on stderr. */
-  readonly tell: (text: string) => void;
+  readonly report: (text: string) => void;
 }

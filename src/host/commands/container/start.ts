@@ -1,14 +1,14 @@
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { containersOnRecord, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
-import { decideStart, type StartDecision } from '../../../decide/command/host-start.ts';
-import { planStart, planStartFailed } from '../../../decide/command/host-writes.ts';
+import { listRecordedContainers, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
+import { decideStart, type StartDecision } from '../../../decide/command/decide-start.ts';
+import { planStart, planStartFailed } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findFirst, readSnapshot, shortId } from './feature-record.ts';
+import { findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
 /** First the record, then the container: its gate finds the feature up. Throws CtrkitError('database' or 'engine'). */
@@ -20,16 +20,16 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     const engine = decision.kind === 'kube' ? undefined : await ports.openEngine();
     const local = await engine?.findContainer(name);
     if (decision.kind === 'local' && local === undefined) {
-      ports.tell(
+      ports.report(
         `${name}: refused: the engine has no container of that name. To make and start one: systemctl start ${name}`,
       );
       return EXIT.refused;
     }
-    const isOnRecord = local?.state === 'running' && snapshot.status.dockerId === shortId(local);
-    const dockerId = local === undefined || isOnRecord ? undefined : shortId(local);
+    const isOnRecord = local?.state === 'running' && snapshot.status.dockerId === shortenId(local);
+    const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local);
     const writes = planStart(decision, { name, dockerId }, ports.clock.wallMs());
     if (!(await store.write(snapshot.guards, writes))) return CONFLICT;
-    if (local === undefined) return tellUp(name, decision, ports);
+    if (local === undefined) return reportUp(name, decision, ports);
     return startLocal(name, local, { store, ports, decision });
   });
   if (exitCode !== CONFLICT) return exitCode;
@@ -43,7 +43,7 @@ async function isRunByKubernetes(
   { openEngine, clock }: ContainerPorts,
 ): Promise<boolean> {
   if (config.setOwner !== 'kube' || config.noFallbackToLocal || status.currentOwner !== 'kube') return false;
-  const found = await findFirst(await openEngine(), containersOnRecord(name, status));
+  const found = await findRecordedContainer(await openEngine(), listRecordedContainers(name, status));
   if (found !== undefined) return found.state === 'running';
   const now = readTimestamps(clock);
   const holder = findLiveHolder(status, heartbeat, now);
@@ -61,18 +61,18 @@ async function startLocal(
     await (await ports.openEngine()).startContainer(name);
   } catch (error) {
     if (!(error instanceof CtrkitError) || error.code !== 'engine') throw error;
-    const { guard, write } = planStartFailed(name, shortId(local), ports.clock.wallMs());
+    const { guard, write } = planStartFailed(name, shortenId(local), ports.clock.wallMs());
     await store.write([guard], [write]);
-    ports.tell(`${name}: not started: ${error.message}. See: docker logs ${name}, journalctl -u docker`);
+    ports.report(`${name}: not started: ${error.message}. See: docker logs ${name}, journalctl -u docker`);
     return EXIT.refused;
   }
   const state = local.state === 'running' ? 'runs already' : 'started';
   const also = decision.kind === 'local' ? '' : `, until Kubernetes deploys it (${decision.text})`;
-  ports.tell(`${name}: ${state}: the switch's own container ${shortId(local)}${also}`);
+  ports.report(`${name}: ${state}: the switch's own container ${shortenId(local)}${also}`);
   return EXIT.ok;
 }
 
-function tellUp(name: string, decision: StartDecision, { tell }: ContainerPorts): number {
+function reportUp(name: string, decision: StartDecision, { report: tell }: ContainerPorts): number {
   const why =
     decision.kind === 'kube-and-local'
       ? `${decision.text}, and the engine has no container "${name}" to run until then`

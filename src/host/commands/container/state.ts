@@ -2,12 +2,16 @@
 import { planClaim, type Claim } from '../../../contract/gate/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
-import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
-import { planClear } from '../../../decide/command/host-writes.ts';
+import {
+  listRecordedContainers,
+  hasHolder,
+  type HostSnapshot,
+} from '../../../decide/command/host-snapshot.ts';
+import { planClear } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findFirst, readSnapshot, shortId } from './feature-record.ts';
+import { findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
 import type { ContainerOptions } from './options.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -20,30 +24,30 @@ export async function recordUp(options: UpOptions, store: RowStore, ports: Conta
   const now = readTimestamps(ports.clock);
   const holder = findLiveHolder(snapshot.status, snapshot.heartbeat, now);
   if (holder !== undefined && owner === 'kube') {
-    ports.tell(
+    ports.report(
       `${name}: refused: container ${holder.dockerId}, owner ${holder.owner}, is on record. To clear that: container state ${name} down`,
     );
     return EXIT.refused;
   }
-  const dockerId = await findOwnId(options, snapshot, ports);
+  const dockerId = await findLocalId(options, snapshot, ports);
   const claim: Claim = { feature: name, owner, version, dockerId, token: '' };
   const writes = planClaim(claim, readTimestamps(ports.clock));
   if (!(await store.write(snapshot.guards, [...writes, withoutHeartbeat(name)])))
-    return tellChanged(name, ports);
-  ports.tell(`${name}: up: ${owner}, version ${version}, container ${dockerId}`);
+    return reportChanged(name, ports);
+  ports.report(`${name}: up: ${owner}, version ${version}, container ${dockerId}`);
   return EXIT.ok;
 }
 
 /** What Kubernetes named its container, the host does not know; nor is it told by hand. */
-async function findOwnId(
+async function findLocalId(
   { name, owner }: UpOptions,
   { status }: HostSnapshot,
   { openEngine }: ContainerPorts,
 ) {
   if (owner === 'kube') return 'unknown';
-  const ids = status.currentOwner === 'local' ? containersOnRecord(name, status) : [name];
-  const found = await findFirst(await openEngine(), ids);
-  return found === undefined ? 'unknown' : shortId(found);
+  const ids = status.currentOwner === 'local' ? listRecordedContainers(name, status) : [name];
+  const found = await findRecordedContainer(await openEngine(), ids);
+  return found === undefined ? 'unknown' : shortenId(found);
 }
 
 /** Nobody renews it, so it must not go overdue: as a claim of the shipped kit it counts until it is cleared. */
@@ -56,19 +60,19 @@ const withoutHeartbeat = (name: string): RowWrite => ({
 /** Throws CtrkitError('database'). */
 export async function recordDown(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {
   const { guards, status } = await readSnapshot(store, name);
-  if (!isHeld(status)) {
-    ports.tell(`${name}: down: nobody was on record`);
+  if (!hasHolder(status)) {
+    ports.report(`${name}: down: nobody was on record`);
     return EXIT.ok;
   }
   for (const { guard, write } of planClear(name, guards[0]?.values ?? {}, ports.clock.wallMs())) {
     if (!(await store.write([guard], [write]))) continue;
-    ports.tell(`${name}: down: the record of container ${status.dockerId} is cleared`);
+    ports.report(`${name}: down: the record of container ${status.dockerId} is cleared`);
     return EXIT.ok;
   }
-  return tellChanged(name, ports);
+  return reportChanged(name, ports);
 }
 
-function tellChanged(name: string, { tell }: ContainerPorts): number {
+function reportChanged(name: string, { report: tell }: ContainerPorts): number {
   tell(`${name}: refused: the record has just changed. Look at it with ctrkit status, then try again`);
   return EXIT.refused;
 }

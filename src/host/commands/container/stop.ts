@@ -1,13 +1,17 @@
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { containersOnRecord, isHeld, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
-import { isKillRefused } from '../../../decide/command/host-start.ts';
-import { planDown, planLabel } from '../../../decide/command/host-writes.ts';
+import {
+  listRecordedContainers,
+  hasHolder,
+  type HostSnapshot,
+} from '../../../decide/command/host-snapshot.ts';
+import { isKillRefused } from '../../../decide/command/decide-start.ts';
+import { planDown, planLabel } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { clearRecord, findFirst, readSnapshot, shortId } from './feature-record.ts';
+import { clearRecord, findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
 import type { ContainerOptions } from './options.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -26,26 +30,26 @@ export async function endFeature(
   const { config, status } = snapshot;
   const engine = await ports.openEngine();
   if (!snapshot.isKnown && (await engine.findContainer(name)) === undefined) {
-    ports.tell(`${name}: refused: there is no feature and no container of that name`);
+    ports.report(`${name}: refused: there is no feature and no container of that name`);
     return EXIT.refused;
   }
   if (action === 'kill' && isKillRefused(config, status)) {
-    ports.tell(
+    ports.report(
       `${name}: refused: its state is "${config.state}", and only a feature that is enabled is killed. To stop it: container stop ${name}`,
     );
     return EXIT.refused;
   }
   if (!skipUpdates) await store.write([], planEnding(options, snapshot, ports.clock.wallMs()));
-  const found = await findFirst(engine, containersOnRecord(name, status));
+  const found = await findRecordedContainer(engine, listRecordedContainers(name, status));
   if (found === undefined && isOutOfReach(snapshot, ports)) {
-    ports.tell(
+    ports.report(
       `${name}: refused: the engine does not know container ${status.dockerId}, which still gives signs of life. Have Kubernetes end it: config feature owner ${name} local`,
     );
     return EXIT.refused;
   }
-  if (found !== undefined) await endContainer(options, found.id, engine);
+  if (found !== undefined) await stopOrKill(options, found.id, engine);
   const another = skipUpdates ? undefined : await clearRecord(name, status, { store, ...ports });
-  ports.tell(
+  ports.report(
     `${name}: ${describeEnd(action, found)}${another === undefined ? '' : `; container ${another} has taken its place`}`,
   );
   return EXIT.ok;
@@ -61,10 +65,10 @@ function planEnding({ name, action }: EndOptions, { config, status }: HostSnapsh
 /** On record, beating, and none of this engine's: it runs where only Kubernetes can end it. */
 function isOutOfReach({ status, heartbeat }: HostSnapshot, { clock }: ContainerPorts): boolean {
   const now = readTimestamps(clock);
-  return isHeld(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
+  return hasHolder(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
 }
 
-async function endContainer(options: EndOptions, id: string, engine: ContainerEngine): Promise<void> {
+async function stopOrKill(options: EndOptions, id: string, engine: ContainerEngine): Promise<void> {
   await (options.action === 'stop' ? engine.stopContainer(id, options.graceS) : engine.killContainer(id));
 }
 
@@ -73,20 +77,20 @@ function describeEnd(action: EndOptions['action'], found: ContainerDetails | und
   if (found === undefined) return `${done}: it had no container`;
   const { state } = found;
   const isIdle = state === 'exited' || state === 'created' || state === 'dead';
-  return `${done}: container ${shortId(found)}${isIdle ? ' did not run' : ''}`;
+  return `${done}: container ${shortenId(found)}${isIdle ? ' did not run' : ''}`;
 }
 
 /** Without its databases the switch still stops what it started itself, and says that the record is as it was. */
 async function endUnrecorded(
   options: EndOptions,
-  { openEngine, tell }: ContainerPorts,
+  { openEngine, report: tell }: ContainerPorts,
   error: unknown,
 ): Promise<never> {
   if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
   const engine = await openEngine();
   const found = await engine.findContainer(options.name);
   if (found?.state === 'running') {
-    await endContainer(options, found.id, engine);
+    await stopOrKill(options, found.id, engine);
     tell(`${options.name}: ${describeEnd(options.action, found)}; its record is left as it was`);
   }
   throw error;

@@ -13,14 +13,14 @@ import {
   type WaitEnd,
   type WaitProgress,
   type WaitStep,
-} from '../../../decide/command/host-wait.ts';
-import { planGiveUp, planReady } from '../../../decide/command/host-writes.ts';
+} from '../../../decide/command/decide-wait.ts';
+import { planGiveUp, planReady } from '../../../decide/command/plan-writes.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import { RepeatLog } from '../../../loop/repeat-log.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../../loop/watch-loop.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findFirst } from './feature-record.ts';
+import { findRecordedContainer } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
 /** The engine does not know the container any more. */
@@ -121,7 +121,7 @@ export class FeatureWait {
 
   async #askEngine(ids: readonly string[], snapshot: HostSnapshot, store: RowStore): Promise<WaitResult> {
     const engine = await this.#ports.openEngine();
-    const found = await findFirst(engine, ids);
+    const found = await findRecordedContainer(engine, ids);
     const seen = decideSeen(found, snapshot, this.#progress, this.#name);
     this.#outages.engine.mend(`${this.#name}: the engine is back`);
     switch (seen.kind) {

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { hideUrls, parseFeature, parseLockTime, parseText, parseVersion } from './terminal/arguments.ts';
-import { explain } from './explain/explain-command.ts';
+import { printExplanation } from './explain/explain-command.ts';
 import {
   EXIT_HELP,
   EXPLAIN_HELP,
@@ -20,7 +20,7 @@ import { addManifestOptions, type ManifestFlags } from './manifest/manifest-opti
 import type { CtrkitPorts, SwitchDatabases } from './reading/ports.ts';
 import { showStatus } from './status/status.ts';
 import { watchStatus } from './status/status-watch.ts';
-import { unblock } from './lock/unblock.ts';
+import { unblockVersion } from './lock/unblock.ts';
 
 /** What a subcommand is built with. */
 interface Context {
@@ -72,13 +72,13 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
 /** The databases are closed when it is done: nothing keeps the process. */
 async function withDatabases(
   { ports, redisUrl, end }: Context,
-  work: (on: SwitchDatabases) => Promise<number>,
+  work: (databases: SwitchDatabases) => Promise<number>,
 ): Promise<void> {
-  const on = ports.openDatabases(redisUrl());
+  const databases = ports.openDatabases(redisUrl());
   try {
-    end(await work(on));
+    end(await work(databases));
   } finally {
-    on.close();
+    databases.close();
   }
 }
 
@@ -93,7 +93,9 @@ function addStatus(program: Command, context: Context): void {
     .addHelpText('after', STATUS_HELP)
     .action(
       (feature: string | undefined, { json = false, watch = false }: { json?: boolean; watch?: boolean }) =>
-        withDatabases(context, (on) => (watch ? watchStatus : showStatus)({ feature, json }, ports, on)),
+        withDatabases(context, (databases) =>
+          (watch ? watchStatus : showStatus)({ feature, json }, ports, databases),
+        ),
     );
 }
 
@@ -107,7 +109,7 @@ function addExplain(program: Command, { ports, end, redisUrl }: Context): void {
     .option('--json', 'print JSON, for programs')
     .addHelpText('after', EXPLAIN_HELP)
     .action(async (feature: string, { json = false }: { json?: boolean }) =>
-      end(await explain({ feature, json, redisUrl: redisUrl() }, ports)),
+      end(await printExplanation({ feature, json, redisUrl: redisUrl() }, ports)),
     );
 }
 
@@ -119,7 +121,7 @@ function addImages(program: Command, context: Context): void {
     .option('--json', 'print JSON, for programs')
     .addHelpText('after', IMAGES_HELP)
     .action((feature: string | undefined, { json = false }: { json?: boolean }) =>
-      withDatabases(context, (on) => showImages({ feature, json }, context.ports, on)),
+      withDatabases(context, (databases) => showImages({ feature, json }, context.ports, databases)),
     );
 }
 
@@ -166,7 +168,7 @@ function addUnblock(program: Command, context: Context): void {
     .argument('<version>', 'the version, as ctrkit explain names it', parseVersion)
     .addHelpText('after', UNBLOCK_HELP)
     .action((feature: string, version: string) =>
-      withDatabases(context, (on) => unblock({ feature, version }, context.ports, on)),
+      withDatabases(context, (databases) => unblockVersion({ feature, version }, context.ports, databases)),
     );
 }
 

@@ -19,7 +19,7 @@ export class FallbackExecutor {
     const { fallback, guards, isServiceDown, text } = step;
     const { ledger, service, log } = this.#ports;
     // A stop of a service that is down already changes no row, so systemd is asked.
-    if (isServiceDown && !isDownByItself(await service.state(feature))) return '';
+    if (isServiceDown && !isDownByItself(await service.readState(feature))) return '';
     // The ledger first: one fallback an image, also for a daemon that is killed at the next line.
     if (fallback !== undefined) ledger.update(feature, (current) => recordFallback(current, fallback));
     if (!(await this.#letLocalRun(feature, { fallback, guards }))) {

@@ -7,7 +7,7 @@ import {
   recordCertification,
   recordRepository,
 } from '../../../decide/images/ledger-changes.ts';
-import { planOwnersLabel } from '../../../decide/command/host-writes.ts';
+import { planOwnersLabel } from '../../../decide/command/plan-writes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { FallbackExecutor, planBlock } from './fallback-executor.ts';
 import { ImageExecutor } from './image-executor.ts';
@@ -105,7 +105,7 @@ export class HostExecutor implements StepExecutor {
   async #restart(feature: string, { edge, text }: StepOf<'restart'>): Promise<string> {
     const { service } = this.#ports;
     // A stop of a service that is down already changes no row, so systemd is asked.
-    if (edge === 'start-kube' && !isDownByItself(await service.state(feature))) return '';
+    if (edge === 'start-kube' && !isDownByItself(await service.readState(feature))) return '';
     await service.restart(feature);
     return `service restarted: ${text}`;
   }

@@ -15,7 +15,7 @@ interface KnownState {
 }
 
 export interface UnitWatchPorts {
-  readonly service: Pick<ServiceControl, 'state'>;
+  readonly service: Pick<ServiceControl, 'readState'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -56,7 +56,7 @@ export class UnitWatch {
     let state: UnitState | undefined;
     let waitMs = LASTING_STATE_MS;
     try {
-      state = await service.state(feature);
+      state = await service.readState(feature);
       waitMs = state === 'inactive' || state === 'failed' ? LASTING_STATE_MS : PASSING_STATE_MS;
       this.#outage.mend('units can be asked for again');
     } catch (error) {

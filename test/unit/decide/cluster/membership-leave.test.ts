@@ -9,7 +9,7 @@ import {
   isLocal,
   planLocalNext,
 } from '../../../../src/decide/cluster/membership-leave.ts';
-import { decideStart } from '../../../../src/decide/command/host-start.ts';
+import { decideStart } from '../../../../src/decide/command/decide-start.ts';
 import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
 import { decideSwitchOver } from '../../../../src/decide/feature/switch-over.ts';
 

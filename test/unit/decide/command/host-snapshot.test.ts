@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { FieldValues, RowFields } from '../../../../src/contract/rows.ts';
 import {
-  configRowNames,
-  containersOnRecord,
+  listConfigRowNames,
+  listRecordedContainers,
   decodeHostSnapshot,
   selectHostRows,
 } from '../../../../src/decide/command/host-snapshot.ts';
@@ -20,10 +20,10 @@ const readRows = (name: string, stored: Readonly<Record<string, FieldValues>>) =
 
 describe('the rows that the host’s commands read', () => {
   test('instance N is configured by its own row, else by the row without the number (D28)', () => {
-    assert.deepEqual(configRowNames('lldp0'), ['lldp0', 'lldp']);
-    assert.deepEqual(configRowNames('bgp12'), ['bgp12', 'bgp']);
-    assert.deepEqual(configRowNames('snmp'), ['snmp']);
-    assert.deepEqual(configRowNames('42'), ['42']);
+    assert.deepEqual(listConfigRowNames('lldp0'), ['lldp0', 'lldp']);
+    assert.deepEqual(listConfigRowNames('bgp12'), ['bgp12', 'bgp']);
+    assert.deepEqual(listConfigRowNames('snmp'), ['snmp']);
+    assert.deepEqual(listConfigRowNames('42'), ['42']);
   });
 
   test('set_owner of lldp0 is that of FEATURE|lldp, its status its own (D28)', () => {
@@ -82,7 +82,7 @@ describe('the rows that the host’s commands read', () => {
 });
 
 describe('the container that a record speaks of', () => {
-  const ids = (values: FieldValues) => containersOnRecord('snmp', decodeStatus(values));
+  const ids = (values: FieldValues) => listRecordedContainers('snmp', decodeStatus(values));
 
   test('is for owner kube its own id, for owner local first the name', () => {
     assert.deepEqual(ids({ current_owner: 'kube', docker_id: 'aaaaaaaaaaaa' }), ['aaaaaaaaaaaa']);

@@ -29,18 +29,18 @@ test('a unit that systemd has given up is forgotten before it is restarted, also
 
 test('the state of a unit is asked of the systemctl that restarts it', async (t) => {
   const { file, words } = prepare(t, 'systemctl', "printf 'ActiveState=failed\\nSubState=failed\\n'");
-  assert.equal(await commandOf(`${file} restart {feature}`).state('snmp'), 'failed');
+  assert.equal(await commandOf(`${file} restart {feature}`).readState('snmp'), 'failed');
   assert.deepEqual(words(), ['show --property=ActiveState,SubState snmp']);
 });
 
 test('a restart by another command than systemctl tells no state', async (t) => {
   const { file } = prepare(t, 'restart-it');
-  assert.equal(await commandOf(`${file} restart {feature}`).state('snmp'), undefined);
+  assert.equal(await commandOf(`${file} restart {feature}`).readState('snmp'), undefined);
 });
 
 test('a question that fails is an error of the service, and names no feature that is none', async (t) => {
   const { file } = prepare(t, 'systemctl', 'echo no bus >&2; exit 1');
   const command = commandOf(`${file} restart {feature}`);
-  await assert.rejects(command.state('snmp'), { code: 'service', message: /systemctl show .*no bus/s });
-  await assert.rejects(command.state('snmp; reboot'), { code: 'defect' });
+  await assert.rejects(command.readState('snmp'), { code: 'service', message: /systemctl show .*no bus/s });
+  await assert.rejects(command.readState('snmp; reboot'), { code: 'defect' });
 });

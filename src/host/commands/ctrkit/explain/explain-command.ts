@@ -9,7 +9,7 @@ import { formatExplanation } from './explain-text.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
 import { readFeature } from '../reading/read-feature.ts';
-import { attempt } from '../reading/reading.ts';
+import { tryReading } from '../reading/reading.ts';
 
 export interface ExplainOptions {
   readonly feature: string;
@@ -18,12 +18,12 @@ export interface ExplainOptions {
 }
 
 /** Returns the exit code: an answer is an answer also where some of it can't be read. */
-export async function explain(options: ExplainOptions, ports: CtrkitPorts): Promise<number> {
+export async function printExplanation(options: ExplainOptions, ports: CtrkitPorts): Promise<number> {
   const { feature, json } = options;
   const { terminal } = ports;
   const found = await readRows(options, ports);
   if ('unknown' in found) {
-    terminal.tell(found.unknown);
+    terminal.report(found.unknown);
     return EXIT.refused;
   }
   const snapshot = await readSnapshot(feature, found.rows, ports);
@@ -39,19 +39,19 @@ export async function explain(options: ExplainOptions, ports: CtrkitPorts): Prom
 type FoundRows = { readonly rows: Reading<FeatureRows> } | { readonly unknown: string };
 
 async function readRows({ feature, redisUrl }: ExplainOptions, ports: CtrkitPorts): Promise<FoundRows> {
-  let on: SwitchDatabases | undefined;
+  let databases: SwitchDatabases | undefined;
   try {
-    const reading = await attempt(async (): Promise<FoundRows> => {
-      on = ports.openDatabases(redisUrl);
-      const features = await on.tables.listFeatures();
+    const reading = await tryReading(async (): Promise<FoundRows> => {
+      databases = ports.openDatabases(redisUrl);
+      const features = await databases.tables.listFeatures();
       const found = findFeature(feature, features);
       if (found.kind === 'unknown') return { unknown: found.text };
       const { configName } = found;
-      return { rows: { found: await readFeature({ feature, configName, features }, on) } };
+      return { rows: { found: await readFeature({ feature, configName, features }, databases) } };
     });
     return 'found' in reading ? reading.found : { rows: reading };
   } finally {
-    on?.close();
+    databases?.close();
   }
 }
 
@@ -61,8 +61,8 @@ async function readSnapshot(
   ports: CtrkitPorts,
 ): Promise<ExplainSnapshot> {
   const now = readTimestamps(ports.clock);
-  const ledger = await attempt(() => ports.ledger.read());
-  const locks = await attempt(() => ports.locks.list());
+  const ledger = await tryReading(() => ports.ledger.read());
+  const locks = await tryReading(() => ports.locks.list());
   const engine = await readEngine(ports);
   return {
     feature,
@@ -80,11 +80,11 @@ async function readSnapshot(
 type EngineReading = Pick<ExplainSnapshot, 'containers' | 'images'>;
 
 async function readEngine(ports: CtrkitPorts): Promise<EngineReading> {
-  const engine = await attempt(() => ports.openEngine());
+  const engine = await tryReading(() => ports.openEngine());
   if ('problem' in engine) return { containers: engine, images: engine };
   return {
-    containers: await attempt(() => engine.found.listContainers()),
-    images: await attempt(() => engine.found.listImages()),
+    containers: await tryReading(() => engine.found.listContainers()),
+    images: await tryReading(() => engine.found.listImages()),
   };
 }
 

@@ -45,10 +45,10 @@ function describeValues(items: readonly Explanation[]): string[] {
     rows.set(row, fields.set(field, value === undefined ? '(none)' : `"${value}"`));
   }
   return [...rows].map(([row, fields]) => {
-    const shown = [...fields].map(([field, value]) => `${field} = ${shorten(value)}`);
+    const shown = [...fields].map(([field, value]) => `${field} = ${shortenValue(value)}`);
     return toPlainLine(`${row}: ${shown.join(', ')}`, 2_000);
   });
 }
 
-const shorten = (text: string): string =>
+const shortenValue = (text: string): string =>
   text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH)}…`;

@@ -22,7 +22,7 @@ export interface ImagesOptions {
 }
 
 /** What a plan needs beside the rows; the same for every feature. */
-interface Scene {
+interface ImagesInput {
   readonly engine: EngineListing;
   readonly ledger: Ledger;
   readonly mapped: ReadonlyMap<string, string>;
@@ -39,34 +39,34 @@ interface FeatureImages {
 export async function showImages(
   { feature, json }: ImagesOptions,
   ports: CtrkitPorts,
-  on: SwitchDatabases,
+  databases: SwitchDatabases,
 ): Promise<number> {
   const { terminal } = ports;
-  const features = await on.tables.listFeatures();
+  const features = await databases.tables.listFeatures();
   const found = feature === undefined ? undefined : findFeature(feature, features);
   if (found?.kind === 'unknown') {
-    terminal.tell(found.text);
+    terminal.report(found.text);
     return EXIT.refused;
   }
   const names: FeatureNames[] =
     feature !== undefined && found !== undefined
       ? [{ feature, configName: found.configName, features }]
       : features.map((name) => ({ feature: name, configName: name, features }));
-  const { scene, problems } = await readScene(ports);
+  const { scene, problems } = await readInput(ports);
   const shown: FeatureImages[] = [];
-  for (const one of names) shown.push(listImages(one, await readFeature(one, on), scene));
+  for (const one of names) shown.push(listImages(one, await readFeature(one, databases), scene));
   if (json)
     terminal.write(`${JSON.stringify({ features: shown.map(encodeImages), problems }, undefined, 2)}\n`);
   else {
     terminal.write(formatImages(shown, terminal.paint));
     for (const { feature: name, images } of shown)
-      if (images.length === 0) terminal.tell(`${name}: no image of its repositories is on this switch`);
-    for (const problem of problems) terminal.tell(problem);
+      if (images.length === 0) terminal.report(`${name}: no image of its repositories is on this switch`);
+    for (const problem of problems) terminal.report(problem);
   }
   return EXIT.ok;
 }
 
-async function readScene(ports: CtrkitPorts): Promise<{ scene: Scene; problems: readonly string[] }> {
+async function readInput(ports: CtrkitPorts): Promise<{ scene: ImagesInput; problems: readonly string[] }> {
   const engine = await ports.openEngine();
   const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
   const { ledger, problems } = ports.ledger.read();
@@ -86,7 +86,7 @@ async function readScene(ports: CtrkitPorts): Promise<{ scene: Scene; problems: 
 }
 
 /** The plan is the daemon's own, made of what there is now. */
-function listImages({ feature }: FeatureNames, rows: FeatureRows, scene: Scene): FeatureImages {
+function listImages({ feature }: FeatureNames, rows: FeatureRows, scene: ImagesInput): FeatureImages {
   const { engine, mapped } = scene;
   const ledger = selectFeatureLedger(scene.ledger, feature);
   const localRepository = decideLocalRepository(feature, {

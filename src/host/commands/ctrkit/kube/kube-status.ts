@@ -14,7 +14,7 @@ import type { MembershipStatus } from '../../../../decide/cluster/membership.ts'
 import { readMembership } from '../../../membership/read-membership.ts';
 import { describeTime } from '../terminal/local-time.ts';
 import type { MembershipSide, CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
-import { attempt } from '../reading/reading.ts';
+import { tryReading } from '../reading/reading.ts';
 
 export interface KubeStatusOptions {
   readonly json: boolean;
@@ -55,7 +55,7 @@ export async function showKubeStatus(
   ];
   const about = { rows, cluster, problems, isDaemonRunning: 'found' in daemon };
   terminal.write(json ? `${JSON.stringify(encode(about), undefined, 2)}\n` : format(about));
-  if (!json) for (const problem of problems) terminal.tell(problem);
+  if (!json) for (const problem of problems) terminal.report(problem);
   return EXIT.ok;
 }
 
@@ -66,7 +66,7 @@ async function readRows(
 ): Promise<Reading<Rows>> {
   let on: SwitchDatabases | undefined;
   try {
-    return await attempt(async () => {
+    return await tryReading(async () => {
       on = ports.openDatabases(redisUrl);
       const { store, tables } = on;
       const names = await tables.listFeatures();

@@ -53,7 +53,7 @@ export function addKube(program: Command, context: KubeContext): void {
 
 /** Returns the exit code. Throws CtrkitError('database' | 'cluster' | 'disk' | 'usage'). */
 function runJoin(options: JoinOptions, ports: CtrkitPorts, redisUrl: string): Promise<number> {
-  const { tell } = ports.terminal;
+  const { report: tell } = ports.terminal;
   const describeCut = (acts: MembershipPorts): string => describeCutJoin(options, acts);
   return runAct(ports, redisUrl, describeCut, async (acts) => {
     const outcome = await join(options, acts);
@@ -71,7 +71,7 @@ const DISABLED_NOW =
 
 /** Returns the exit code. Throws CtrkitError('database' | 'cluster' | 'disk' | 'usage'). */
 function runReset(isForced: boolean, ports: CtrkitPorts, redisUrl: string): Promise<number> {
-  const { tell } = ports.terminal;
+  const { report: tell } = ports.terminal;
   return runAct(ports, redisUrl, describeCutReset, async (acts) => {
     const outcome = await leave({ isForced, disable: true }, acts);
     switch (outcome.kind) {
@@ -97,7 +97,7 @@ async function runAct(
   describeCut: (acts: MembershipPorts) => string,
   work: (acts: MembershipPorts) => Promise<number>,
 ): Promise<number> {
-  const { tell } = ports.terminal;
+  const { report: tell } = ports.terminal;
   const stop = new AbortController();
   let interrupted: number | undefined;
   const release = ports.catchSignals((exitCode) => {

@@ -6,7 +6,7 @@ import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { findFeature, findNearest } from '../reading/find-feature.ts';
 import { describeTime } from '../terminal/local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
-import { attempt } from '../reading/reading.ts';
+import { tryReading } from '../reading/reading.ts';
 import { formatTable } from '../terminal/table.ts';
 
 type LockPorts = Pick<CtrkitPorts, 'locks' | 'clock' | 'terminal' | 'openDatabases' | 'user'>;
@@ -28,18 +28,18 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
   const { locks, clock, terminal } = ports;
   const unknown = await checkFeature(options, ports);
   if (unknown !== undefined) {
-    terminal.tell(unknown);
+    terminal.report(unknown);
     return EXIT.refused;
   }
   const now = readTimestamps(clock);
-  const held = locks
+  const active = locks
     .list()
     .locks.filter((lock) => lock.feature === feature)
     .map((lock) => decideLock(lock, now))
     .find((verdict) => verdict.kind === 'active');
-  if (held?.kind === 'active' && !replace) {
-    terminal.tell(
-      `${feature} is ${held.text}. To lift it: ctrkit lock rm ${feature}; to set yours instead: --replace`,
+  if (active?.kind === 'active' && !replace) {
+    terminal.report(
+      `${feature} is ${active.text}. To lift it: ctrkit lock rm ${feature}; to set yours instead: --replace`,
     );
     return EXIT.refused;
   }
@@ -57,7 +57,7 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
   locks.add(lock);
   const verdict = decideLock(lock, now);
   if (verdict.kind === 'active')
-    terminal.tell(`${feature} is now ${verdict.text}: no switching, no fallback, no clean-up`);
+    terminal.report(`${feature} is now ${verdict.text}: no switching, no fallback, no clean-up`);
   return EXIT.ok;
 }
 
@@ -65,27 +65,27 @@ async function checkFeature(
   { feature, redisUrl }: AddLockOptions,
   { openDatabases, terminal }: LockPorts,
 ): Promise<string | undefined> {
-  let on: SwitchDatabases | undefined;
+  let databases: SwitchDatabases | undefined;
   try {
-    const features = await attempt(() => {
-      on = openDatabases(redisUrl);
-      return on.tables.listFeatures();
+    const features = await tryReading(() => {
+      databases = openDatabases(redisUrl);
+      return databases.tables.listFeatures();
     });
     if ('problem' in features) {
-      terminal.tell(`${features.problem}: whether there is a feature ${feature} could not be looked up`);
+      terminal.report(`${features.problem}: whether there is a feature ${feature} could not be looked up`);
       return undefined;
     }
     const found = findFeature(feature, features.found);
     return found.kind === 'unknown' ? found.text : undefined;
   } finally {
-    on?.close();
+    databases?.close();
   }
 }
 
 /** Returns the exit code. Throws CtrkitError('disk'). */
 export function removeLock(feature: string, { locks, terminal }: LockPorts): number {
   if (locks.remove(feature)) {
-    terminal.tell(`${feature} is no longer locked`);
+    terminal.report(`${feature} is no longer locked`);
     return EXIT.ok;
   }
   const nearest = findNearest(
@@ -93,7 +93,7 @@ export function removeLock(feature: string, { locks, terminal }: LockPorts): num
     locks.list().locks.map((lock) => lock.feature),
   );
   const hint = nearest === undefined ? 'ctrkit lock list shows all locks' : `do you mean ${nearest}?`;
-  terminal.tell(`${feature} has no lock: ${hint}`);
+  terminal.report(`${feature} has no lock: ${hint}`);
   return EXIT.refused;
 }
 
@@ -117,20 +117,20 @@ export function listLocks(json: boolean, { locks, clock, terminal }: LockPorts):
     };
   });
   if (json) terminal.write(`${JSON.stringify({ locks: entries, problems: found.problems }, undefined, 2)}\n`);
-  else if (entries.length === 0) terminal.tell('nothing is locked');
+  else if (entries.length === 0) terminal.report('nothing is locked');
   else {
     const rows = entries.map(({ feature, owner, reason, since_ts, remaining_ms }) => [
       { text: feature },
       { text: owner },
       { text: describeTime(since_ts) },
-      { text: describeEnd(remaining_ms) },
+      { text: describeRemaining(remaining_ms) },
       { text: reason },
     ]);
     terminal.write(formatTable(['Feature', 'Owner', 'Since', 'Remaining', 'Reason'], rows, terminal.paint));
   }
-  if (!json) for (const problem of found.problems) terminal.tell(problem);
+  if (!json) for (const problem of found.problems) terminal.report(problem);
   return EXIT.ok;
 }
 
-const describeEnd = (remainingMs: number | null): string =>
+const describeRemaining = (remainingMs: number | null): string =>
   remainingMs === null ? 'until removed' : remainingMs === 0 ? 'over' : describeDuration(remainingMs);

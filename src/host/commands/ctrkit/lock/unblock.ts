@@ -18,17 +18,17 @@ export interface UnblockOptions {
  * Lifts the block of a version: an explicit `true` is the daemon's sign to forget the fallback. Returns the exit code.
  * Throws CtrkitError('database' | 'disk').
  */
-export async function unblock(
+export async function unblockVersion(
   options: UnblockOptions,
   ports: CtrkitPorts,
-  on: SwitchDatabases,
+  databases: SwitchDatabases,
 ): Promise<number> {
   const { feature, version } = options;
   const { terminal } = ports;
-  const features = await on.tables.listFeatures();
+  const features = await databases.tables.listFeatures();
   const found = findFeature(feature, features);
   if (found.kind === 'unknown') {
-    terminal.tell(found.text);
+    terminal.report(found.text);
     return EXIT.refused;
   }
   const names = { feature, configName: found.configName, features };
@@ -36,31 +36,31 @@ export async function unblock(
     (one) => one.version === version,
   );
   const exitCode = await retryOnConflict(async () => {
-    const labels = await readLabels(options, names, on);
+    const labels = await readLabels(options, names, databases);
     const refusal = findRefusal(options, labels, fallback);
     if (refusal !== undefined) {
-      terminal.tell(refusal);
+      terminal.report(refusal);
       return EXIT.refused;
     }
     const field = versionEnabledLabel(feature, version);
     const asRead = labels.map(({ address, values }) => ({ address, values: { [field]: values[field] } }));
-    if (!(await on.store.write(asRead, selectWrites(field, labels)))) return CONFLICT;
-    terminal.tell(describeNext(options, fallback, ports));
+    if (!(await databases.store.write(asRead, selectWrites(field, labels)))) return CONFLICT;
+    terminal.report(describeNext(options, fallback, ports));
     return EXIT.ok;
   });
   if (exitCode !== CONFLICT) return exitCode;
-  terminal.tell(`STATE_DB KUBE_LABELS|SET changes all the time: try again`);
+  terminal.report(`STATE_DB KUBE_LABELS|SET changes all the time: try again`);
   return EXIT.refused;
 }
 
 async function readLabels(
   { feature, version }: UnblockOptions,
   names: FeatureNames,
-  on: SwitchDatabases,
+  databases: SwitchDatabases,
 ): Promise<RowValues[]> {
-  const rows = await selectLabels(names, on);
+  const rows = await selectLabels(names, databases);
   const field = versionEnabledLabel(feature, version);
-  return on.store.read(
+  return databases.store.read(
     rows.map(({ address, fields }) => ({ address, fields: [...new Set([...fields, field])] })),
   );
 }

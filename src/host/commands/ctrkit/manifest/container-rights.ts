@@ -1,6 +1,6 @@
 /** What a feature's container may do, and how much memory it may have. */
 import type { ManifestRequest } from './manifest-request.ts';
-import { quote, refuse } from './manifest-arguments.ts';
+import { quoteText, refuseRequest } from './manifest-arguments.ts';
 
 /** Of Linux, as Kubernetes names them: without CAP_. The runtime refuses all others, when it is too late. */
 const CAPABILITIES: ReadonlySet<string> = new Set(
@@ -31,8 +31,8 @@ export function planSecurityContext({ isPrivileged, capabilities, packageManifes
   const names = new Set(capabilities.map((name) => name.toUpperCase().replace(/^CAP_/, '')));
   for (const name of names)
     if (!CAPABILITIES.has(name))
-      refuse(
-        `--capability ${quote(name)}: Linux has none of that name: write one of capabilities(7), NET_ADMIN say`,
+      refuseRequest(
+        `--capability ${quoteText(name)}: Linux has none of that name: write one of capabilities(7), NET_ADMIN say`,
       );
   // It includes all of them.
   if (isPrivileged || packageManifest?.isPrivileged === true) return { privileged: true };
@@ -44,11 +44,13 @@ export function planResources({ memory }: ManifestRequest) {
   if (memory === undefined) return undefined;
   const match = /^([1-9]\d{0,15})(k|M|G|Ki|Mi|Gi)?$/.exec(memory);
   if (match === null)
-    return refuse(`--memory is ${quote(memory)}: write bytes, or a number with Mi or Gi, 200Mi say`);
+    return refuseRequest(
+      `--memory is ${quoteText(memory)}: write bytes, or a number with Mi or Gi, 200Mi say`,
+    );
   const bytes = Number(match[1]) * (UNIT_BYTES[match[2] ?? ''] ?? 1);
   if (bytes < LEAST_MEMORY_BYTES)
-    return refuse(`--memory is ${quote(memory)}: no feature runs in less than 64Mi`);
-  if (bytes > 2 ** 50) return refuse(`--memory is ${quote(memory)}: no switch has as much`);
+    return refuseRequest(`--memory is ${quoteText(memory)}: no feature runs in less than 64Mi`);
+  if (bytes > 2 ** 50) return refuseRequest(`--memory is ${quoteText(memory)}: no switch has as much`);
   return { limits: { memory } };
 }
 
@@ -58,5 +60,5 @@ export function planResources({ memory }: ManifestRequest) {
  */
 export function planPullPolicy({ pullPolicy = 'IfNotPresent' }: ManifestRequest): string {
   if (PULL_POLICIES.has(pullPolicy)) return pullPolicy;
-  return refuse(`--pull-policy is ${quote(pullPolicy)}: write ${[...PULL_POLICIES].join(', ')}`);
+  return refuseRequest(`--pull-policy is ${quoteText(pullPolicy)}: write ${[...PULL_POLICIES].join(', ')}`);
 }

@@ -6,11 +6,11 @@ import { toPlainLine } from '../../../../text/printable.ts';
 /** As Linux has it. */
 const MAX_PATH_LENGTH = 4_095;
 
-export function refuse(text: string): never {
+export function refuseRequest(text: string): never {
   throw new CtrkitError('usage', toPlainLine(text, 500));
 }
 
-export const quote = (text: string): string => `"${toPlainLine(text, 80)}"`;
+export const quoteText = (text: string): string => `"${toPlainLine(text, 80)}"`;
 
 /** Neither control characters nor halves of a character: no manifest can hold them, and no program's environment. */
 export const isPlainText = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
@@ -19,7 +19,7 @@ export const isPlainText = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(te
 export function parsePair(option: string, text: string): { readonly key: string; readonly value: string } {
   const at = text.indexOf('=');
   // What stands there may be a secret without its name: it is not repeated.
-  if (at === -1) return refuse(`${option}: a value without = is not legal: write NAME=VALUE`);
+  if (at === -1) return refuseRequest(`${option}: a value without = is not legal: write NAME=VALUE`);
   return { key: text.slice(0, at), value: text.slice(at + 1) };
 }
 
@@ -34,11 +34,14 @@ export interface VolumeRequest {
 export function parseVolume(where: string, text: string): VolumeRequest {
   const [source = '', target, mode = 'rw', ...more] = text.split(':');
   const rule = 'write /host:/container or /host:/container:ro';
-  if (target === undefined || more.length > 0) return refuse(`${where} ${quote(text)} is not legal: ${rule}`);
+  if (target === undefined || more.length > 0)
+    return refuseRequest(`${where} ${quoteText(text)} is not legal: ${rule}`);
   if (mode !== 'ro' && mode !== 'rw')
-    return refuse(`${where} ${quote(text)}: a pod knows the modes ro and rw only: ${rule}`);
+    return refuseRequest(`${where} ${quoteText(text)}: a pod knows the modes ro and rw only: ${rule}`);
   if (source !== '' && !source.startsWith('/'))
-    return refuse(`${where} ${quote(text)}: a pod can't have a volume of Docker's by its name: ${rule}`);
+    return refuseRequest(
+      `${where} ${quoteText(text)}: a pod can't have a volume of Docker's by its name: ${rule}`,
+    );
   return {
     source: parsePath(where, source),
     target: parseTarget(where, target),
@@ -49,12 +52,12 @@ export function parseVolume(where: string, text: string): VolumeRequest {
 /** Where something is mounted in the container. */
 export function parseTarget(where: string, text: string): string {
   const path = parsePath(where, text);
-  return path === '/' ? refuse(`${where}: nothing can be mounted over the container's /`) : path;
+  return path === '/' ? refuseRequest(`${where}: nothing can be mounted over the container's /`) : path;
 }
 
 /** In its shortest form, so that one path is one text. */
 function parsePath(where: string, text: string): string {
-  const fail = (what: string): never => refuse(`${where}: the path ${quote(text)} ${what}`);
+  const fail = (what: string): never => refuseRequest(`${where}: the path ${quoteText(text)} ${what}`);
   if (!text.startsWith('/')) return fail('is not absolute: begin it with /');
   if (text.length > MAX_PATH_LENGTH) return fail(`is longer than ${MAX_PATH_LENGTH} characters`);
   if (!isPlainText(text)) return fail('holds a character that no path should: write it without');
@@ -79,5 +82,7 @@ export function parseTime(
   const ms = parseDurationMs(text);
   if (ms !== undefined && ms >= leastMs && ms <= mostMs) return ms;
   const range = `from ${leastMs / 1_000} s to ${mostMs / 1_000} s`;
-  return refuse(`${option} is ${quote(text)}: write N[s|m|h|d], ${range}, for instance ${example}`);
+  return refuseRequest(
+    `${option} is ${quoteText(text)}: write N[s|m|h|d], ${range}, for instance ${example}`,
+  );
 }

@@ -27,7 +27,7 @@ export async function printManifest(
 ): Promise<number> {
   const packageManifest = await readPackageManifest(flags, ports);
   const { objects, notes } = planManifest({ ...readManifestRequest(feature, flags), packageManifest });
-  for (const note of notes) ports.terminal.tell(note);
+  for (const note of notes) ports.terminal.report(note);
   const comment = `Made by: ${describeCommandLine(words)}`;
   ports.terminal.write(flags.json === true ? encodeJsonList(objects) : encodeYaml(objects, comment));
   return EXIT.ok;
@@ -64,7 +64,7 @@ async function readLabel(
   { openEngine, terminal }: ManifestPorts,
 ): Promise<string | undefined> {
   const goOn = (what: string): undefined => {
-    terminal.tell(
+    terminal.report(
       `${what}: its package manifest is not known, SONiC's defaults are used. To bring it: --package-manifest FILE`,
     );
   };

@@ -7,7 +7,7 @@ import {
 } from '../../../../contract/cluster/feature-labels.ts';
 import { findLabelKeyFault, findLabelValueFault } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
-import { parsePair, quote, refuse } from './manifest-arguments.ts';
+import { parsePair, quoteText, refuseRequest } from './manifest-arguments.ts';
 
 /** By label; the switch itself says `true` when it wants the feature from Kubernetes, and what it is. */
 export function planNodeSelector(
@@ -17,10 +17,11 @@ export function planNodeSelector(
   const selector = new Map<string, string>();
   const add = (option: string, key: string, value: string): void => {
     const keyFault = findLabelKeyFault(key);
-    if (keyFault !== undefined) refuse(`${option}: the label's key ${quote(key)} ${keyFault}`);
+    if (keyFault !== undefined) refuseRequest(`${option}: the label's key ${quoteText(key)} ${keyFault}`);
     const valueFault = findLabelValueFault(value);
-    if (valueFault !== undefined) refuse(`${option}: no node can have it: ${quote(value)} ${valueFault}`);
-    if (selector.has(key)) refuse(`${option}: ${key} is selected by already: leave one of them away`);
+    if (valueFault !== undefined)
+      refuseRequest(`${option}: no node can have it: ${quoteText(value)} ${valueFault}`);
+    if (selector.has(key)) refuseRequest(`${option}: ${key} is selected by already: leave one of them away`);
     selector.set(key, value);
   };
   // `container start NAME` writes it, and NAME is lldp0 for the instance of ASIC 0.
@@ -33,14 +34,14 @@ export function planNodeSelector(
     ['--device-type', 'worker.sonic/device-type', deviceType],
   ] as const;
   for (const [option, key, value] of described) {
-    if (value === '') refuse(`${option} is empty: leave it away to deploy on all`);
+    if (value === '') refuseRequest(`${option} is empty: leave it away to deploy on all`);
     if (value !== undefined) add(option, key, value);
   }
   const blockKey = versionEnabledLabel(request.feature, request.version);
   for (const text of request.selectors) {
     const { key, value } = parsePair('--select', text);
     if (key === blockKey && value === 'false')
-      refuse(`--select: ${key}=false is how a node blocks this version: no node would get the pod`);
+      refuseRequest(`--select: ${key}=false is how a node blocks this version: no node would get the pod`);
     add('--select', key, value);
   }
   return Object.fromEntries(selector);
@@ -67,10 +68,12 @@ export function assertVersionFitsLabels({ feature, version }: ManifestRequest): 
   const blockKey = versionEnabledLabel(feature, version);
   const keyFault = findLabelKeyFault(blockKey);
   if (keyFault !== undefined)
-    refuse(`the version can't be blocked by a node's label: the key ${quote(blockKey)} ${keyFault}: ${rule}`);
+    refuseRequest(
+      `the version can't be blocked by a node's label: the key ${quoteText(blockKey)} ${keyFault}: ${rule}`,
+    );
   const valueFault = findLabelValueFault(version);
   if (valueFault !== undefined)
-    refuse(
-      `the version can't be the value of the labels ${localVersionLabel(feature)} and ${goldenLabel(feature)}: ${quote(version)} ${valueFault}: ${rule}`,
+    refuseRequest(
+      `the version can't be the value of the labels ${localVersionLabel(feature)} and ${goldenLabel(feature)}: ${quoteText(version)} ${valueFault}: ${rule}`,
     );
 }

@@ -15,7 +15,7 @@ import { planInstances } from './plan-instances.ts';
 import { encodeEnvironment, planEnvironment, readKitTiming, type Environment } from './pod-environment.ts';
 import { planBatch, planGrace, planMinReadySeconds, planProbes } from './pod-timing.ts';
 import { planVolumes } from './pod-volumes.ts';
-import { quote, refuse } from './manifest-arguments.ts';
+import { quoteText, refuseRequest } from './manifest-arguments.ts';
 
 /** As the API has it. */
 type KubernetesObject = Readonly<Record<string, unknown>>;
@@ -36,7 +36,8 @@ export interface Manifest {
 /** Throws CtrkitError('usage') for what the API server would refuse, and for what it would take but never deploy. */
 export function planManifest(request: ManifestRequest): Manifest {
   const namespaceFault = findDnsLabelFault(request.namespace);
-  if (namespaceFault !== undefined) refuse(`--namespace: ${quote(request.namespace)} ${namespaceFault}`);
+  if (namespaceFault !== undefined)
+    refuseRequest(`--namespace: ${quoteText(request.namespace)} ${namespaceFault}`);
   assertVersionFitsLabels(request);
   assertPackageIsOf(request);
   assertStaticPodCan(request);
@@ -90,7 +91,7 @@ function planLabels({ feature, version }: ManifestRequest, { objectName, contain
   for (const [key, value] of Object.entries(labels)) {
     const fault = findLabelValueFault(value);
     if (fault !== undefined)
-      refuse(`FEATURE: ${quote(value)} can't be the value of the pod's label ${key}: ${fault}`);
+      refuseRequest(`FEATURE: ${quoteText(value)} can't be the value of the pod's label ${key}: ${fault}`);
   }
   return labels;
 }
@@ -129,7 +130,7 @@ function planPodSpec(request: ManifestRequest, instance: Instance, environment: 
 function assertLength(object: KubernetesObject): void {
   const bytes = new TextEncoder().encode(JSON.stringify(object)).length;
   if (bytes > MAX_DOCUMENT_BYTES)
-    refuse(
+    refuseRequest(
       `the document would be ${bytes} bytes long: kubectl apply takes ${MAX_DOCUMENT_BYTES} at most: hand long values of the environment in by files`,
     );
 }
@@ -138,8 +139,8 @@ function assertLength(object: KubernetesObject): void {
 function assertPackageIsOf({ feature, packageManifest }: ManifestRequest): void {
   const { serviceName = '' } = packageManifest ?? {};
   if (serviceName !== '' && serviceName !== feature)
-    refuse(
-      `by its package manifest the image is of the feature ${quote(serviceName)}, not of ${feature}: mend the name, or --no-package-manifest`,
+    refuseRequest(
+      `by its package manifest the image is of the feature ${quoteText(serviceName)}, not of ${feature}: mend the name, or --no-package-manifest`,
     );
 }
 
@@ -155,7 +156,7 @@ function assertStaticPodCan(request: ManifestRequest): void {
     ['--time-to-golden', timeToGolden],
   ].filter(([, value]) => value !== undefined);
   if (given.length > 0)
-    refuse(
+    refuseRequest(
       `--static-pod: ${given.map(([option]) => option).join(', ')} would say nothing: no cluster chooses nodes or rolls out; leave it away`,
     );
   // They name folders, here: that a label could hold them is what makes them harmless in a path.
@@ -164,15 +165,15 @@ function assertStaticPodCan(request: ManifestRequest): void {
     ['--hwsku', request.hwsku],
   ] as const) {
     const fault = value === '' ? 'is empty' : findLabelValueFault(value ?? '');
-    if (fault !== undefined) refuse(`${option}: ${quote(value ?? '')} ${fault}`);
+    if (fault !== undefined) refuseRequest(`${option}: ${quoteText(value ?? '')} ${fault}`);
   }
 }
 
 function checkImage({ image }: ManifestRequest): string[] {
   const reference = parseReference(image);
   if (reference === undefined)
-    return refuse(
-      `--image is ${quote(image)}: write it as it is to be pulled, registry.example:5000/docker-snmp:20230531.11 say`,
+    return refuseRequest(
+      `--image is ${quoteText(image)}: write it as it is to be pulled, registry.example:5000/docker-snmp:20230531.11 say`,
     );
   if (reference.digest !== '' || (reference.tag !== '' && reference.tag !== 'latest')) return [];
   return [

@@ -3,7 +3,7 @@ import { parseDurationMs } from '../../../../text/duration.ts';
 import { findEnvironmentNameFault } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { DEFAULT_KIT_TIMING, type KitTiming } from './pod-timing.ts';
-import { isPlainText, parsePair, quote, refuse } from './manifest-arguments.ts';
+import { isPlainText, parsePair, quoteText, refuseRequest } from './manifest-arguments.ts';
 
 /** More than any feature has. How long all of them may be together, planManifest says. */
 const MAX_VARIABLES = 256;
@@ -36,12 +36,12 @@ export function planEnvironment(request: ManifestRequest, instance: Instance): E
   const named = new Set<string>();
   for (const text of environment) {
     const { key, value } = parsePair('--env', text);
-    if (named.has(key)) refuse(`--env names ${quote(key)} twice: leave one of them away`);
+    if (named.has(key)) refuseRequest(`--env names ${quoteText(key)} twice: leave one of them away`);
     named.add(key);
     set('--env', key, value);
   }
   if (planned.size > MAX_VARIABLES)
-    refuse(`the container would have ${planned.size} variables: ${MAX_VARIABLES} at most`);
+    refuseRequest(`the container would have ${planned.size} variables: ${MAX_VARIABLES} at most`);
   return planned;
 }
 
@@ -77,11 +77,11 @@ function defaultsOf(
 
 function assertVariable(where: string, name: string, value: string): void {
   const fault = findEnvironmentNameFault(name);
-  if (fault !== undefined) refuse(`${where}: the name ${quote(name)} ${fault}`);
+  if (fault !== undefined) refuseRequest(`${where}: the name ${quoteText(name)} ${fault}`);
   if (!isPlainText(value))
-    refuse(`${where}: the value of ${name} holds a line's end or another control character`);
+    refuseRequest(`${where}: the value of ${name} holds a line's end or another control character`);
   if (value.length > MAX_VALUE_LENGTH)
-    refuse(`${where}: the value of ${name} is longer than ${MAX_VALUE_LENGTH} characters`);
+    refuseRequest(`${where}: the value of ${name} is longer than ${MAX_VALUE_LENGTH} characters`);
 }
 
 /** What the kit relies on can't be said a second time, and differently. */
@@ -92,17 +92,17 @@ function assertKitsOwn(
 ): void {
   const fixed = FIXED.get(name);
   if (fixed !== undefined && value !== planned.get(name))
-    refuse(`${where}: ${name} can't be another one: ${fixed}`);
+    refuseRequest(`${where}: ${name} can't be another one: ${fixed}`);
   if (name === 'CTRKIT_CONTAINER_ID')
-    refuse(`${where}: ${name} would be the same in every container of every switch: leave it away`);
+    refuseRequest(`${where}: ${name} would be the same in every container of every switch: leave it away`);
   const range = DURATIONS_MS.get(name);
   if (range !== undefined && value !== '' && !isWithin(parseDurationMs(value), range))
-    refuse(
-      `${where}: ${name} is ${quote(value)}: write N[ms|s|m|h|d], from ${range[0]}ms to ${range[1] / 1_000}s`,
+    refuseRequest(
+      `${where}: ${name} is ${quoteText(value)}: write N[ms|s|m|h|d], from ${range[0]}ms to ${range[1] / 1_000}s`,
     );
   const choices = CHOICES.get(name);
   if (choices !== undefined && value !== '' && !choices.includes(value))
-    refuse(`${where}: ${name} is ${quote(value)}: write ${choices.join(' or ')}`);
+    refuseRequest(`${where}: ${name} is ${quoteText(value)}: write ${choices.join(' or ')}`);
 }
 
 const isWithin = (ms: number | undefined, [least, most]: readonly [number, number]): boolean =>

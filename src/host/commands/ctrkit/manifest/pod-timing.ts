@@ -1,7 +1,7 @@
 /** When kubelet asks, how long it waits, and what a rollout waits for: all from the kit's own intervals (docs/checks.md). */
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../../contract/health/heartbeat.ts';
 import type { ProbeName } from '../../../../contract/health/probe.ts';
-import { parseTime, refuse } from './manifest-arguments.ts';
+import { parseTime, refuseRequest } from './manifest-arguments.ts';
 
 /**
  * Of every probe. The answer takes a millisecond; the rest is the runtime's, which on a busy switch needs seconds to
@@ -44,21 +44,21 @@ export function planProbes(startupGrace: string | undefined) {
   return {
     // 0 while the container is held or waits for the host, so that kubelet does not kill it for that. Otherwise
     // it outlasts the agent's own patience: the agent knows what is missing, and its word is to count.
-    startupProbe: probe('startup', {
+    startupProbe: planProbe('startup', {
       periodSeconds: STARTUP_PERIOD_S,
       failureThreshold: Math.ceil((graceMs + BEFORE_GATE_MS) / (STARTUP_PERIOD_S * 1_000)),
     }),
     // The check behind a no has been patient already, by thresholds of its own. Twice, because the first no may
     // be the runtime's: a pod that is not Ready for an instant begins its minReadySeconds anew.
-    readinessProbe: probe('readiness', { periodSeconds: 5, failureThreshold: 2 }),
+    readinessProbe: planProbe('readiness', { periodSeconds: 5, failureThreshold: 2 }),
     // The answers go stale 20 to 30 s after the agent's end, and supervisord starts it again within that time. Three
     // times 10 s more before kubelet restarts everything for it; a critical process that ended has by then ended
     // the container, where auto_restart says so.
-    livenessProbe: probe('liveness', { periodSeconds: 10, failureThreshold: 3 }),
+    livenessProbe: planProbe('liveness', { periodSeconds: 10, failureThreshold: 3 }),
   };
 }
 
-const probe = (
+const planProbe = (
   name: ProbeName,
   timing: { readonly periodSeconds: number; readonly failureThreshold: number },
 ) => ({
@@ -83,7 +83,7 @@ export function planGrace(
     parseTime('--grace', grace, { leastMs: 0, mostMs: DAY_MS, example: '30s' }) / 1_000,
   );
   if (seconds >= neededS) return { seconds, notes: [] };
-  return refuse(`--grace is ${seconds} s: write ${neededS}s or more: ${why}`);
+  return refuseRequest(`--grace is ${seconds} s: write ${neededS}s or more: ${why}`);
 }
 
 /**
@@ -98,7 +98,7 @@ export function planMinReadySeconds(timeToGolden: string, { heartbeatIntervalMs 
   const range = { leastMs: 0, mostMs: 365 * DAY_MS, example: '10m' };
   const ms = parseTime(option, timeToGolden, range);
   if (ms === 0)
-    return refuse(
+    return refuseRequest(
       `${option} is 0, by which nothing ever becomes golden: write what active_time_to_mark_good has, or leave it away`,
     );
   return Math.ceil((ms + heartbeatIntervalMs) / 1_000) + 1;
@@ -112,5 +112,7 @@ export function planBatch(batch: string | undefined): number | string {
   if (match !== null && match[2] === '') return count;
   if (match !== null && count <= 100) return text;
   const why = /^0+%?$/.test(text) ? ': no switch would ever be updated' : '';
-  return refuse(`--batch is "${text.slice(0, 40)}"${why}: write a number of switches from 1, or 1% to 100%`);
+  return refuseRequest(
+    `--batch is "${text.slice(0, 40)}"${why}: write a number of switches from 1, or 1% to 100%`,
+  );
 }

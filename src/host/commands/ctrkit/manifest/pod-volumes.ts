@@ -1,7 +1,7 @@
 /** What is mounted into a feature's container: as SONiC's service scripts do it (sonic.md, "Mounts"). */
 import { findHiddenKitPath, resolvePath } from './kit-paths.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
-import { parseTarget, parseVolume, quote, refuse } from './manifest-arguments.ts';
+import { parseTarget, parseVolume, quoteText, refuseRequest } from './manifest-arguments.ts';
 
 /**
  * What kubelet asks of the host's path before it starts the pod; undefined asks nothing, and the engine then makes a
@@ -35,10 +35,10 @@ export function planVolumes(request: ManifestRequest, instance: Instance) {
     const target = parseTarget('--without-volume', text);
     if (mounts.delete(resolvePath(target)) || ofImage.leftOut.delete(resolvePath(target))) continue;
     const targets = [...mounts.values()].map((mount) => mount.target);
-    refuse(`--without-volume: nothing is mounted on ${target}; these are: ${targets.join(' ')}`);
+    refuseRequest(`--without-volume: nothing is mounted on ${target}; these are: ${targets.join(' ')}`);
   }
   if (mounts.size > MAX_MOUNTS)
-    refuse(`the container would have ${mounts.size} mounts: ${MAX_MOUNTS} at most`);
+    refuseRequest(`the container would have ${mounts.size} mounts: ${MAX_MOUNTS} at most`);
   const { notes, ...encoded } = encodeMounts([...mounts.values()]);
   return { ...encoded, notes: [...ofImage.leftOut.values(), ...notes] };
 }
@@ -68,7 +68,7 @@ function mountsOfLine({ volumes }: ManifestRequest): Mount[] {
   for (const { target } of mounts) {
     const hidden = findHiddenKitPath(target);
     if (hidden !== undefined)
-      refuse(
+      refuseRequest(
         `--volume: what is mounted on ${target} would hide ${hidden}, and without the kit the application starts unasked or never gets Ready: mount it elsewhere, or its single files`,
       );
   }
@@ -121,7 +121,9 @@ function mountsOfImage({ packageManifest }: ManifestRequest): Mount[] {
       const where = `${IN_IMAGE}, container.mounts`;
       if (type === 'tmpfs') return inMemory(where, target);
       if (type !== 'bind')
-        return refuse(`${where}: a pod has no mount of the type ${quote(type)}: it is bind or tmpfs`);
+        return refuseRequest(
+          `${where}: a pod has no mount of the type ${quoteText(type)}: it is bind or tmpfs`,
+        );
       return volumeOf(where, `${source}:${target}`);
     }),
     ...volumes.map((text) => volumeOf(`${IN_IMAGE}, container.volumes`, text)),
@@ -144,7 +146,8 @@ function once(where: string, mounts: readonly Mount[]): Mount[] {
   const seen = new Set<string>();
   for (const { target } of mounts) {
     const place = resolvePath(target);
-    if (seen.has(place)) refuse(`${where}: two volumes are mounted on ${target}: leave one of them away`);
+    if (seen.has(place))
+      refuseRequest(`${where}: two volumes are mounted on ${target}: leave one of them away`);
     seen.add(place);
   }
   return [...mounts];

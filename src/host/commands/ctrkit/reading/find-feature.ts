@@ -1,5 +1,5 @@
 /** Which feature somebody means, and which one he may have meant. */
-import { configRowNames } from '../../../../decide/command/host-snapshot.ts';
+import { listConfigRowNames } from '../../../../decide/command/host-snapshot.ts';
 
 export type FoundFeature =
   /** `configName`: the row of CONFIG_DB; that of all instances on multi-ASIC, `lldp` of `lldp0`. */
@@ -10,7 +10,7 @@ export type FoundFeature =
 const FURTHEST = 3;
 
 export function findFeature(name: string, features: readonly string[]): FoundFeature {
-  const configName = configRowNames(name).find((row) => features.includes(row));
+  const configName = listConfigRowNames(name).find((row) => features.includes(row));
   if (configName !== undefined) return { kind: 'known', configName };
   const nearest = findNearest(name, features);
   const hint = nearest === undefined ? 'ctrkit status lists them all' : `do you mean ${nearest}?`;
@@ -19,14 +19,14 @@ export function findFeature(name: string, features: readonly string[]): FoundFea
 
 export function findNearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names
-    .map((one) => ({ one, distance: distanceOf(name.toLowerCase(), one.toLowerCase()) }))
+    .map((one) => ({ one, distance: countChanges(name.toLowerCase(), one.toLowerCase()) }))
     .filter(({ one, distance }) => distance <= Math.min(FURTHEST, Math.ceil(one.length / 2)))
     .toSorted((a, b) => a.distance - b.distance);
   return best?.one;
 }
 
 /** Levenshtein: how many letters have to be put in, taken out or changed. */
-function distanceOf(a: string, b: string): number {
+function countChanges(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];

@@ -13,7 +13,7 @@ import type { ViewFile } from '../../../../ports/view-file.ts';
 
 /** Both databases of the switch. Nothing is connected before the first call. */
 export interface SwitchDatabases {
-  readonly databases: Databases;
+  readonly locations: Databases;
   readonly store: RowStore;
   readonly tables: SwitchTables;
   /** The names of all fields of one row. Throws CtrkitError('database'). */

@@ -1,4 +1,5 @@
 /** The rows that `ctrkit` shows of one feature. */
+import { CtrkitError } from '../../../../contract/errors.ts';
 import { CONFIG_FIELD, CONFIG_FIELDS, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { enabledLabel, localVersionLabel, labelsRow } from '../../../../contract/cluster/feature-labels.ts';
@@ -15,8 +16,8 @@ import {
   featureConfigRow,
   featureStatusRow,
   healthRow,
+  HOLD_TABLE,
   type RowFields,
-  type RowValues,
 } from '../../../../contract/rows.ts';
 import { MASTER_STATUS_FIELDS, masterStatusRow } from '../../../../contract/cluster/master-status.ts';
 import type { FeatureRows } from './explain-item.ts';
@@ -37,33 +38,23 @@ export interface FeatureNames {
 }
 
 /** Throws CtrkitError('database'). */
-export async function readFeature(names: FeatureNames, on: SwitchDatabases): Promise<FeatureRows> {
+export async function readFeature(names: FeatureNames, databases: SwitchDatabases): Promise<FeatureRows> {
   const { feature, configName } = names;
-  const prefix = `${feature}${on.databases.state.separator}`;
-  const holds = await on.store.list('CONTAINER_HOLD', prefix);
-  const labels = await selectLabels(names, on);
-  const wanted: RowFields[] = [
+  const prefix = `${feature}${databases.locations.state.separator}`;
+  const holds = await databases.store.list(HOLD_TABLE, prefix);
+  const labels = await selectLabels(names, databases);
+  const [config, status, health, ownPolicy, globalPolicy, master, ...rest] = await databases.store.read([
     { address: featureConfigRow(configName), fields: SHOWN_CONFIG },
     { address: featureStatusRow(feature), fields: SHOWN_STATUS },
     { address: healthRow(feature), fields: HEALTH_FIELDS },
     { address: imagePolicyRow(configName), fields: IMAGE_POLICY_FIELDS },
     { address: imagePolicyRow(GLOBAL_POLICY), fields: IMAGE_POLICY_FIELDS },
     { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
-  ];
-  const rows = await on.store.read([
-    ...wanted,
     ...labels,
     ...holds.map((address) => ({ address, fields: HOLD_FIELDS })),
   ]);
-  const at = (index: number): RowValues => rows[index] ?? { address: featureStatusRow(feature), values: {} };
-  const [config, status, health, ownPolicy, globalPolicy, master] = [
-    at(0),
-    at(1),
-    at(2),
-    at(3),
-    at(4),
-    at(5),
-  ];
+  if (!config || !status || !health || !ownPolicy || !globalPolicy || !master)
+    throw new CtrkitError('defect', 'a store returns one result for each row');
   return {
     config,
     status,
@@ -71,24 +62,25 @@ export async function readFeature(names: FeatureNames, on: SwitchDatabases): Pro
     ownPolicy,
     globalPolicy,
     master,
-    labels: rows.slice(wanted.length, wanted.length + labels.length),
-    holds: rows
-      .slice(wanted.length + labels.length)
-      .map((row) => ({ ...row, dockerId: row.address.row.slice(prefix.length) })),
+    labels: rest.slice(0, labels.length),
+    holds: rest
+      .slice(labels.length)
+      .map(({ address, values }) => ({ address, values, dockerId: address.row.slice(prefix.length) })),
     policy: decodeImagePolicy(ownPolicy.values, globalPolicy.values, config.values),
   };
 }
 
 /** The labels that are about this feature, of every STATE_DB there is: a block counts wherever it stands. */
-export async function selectLabels(names: FeatureNames, on: SwitchDatabases): Promise<RowFields[]> {
-  const { feature, features } = names;
+export async function selectLabels(
+  { feature, features }: FeatureNames,
+  { locations, listFields }: SwitchDatabases,
+): Promise<RowFields[]> {
   const always = [enabledLabel(feature), localVersionLabel(feature)];
-  const databases =
-    on.databases.hostState === undefined ? ['state' as const] : ['state' as const, 'hostState' as const];
+  const names = locations.hostState === undefined ? (['state'] as const) : (['state', 'hostState'] as const);
   return Promise.all(
-    databases.map(async (db) => {
+    names.map(async (db) => {
       const address = labelsRow(db);
-      const versions = listVersionLabels(feature, await on.listFields(address), features);
+      const versions = listVersionLabels(feature, await listFields(address), features);
       return { address, fields: [...always, ...versions] };
     }),
   );

@@ -66,7 +66,7 @@ function createBlockOutput({ json }: StatusOptions, { terminal, clock }: OutputP
   let failure = '';
   return {
     render({ entries, notes }) {
-      if (failure !== '') terminal.tell('the database is back');
+      if (failure !== '') terminal.report('the database is back');
       failure = '';
       const content = JSON.stringify(entries);
       if (content === last) return SLOW_POLL_MS;
@@ -75,12 +75,12 @@ function createBlockOutput({ json }: StatusOptions, { terminal, clock }: OutputP
       if (json) terminal.write(`${JSON.stringify(encodeStatus(entries, clock))}\n`);
       else {
         terminal.write(`${isFirst ? '' : '\n'}${formatStatus(entries, clock.bootMs(), terminal.paint)}`);
-        if (isFirst) for (const note of notes) terminal.tell(note);
+        if (isFirst) for (const note of notes) terminal.report(note);
       }
       return SLOW_POLL_MS;
     },
     renderOutage(text) {
-      if (text !== failure) terminal.tell(`${text}; trying again`);
+      if (text !== failure) terminal.report(`${text}; trying again`);
       failure = text;
     },
     close: () => {},

@@ -1,5 +1,6 @@
 import { CtrkitError } from '../../../../contract/errors.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
+import { FEATURE_TABLE, HEALTH_TABLE } from '../../../../contract/rows.ts';
 import { Wakeup } from '../../../../loop/wakeup.ts';
 import type { WatchedTable } from '../../../../ports/switch-tables.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
@@ -7,9 +8,9 @@ import { createStatusOutput, type StatusOutput } from './status-output.ts';
 import { readStatus, type StatusOptions, type StatusReading } from './status.ts';
 
 const TABLES: readonly WatchedTable[] = [
-  { db: 'config', table: 'FEATURE' },
-  { db: 'state', table: 'FEATURE' },
-  { db: 'state', table: 'CONTAINER_HEALTH' },
+  { db: 'config', table: FEATURE_TABLE },
+  { db: 'state', table: FEATURE_TABLE },
+  { db: 'state', table: HEALTH_TABLE },
 ];
 /** Changes come in bursts: a claim is several. */
 const SETTLE_MS = 100;
@@ -41,7 +42,7 @@ export async function watchStatus(
       const next = await watch.refresh();
       if (next.kind === 'unknown') {
         output.close();
-        terminal.tell(next.text);
+        terminal.report(next.text);
         return EXIT.refused;
       }
       await wakeup.sleep(next.afterMs);

@@ -32,11 +32,11 @@ export type StatusReading = FoundStatus | { readonly kind: 'unknown'; readonly t
 export async function showStatus(
   options: StatusOptions,
   ports: CtrkitPorts,
-  on: SwitchDatabases,
+  databases: SwitchDatabases,
 ): Promise<number> {
-  const reading = await readStatus(options.feature, ports, on);
+  const reading = await readStatus(options.feature, ports, databases);
   if (reading.kind === 'unknown') {
-    ports.terminal.tell(reading.text);
+    ports.terminal.report(reading.text);
     return EXIT.refused;
   }
   const { clock, terminal } = ports;
@@ -45,7 +45,7 @@ export async function showStatus(
       ? `${JSON.stringify(encodeStatus(reading.entries, clock), undefined, 2)}\n`
       : formatStatus(reading.entries, clock.bootMs(), terminal.paint),
   );
-  if (!options.json) for (const note of reading.notes) terminal.tell(note);
+  if (!options.json) for (const note of reading.notes) terminal.report(note);
   return EXIT.ok;
 }
 
@@ -58,11 +58,11 @@ export const encodeStatus = (features: readonly StatusEntry[], clock: Clock) => 
 export async function readStatus(
   feature: string | undefined,
   ports: Pick<CtrkitPorts, 'clock' | 'ledger' | 'locks' | 'view'>,
-  on: SwitchDatabases,
+  databases: SwitchDatabases,
 ): Promise<StatusReading> {
-  const names = selectNames(feature, await on.tables.listFeatures());
+  const names = selectNames(feature, await databases.tables.listFeatures());
   if (typeof names === 'string') return { kind: 'unknown', text: names };
-  const rows = await on.store.read(names.flatMap(selectRows));
+  const rows = await databases.store.read(names.flatMap(selectRows));
   const now = readTimestamps(ports.clock);
   const { ledger, problems: ledgerProblems } = ports.ledger.read();
   const { locks, problems: lockProblems } = ports.locks.list();

@@ -10,13 +10,13 @@ const LONGEST_LOCK_MS = 3_650 * 86_400_000;
 export function parseFeature(text: string): string {
   if (isFeatureName(text)) return text;
   const rule = 'write 1 to 32 letters, digits, _ or -, beginning with a letter or digit';
-  throw new CtrkitError('usage', `the feature's name "${clip(text)}" is not legal: ${rule}`);
+  throw new CtrkitError('usage', `the feature's name "${clipText(text)}" is not legal: ${rule}`);
 }
 
 export function parseVersion(text: string): string {
   if (isVersion(text)) return text;
   const rule = 'write at most 128 printable ASCII characters without space or |';
-  throw new CtrkitError('usage', `the version "${clip(text)}" is not legal: ${rule}`);
+  throw new CtrkitError('usage', `the version "${clipText(text)}" is not legal: ${rule}`);
 }
 
 export function parseLockTime(text: string): number {
@@ -25,7 +25,7 @@ export function parseLockTime(text: string): number {
   const rule = 'write N[s|m|h|d], 3650d at most, for instance 2h';
   throw new CtrkitError(
     'usage',
-    `--for is "${clip(text)}": ${rule}; without it the lock holds until it is removed`,
+    `--for is "${clipText(text)}": ${rule}; without it the lock holds until it is removed`,
   );
 }
 
@@ -39,4 +39,4 @@ export function parseText(option: string, text: string): string {
 /** A URL in the wrong place may hold a password. */
 export const hideUrls = (text: string): string => text.replaceAll(/[^\s'"]*:\/\/[^\s'"]*/g, '(a URL)');
 
-const clip = (text: string): string => hideUrls(toPlainLine(text, 40));
+const clipText = (text: string): string => hideUrls(toPlainLine(text, 40));

@@ -22,7 +22,7 @@ export function openScreen(terminal: Pick<Terminal, 'write' | 'height' | 'width'
     draw(lines, footer) {
       const width = Math.max(terminal.width(), 1);
       const room = terminal.height() - countRows(footer, width);
-      const text = [...fit(lines, room, width), ...footer].map((line) => `${line}${CLEAR_LINE_REST}`);
+      const text = [...fitLines(lines, room, width), ...footer].map((line) => `${line}${CLEAR_LINE_REST}`);
       terminal.write(`${isOpen ? '' : OPEN}${HOME}${text.join('\n')}${CLEAR_REST}`);
       isOpen = true;
     },
@@ -37,7 +37,7 @@ export function openScreen(terminal: Pick<Terminal, 'write' | 'height' | 'width'
 const countRows = (lines: readonly string[], width: number): number =>
   lines.reduce((sum, line) => sum + Math.max(Math.ceil(stripVTControlCharacters(line).length / width), 1), 0);
 
-function fit(lines: readonly string[], room: number, width: number): string[] {
+function fitLines(lines: readonly string[], room: number, width: number): string[] {
   if (countRows(lines, width) <= room) return [...lines];
   const kept = [...lines];
   // One row is for telling that something is missing.

@@ -23,7 +23,7 @@ import {
   encodeLedger,
   MAX_LEDGER_BYTES,
 } from '../../../../../src/host/adapters/ledger/ledger-codec.ts';
-import { ledgerFileIn } from '../../../../../src/host/adapters/ledger/ledger-file.ts';
+import { createLedgerFile } from '../../../../../src/host/adapters/ledger/ledger-file.ts';
 import { goldenOf, imageIdOf } from '../../../../support/beats.ts';
 
 let folder = '';
@@ -45,23 +45,23 @@ const ledgerOf = (number: number): Ledger => ({
 
 /** Image 1 in the previous generation, image 2 in the current one. */
 function writeTwo(): void {
-  const store = ledgerFileIn(folder);
+  const store = createLedgerFile(folder);
   for (const number of [1, 2]) store.write(ledgerOf(number));
 }
 
 /** What reads is image `number`, one problem for each of `problems`; and it can be written again. */
 function assertReads(number: number | undefined, problems: readonly RegExp[]): void {
-  const found = ledgerFileIn(folder).read();
+  const found = createLedgerFile(folder).read();
   assert.equal(goldenIn(found.ledger), number === undefined ? undefined : imageIdOf(number));
   assert.equal(found.problems.length, problems.length, found.problems.join('\n'));
   for (const [index, problem] of problems.entries()) assert.match(found.problems[index] ?? '', problem);
 }
 
 function assertIsMended(): void {
-  ledgerFileIn(folder).write(ledgerOf(7));
+  createLedgerFile(folder).write(ledgerOf(7));
   assertReads(7, []);
   rmSync(current());
-  assert.notEqual(goldenIn(ledgerFileIn(folder).read().ledger), undefined, 'there is another generation');
+  assert.notEqual(goldenIn(createLedgerFile(folder).read().ledger), undefined, 'there is another generation');
 }
 
 /** A document as a kit of that format would write it. */
@@ -74,12 +74,12 @@ describe('the ledger’s files', () => {
   test('are readable for all and hold a generation each, in a folder that is made', () => {
     const below = join(folder, 'lib/ctrkit');
     const mask = process.umask(0o077);
-    ledgerFileIn(below).write(ledgerOf(1));
+    createLedgerFile(below).write(ledgerOf(1));
     process.umask(mask);
     assert.deepEqual(readdirSync(below).toSorted(), ['ledger.json', 'ledger.previous.json']);
     for (const name of readdirSync(below)) assert.equal(statSync(join(below, name)).mode & 0o777, 0o644);
     assert.equal(statSync(below).mode & 0o777, 0o755);
-    ledgerFileIn(below).write(ledgerOf(2));
+    createLedgerFile(below).write(ledgerOf(2));
     const goldens = ['ledger.json', 'ledger.previous.json'].map((name) => {
       const read = decodeLedger(textOf(join(below, name)));
       return read.kind === 'whole' ? goldenIn(read.ledger) : read.kind;
@@ -90,7 +90,7 @@ describe('the ledger’s files', () => {
   test('are left alone where nothing has changed', () => {
     writeTwo();
     for (const path of [current(), previous()]) utimesSync(path, 1, 1);
-    ledgerFileIn(folder).write(ledgerOf(2));
+    createLedgerFile(folder).write(ledgerOf(2));
     for (const path of [current(), previous()]) assert.equal(statSync(path).mtimeMs, 1_000);
   });
 
@@ -98,12 +98,12 @@ describe('the ledger’s files', () => {
     writeTwo();
     for (const pid of [process.pid, 1]) writeFileSync(join(folder, `ledger.${pid}.tmp`), '{');
     assertReads(2, []);
-    ledgerFileIn(folder).write(ledgerOf(3));
+    createLedgerFile(folder).write(ledgerOf(3));
     assert.deepEqual(readdirSync(folder).toSorted(), ['ledger.json', 'ledger.previous.json']);
   });
 
   test('are lines that people can read', () => {
-    ledgerFileIn(folder).write(ledgerOf(1));
+    createLedgerFile(folder).write(ledgerOf(1));
     assert.match(textOf(current()), /^ {2}"format": 1,$/m);
     assert.match(textOf(current()), /^ {8}"version": "1\.0",$/m);
   });
@@ -134,14 +134,14 @@ describe('a ledger that is not as it was written', () => {
     writeFileSync(current(), textOf(current()).replaceAll(imageIdOf(2), imageIdOf(9)));
     writeFileSync(previous(), NEVER);
     assertReads(9, [/checksum/, /^ledger\.previous\.json: /]);
-    ledgerFileIn(folder).write(ledgerOf(3));
+    createLedgerFile(folder).write(ledgerOf(3));
     rmSync(current());
     assertReads(9, [/^ledger\.json is missing$/]);
     assert.equal(asideIn().length, 2);
   });
 
   test('is whole for all that counts with other blanks between its words', () => {
-    ledgerFileIn(folder).write(ledgerOf(1));
+    createLedgerFile(folder).write(ledgerOf(1));
     writeFileSync(current(), JSON.stringify(JSON.parse(textOf(current()))));
     assertReads(1, []);
   });
@@ -161,7 +161,7 @@ describe('a ledger that is not as it was written', () => {
     writeTwo();
     rmSync(previous());
     assertReads(2, []);
-    ledgerFileIn(folder).write(ledgerOf(2));
+    createLedgerFile(folder).write(ledgerOf(2));
     assert.ok(existsSync(previous()), 'there are two again');
   });
 
@@ -203,7 +203,7 @@ describe('a ledger that is not as it was written', () => {
     for (let round = 1; round <= 20; round += 1) {
       writeTwo();
       writeFileSync(current(), `${round}`);
-      ledgerFileIn(folder).write(ledgerOf(3));
+      createLedgerFile(folder).write(ledgerOf(3));
     }
     const numbers = Array.from({ length: 8 }, (_, index) => `ledger.bad-${index + 13}.json`);
     assert.deepEqual(asideIn().toSorted(), numbers);
@@ -221,15 +221,15 @@ describe('a ledger of another kit', () => {
   });
 
   test('whose entry of one feature makes no sense costs only that one, which the generation before has', () => {
-    ledgerFileIn(folder).write({ snmp: entry(1), lldp: entry(1) });
+    createLedgerFile(folder).write({ snmp: entry(1), lldp: entry(1) });
     const bad = { ...entry(2), untagged: ['latest'] };
     const features = { snmp: bad, lldp: entry(2), pmon: bad, 'a|b': entry(2) };
     writeFileSync(current(), documentOf({ format: 1, features }));
     assertReads(1, [/^ledger\.json: snmp: untagged\.0 /, /pmon/, /"a\|b" is no name/]);
-    const { ledger } = ledgerFileIn(folder).read();
+    const { ledger } = createLedgerFile(folder).read();
     assert.deepEqual(Object.keys(ledger).toSorted(), ['lldp', 'snmp']);
     assert.equal(ledger['lldp']?.golden?.imageId, imageIdOf(2));
-    ledgerFileIn(folder).write(ledger);
+    createLedgerFile(folder).write(ledger);
     assert.equal(asideIn().length, 1, 'what pmon had is kept for people');
     assertReads(1, []);
   });
@@ -240,7 +240,7 @@ describe('a ledger of another kit', () => {
       const newer = documentOf({ format: 2, goldens: [] });
       writeFileSync(path, newer);
       assertReads(path === current() ? 1 : 2, [/format 2, this kit knows 1/]);
-      assert.throws(() => ledgerFileIn(folder).write(ledgerOf(5)), {
+      assert.throws(() => createLedgerFile(folder).write(ledgerOf(5)), {
         code: 'disk',
         message: /newer|format 2/,
       });

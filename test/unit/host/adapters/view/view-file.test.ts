@@ -10,7 +10,7 @@ import type {
   FallbackVerdict,
   SwitchView,
 } from '../../../../../src/contract/feature/daemon-view.ts';
-import { readProcessStartMs, viewFileIn } from '../../../../../src/host/adapters/view/view-file.ts';
+import { readProcessStartMs, createViewFile } from '../../../../../src/host/adapters/view/view-file.ts';
 import { until } from '../../../../support/until.ts';
 
 let folder = '';
@@ -61,7 +61,8 @@ const view: DaemonView = {
     ]),
   ),
 };
-const file = (readStart: (pid: number) => number | undefined = () => 99_990) => viewFileIn(folder, readStart);
+const file = (readStart: (pid: number) => number | undefined = () => 99_990) =>
+  createViewFile(folder, readStart);
 const path = (): string => join(folder, 'ctrkitd.json');
 
 describe('the daemon’s view', () => {
@@ -73,7 +74,7 @@ describe('the daemon’s view', () => {
   });
 
   test('is written when it says something new, or somebody has swept the folder', () => {
-    const own = viewFileIn(join(folder, 'run/ctrkit'));
+    const own = createViewFile(join(folder, 'run/ctrkit'));
     const there = join(folder, 'run/ctrkit/ctrkitd.json');
     own.write(view);
     const { ino } = statSync(there);
@@ -91,7 +92,7 @@ describe('the daemon’s view', () => {
 
   test('that can not be written is an error of the disk, and leaves nothing', () => {
     writeFileSync(join(folder, 'file'), '');
-    assert.throws(() => viewFileIn(join(folder, 'file/below')).write(view), { code: 'disk' });
+    assert.throws(() => createViewFile(join(folder, 'file/below')).write(view), { code: 'disk' });
     assert.deepEqual(readdirSync(folder), ['file']);
   });
 
@@ -134,7 +135,7 @@ describe('the daemon’s view', () => {
     } finally {
       unwatch();
     }
-    viewFileIn(join(folder, 'none')).watch(() => {})();
+    createViewFile(join(folder, 'none')).watch(() => {})();
   });
 });
 

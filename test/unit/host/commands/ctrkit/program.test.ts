@@ -108,9 +108,9 @@ describe('every command', () => {
       ['unblock', 'snpm', '1.0'],
       ['lock', 'add', 'snpm', '--reason', 'x'],
     ]) {
-      kit.told.length = 0;
+      kit.reported.length = 0;
       assert.equal(await run(...args), 1, args.join(' '));
-      assert.deepEqual(kit.told, ['CONFIG_DB has no feature snpm: do you mean snmp?']);
+      assert.deepEqual(kit.reported, ['CONFIG_DB has no feature snpm: do you mean snmp?']);
     }
     assert.equal(kit.stdout, '');
   });
@@ -131,7 +131,7 @@ describe('ctrkit status', () => {
     kit.locks.problems = ['a lock is broken'];
     assert.equal(await run('status'), 0);
     assert.match(kit.stdout, /^Feature .*\n-+ .*\nlldp .*\nsnmp .*\n$/);
-    assert.deepEqual(kit.told, [
+    assert.deepEqual(kit.reported, [
       'snmp is locked by bob (bug) until the lock is removed',
       'ctrkitd does not run: systemctl start ctrkitd starts it',
       'the ledger is torn',
@@ -194,13 +194,13 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
     const ended = run('status', '--watch');
     await kit.clock.pass(0);
     assert.equal(blocks(), 1);
-    kit.told.length = 0;
+    kit.reported.length = 0;
     kit.databases.goDown();
     await kit.clock.pass(SETTLE_MS);
-    assert.match(kit.told[0] ?? '', /ECONNREFUSED; trying again$/);
+    assert.match(kit.reported[0] ?? '', /ECONNREFUSED; trying again$/);
     kit.databases.comeBack();
     await kit.clock.pass(2_000 + SETTLE_MS);
-    assert.deepEqual(kit.told.slice(1), ['the database is back']);
+    assert.deepEqual(kit.reported.slice(1), ['the database is back']);
     assert.equal(blocks(), 1);
     kit.interrupt(130);
     await ended;
@@ -214,7 +214,7 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
     kit.databases.apply([{ kind: 'delete', address: featureConfigRow('snmp') }]);
     await kit.clock.pass(SETTLE_MS);
     assert.equal(await ended, 1);
-    assert.match(kit.told.at(-1) ?? '', /CONFIG_DB has no feature snmp/);
+    assert.match(kit.reported.at(-1) ?? '', /CONFIG_DB has no feature snmp/);
   });
 
   test('on a terminal draws over, says what changed, and leaves it as it was', async () => {
@@ -228,7 +228,7 @@ describe('ctrkit status --watch', { timeout: 60_000 }, () => {
     kit.databases.goDown();
     await kit.clock.pass(SETTLE_MS);
     assert.ok(kit.stdout.includes('ECONNREFUSED; trying again'));
-    assert.deepEqual(kit.told, []);
+    assert.deepEqual(kit.reported, []);
     kit.interrupt(130);
     assert.equal(await ended, 130);
     assert.ok(kit.stdout.startsWith('\u001b[?1049h'));
@@ -334,7 +334,7 @@ describe('ctrkit images', () => {
 
   test('says so where a feature has none', async () => {
     assert.equal(await run('images', 'lldp'), 0);
-    assert.deepEqual(kit.told, ['lldp: no image of its repositories is on this switch']);
+    assert.deepEqual(kit.reported, ['lldp: no image of its repositories is on this switch']);
   });
 });
 
@@ -352,7 +352,10 @@ describe('ctrkit lock', () => {
         bootMs: kit.clock.bootMs(),
       },
     ]);
-    assert.match(kit.told[0] ?? '', /^snmp is now locked by alice \(a \[1mbug\) for 2 h still: no switching/);
+    assert.match(
+      kit.reported[0] ?? '',
+      /^snmp is now locked by alice \(a \[1mbug\) for 2 h still: no switching/,
+    );
     await run('lock', 'add', 'lldp', '--reason', 'x', '--owner', 'bob');
     assert.deepEqual(
       kit.locks.list().locks.map(({ owner, forMs }) => [owner, forMs]),
@@ -365,10 +368,10 @@ describe('ctrkit lock', () => {
 
   test('is refused over one that holds, with whose it is, unless it is to replace it', async () => {
     await run('lock', 'add', 'snmp', '--reason', 'mine', '--for', '1h');
-    kit.told.length = 0;
+    kit.reported.length = 0;
     assert.equal(await run('lock', 'add', 'snmp', '--reason', 'other', '--owner', 'bob'), 1);
     assert.match(
-      kit.told[0] ?? '',
+      kit.reported[0] ?? '',
       /^snmp is locked by alice \(mine\) for 1 h still\. To lift it: .*--replace$/,
     );
     assert.equal(kit.locks.list().locks[0]?.owner, 'alice');
@@ -386,7 +389,10 @@ describe('ctrkit lock', () => {
   test('is possible while the database is away, which is said', async () => {
     kit.databases.goDown();
     assert.equal(await run('lock', 'add', 'snmq', '--reason', 'x'), 0);
-    assert.match(kit.told[0] ?? '', /ECONNREFUSED: whether there is a feature snmq could not be looked up/);
+    assert.match(
+      kit.reported[0] ?? '',
+      /ECONNREFUSED: whether there is a feature snmq could not be looked up/,
+    );
     assert.equal(kit.locks.list().locks[0]?.feature, 'snmq');
     kit.breakDatabases('database_config.json is torn');
     assert.equal(await run('lock', 'add', 'lldp', '--reason', 'x'), 0);
@@ -395,16 +401,16 @@ describe('ctrkit lock', () => {
   test('that is not on the disk is an error, not a lock', async () => {
     kit.locks.breakDown('no space left on device');
     await assert.rejects(run('lock', 'add', 'snmp', '--reason', 'x'), { code: 'disk' });
-    assert.ok(!kit.told.some((text) => text.includes('is now locked')));
+    assert.ok(!kit.reported.some((text) => text.includes('is now locked')));
   });
 
   test('is lifted by its feature’s name; where there is none the nearest one is told', async () => {
     await run('lock', 'add', 'snmp', '--reason', 'x');
-    kit.told.length = 0;
+    kit.reported.length = 0;
     assert.equal(await run('lock', 'rm', 'snpm'), 1);
     assert.equal(await run('lock', 'rm', 'snmp'), 0);
     assert.equal(await run('lock', 'rm', 'snmp'), 1);
-    assert.deepEqual(kit.told, [
+    assert.deepEqual(kit.reported, [
       'snpm has no lock: do you mean snmp?',
       'snmp is no longer locked',
       'snmp has no lock: ctrkit lock list shows all locks',
@@ -413,7 +419,7 @@ describe('ctrkit lock', () => {
 
   test('is listed with its end, for people and for machines, also when it is over or broken', async () => {
     assert.equal(await run('lock', 'list'), 0);
-    assert.deepEqual(kit.told, ['nothing is locked']);
+    assert.deepEqual(kit.reported, ['nothing is locked']);
     await run('lock', 'add', 'lldp', '--reason', 'x', '--for', '10m');
     await run('lock', 'add', 'snmp', '--reason', 'y', '--for', '1h');
     kit.locks.add({
@@ -431,7 +437,7 @@ describe('ctrkit lock', () => {
     assert.match(kit.stdout, /lldp +alice +[-0-9]{10} [:0-9]{8} +over +x\n/);
     assert.match(kit.stdout, /radv +unknown +until removed +broken\n/);
     assert.match(kit.stdout, /snmp +alice +.* 50 min +y\n/);
-    assert.equal(kit.told.at(-1), 'radv.json is no lock');
+    assert.equal(kit.reported.at(-1), 'radv.json is no lock');
     kit.stdout = '';
     await run('lock', 'list', '--json');
     const { locks, problems } = json() as { locks: Record<string, unknown>[]; problems: string[] };
@@ -453,7 +459,7 @@ describe('ctrkit unblock', () => {
     assert.equal(await run('unblock', 'snmp', '3.0'), 0);
     assert.deepEqual(kit.databases.row(LABELS), { 'snmp_3.0_enabled': 'true', snmp_enabled: 'true' });
     assert.match(
-      kit.told[0] ?? '',
+      kit.reported[0] ?? '',
       /^version 3\.0 of snmp is no longer blocked: a container of it that is held goes on/,
     );
   });
@@ -462,17 +468,17 @@ describe('ctrkit unblock', () => {
     kit.ledger = { snmp: { ...EMPTY_FEATURE_LEDGER, fallbacks: [FALLBACK] } };
     assert.equal(await run('unblock', 'snmp', '3.0'), 0);
     assert.equal(kit.databases.row(LABELS)?.['snmp_3.0_enabled'], 'true');
-    assert.match(kit.told[0] ?? '', /ctrkitd does not run: start it/);
+    assert.match(kit.reported[0] ?? '', /ctrkitd does not run: start it/);
     kit.view = VIEW;
     await run('unblock', 'snmp', '3.0');
-    assert.match(kit.told[1] ?? '', /ctrkitd forgets that it fell back/);
+    assert.match(kit.reported[1] ?? '', /ctrkitd forgets that it fell back/);
   });
 
   test('of a version that is not blocked is refused, with those that are', async () => {
     kit.databases.put(LABELS, { 'snmp_3.0_enabled': 'false', 'lldp_1.0_enabled': 'false' });
     assert.equal(await run('unblock', 'snmp', '2.0'), 1);
     assert.equal(await run('unblock', 'lldp', '2.0'), 1);
-    assert.deepEqual(kit.told, [
+    assert.deepEqual(kit.reported, [
       'version 2.0 of snmp is not blocked; these are: 3.0',
       'version 2.0 of lldp is not blocked; these are: 1.0',
     ]);
@@ -485,19 +491,19 @@ describe('ctrkit unblock', () => {
     let writes = 0;
     Object.assign(kit.ports, {
       openDatabases: (url: string) => {
-        const on = openDatabases(url);
-        const write = on.store.write.bind(on.store);
+        const databases = openDatabases(url);
+        const write = databases.store.write.bind(databases.store);
         const writeAfterAnother: typeof write = (guards, changes) => {
           writes += 1;
           if (writes === 1) kit.databases.put(LABELS, { 'snmp_3.0_enabled': 'true' });
           return write(guards, changes);
         };
-        Object.assign(on.store, { write: writeAfterAnother });
-        return on;
+        Object.assign(databases.store, { write: writeAfterAnother });
+        return databases;
       },
     });
     assert.equal(await run('unblock', 'snmp', '3.0'), 1);
     assert.equal(writes, 1);
-    assert.match(kit.told[0] ?? '', /is not blocked; none is/);
+    assert.match(kit.reported[0] ?? '', /is not blocked; none is/);
   });
 });

@@ -37,7 +37,7 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
         host.restarts.push(feature);
         if (host.restartFailure !== '') throw new CtrkitError('service', host.restartFailure);
       },
-      state: async () => host.unit,
+      readState: async () => host.unit,
     },
     clock: host.clock,
     log: host.log,

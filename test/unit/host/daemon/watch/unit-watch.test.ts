@@ -12,7 +12,7 @@ function prepare() {
   const log = new FakeLog();
   const said = { asked: 0, changes: 0, unit: undefined as UnitState | undefined, isStuck: false };
   const service = {
-    state: async () => {
+    readState: async () => {
       said.asked += 1;
       if (said.isStuck) throw new CtrkitError('service', 'systemd is stuck');
       return said.unit;

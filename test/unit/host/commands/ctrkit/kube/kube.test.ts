@@ -30,7 +30,7 @@ const isClean = (): boolean => !kit.isTurnTaken && !kit.isCatchingSignals && kit
 describe('ctrkit kube join', () => {
   test('joins, and says what comes next', async () => {
     assert.equal(await run('join'), 0);
-    assert.deepEqual(kit.told, [
+    assert.deepEqual(kit.reported, [
       'joined https://10.10.10.10:6443 as node switch-1',
       'Features whose owner is kube are deployed as the master has them: ctrkit kube status',
     ]);
@@ -41,7 +41,7 @@ describe('ctrkit kube join', () => {
   test('is refused with 1 and what to do where it has joined, and joins anew with -f', async () => {
     joined();
     assert.equal(await run('join'), 1);
-    assert.match(kit.told.join(), /^the switch has joined already\. .*ctrkit kube reset/);
+    assert.match(kit.reported.join(), /^the switch has joined already\. .*ctrkit kube reset/);
     assert.equal(await run('join', '-f'), 0);
     assert.ok(isClean());
   });
@@ -55,7 +55,7 @@ describe('ctrkit kube join', () => {
   test('is refused while somebody else does', async () => {
     kit.isTurnTaken = true;
     assert.equal(await run('join'), 1);
-    assert.match(kit.told.join(), /joins or leaves at this moment: try again/);
+    assert.match(kit.reported.join(), /joins or leaves at this moment: try again/);
     assert.deepEqual([kit.cluster.effects, kit.isTurnTaken, kit.openDatabases], [[], true, 0]);
   });
 
@@ -66,7 +66,7 @@ describe('ctrkit kube join', () => {
     kit.interrupt(130);
     assert.equal(await ended, 130);
     assert.match(
-      kit.told.at(-1) ?? '',
+      kit.reported.at(-1) ?? '',
       /^interrupted\. The switch has not joined\. To go on: ctrkit kube join;/,
     );
     assert.ok(isClean());
@@ -79,7 +79,7 @@ describe('ctrkit kube join', () => {
     await until('the tool runs', () => kit.cluster.effects.includes('reset'));
     kit.interrupt(130);
     assert.equal(await ended, 130);
-    assert.match(kit.told.at(-1) ?? '', /is a node, of the master before or of the new one.*--force$/);
+    assert.match(kit.reported.at(-1) ?? '', /is a node, of the master before or of the new one.*--force$/);
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'False');
   });
 
@@ -98,31 +98,31 @@ describe('ctrkit kube reset', () => {
   test('leaves, says what restarts, and how to lift it', async () => {
     joined();
     assert.equal(await run('reset'), 0);
-    assert.deepEqual(kit.told.slice(0, 3), [
+    assert.deepEqual(kit.reported.slice(0, 3), [
       'restarted, to run locally: lldp, snmp',
       'lldp: its local image runs',
       'snmp: its local image runs',
     ]);
     assert.match(
-      kit.told[4] ?? '',
+      kit.reported[4] ?? '',
       /^left the master; the server is disabled now.*config save.*disable off$/,
     );
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'True');
     assert.ok(isClean());
-    kit.told.length = 0;
+    kit.reported.length = 0;
     assert.equal(await run('reset'), 0);
-    assert.deepEqual(kit.told, ['the switch has not joined']);
-    kit.told.length = 0;
+    assert.deepEqual(kit.reported, ['the switch has not joined']);
+    kit.reported.length = 0;
     assert.equal(await run('join'), 1);
     assert.match(
-      kit.told.join(),
+      kit.reported.join(),
       /^the server is disabled\. To enable it: config kubernetes server disable off$/,
     );
   });
 
   test('of a switch that is about to join keeps it away, and says so', async () => {
     assert.equal(await run('reset'), 0);
-    assert.match(kit.told.join(), /has not joined; the server is disabled now, .*disable off$/);
+    assert.match(kit.reported.join(), /has not joined; the server is disabled now, .*disable off$/);
     assert.equal(kit.databases.row(masterConfigRow)?.['disable'], 'True');
   });
 
@@ -131,7 +131,7 @@ describe('ctrkit kube reset', () => {
     kit.unit = 'active';
     kit.onRestart = () => undefined;
     assert.equal(await run('reset'), 1);
-    assert.match(kit.told.at(-1) ?? '', /^2 to be done by hand, see above$/);
+    assert.match(kit.reported.at(-1) ?? '', /^2 to be done by hand, see above$/);
     joined();
     kit.databases.put(masterConfigRow, { disable: 'False' });
     kit.locks.add({
@@ -143,9 +143,9 @@ describe('ctrkit kube reset', () => {
       bootId: '',
       bootMs: 0,
     });
-    kit.told.length = 0;
+    kit.reported.length = 0;
     assert.equal(await run('reset'), 1);
-    assert.match(kit.told.join(), /^snmp is locked by bob .*--force$/);
+    assert.match(kit.reported.join(), /^snmp is locked by bob .*--force$/);
     assert.equal(await run('reset', '--force'), 1);
   });
 
@@ -157,7 +157,7 @@ describe('ctrkit kube reset', () => {
     kit.interrupt(143);
     assert.equal(await ended, 143);
     assert.match(
-      kit.told.at(-1) ?? '',
+      kit.reported.at(-1) ?? '',
       /^interrupted\. The switch is still a node.*run locally\. To go on: ctrkit kube reset/,
     );
     assert.ok(isClean());
@@ -201,7 +201,7 @@ describe('ctrkit kube status', () => {
         '',
       ].join('\n'),
     );
-    assert.deepEqual(kit.told, ['label x is illegal']);
+    assert.deepEqual(kit.reported, ['label x is illegal']);
     kit.stdout = '';
     await run('status', '--json');
     assert.deepEqual(JSON.parse(kit.stdout), {
@@ -243,7 +243,7 @@ describe('ctrkit kube status', () => {
       kit.stdout,
       /^server +unknown\nnode +switch-1\njoined +yes.*\nconnected +unknown\nreachable +unknown\nfeatures +unknown\n$/,
     );
-    assert.deepEqual(kit.told, [
+    assert.deepEqual(kit.reported, [
       "Redis at fake:// can't be used: connect ECONNREFUSED",
       'ctrkitd does not run: systemctl start ctrkitd starts it',
     ]);
@@ -258,6 +258,6 @@ describe('ctrkit kube status', () => {
     kit.databases.put(masterConfigRow, { ip: 'a/b' });
     await run('status');
     assert.match(kit.stdout, /^server +none, disable false/);
-    assert.match(kit.told.join(), /its ip "a\/b" is neither/);
+    assert.match(kit.reported.join(), /its ip "a\/b" is neither/);
   });
 });

@@ -43,14 +43,14 @@ describe('ctrkit manifest', () => {
       type: 'RollingUpdate',
       rollingUpdate: { maxUnavailable: '10%' },
     });
-    assert.deepEqual(kit.told, []);
+    assert.deepEqual(kit.reported, []);
   });
 
   test('prints a document for each ASIC, and notes for people apart', async () => {
     assert.equal(await run('--host', '--asic', '0', '--asic=1'), 0);
     const names = (loadAll(kit.stdout) as PlannedObject[]).map(({ metadata }) => metadata.name);
     assert.deepEqual(names, ['snmp', 'snmp0', 'snmp1']);
-    assert.match(kit.told[0] ?? '', /ASIC's pod runs in the host's network/);
+    assert.match(kit.reported[0] ?? '', /ASIC's pod runs in the host's network/);
   });
 
   test('prints the same as one List for machines', async () => {
@@ -137,7 +137,7 @@ describe('the image’s own package manifest', () => {
     await run();
     assert.equal(envOf(made())['FROM'], 'label');
     assert.deepEqual(made().spec.template.spec.containers[0].securityContext, { privileged: true });
-    assert.deepEqual(kit.told, []);
+    assert.deepEqual(kit.reported, []);
   });
 
   test('is a file’s, or stdin’s, instead', async () => {
@@ -167,7 +167,7 @@ describe('the image’s own package manifest', () => {
     label({ container: { volumes: ['/usr/share/sonic/scripts:/usr/share/sonic/scripts:ro'] } });
     assert.equal(await run(), 0);
     assert.doesNotMatch(kit.stdout, /sonic\/scripts/);
-    assert.match(kit.told.join('\n'), /^.* a mount on \/usr\/share\/sonic\/scripts, which is left out/);
+    assert.match(kit.reported.join('\n'), /^.* a mount on \/usr\/share\/sonic\/scripts, which is left out/);
   });
 
   test('that makes no sense is refused, and says where it is from', async () => {
@@ -182,14 +182,14 @@ describe('the image’s own package manifest', () => {
     const words = ['manifest', 'snmp', '--image', 'elsewhere/snmp', '--version', '1'];
     assert.equal(await runCtrkit(words, kit.ports), 0);
     assert.match(
-      kit.told[0] ?? '',
+      kit.reported[0] ?? '',
       /^image elsewhere\/snmp:latest is not on this machine: .*--package-manifest FILE$/,
     );
-    kit.told.length = 0;
+    kit.reported.length = 0;
     kit.engine.goDown();
     assert.equal(await run(), 0);
     assert.match(
-      kit.told[0] ?? '',
+      kit.reported[0] ?? '',
       /^image docker-snmp:1\.0 can't be looked at: .*SONiC's defaults are used/,
     );
     Object.assign(kit.ports, {
@@ -198,7 +198,7 @@ describe('the image’s own package manifest', () => {
       },
     });
     assert.equal(await run(), 0);
-    assert.match(kit.told[1] ?? '', /DOCKER_HOST is no unix socket/);
+    assert.match(kit.reported[1] ?? '', /DOCKER_HOST is no unix socket/);
   });
 
   test('is found by the digest where there is one beside the tag', async () => {

@@ -12,8 +12,8 @@ import {
 } from '../../contract/feature/status-fields.ts';
 import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/gate/claim.ts';
 import { featureStatusRow, type FieldValues, type RowValues, type RowWrite } from '../../contract/rows.ts';
-import { isHeld } from './host-snapshot.ts';
-import type { StartDecision } from './host-start.ts';
+import { hasHolder } from './host-snapshot.ts';
+import type { StartDecision } from './decide-start.ts';
 
 export interface StartedFeature {
   readonly name: string;
@@ -110,8 +110,8 @@ export function planClear(name: string, values: FieldValues, wallMs: number): Gu
  * on record, that of the switch's own. `before` is the record as it was while that container ran.
  */
 export function isRecordOf(before: FeatureStatus, now: FeatureStatus): boolean {
-  if (!isHeld(now)) return true;
-  if (!isHeld(before)) return now.currentOwner === 'local';
+  if (!hasHolder(now)) return true;
+  if (!hasHolder(before)) return now.currentOwner === 'local';
   if (before.dockerId === 'unknown') return before.claimToken === now.claimToken;
   return before.currentOwner === now.currentOwner && before.dockerId === now.dockerId;
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { FieldValues, RowWrite } from '../../../../src/contract/rows.ts';
-import { decideStart, type StartDecision } from '../../../../src/decide/command/host-start.ts';
-import { isRecordOf, planClear, planDown, planStart } from '../../../../src/decide/command/host-writes.ts';
+import { decideStart, type StartDecision } from '../../../../src/decide/command/decide-start.ts';
+import { isRecordOf, planClear, planDown, planStart } from '../../../../src/decide/command/plan-writes.ts';
 
 const WALL_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const ID = 'aaaaaaaaaaaa';

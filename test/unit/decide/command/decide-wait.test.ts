@@ -11,7 +11,7 @@ import {
   type SeenStep,
   type WaitProgress,
   type WaitStep,
-} from '../../../../src/decide/command/host-wait.ts';
+} from '../../../../src/decide/command/decide-wait.ts';
 import { kitsHolder, NOW, type RawRows } from '../../../support/snapshots.ts';
 
 const LIMITS = { name: 'snmp', revertToLocalMs: 300_000 };

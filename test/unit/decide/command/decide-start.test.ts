@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
-import { decideStart, isKillRefused } from '../../../../src/decide/command/host-start.ts';
+import { decideStart, isKillRefused } from '../../../../src/decide/command/decide-start.ts';
 
 const KUBE = { set_owner: 'kube', state: 'enabled' };
 

@@ -4,7 +4,7 @@
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
-import { containersOnRecord, isHeld, type HostSnapshot } from './host-snapshot.ts';
+import { listRecordedContainers, hasHolder, type HostSnapshot } from './host-snapshot.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
 
 export interface WaitLimits {
@@ -54,18 +54,18 @@ export function decideWait(
   now: BootTime,
 ): WaitDecision {
   const runner = identifyRunner(snapshot.status);
-  if (progress.kind === 'following') return follow(snapshot, progress, runner, now);
+  if (progress.kind === 'following') return decideFollowing(snapshot, progress, runner, now);
   if (runner === undefined && snapshot.config.setOwner === 'kube') {
     const isReady = snapshot.status.remoteState === 'ready';
     const waiting = {
       ...progress,
       readySinceMs: isReady ? (progress.readySinceMs ?? now.bootMs) : undefined,
     };
-    return { step: awaitKubernetes(snapshot, waiting, limits, now), progress: waiting };
+    return { step: decideAwaiting(snapshot, waiting, limits, now), progress: waiting };
   }
-  const ids = containersOnRecord(limits.name, snapshot.status);
-  if (runner !== undefined && (ids.length === 0 || !isHeld(snapshot.status)))
-    return follow(snapshot, { kind: 'following', sinceMs: progress.sinceMs, runner }, runner, now);
+  const ids = listRecordedContainers(limits.name, snapshot.status);
+  if (runner !== undefined && (ids.length === 0 || !hasHolder(snapshot.status)))
+    return decideFollowing(snapshot, { kind: 'following', sinceMs: progress.sinceMs, runner }, runner, now);
   return { step: { kind: 'ask-engine', ids }, progress };
 }
 
@@ -74,7 +74,7 @@ export function decideWait(
  * (D4), and of an ASIC's container the host's row has `running` alone (D28): somebody runs it all the same.
  */
 function identifyRunner(status: FeatureStatus): string | undefined {
-  if (isHeld(status)) return `${status.dockerId}/${status.claimToken}`;
+  if (hasHolder(status)) return `${status.dockerId}/${status.claimToken}`;
   return status.remoteState === 'running' ? 'a container without an id' : undefined;
 }
 
@@ -83,7 +83,7 @@ type Waiting = Extract<WaitProgress, { kind: 'waiting' }>;
 /** A gate that is alive claims within milliseconds of its `ready`, the shipped one within its 2 s. */
 const CLAIM_WITHIN_MS = 30_000;
 
-function awaitKubernetes(
+function decideAwaiting(
   { config, status }: HostSnapshot,
   { sinceMs, readySinceMs }: Waiting,
   { name, revertToLocalMs }: WaitLimits,
@@ -106,7 +106,7 @@ function awaitKubernetes(
 
 type Following = Extract<WaitProgress, { kind: 'following' }>;
 
-function follow(
+function decideFollowing(
   { status, heartbeat }: HostSnapshot,
   progress: Following,
   runner: string | undefined,
@@ -119,8 +119,8 @@ function follow(
   const who = `container ${status.dockerId || 'without an id'}`;
   if (runner === undefined) return end(true, 'its record is cleared: it has stopped');
   if (runner !== progress.runner) return end(true, `${who} runs it now, another than was waited for`);
-  const holder = isHeld(status) ? findLiveHolder(status, heartbeat, now) : undefined;
-  if (isHeld(status) && holder === undefined)
+  const holder = hasHolder(status) ? findLiveHolder(status, heartbeat, now) : undefined;
+  if (hasHolder(status) && holder === undefined)
     return end(false, `${who} is on record, but gives no sign of life any more`);
   const text = `the engine does not know ${who}: waiting until its record is cleared or its heartbeat stays away`;
   return { step: { kind: 'sleep', requeueAtMs: holder?.liveUntilMs, text }, progress };
