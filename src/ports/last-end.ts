@@ -1,7 +1,7 @@
-/** Why the kit ended this container last, for its next start and for `kubectl describe pod`. */
+/** Keeps why the kit last ended this container, for its next start and for `kubectl describe pod`. */
 export interface LastEnd {
-  /** One line, empty if the kit never did. */
+  /** Returns one line; empty if the kit has never ended this container. */
   readonly read: () => string;
-  /** Never throws: what can't be written is told in the log already. */
+  /** Never throws: the log has the text already. */
   readonly write: (text: string) => void;
 }

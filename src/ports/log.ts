@@ -1,4 +1,4 @@
-/** One line for people, and fields for machines. Never given a secret. */
+/** A log. `text` is one line for people, `fields` are for machines. Neither may hold a secret. */
 export interface Log {
   readonly info: (text: string, fields?: Record<string, unknown>) => void;
   readonly warn: (text: string, fields?: Record<string, unknown>) => void;

@@ -1,7 +1,7 @@
 import type { ProcessStatus } from '../contract/health/process.ts';
 
 /**
- * All that supervisord tells of one program (supervisor 4.2.5, getProcessInfo). Times are whole seconds since the epoch
+ * What supervisord reports about one program (supervisor 4.2.5, getProcessInfo). Times are whole seconds since the epoch
  * on the wall clock: for people and for comparison with each other, never for deadlines.
  */
 export interface ProcessInfo extends ProcessStatus {
@@ -15,7 +15,7 @@ export interface ProcessInfo extends ProcessStatus {
   readonly now: number;
 }
 
-/** What supervisord tells its listeners of (supervisor 4.2.5, events.py), as far as it is about programs. */
+/** An event that supervisord sends to its listeners (supervisor 4.2.5, events.py). */
 export interface ProcessEvent {
   /** For instance `PROCESS_STATE_EXITED`. */
   readonly name: string;
@@ -29,17 +29,17 @@ export interface SupervisorState {
 }
 
 /**
- * What the container's supervisord knows of its programs. Every method asks afresh and throws
- * CtrkitError('supervisor') if supervisord cannot be reached, is too late, or answers nonsense.
+ * The programs of the container's supervisord. Every method asks supervisord anew, and throws CtrkitError('supervisor') if
+ * it can't be reached, does not answer in time, or answers nonsense.
  */
 export interface ProcessTable {
-  /** A supervisord that is going down (or restarting: it does not say which) is `{ -1, SHUTDOWN }`. */
+  /** A supervisord that stops or restarts (it does not say which) is `{ -1, SHUTDOWN }`. */
   readonly getState: () => Promise<SupervisorState>;
-  /** All programs; throws while supervisord is going down, because it refuses then. */
+  /** All programs. Throws while supervisord stops: it refuses then. */
   readonly getAllProcessInfo: () => Promise<ProcessInfo[]>;
   /**
-   * These programs, each by `name` or `group:name`, in one call and this order; undefined where there is none of that
-   * name (or it is a whole group). Throws while supervisord is going down.
+   * The programs of these names, each `name` or `group:name`, in one call and in this order; undefined where there is no
+   * such program (or it is a whole group). Throws while supervisord stops.
    */
   readonly findProcesses: (names: readonly string[]) => Promise<(ProcessInfo | undefined)[]>;
 }

@@ -7,13 +7,13 @@ const MAX_BYTES = 64 * 1024;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Reads checks.toml. Never rejects: a file that is wrong or can't be read is `errors` and the defaults; none at all is
- * the defaults. It is no code: one that others than root may write is used, with a warning.
+ * Reads checks.toml. Never rejects: a file that is wrong or can't be read gives `errors` and the defaults, no file at all
+ * the defaults alone. The file is no code, so one that others than root may write is used, with a warning.
  */
 export async function readChecksConfig(path: string): Promise<ChecksConfigResult> {
   try {
     const { text, warnings } = readChecksFile(path);
-    // The one that ships says nothing: whoever leaves it so need not pay for a parser.
+    // The file that ships holds comments only: an image that leaves it so need not load a parser.
     if (isOnlyComment(text)) return { config: DEFAULT_CHECKS_CONFIG, errors: [], isThere: true, warnings };
     const { decodeChecksConfig } = await import('../health/checks-config/decode-checks-config.ts');
     return { ...decodeChecksConfig(text), isThere: true, warnings };
@@ -32,7 +32,7 @@ function readChecksFile(path: string): { text: string; warnings: string[] } {
   return { text: content.toString('utf8'), warnings: findWarnings(path, stat) };
 }
 
-/** Whoever may write it may have a sick container pass for a well one. */
+/** Who may write the file can make an unhealthy container look healthy. */
 function findWarnings(path: string, { uid, mode }: Stats): string[] {
   const warnings: string[] = [];
   if (uid !== 0 && uid !== process.geteuid?.())

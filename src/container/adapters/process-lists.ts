@@ -10,8 +10,8 @@ import { readRegularFile } from './regular-file.ts';
 const NONE: ProcessList = { entries: [], errors: [] };
 
 /**
- * One of SONiC's lists, read again whenever the file is another; no file is an empty list. Where it can't be read, what
- * it said last still counts.
+ * Returns a reader of one of SONiC's lists. It reads the file again whenever the file has changed; no file is an empty
+ * list. If the file can't be read, the last content counts.
  */
 export function createProcessListReader(format: ProcessListFormat): () => ProcessList {
   let list = NONE;
@@ -19,13 +19,13 @@ export function createProcessListReader(format: ProcessListFormat): () => Proces
   return () => {
     const version = readFileVersion(format.path);
     if (version !== seen) list = version === '' ? NONE : readProcessList(format, list);
-    // What could not be read is tried again.
+    // A file that could not be read is tried again with the next call.
     seen = list.isUnread === true ? '' : version;
     return list;
   };
 }
 
-/** Empty if there is no file. */
+/** Returns a text that changes with the file; empty if there is no file. */
 function readFileVersion(path: string): string {
   try {
     const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /**
- * The content of a configuration file up to `maxBytes`, and one byte more so that what is too long is seen to be. Throws
- * what node:fs throws, and for anything but a regular file: a pipe in its place must not hold the agent up.
+ * Reads a configuration file, at most `maxBytes` plus one byte, by which the caller sees that it is too long. Throws what
+ * node:fs throws, and an Error for anything but a regular file: a pipe in its place must not block the agent.
  */
 export function readRegularFile(path: string, maxBytes: number): { content: Buffer; stat: Stats } {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

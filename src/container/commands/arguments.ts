@@ -4,7 +4,7 @@ import { CtrkitError } from '../../contract/errors.ts';
 import { isOwner, type Owner } from '../../contract/feature/feature.ts';
 import { isFeatureName, isVersion, NO_VERSION } from '../../contract/names.ts';
 
-/** Words and options of a command line. Throws CtrkitError('usage'), as everything here does. */
+/** Parses the words and options of a command line. Throws CtrkitError('usage'), as every function of this file does. */
 export function parseWords<const Options extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],
   options: Options,
@@ -39,7 +39,7 @@ export function assertVersion(text: string | undefined): string {
   throw new CtrkitError('usage', `the version "${toShortText(text)}" is not legal: ${rule}`);
 }
 
-/** What a person typed, short and printable: it must not forge a line or colour a terminal. */
+/** Shortens a word for a message and marks what is unprintable: it must not forge a line or colour a terminal. */
 export const toShortText = (text: string | undefined): string =>
   // A URL in the wrong place may hold a password.
   /:\/\/|@/.test(text ?? '') ? '(a URL)' : markUnprintable((text ?? '').slice(0, 40));
@@ -48,6 +48,6 @@ export function assertNothingLeft(words: readonly string[]): void {
   if (words.length > 0) throw new CtrkitError('usage', `"${toShortText(words[0])}" is one word too many`);
 }
 
-/** node:util adds advice on how to write its options; the first sentence says what is wrong. */
+/** Keeps the first sentence of an error of node:util: it says what is wrong; the rest is advice on its options. */
 const takeFirstSentence = (text: string): string =>
   markUnprintable((text.split(/\.\s|\n/)[0] ?? text).slice(0, 120));

@@ -11,16 +11,16 @@ import {
 export interface CheckCommandPorts {
   readonly readConfig: (path: string) => Promise<ChecksConfigResult>;
   readonly listHooks: () => { readonly hooks: readonly ListedHook[]; readonly warnings: readonly string[] };
-  /** A line on stdout: what will be checked. */
+  /** Prints a line on stdout: a check that the agent would run. */
   readonly print: (line: string) => void;
-  /** A line on stderr: what is wrong, or doubtful. */
+  /** Prints a line on stderr: an error or a warning. */
   readonly printError: (line: string) => void;
 }
 
 export interface CheckCommandOptions {
-  /** Of checks.toml. */
+  /** Path of checks.toml. */
   readonly path: string;
-  /** Whether a person has named the file: one that is not there is an error then. */
+  /** Whether the file was named on the command line: then it is an error if it does not exist. */
   readonly isNamed: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function runCheckConfig(
   return EXIT.ok;
 }
 
-/** SONiC's own hook is outside the folders: whether it comes, nobody can tell here. */
+/** SONiC's own hook is left out: it is outside the folders, so a missing one can't be found here. */
 const findNamesWithoutHook = (config: ChecksConfig, hooks: readonly ListedHook[]): string[] =>
   [...config.hookTimings.keys()].filter(
     (name) => name !== 'readiness_probe_hook' && !hooks.some((hook) => hook.name === name),

@@ -47,7 +47,7 @@ export function parseStartupOptions(args: readonly string[]): StartupOptions | u
     redis: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   });
-  // start.sh takes status 0 for a go: help beside other words, however they came in, is no question and no answer.
+  // start.sh takes exit code 0 as a go, so help is refused beside other words, in case it came in by mistake.
   if (values.help === true && args.length === 1) return undefined;
   if (values.help === true) throw new CtrkitError('usage', '--help stands alone');
   assertNothingLeft(positionals);

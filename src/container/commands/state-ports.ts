@@ -12,8 +12,8 @@ export interface StatePorts {
   readonly lastEnd: LastEnd;
   /** This container's own id and a fresh token. */
   readonly self: { readonly dockerId: string; readonly token: string; readonly containerStart: string };
-  /** The answer, on stdout. */
+  /** Prints the answer on stdout. */
   readonly print: (text: string) => void;
-  /** What was refused or done, on stderr. */
+  /** Prints on stderr what was done or refused. */
   readonly printNotice: (text: string) => void;
 }

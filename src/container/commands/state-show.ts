@@ -91,7 +91,7 @@ function describeForPeople(state: State, now: BootTime, lastEnd: string): string
     ...holds.map(({ dockerId, values }) => ['held', describeHold(dockerId, values)]),
     ...(lastEnd === '' ? [] : [['last end', lastEnd]]),
   ];
-  // A database's text must not forge a line or colour a terminal.
+  // Text from a database must not forge a line or colour a terminal.
   const lines = rows.map(([name = '', text = '']) => `  ${name.padEnd(10)} ${markUnprintable(text)}`);
   return [feature, ...lines].join('\n');
 }

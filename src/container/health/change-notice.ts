@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 
-/** Says at once that something has changed, and then once in a while: a process may end forty times a second. */
+/** Reports changes at once, but at most once an interval: a process may end forty times a second. */
 export class ChangeNotice {
   readonly #clock: Clock;
   readonly #notify: () => void;
@@ -20,7 +20,7 @@ export class ChangeNotice {
     if (this.#cancelNext === undefined) this.#notifyIfDue();
   }
 
-  /** What has changed last may not be told any more. */
+  /** A change that has not been reported yet is dropped. */
   close(): void {
     this.#cancelNext?.();
     this.#cancelNext = undefined;

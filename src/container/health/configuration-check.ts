@@ -2,13 +2,13 @@ import type { CheckOutcome, CheckTiming } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { Check } from '../../ports/check.ts';
 
-/** What is wrong with some configuration now, a line each; never rejects. */
+/** Lists the errors of some configuration as it is now, one line for each. Never rejects. */
 export type GetErrors = () => readonly string[] | Promise<readonly string[]>;
 
-/** A reason is one line for people. */
+/** The message of a check is one line for people: it has no room for more errors. */
 const MAX_SHOWN = 5;
 
-/** Nothing is wrong with what the other checks were told to look at. */
+/** The check `configuration`: the configuration of the other checks has no errors. */
 export class ConfigurationCheck implements Check {
   readonly name = 'configuration';
   readonly kind = 'wanted';

@@ -1,23 +1,23 @@
 /**
- * `claim.json`, what the gate leaves for the agent of the same container (contract.md, section 10).
- * It lies in CTRKIT_RUN_DIR (/run/ctrkit), for root's eyes only: a Redis URL may hold a password.
+ * `claim.json`, by which the gate passes its claim to the agent of the same container (contract.md, section 10).
+ * It is in CTRKIT_RUN_DIR (/run/ctrkit), readable by root only: a Redis URL may hold a password.
  */
 import type { Claim } from './claim.ts';
 import { isOwner } from '../feature/feature.ts';
 import { isContainerId, isFeatureName, isVersion } from '../names.ts';
 
 export interface StoredClaim extends Claim {
-  /** Boot clock, milliseconds, of the go. */
+  /** Boot clock, milliseconds: when the gate let the application go. */
   readonly startedMs: number;
   /** False when the database was out of reach: the agent records the claim as soon as it is back. */
   readonly isRecorded: boolean;
-  /** An agent has seen every required check ok: what fails from then on is no start-up any more. */
+  /** An agent has seen every required check ok: a failure after that is not part of the start-up. */
   readonly hasStarted: boolean;
-  /** Which start of this container it belongs to: a container's files outlive its processes. */
+  /** The start of the container to which the claim belongs: a container's files outlive its processes. */
   readonly containerStart: string;
-  /** `--redis` as the gate was given it, empty if it was not. */
+  /** The gate's `--redis`; empty if it was not given. */
   readonly redisUrl: string;
-  /** Multi-ASIC: the host's row took part in the hand-shake, so it is told of the end too. */
+  /** Multi-ASIC: the hand-shake used the host's row too, so the release is written there too. */
   readonly isMirrored: boolean;
 }
 
@@ -36,7 +36,7 @@ export const encodeStoredClaim = (claim: StoredClaim): string =>
     mirrored: claim.isMirrored,
   })}\n`;
 
-/** Undefined if the text is no claim; whatever goes into a key is checked again. */
+/** Returns undefined if the text is no claim. Every text that goes into a key is checked again. */
 export function decodeStoredClaim(text: string): StoredClaim | undefined {
   const json = parseJson(text);
   const textOf = (field: string): string => (typeof json[field] === 'string' ? json[field] : '');

@@ -1,21 +1,21 @@
 /**
- * `gate.json`, by which a gate that does not let the application go tells the agent of its container so: a held
- * container is live, and not ready for a reason (contract.md, section 5).
+ * `gate.json`, by which a gate that does not let the application go informs the agent of its container: a held container is
+ * live, but not ready, and the agent reports the reason (contract.md, section 5).
  */
 export interface GateNotice {
   readonly state: 'waiting' | 'held';
   /** One line for people. */
   readonly text: string;
-  /** The gate's process id: a notice of a gate that is gone says nothing. */
+  /** The gate's process id: the notice of a gate that is gone does not count. */
   readonly pid: number;
-  /** Which start of this container it belongs to: a container's files outlive its processes. */
+  /** The start of the container to which the notice belongs: a container's files outlive its processes. */
   readonly containerStart: string;
 }
 
 export const encodeGateNotice = ({ state, text, pid, containerStart }: GateNotice): string =>
   `${JSON.stringify({ state, text, pid, container_start: containerStart })}\n`;
 
-/** Undefined if the text is no notice. */
+/** Returns undefined if the text is no notice. */
 export function decodeGateNotice(text: string): GateNotice | undefined {
   let json: unknown;
   try {

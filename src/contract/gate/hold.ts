@@ -11,9 +11,9 @@ export type HoldReason =
   | 'higher-version-running'
   | 'superseded';
 
-/** The row goes by itself this long after its last renewal: a killed gate leaves nothing behind. */
+/** The row expires this long after its last renewal: a killed gate leaves none behind. */
 export const HOLD_TTL_MS = 180_000;
-/** A held gate says so, and renews its row, this often. */
+/** A held gate renews its row, and logs that it is held, at this interval. */
 export const HOLD_RENEWAL_MS = 60_000;
 
 /** Wire names of the row's fields. */

@@ -1,11 +1,11 @@
-/** The `checks` of a heartbeat: JSON, one entry a check, 4 KB at most (contract.md, section 4). */
+/** The field `checks` of a heartbeat: JSON, one entry for each check, 4 KB at most (contract.md, section 4). */
 import { markUnprintable } from '../../text/printable.ts';
 import type { CheckReport } from './health-report.ts';
 
 const MAX_BYTES = 4096;
-/** How long messages may be, longest first: the first length that fits is taken. */
+/** Limits of a message, longest first: the first with which the field fits is used. */
 const MESSAGE_LENGTHS = [200, 80, 20];
-/** What is most worth keeping comes first where something has to go. */
+/** The order in which checks are kept if not all fit. */
 const SEVERITY = { failing: 0, unknown: 1, ok: 2 } as const;
 
 /** ASCII, so that a character is a byte. Where checks have to be left out the last entry is `{"cut": how many}`. */
@@ -37,7 +37,7 @@ const shortenMessage = (text: string, length: number): string =>
 
 export type CheckEntry = Pick<CheckReport, 'name' | 'kind' | 'result' | 'message'>;
 
-/** The entries that make sense of a row's `checks`; nothing for text that makes none. */
+/** Decodes a row's `checks`. Illegal entries are left out; illegal text gives no entries. */
 export function decodeChecks(text: string): CheckEntry[] {
   let json: unknown;
   try {

@@ -1,36 +1,36 @@
 /**
- * A check: one thing that is looked at again and again to tell whether the feature is well (contract.md, section 4).
+ * A check: one condition of a healthy feature, which is tested periodically (contract.md, section 4).
  */
 
-/** `wanted`: its failing is reported and degrades; `required`: it makes the container unhealthy. */
+/** A failing `required` check makes the container unhealthy; a failing `wanted` check makes it degraded. */
 export type CheckKind = 'required' | 'wanted';
 
-/** What one run of a check found. `message` is one line for people, empty when there is nothing to say. */
+/** The outcome of one run of a check. `message` is one line for people, empty when there is nothing to say. */
 export type CheckOutcome =
   | { readonly result: 'ok'; readonly message: string }
-  /** It could not be told: neither well nor failing. */
+  /** The run could not find out: neither ok nor failing. */
   | { readonly result: 'unknown'; readonly message: string }
   | {
       readonly result: 'failing';
       readonly message: string;
-      /** What the readiness probe ends with (contract.md, section 5). */
+      /** Exit code of the readiness probe (contract.md, section 5). */
       readonly exitCode: number;
-      /** Whether starting the container anew would mend it: only then liveness fails too. */
+      /** Whether a restart of the container would make the check ok: only then liveness fails too. */
       readonly isMendedByRestart: boolean;
-      /** The start-up is still under way with it, or went wrong: one that takes too long is tried again. */
+      /** The failure is part of a start-up, under way or failed: a start-up that takes too long is tried again. */
       readonly isOfStart?: boolean;
-      /** It will not get well by waiting: a start-up is over with it. */
+      /** Waiting does not make the check ok: the start-up has failed. */
       readonly isFinal?: boolean;
     };
 
 export type CheckResult = CheckOutcome['result'];
 
-/** When a check runs and how often it must say the same, in the words of a Kubernetes probe. */
+/** When a check runs, and how many equal results it takes, in the terms of a Kubernetes probe. */
 export interface CheckTiming {
-  /** After the gate has let the application go. */
+  /** Counted from the moment the gate let the application go. */
   readonly initialDelayMs: number;
   readonly periodMs: number;
-  /** Of one run. */
+  /** Time limit of one run. */
   readonly timeoutMs: number;
   /** Failing runs in a row before the check counts as failing. */
   readonly failureThreshold: number;
@@ -38,7 +38,7 @@ export interface CheckTiming {
   readonly successThreshold: number;
 }
 
-/** Noticed within one period plus the limit; patience is left to who asks, kubelet's own failureThreshold say. */
+/** A failure shows within one period plus the limit. Patience is left to the caller, such as kubelet's failureThreshold. */
 export const DEFAULT_TIMING: CheckTiming = {
   initialDelayMs: 0,
   periodMs: 10_000,

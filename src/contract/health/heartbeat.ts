@@ -24,7 +24,7 @@ export const HEALTH_FIELD = {
   updatedTs: 'updated_ts',
 } as const;
 
-/** What others need of a heartbeat to tell whether its holder is live. */
+/** The fields by which others find out whether the holder is live. */
 export const LIVENESS_FIELDS = [
   HEALTH_FIELD.token,
   HEALTH_FIELD.owner,
@@ -33,7 +33,7 @@ export const LIVENESS_FIELDS = [
   HEALTH_FIELD.intervalMs,
 ] as const;
 
-/** All of the row, for people. */
+/** All fields of the row, for people. */
 export const HEALTH_FIELDS = Object.values(HEALTH_FIELD);
 
 /** The interval when none is promised. */

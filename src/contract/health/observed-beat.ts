@@ -1,4 +1,4 @@
-/** A heartbeat as the host side reads it: all of CONTAINER_HEALTH that certification and fallback rest on. */
+/** A heartbeat as the host side reads it: the fields of CONTAINER_HEALTH that certification and fallback use. */
 import { decodeMs } from '../feature/feature.ts';
 import { decodeHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { HealthStatus } from './health-report.ts';
@@ -9,10 +9,10 @@ const STATUSES: ReadonlySet<string> = new Set(['starting', 'healthy', 'degraded'
 export interface ObservedBeat extends Heartbeat {
   readonly dockerId: string;
   readonly bootId: string;
-  /** Undefined for a text that is no status. */
+  /** Undefined if the text is no status. */
   readonly status: HealthStatus | undefined;
   readonly reason: string;
-  /** Undefined, as all numbers here, for what is none. */
+  /** Undefined if the text is no number, as are the other numbers. */
   readonly seq: number | undefined;
   readonly startedMs: number | undefined;
   readonly healthySinceMs: number | undefined;

@@ -10,12 +10,12 @@ export const HEALTH_FILE = 'health';
 
 export type ProbeName = 'startup' | 'readiness' | 'liveness';
 
-/** An exit code each, 0 for yes. */
+/** The exit code of each probe; 0 is a positive answer. */
 export type ProbeAnswers = Readonly<Record<ProbeName, number>>;
 
 /**
- * `ctrkit1 STARTUP READINESS LIVENESS STALE_AT_S TEXT`, with the second of the boot clock (`/proc/uptime`) at which the
- * answers go stale, and the reason for people, where there is one.
+ * Encodes `ctrkit1 STARTUP READINESS LIVENESS STALE_AT_S TEXT`. STALE_AT_S is the second of the boot clock
+ * (`/proc/uptime`) at which the answers go stale; TEXT is the reason, one line for people, and may be empty.
  */
 export function encodeHealthLine(answers: ProbeAnswers, staleAtMs: number, text: string): string {
   const { startup, readiness, liveness } = answers;

@@ -10,9 +10,9 @@ export interface ProcessEntry {
 export interface ProcessList {
   /** Each once, in the order of the file. */
   readonly entries: readonly ProcessEntry[];
-  /** What is wrong with the file, a line for people each. */
+  /** The errors of the file, one line for people each. */
   readonly errors: readonly string[];
-  /** There is a file, and it can't be read: the entries are what was known before. */
+  /** The file exists and can't be read: the entries are those of the last reading. */
   readonly isUnread?: true;
 }
 
@@ -26,7 +26,7 @@ export interface ProcessListFormat {
 export const CRITICAL_KINDS: ProcessListFormat['kinds'] = ['program', 'group'];
 export const WATCHDOG_KINDS: ProcessListFormat['kinds'] = ['program'];
 
-/** A container has some tens of programs; what is longer is not such a list. */
+/** A container has some tens of programs: a longer file is no such list. */
 export const MAX_PROCESS_LIST_BYTES = 64 * 1024;
 const MAX_ENTRIES = 500;
 const MAX_ERRORS = 10;
@@ -35,7 +35,7 @@ const MAX_QUOTE = 60;
 /** supervisord takes any name without a space, a colon or a slash; blanks and what can't be printed make no sense in one. */
 const NAME = /^[^\s:/\p{Cc}\p{Cs}\ufffe\uffff\ufffd]{1,128}$/u;
 
-/** The good lines count, whatever is wrong with the others. No file is an empty text. */
+/** Parses a list. Legal lines count, whatever is wrong with the others. A missing file is an empty text. */
 export function parseProcessList(text: string, format: ProcessListFormat): ProcessList {
   const entries = new Map<string, ProcessEntry>();
   const errors: string[] = [];
@@ -61,7 +61,7 @@ function cutToWholeLines(text: string): { readonly kept: string; readonly isCut:
   return { kept: whole.slice(0, Math.max(end, 0)), isCut: true };
 }
 
-/** The entry, or what is wrong with the line. */
+/** Returns the entry, or a text that says what is wrong with the line. */
 function parseLine(line: string, { kinds }: ProcessListFormat): ProcessEntry | string {
   const [key = '', name = '', ...more] = line.split(':', 3).map((part) => part.trim());
   const kind = kinds.find((known) => known === key);

@@ -1,4 +1,4 @@
-/** What follows when a critical process has ended: the job of SONiC's supervisor-proc-exit-listener. */
+/** Decides what follows the end of a critical process. In SONiC this is the job of supervisor-proc-exit-listener. */
 
 import { toOneLine } from '../../text/printable.ts';
 
@@ -7,28 +7,28 @@ export interface CriticalEnd {
   readonly process: string;
   readonly group: string;
   readonly state: 'EXITED' | 'FATAL';
-  /** -1 after a signal; undefined where it is FATAL, or supervisord could not be asked. */
+  /** -1 after a signal; undefined if the state is FATAL, or if supervisord could not be asked. */
   readonly exitStatus: number | undefined;
-  /** By the program's `exitcodes`; a FATAL end is never. */
+  /** Whether the program's `exitcodes` list the exit status; false for a FATAL end. */
   readonly isExpected: boolean;
-  /** One line for people: who, and how. */
+  /** One line for people: which process has ended, and how. */
   readonly text: string;
 }
 
 export interface CriticalExitPolicy {
-  /** CONFIG_DB; undefined as long as the database has not told. */
+  /** From CONFIG_DB; undefined until it has been read. */
   readonly autoRestart: string | undefined;
-  /** CTRKIT_CRITICAL_EXIT: `report` leaves it to the shipped listener. */
+  /** CTRKIT_CRITICAL_EXIT; `report` leaves the end of the container to the shipped listener. */
   readonly mode: 'end' | 'report';
 }
 
 export interface CriticalExitDecision {
-  /** `end`: supervisord, and the container with it. */
+  /** `end` ends supervisord, and the container with it. */
   readonly kind: 'end' | 'report';
   readonly reason: string;
 }
 
-/** The shipped listener takes `always_enabled` for off, and says nothing of an expected exit (D14). */
+/** The shipped listener treats `always_enabled` as off, and ignores an expected exit (D14). */
 const RESTARTING = new Set(['enabled', 'always_enabled']);
 
 export function decideCriticalExit(

@@ -3,10 +3,10 @@ import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { ProcessState, ProcessStatus } from '../../contract/health/process.ts';
 import { describeDown, isExpectedExit } from './process-text.ts';
 
-/** supervisord has given these up. The others it is at, or somebody has stopped them, or they are yet to be started. */
+/** States in which supervisord has given up. In the others it is still at work, or somebody has stopped the process. */
 const MENDED_BY_RESTART: ReadonlySet<ProcessState> = new Set(['FATAL', 'EXITED']);
 
-/** All critical processes have to run (the shipped probe does not look at them). */
+/** Failing unless all critical processes run (the shipped probe does not check them). */
 export function judgeCriticalProcesses(processes: readonly ProcessStatus[]): CheckOutcome {
   const down = processes.filter(({ statename }) => statename !== 'RUNNING');
   if (down.length === 0) return { result: 'ok', message: '' };

@@ -1,14 +1,14 @@
-/** Which of supervisord's programs the entries of a list mean. */
+/** Matches the entries of a list with supervisord's programs. */
 import type { ProcessEntry } from '../../contract/health/process-list.ts';
 import type { ProcessStatus } from '../../contract/health/process.ts';
 
 type Named = Pick<ProcessStatus, 'name' | 'group'>;
 
-/** A program is meant wherever it is grouped; a group means all its members. */
+/** An entry for a program means that program in any group; an entry for a group means all its members. */
 export const isMeantBy = ({ kind, name }: ProcessEntry, process: Named): boolean =>
   name === (kind === 'program' ? process.name : process.group);
 
-/** A program as supervisorctl names it: PROGRAM, wherever it is grouped, or GROUP:PROGRAM. */
+/** `text` is a program as supervisorctl names it: PROGRAM, in any group, or GROUP:PROGRAM. */
 export const hasName = (text: string, { name, group }: Named): boolean =>
   text === (text.includes(':') ? `${group}:${name}` : name);
 
@@ -17,7 +17,7 @@ export const selectProcesses = <T extends Named>(
   processes: readonly T[],
 ): readonly T[] => processes.filter((process) => entries.some((entry) => isMeantBy(entry, process)));
 
-/** The entries that name nothing supervisord knows. */
+/** Finds the entries that match no program of supervisord. */
 export const findUnknownEntries = (
   entries: readonly ProcessEntry[],
   processes: readonly Named[],

@@ -4,14 +4,14 @@ import type { ProcessStatus } from '../../contract/health/process.ts';
 import { describeExit } from './process-text.ts';
 
 /**
- * The program that starts the feature has to have ended, with 0 (sonic.md, "Readiness probe"; the shipped probe takes
- * any status, and no program too). `process` is undefined where supervisord knows none of that name.
+ * Failing unless the program that starts the feature has ended with 0 (sonic.md, "Readiness probe"; the shipped probe
+ * accepts any status, and a missing program). `process` is undefined if supervisord knows no program of that name.
  */
 export function judgeStart(program: string, process: ProcessStatus | undefined): CheckOutcome {
   if (process === undefined) {
     return failStart(
       `supervisord knows no program "${program}": name the one that starts the feature as startProgram in /etc/ctrkit/checks.toml`,
-      // The image's mistake: no other start would find one.
+      // A mistake of the image: no other start would find the program.
       { isOfStart: false },
     );
   }
@@ -22,7 +22,7 @@ export function judgeStart(program: string, process: ProcessStatus | undefined):
   return failStart(`${program} has not finished: it is ${statename}`);
 }
 
-/** A restart is for the startup probe to ask for, when its patience ends. */
+/** Liveness does not fail for a start-up: the start-up probe asks for a restart when its patience ends. */
 const failStart = (
   message: string,
   options: { readonly isFinal?: true; readonly isOfStart?: false } = {},

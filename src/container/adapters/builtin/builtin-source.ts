@@ -9,7 +9,7 @@ import type { Finding } from './finding.ts';
 import { inspectMemory } from './memory.ts';
 import { createSocketInspector } from './socket.ts';
 
-/** The checks of `[checks]` in checks.toml, in the order of the file. */
+/** Creates the checks of `[checks]` in checks.toml, in the order of the file. */
 export function createBuiltinSource(
   configs: readonly BuiltinCheckConfig[],
   clock: Pick<Clock, 'bootMs'>,
@@ -20,10 +20,10 @@ export function createBuiltinSource(
 
 function createCheck(config: BuiltinCheckConfig, clock: Pick<Clock, 'bootMs'>): Check {
   const { name, kind, timing, isMendedByRestart } = config;
-  const look = createInspector(config, clock);
+  const inspect = createInspector(config, clock);
   const run = async (): Promise<CheckOutcome> => {
     try {
-      const { result, message } = await look();
+      const { result, message } = await inspect();
       if (result !== 'failing') return { result, message };
       return { result, message, exitCode: PROBE_EXIT.failed, isMendedByRestart };
     } catch (error) {

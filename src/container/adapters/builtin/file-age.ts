@@ -20,9 +20,9 @@ type FileReading = { readonly mark: string } | { readonly error: string } | 'lat
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
- * Returns a look at whether the file changes often enough. Its times are of the wall clock, which may be stepped: they
- * are only compared with what they were, and the age is what the boot clock says has passed since they were others. So
- * a file counts as fresh at first sight, and a change is at most one period older than it seems.
+ * Returns a function that finds out whether the file changes often enough. The file's times are of the wall clock, which
+ * may be stepped, so they are only compared with the previous ones: the age is the time on the boot clock since they last
+ * changed. So a file counts as fresh at first sight, and a change is at most one period older than it seems.
  */
 export function createFileInspector(
   { path, maxAgeMs, timeoutMs }: FileTarget,
@@ -52,7 +52,7 @@ export function createFileInspector(
   };
 }
 
-/** What is asked of a file system that hangs is asked once: each question holds one of Node.js' four threads. */
+/** A file system that hangs is asked once only: each call holds one of Node.js' four threads. */
 function createStatReader(path: string, ask: Stat): () => Promise<Exclude<FileReading, 'late'>> {
   let pending: Promise<Exclude<FileReading, 'late'>> | undefined;
   return () =>

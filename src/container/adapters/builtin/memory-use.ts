@@ -1,11 +1,11 @@
 /** The memory of the container's own cgroup, version 1 or 2 (Linux, Documentation/admin-guide/cgroup-v{1,2}). */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Names of the files of one version. */
+/** Names of the files of one cgroup version. */
 interface MemoryFiles {
   readonly use: string;
   readonly limit: string;
-  /** The field of memory.stat that says how much can be dropped at no cost: files not used lately. */
+  /** The field of memory.stat with the pages of files not used lately: the kernel drops them at no cost. */
   readonly idle: RegExp;
 }
 
@@ -20,7 +20,7 @@ const VERSION_2: MemoryFiles = {
   idle: /^inactive_file (\d+)$/m,
 };
 
-/** Version 1 has no word for "no limit", but its largest number, which depends on the machine: 8 TiB at the least. */
+/** Version 1 writes "no limit" as its largest number, which depends on the machine: at least 8 TiB. */
 const NO_LIMIT_BYTES = 2 ** 42;
 
 export interface MemoryGroup {
@@ -29,16 +29,16 @@ export interface MemoryGroup {
 }
 
 export interface MemoryUse {
-  /** Without the pages of files that were not used lately, as kubelet counts. */
+  /** Without the pages of files not used lately, as kubelet counts. */
   readonly usedBytes: number;
-  /** Undefined where there is none. */
+  /** Undefined if there is no limit. */
   readonly limitBytes: number | undefined;
 }
 
 /**
- * The cgroup of this process, from the text of /proc/self/cgroup and the folder where cgroups are mounted. Its path holds
- * where all cgroups of the machine are seen; a container sees its own as the root. Version 1 comes first: where both
- * are mounted the memory is its.
+ * Finds the cgroup of this process, from the text of /proc/self/cgroup and the folder where cgroups are mounted. The path
+ * is valid where all cgroups of the machine are visible; a container sees its own cgroup as the root. Version 1 comes
+ * first: where both versions are mounted, version 1 controls the memory.
  */
 export function findMemoryGroup(mount: string, cgroup: string): MemoryGroup {
   const v1 = /^\d+:(?:[^:\n]+,)?memory(?:,[^:\n]+)?:(\/.*)$/m.exec(cgroup)?.[1];
@@ -49,12 +49,12 @@ export function findMemoryGroup(mount: string, cgroup: string): MemoryGroup {
 
 function locateGroup(root: string, path: string, files: MemoryFiles): MemoryGroup {
   const folder = `${root}${path === '/' ? '' : path}`;
-  // One that climbs is outside of what is seen here.
+  // A path that climbs leads out of what is visible here.
   const isSeen = !path.split('/').includes('..') && existsSync(`${folder}/${files.use}`);
   return { folder: isSeen ? folder : root, files };
 }
 
-/** Throws an Error that says which file can't be read, or understood. */
+/** Throws an Error that names the file that can't be read, or understood. */
 export function readMemoryUse({ folder, files }: MemoryGroup): MemoryUse {
   const useBytes = readNumber(folder, files.use, /^(\d+)$/m);
   const limit = readGroupFile(folder, files.limit).trim();

@@ -5,7 +5,7 @@ export type SocketTarget =
   | { readonly what: 'tcp'; readonly host: string; readonly port: number }
   | { readonly what: 'unix'; readonly path: string };
 
-/** It is this container, or this switch, that has run out of something: that tells nothing of who should accept. */
+/** Errors of this container or this switch, which has run out of something: they say nothing about the program. */
 const OWN_TROUBLE: ReadonlySet<string> = new Set([
   'EMFILE',
   'ENFILE',
@@ -25,16 +25,17 @@ const WORDS: Readonly<Record<string, string>> = {
 async function createSocket(onClose: (socket: Socket) => void): Promise<Socket> {
   const net = process.getBuiltinModule?.('node:net') ?? (await import('node:net'));
   const socket = new net.Socket();
-  // An error that comes late is nobody's.
+  // A late error must not end the process.
   return socket.on('error', () => {}).on('close', () => onClose(socket));
 }
 
 /**
- * Returns a look at whether a connection is accepted within the limit; it is closed at once, without a word. It is the
- * kernel that accepts, as long as the program's queue has room: what is behind it only a hook can tell.
+ * Returns a function that finds out whether a connection is accepted within the limit. The connection is closed at once,
+ * and nothing is sent. The kernel accepts as long as the program's queue has room: whether the program works behind it
+ * only a hook can tell.
  */
 export function createSocketInspector(target: SocketTarget, timeoutMs: number): () => Promise<Finding> {
-  // A new one for each look would leave three times the garbage behind.
+  // The socket is used again: a new one each time would leave three times the garbage.
   let closed: Socket | undefined;
   return async () => {
     const socket = closed ?? (await createSocket((each) => (closed = each)));
@@ -45,7 +46,7 @@ export function createSocketInspector(target: SocketTarget, timeoutMs: number): 
   };
 }
 
-/** Undefined if accepted, else the error's code, or `late`. */
+/** Returns undefined if accepted, else the error's code, or `late`. */
 async function tryConnect(
   socket: Socket,
   target: SocketTarget,
@@ -56,7 +57,7 @@ async function tryConnect(
     end = resolve;
   });
   const onConnect = (): void => {
-    // Now, before it reads: Node.js takes 64 kB for a read.
+    // Destroyed here, before it reads: Node.js allocates 64 kB for a read.
     socket.destroy();
     end();
   };
@@ -77,7 +78,7 @@ function judgeConnection(problem: string | undefined, target: SocketTarget, time
   if (problem === undefined) return { result: 'ok', message: '' };
   if (problem === 'late')
     return { result: 'failing', message: `${where}: nobody accepted within ${timeoutMs / 1000} s` };
-  // connect(2) of a unix socket says so when the queue of who listens is full: it has stopped accepting.
+  // connect(2) on a unix socket fails so when the listener's queue is full: the program has stopped accepting.
   if (problem === 'EAGAIN' && target.what === 'unix')
     return { result: 'failing', message: `${where}: nobody accepts, its queue is full` };
   if (OWN_TROUBLE.has(problem)) return { result: 'unknown', message: `${where}: can't be tried: ${problem}` };

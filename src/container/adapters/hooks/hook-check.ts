@@ -14,13 +14,13 @@ export interface HookCheckOptions {
   readonly clock: Pick<Clock, 'bootMs'>;
 }
 
-/** An executable as a check. */
+/** A check that runs an executable. */
 export class HookCheck implements Check {
   readonly name: string;
   readonly kind: CheckKind;
   readonly timing: CheckTiming;
   readonly #options: HookCheckOptions;
-  /** Boot clock: since when a process of it may exist. */
+  /** Boot clock: since when a process of the hook may exist. */
   #busySinceMs: number | undefined;
 
   constructor(options: HookCheckOptions) {
@@ -34,7 +34,7 @@ export class HookCheck implements Check {
     return this.#busySinceMs !== undefined;
   }
 
-  /** One that could not be killed is failing until it has gone: there is never a second process of one hook. */
+  /** A hook that could not be killed is failing until its process is gone: a hook never has two processes. */
   async run(): Promise<CheckOutcome> {
     const { runner, clock, path } = this.#options;
     const nowMs = clock.bootMs();

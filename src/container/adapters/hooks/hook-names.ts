@@ -4,12 +4,12 @@ import { markUnprintable } from '../../../text/printable.ts';
 const HOOK_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** What editors, package managers and people leave beside a file. */
 const LEFTOVER = /(?:^\.|~$|^#.*#$|\.(?:bak|old|orig|rej|save|swp|tmp|disabled|(?:dpkg|ucf|rpm)-?[a-z]+)$)/;
-/** Of one folder: a round has to come to an end, and a report has room for so many. */
+/** Most hooks of one folder: a round of checks has to end, and a report has room for so many. */
 const MAX_HOOKS = 64;
 
 /**
- * The entries of a folder that are hooks, by name in the order of bytes. Hidden files and leftovers (`x~`, `x.bak`,
- * `x.dpkg-old`, `x.disabled`, ..) are none, without a word; names that are not legal are none, with a warning.
+ * Selects the entries of a folder that are hooks, sorted by the bytes of their names. Hidden files and leftovers (`x~`,
+ * `x.bak`, `x.dpkg-old`, `x.disabled`, ..) are skipped; illegal names are skipped with a warning.
  */
 export function selectHooks(entries: readonly string[]): { files: string[]; warnings: string[] } {
   const meant = entries.filter((entry) => !LEFTOVER.test(entry)).toSorted(compareBytes);

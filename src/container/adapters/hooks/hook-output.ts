@@ -1,4 +1,4 @@
-/** Of each end of a stream, bytes: a line for people is far shorter. */
+/** Bytes kept of the beginning and of the end of a stream: a line for people is far shorter. */
 const KEPT_BYTES = 1024;
 
 /** The beginning and the end of what a hook wrote to one stream, however much that was. */
@@ -25,8 +25,8 @@ export class HookOutput {
 }
 
 /**
- * What a failing hook has to say, in one line: the first of stderr, else of stdout. A Python traceback begins with a
- * line that says nothing, and ends with the error.
+ * Returns the line that explains a failure: the first line of stderr, else of stdout. The first line of a Python traceback
+ * explains nothing; its last line names the error.
  */
 export function findComplaint(stdout: HookOutput, stderr: HookOutput): string {
   const first = stderr.firstLine;
@@ -41,7 +41,7 @@ function splitPrintableLines(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** Without the colours of a terminal, control characters, and bytes that are no ASCII. */
+/** Removes the colours of a terminal, control characters, and bytes that are not ASCII. */
 export const toPrintable = (text: string): string =>
   text
     .replaceAll(/\u001b\[[\d;]*[A-Za-z]/g, '')

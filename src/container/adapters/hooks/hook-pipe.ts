@@ -5,13 +5,13 @@ import { HookOutput } from './hook-output.ts';
 /** Starts a process that reads `input` to its end; undefined if it can't be had. */
 export type OpenReader = (input: Readable) => ChildProcess | undefined;
 
-/** More than this from one run is left to `cat`, bytes. */
+/** Bytes read here from one run; `cat` reads the rest. */
 const READ_BYTES = 64 * 1024;
 
 /**
- * One stream of a hook, read to its end whatever its length, so that the hook never blocks on it. Node.js takes new
- * memory for each piece: 100 MB would leave the agent 14 MB larger for good. So a hook that says much is given a
- * reader of its own, and the agent lets go of the stream.
+ * Reads one stream of a hook to its end, whatever its length, so that the hook never blocks on it. Node.js allocates memory
+ * for each piece: 100 MB would leave the agent 14 MB larger for good. So a hook that writes much gets a reader process of
+ * its own, and the agent closes its end of the stream.
  */
 export class HookPipe {
   readonly output = new HookOutput();
@@ -26,7 +26,7 @@ export class HookPipe {
     this.closed = new Promise((resolve) => {
       stream.once('close', resolve);
     });
-    // A broken stream is a closed one.
+    // A broken stream is closed too, which `closed` reports.
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => {
       this.output.add(chunk);
@@ -37,12 +37,12 @@ export class HookPipe {
   #handOver(openReader: OpenReader): void {
     this.#isHandedOver = true;
     this.#reader = openReader(this.#stream);
-    // Without one (no cat, no memory) reading on is better than a hook that blocks.
+    // Without a reader (no cat, no memory), to go on reading is better than a hook that blocks.
     if (this.#reader === undefined) this.#stream.resume();
     else this.#stream.destroy();
   }
 
-  /** Lets go of the stream, also when somebody still holds its other end. */
+  /** Closes the stream, even if another process still holds its other end. */
   close(): void {
     this.#stream.destroy();
     this.#reader?.kill('SIGKILL');

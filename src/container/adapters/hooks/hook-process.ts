@@ -4,22 +4,22 @@ import { findComplaint } from './hook-output.ts';
 import { HookPipe, type OpenReader } from './hook-pipe.ts';
 import type { HookEnd } from './judge-hook.ts';
 
-/** From SIGKILL to the end of a process that can be killed. */
+/** Time from SIGKILL to the end of a process that can be killed. */
 const KILL_MS = 1_000;
-/** From the end of the hook to the end of its output, when somebody who left its process group holds that open. */
+/** Time from the end of the hook to the end of its output: a process that left its group may hold the output open. */
 const DRAIN_MS = 200;
 
-/** Started, so with an id and both pipes. */
+/** A child that has started, so it has an id and both pipes. */
 export type StartedChild = ChildProcess & { pid: number; stdout: Readable; stderr: Readable };
 
 /**
- * One run of a hook, in a session and process group of its own. At the limit the whole group is killed, at once: a hook
- * has nothing to tidy up that a lost check would be worth. When the hook ends, so does what it left in its group.
+ * One run of a hook, in a session and process group of its own. At the limit the whole group is killed at once: a hook has
+ * nothing to clean up that is worth a late result. When the hook ends, what it left in its group is killed too.
  */
 export class HookProcess {
-  /** Resolves within the limit and a second. */
+  /** Resolves within the limit plus one second. */
   readonly end: Promise<HookEnd>;
-  /** Resolves when the process is no more, which may be later or never. */
+  /** Resolves when the process is gone, which may be later than `end`, or never. */
   readonly gone: Promise<void>;
   readonly #child: StartedChild;
   readonly #stdout: HookPipe;
@@ -46,7 +46,7 @@ export class HookProcess {
 
   /** Kills it and settles at once, without a result. */
   stop(why: string): void {
-    // Once it has gone its number may be another's.
+    // Once the process is gone, its id may belong to another.
     if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child.pid);
     this.#settleWith({ how: 'unknown', why });
   }
@@ -61,12 +61,12 @@ export class HookProcess {
 
   async #settleExit(code: number | null, signal: string | null, limitMs: number): Promise<void> {
     clearTimeout(this.#timer);
-    // Nobody else can have got the number: it stays taken while the group has members, and was fetched just now.
+    // The id can't belong to another yet: it stays taken while the group has members, and was reaped just now.
     killGroup(this.#child.pid);
     await this.#waitForOutput();
     const line =
       code === 0 ? this.#stdout.output.firstLine : findComplaint(this.#stdout.output, this.#stderr.output);
-    // An agent that was stopped itself finds the limit passed by a hook that ended long ago: its code tells.
+    // After a pause of the agent itself, the limit may have passed although the hook ended in time: the code decides.
     if (code !== null) this.#settleWith({ how: 'exited', code, line });
     else if (this.#hasOverrun) this.#settleWith({ how: 'overran', limitMs, line });
     else this.#settleWith({ how: 'signalled', signal: signal ?? 'a signal', line });
@@ -83,7 +83,7 @@ export class HookProcess {
     clearTimeout(this.#timer);
     this.#stdout.close();
     this.#stderr.close();
-    // One that can't be killed must not keep the agent from ending.
+    // A process that can't be killed must not keep the agent from ending.
     this.#child.unref();
     this.#settle(end);
   }
@@ -93,6 +93,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody is left in it.
+    // The group has no members left.
   }
 }

@@ -6,7 +6,7 @@ import type { HookProcess } from './hook-process.ts';
 import { startHook } from './start-hook.ts';
 import { Semaphore } from './semaphore.ts';
 
-/** The longest wait for a turn: by then every hook before it has met its own limit, or the limits are too long. */
+/** The longest wait for a free slot: by then every hook before it has reached its limit, or the limits are too long. */
 const MAX_WAIT_MS = 60_000;
 const ENDING = 'not run: the agent is ending';
 
@@ -18,7 +18,7 @@ export interface HookRunnerOptions {
   readonly start?: typeof startHook;
 }
 
-/** Runs hooks side by side with a bound, and knows those that run. */
+/** Runs hooks in parallel, at most `atOnce` of them, and kills those that run when it is stopped. */
 export class HookRunner {
   readonly #semaphore: Semaphore;
   readonly #env: Environment;
@@ -28,7 +28,7 @@ export class HookRunner {
 
   constructor({ atOnce, env, clock, start = startHook }: HookRunnerOptions) {
     this.#semaphore = new Semaphore(atOnce, MAX_WAIT_MS, clock);
-    // A Redis URL may hold a password, and is the agent's business only.
+    // A Redis URL may hold a password, and no hook needs it.
     const { CTRKIT_REDIS: _secret, ...rest } = env;
     this.#env = rest;
     this.#start = start;
@@ -57,7 +57,7 @@ export class HookRunner {
       void started.gone.then(onGone);
       const end = await started.end;
       this.#running.delete(started);
-      // Nothing is started any more, so nothing can be started twice.
+      // No hook is started any more, so none can run twice.
       if (this.#isStopped) onGone();
       return end;
     } finally {
@@ -74,7 +74,7 @@ export class HookRunner {
     return started;
   }
 
-  /** Kills what runs; who waits, or comes later, is told unknown. */
+  /** Kills all running hooks. The result of every waiting or later run is unknown. */
   stop(): void {
     this.#isStopped = true;
     this.#semaphore.close();

@@ -1,13 +1,13 @@
 import { accessSync, constants, lstatSync, readlinkSync, type Stats } from 'node:fs';
 
-/** Where a hook really is, or why it must not, or can't, be run. */
+/** The file of a hook with all links resolved, or why it must not, or can't, be run. */
 export type HookFile =
   | { readonly path: string }
   | { readonly problem: string }
   /** Deleted since its folder was read. */
   | { readonly isGone: true };
 
-/** As many as the kernel follows. */
+/** The kernel follows as many links. */
 const MAX_LINKS = 40;
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
@@ -15,9 +15,9 @@ const EXECUTABLE = 0o111;
 
 /**
  * Follows the absolute `path` to a file that only root (or the agent's own user) can have put there: neither the file
- * nor any folder on the way, those of links included, may be written by others. Group root is others too: a process
- * started as a user without a passwd entry has it. An ACL shows in the group's bits. What passes can't be changed
- * between this look and the start but by those who may.
+ * nor any folder on the way, those of links included, may be writable by others. Group root counts as others: a process
+ * of a user without a passwd entry has that group. An ACL shows in the group's bits. Nobody else can change a file that
+ * passes between this call and its start.
  */
 export function findHookFile(path: string): HookFile {
   const ahead = path.split('/').filter(isName);

@@ -13,14 +13,14 @@ import { isExecutable } from './hook-safety.ts';
 const SHIPPED_NAME = 'readiness_probe_hook';
 
 export interface HookSourceOptions {
-  /** Absolute; one that does not exist holds no hooks. */
+  /** Absolute paths. A folder that does not exist has no hooks. */
   readonly folders: Readonly<Record<CheckKind, string>>;
-  /** SONiC's own: counts, as required, while it is executable (readiness_probe.sh); absolute. */
+  /** Absolute path of SONiC's own hook: a required check while it is executable (readiness_probe.sh). */
   readonly shippedHook: string;
   readonly timingOf: (name: string) => CheckTiming;
   /** Hooks that run at the same time. */
   readonly atOnce: number;
-  /** The agent's own; hooks get it without CTRKIT_REDIS, and with CTRKIT_CHECK, their name. */
+  /** The agent's environment. A hook gets it without CTRKIT_REDIS, and with its own name as CTRKIT_CHECK. */
   readonly env: Environment;
   readonly clock: Clock;
   readonly log: Log;
@@ -58,12 +58,12 @@ export function createHookSource(options: HookSourceOptions): CheckSource & { st
   return { list, stop: () => runner.stop() };
 }
 
-/** A hook that is back before its last process has gone has to be the same check, or two of it would run. */
+/** A busy hook is kept: if it comes back before its process is gone, a new check would run it twice. */
 function forgetRemoved(known: Map<string, HookCheck>, listed: readonly HookCheck[]): void {
   for (const [name, check] of known) if (!check.isBusy && !listed.includes(check)) known.delete(name);
 }
 
-/** The hooks of a folder by file name; what it is said to hold without reason is logged on each change. */
+/** The hooks of one folder, by file name. Warnings about its entries are logged when the entries change. */
 class HookFolder {
   readonly #path: string;
   readonly #log: Log;
@@ -88,7 +88,7 @@ class HookFolder {
     return files;
   }
 
-  /** Undefined if it can't be told what is in it. */
+  /** Returns undefined if the folder can't be read. */
   #readEntries(): string[] | undefined {
     try {
       const entries = readdirSync(this.#path);

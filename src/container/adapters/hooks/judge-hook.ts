@@ -2,21 +2,21 @@ import type { CheckOutcome } from '../../../contract/health/check.ts';
 import { isHooksOwnCode, PROBE_EXIT } from '../../../contract/exit-codes.ts';
 import { toPrintable } from './hook-output.ts';
 
-/** How one run of a hook went; `line` is the line it has for people, empty if none. */
+/** How one run of a hook ended; `line` is the line of its output for people, empty if there is none. */
 export type HookEnd =
   | { readonly how: 'exited'; readonly code: number; readonly line: string }
   | { readonly how: 'signalled'; readonly signal: string; readonly line: string }
   | { readonly how: 'overran'; readonly limitMs: number; readonly line: string }
-  /** It was killed and did not end: it hangs in the kernel. */
+  /** The process was killed and did not end: it hangs in the kernel. */
   | { readonly how: 'unkillable'; readonly runningMs: number }
-  /** Somebody has to mend the file, or its place. */
+  /** The hook was not started: its file, or a folder on the way, has to be repaired. */
   | { readonly how: 'unrunnable'; readonly why: string }
-  /** Nothing can be told: it did not come to a run. */
+  /** The hook was not run, or its run was cut short; that says nothing about the feature. */
   | { readonly how: 'unknown'; readonly why: string };
 
 const MAX_MESSAGE = 200;
 
-/** The outcome of a check that is a hook (contract.md, section 5; SONiC: readiness_probe.sh). */
+/** Returns the outcome of a hook's run (contract.md, section 5; SONiC: readiness_probe.sh). */
 export function judgeHook(end: HookEnd): CheckOutcome {
   switch (end.how) {
     case 'exited':
@@ -28,7 +28,7 @@ export function judgeHook(end: HookEnd): CheckOutcome {
     case 'overran':
       return makeFailure(appendOutput(`did not end within ${end.limitMs / 1000} s`, end.line));
     case 'unkillable':
-      // No restart either: the container could not be ended.
+      // A restart does not help: the container could not be ended.
       return makeUnmendableFailure(
         `still runs after ${Math.round(end.runningMs / 1000)} s, killed in vain: it hangs in the kernel`,
       );

@@ -3,7 +3,7 @@ import type { ListedHook } from '../../health/checks-config/checks-config.ts';
 import { selectHooks } from './hook-names.ts';
 import { findHookFile } from './hook-safety.ts';
 
-/** The hooks in `folder` as the agent would find them now, and what it would warn of. Folders that do not exist hold none. */
+/** Lists the hooks that the agent would find in `folder` now, and its warnings. A folder that does not exist has none. */
 export function listHooks(folder: string): { hooks: ListedHook[]; warnings: string[] } {
   const hooks: ListedHook[] = [];
   const warnings: string[] = [];

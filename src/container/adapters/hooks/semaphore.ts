@@ -1,6 +1,6 @@
 import type { Clock } from '../../../ports/clock.ts';
 
-/** Lets only so many go at once; the others wait in the order in which they came, and not for ever. */
+/** A counting semaphore with a time limit. Waiters are served in the order in which they came. */
 export class Semaphore {
   readonly #clock: Clock;
   readonly #maxWaitMs: number;
@@ -14,7 +14,7 @@ export class Semaphore {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** True when it is the caller's turn: it has to `end` it. False if that did not come in time, or never will. */
+  /** Resolves with true when a slot is free; the caller has to `release` it. False after the time limit, or once closed. */
   async acquire(): Promise<boolean> {
     if (this.#isClosed) return false;
     if (this.#free > 0) {
@@ -38,7 +38,7 @@ export class Semaphore {
     else next(true);
   }
 
-  /** Whoever waits is told no, and whoever comes. */
+  /** Every waiting or later `acquire` resolves with false. */
   close(): void {
     this.#isClosed = true;
     for (const settle of this.#waiting) settle(false);

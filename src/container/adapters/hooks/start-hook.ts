@@ -5,12 +5,12 @@ import type { HookEnd } from './judge-hook.ts';
 
 type Spawn = typeof import('node:child_process').spawn;
 
-/** node:child_process, at the first hook: an image without hooks must not pay for it. */
+/** Loads node:child_process with the first hook: an image without hooks must not pay for it. */
 async function loadSpawn(): Promise<Spawn> {
   return (process.getBuiltinModule?.('node:child_process') ?? (await import('node:child_process'))).spawn;
 }
 
-/** Errors of execve(2) that stay until somebody mends the file; the rest (no memory, being written) may pass. */
+/** Errors of execve(2) that stay until the file is repaired; the others (no memory, file being written) may pass. */
 const FILE_FAULTS: Readonly<Record<string, string>> = {
   ENOENT: 'its interpreter (first line) does not exist',
   EACCES: 'its interpreter (first line), or it, may not be executed',
@@ -20,7 +20,7 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
   EPERM: 'the kernel does not let it be executed',
 };
 
-/** Starts the hook at `path`; where that can't be done, how the run went. Never throws. */
+/** Starts the hook at `path`; returns how the run ended if it can't be started. Never throws. */
 export async function startHook(
   path: string,
   env: NodeJS.ProcessEnv,
@@ -28,7 +28,7 @@ export async function startHook(
 ): Promise<HookProcess | HookEnd> {
   try {
     const spawn = await loadSpawn();
-    // Not to the agent's own output: that is its talk with supervisord.
+    // The agent's own output must not be inherited: it carries the protocol with supervisord.
     const options: SpawnOptions = { cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] };
     const child = spawn(path, [], options);
     if (!isStarted(child)) throw await new Promise((resolve) => child.once('error', resolve));

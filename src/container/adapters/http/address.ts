@@ -1,11 +1,11 @@
-/** Where the HTTP answers are given (CTRKIT_HTTP; contract.md, section 5). */
+/** Where the HTTP server listens (CTRKIT_HTTP; contract.md, section 5). */
 export type HttpAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: '127.0.0.1' | '::1'; readonly port: number }
   /** `reason` is one line for people. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What a unix socket's name may hold, bytes (sun_path, less its end mark); libuv cuts or refuses longer ones. */
+/** Longest path of a unix socket, bytes (sun_path without its end mark); libuv cuts or refuses longer ones. */
 const LONGEST_PATH_BYTES = 107;
 
 const LOOPBACK = { '127.0.0.1': '127.0.0.1', localhost: '127.0.0.1', '[::1]': '::1' } as const;
@@ -13,7 +13,7 @@ const LOOPBACK = { '127.0.0.1': '127.0.0.1', localhost: '127.0.0.1', '[::1]': ':
 const TCP = /^(127\.0\.0\.1|localhost|\[::1\]):([1-9]\d{0,4})$/;
 const UNIX = /^unix:(?:\/\/)?(\/(?!\/)[^\u0000-\u001f\u007f]*[^/\u0000-\u001f\u007f])$/;
 
-/** `unix:///path`, `unix:/path`, or a port of the loopback: `127.0.0.1:PORT`, `localhost:PORT`, `[::1]:PORT`. */
+/** Parses `unix:///path`, `unix:/path`, or a port of the loopback: `127.0.0.1:PORT`, `localhost:PORT`, `[::1]:PORT`. */
 export function parseHttpAddress(text: string): HttpAddress {
   const path = UNIX.exec(text)?.[1];
   if (path !== undefined && Buffer.byteLength(path) > LONGEST_PATH_BYTES)

@@ -7,11 +7,11 @@ export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
-  /** Of a 405. */
+  /** The Allow header of a 405. */
   readonly allow?: string;
 }
 
-/** Kubernetes' names of the three, the probe each gives, and how its no is told. */
+/** Kubernetes' paths, the probe that each answers, and the text of a negative answer. */
 const PROBES: ReadonlyMap<string, { readonly probe: ProbeName; readonly no: string }> = new Map([
   ['/startupz', { probe: 'startup', no: 'not started' }],
   ['/readyz', { probe: 'readiness', no: 'not ready' }],
@@ -20,12 +20,12 @@ const PROBES: ReadonlyMap<string, { readonly probe: ProbeName; readonly no: stri
 const METRICS = '/metrics';
 const METHODS = ['GET', 'HEAD'];
 
-/** Longest text of one check, characters. */
+/** Longest text about one check, characters. */
 const MAX_MESSAGE = 500;
 
 /**
- * What a request is answered with; a HEAD as its GET. The report is read only where it is needed; what reading it
- * throws is thrown.
+ * Returns the answer to a request; a HEAD is answered as a GET. The report is read only where it is needed. Throws what
+ * `readReport` throws.
  */
 export async function answerRequest(
   method: string,
@@ -50,7 +50,7 @@ export async function answerRequest(
   return renderText(status, code === 0 ? 'ok' : `${asked.no} (${code})${renderSuffix(report.reason)}`);
 }
 
-/** As Kubernetes' own `/readyz?verbose`: each check, and the verdict last. */
+/** Renders a report as Kubernetes' own `/readyz?verbose` does: one line for each check, and the verdict last. */
 function describeReport(name: string, code: number, { checks, status, reason }: HealthReport): string {
   const verdict = code === 0 ? 'passed' : `failed (${code})${renderSuffix(reason)}`;
   return [
@@ -62,7 +62,7 @@ function describeReport(name: string, code: number, { checks, status, reason }: 
 
 const MARKS = { ok: '+', failing: '-', unknown: '?' } as const;
 
-/** A wanted check that is not ok says that it is one: it keeps nobody unready. */
+/** A wanted check that is not ok is marked as wanted, because it does not make the container unready. */
 function describeCheck({ name, kind, result, message }: CheckReport): string {
   const said = result === 'ok' || kind === 'required' ? result : `${result} (${kind})`;
   return `[${MARKS[result]}]${toPlainLine(name, MAX_MESSAGE)} ${said}${renderSuffix(message)}`;

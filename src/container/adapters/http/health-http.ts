@@ -12,19 +12,19 @@ import { answerRequest, type HttpAnswer } from './answer.ts';
 import { Listening, type ListeningPorts } from './listening.ts';
 
 export interface HealthHttpOptions extends ListeningPorts {
-  /** CTRKIT_HTTP; what it may not be is said in the log, and then there is no HTTP. */
+  /** CTRKIT_HTTP. An illegal address is logged, and there is no HTTP then. */
   readonly address: string;
   readonly readReport: () => HealthReport;
 }
 
 export interface HealthHttp {
-  /** Ends every connection and resolves at once. */
+  /** Ends every connection, then resolves. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * The whole life of a connection: request, answer, end. One limit for whoever says nothing, says it byte by byte, or
- * does not read the answer.
+ * The whole life of a connection: request, answer, end. This one limit covers a client that sends nothing, sends byte by
+ * byte, or does not read the answer.
  */
 const CONNECTION_LIMIT_MS = 3_000;
 const MAX_CONNECTIONS = 16;
@@ -32,8 +32,8 @@ const MAX_CONNECTIONS = 16;
 const MAX_HEADER_BYTES = 4_096;
 
 /**
- * Resolves when the server listens, or when the first try has failed and others will follow; never rejects. Nothing of
- * it keeps the process alive.
+ * Starts the server. Resolves when it listens, or when the first try has failed and others will follow; never rejects. The
+ * server does not keep the process alive.
  */
 export async function startHealthHttp(options: HealthHttpOptions): Promise<HealthHttp> {
   const address = parseHttpAddress(options.address);
@@ -88,7 +88,7 @@ function sendAnswer(response: ServerResponse, { status, contentType, body, allow
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    // Who asks every ten seconds needs no open connection, and there are few.
+    // Connections are few, and a client that asks every ten seconds needs none that stays open.
     Connection: 'close',
     ...(allow === undefined ? {} : { Allow: allow }),
   });

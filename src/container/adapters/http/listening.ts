@@ -9,7 +9,7 @@ import type { HttpAddress } from './address.ts';
 
 export type ListenAddress = Exclude<HttpAddress, { kind: 'refused' }>;
 
-/** How long whoever holds the socket file is given to take a connection. */
+/** How long the owner of the socket file may take to accept a connection. */
 const ANSWER_LIMIT_MS = 1_000;
 const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
 /** Root only, as supervisord's own socket: a check's message may tell more than everybody should know. */
@@ -70,7 +70,7 @@ export class Listening {
   }
 }
 
-/** Whether the file is a socket that nobody listens on any more, as an agent that was killed leaves it. */
+/** Whether the file is a socket that nobody listens on, as a killed agent leaves it. */
 async function isLeftOver(path: string): Promise<boolean> {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return false;
   const connection = createConnection({ path });
@@ -102,7 +102,7 @@ const ADVICE: Readonly<Record<ListenAddress['kind'], Readonly<Record<string, str
   },
   unix: {
     EADDRINUSE: 'the path is taken, by another process that listens or by a file that is no socket',
-    // Said for ENOENT too.
+    // libuv reports ENOENT so too.
     EACCES: 'its folder is not there, or may not be written',
   },
 };

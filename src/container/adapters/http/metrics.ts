@@ -4,7 +4,7 @@ import type { HealthReport } from '../../../contract/health/health-report.ts';
 import type { HealthStatus } from '../../../contract/health/health-report.ts';
 import type { ProbeName } from '../../../contract/health/probe.ts';
 
-// Records, so that a state that is added to the contract is missed by the compiler.
+// Records, so that the compiler finds a state that the contract gains and this list lacks.
 const STATUSES: Readonly<Record<HealthStatus, true>> = {
   starting: true,
   healthy: true,
@@ -17,8 +17,8 @@ const RESULTS: Readonly<Record<CheckResult, true>> = { ok: true, failing: true, 
 type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
 
 /**
- * The report as Prometheus' text exposition (format 0.0.4). A registry of its own for each scrape: a check that is
- * gone leaves nothing behind. Messages and reasons are no labels: each new text would be a new time series.
+ * Renders the report as Prometheus' text exposition (format 0.0.4). Each scrape has a registry of its own, so that a check
+ * that is gone leaves no metric. Messages and reasons are no labels: each new text would be a new time series.
  */
 export async function renderMetrics(
   report: HealthReport,
@@ -26,7 +26,7 @@ export async function renderMetrics(
   const registry = new Registry();
   const gauge = (name: string, help: string, samples: readonly Sample[]): void => {
     const [first] = samples;
-    // A gauge without labels would have a sample of its own, 0.
+    // A gauge without samples would get one, 0.
     if (first === undefined) return;
     const labelNames = Object.keys(first[1] ?? {});
     const metric = new Gauge({ name, help, labelNames, registers: [registry] });
@@ -55,7 +55,7 @@ function addContainer(report: HealthReport, gauge: AddGauge): void {
     'The container’s status: 1 for the one it has.',
     Object.keys(STATUSES).map((each) => [Number(each === status), { status: each }]),
   );
-  // Not instants, as is usual: the boot clock's are nobody else's, and the wall clock's would jump with its steps.
+  // Durations, not the usual instants: nobody else can read the boot clock's, and a step of the wall clock moves its own.
   gauge('ctrkit_container_running_seconds', 'Since the gate let the application go; 0 before.', [
     [countSecondsSince(startedMs, nowMs)],
   ]);

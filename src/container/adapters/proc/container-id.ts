@@ -1,13 +1,13 @@
-// Which container is this? No runtime tells its containers, so the id is read from what the kernel shows of
-// the process. Wrong is worse than unknown here: the host side inspects, tags and stops whatever id is on
-// record, so every source below is used only where it cannot be the pause container's or a neighbour's.
+// Finds this container's own id. No runtime passes it to its containers, so it is read from what the kernel shows of
+// the process. A wrong id is worse than an unknown one: the host side inspects, tags and stops the container on
+// record. So every source below is used only where its id can't be the pause container's or a neighbour's.
 import { markUnprintable } from '../../../text/printable.ts';
 import type { Environment } from '../../../contract/environment.ts';
 import { readFileSync } from 'node:fs';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isContainerId } from '../../../contract/names.ts';
 
-/** What the id is judged by: the environment, and the texts of /proc/self/cgroup and /proc/self/mountinfo. */
+/** The sources of the id: the environment, and the texts of /proc/self/cgroup and /proc/self/mountinfo. */
 interface ContainerIdEvidence {
   readonly env: Environment;
   readonly cgroup: string;
@@ -41,7 +41,7 @@ const CONTAINER_CGROUP =
   /^(?:(?:[^:]+:)?(?:docker|cri-containerd|crio|libpod|libpod-payload|nerdctl)[-:])?([0-9a-f]{64})(?:\.scope)?$/;
 const KUBERNETES_CGROUP = /^(?:kubepods|.*-pod[0-9a-f_-]{32,36}\.slice|pod[0-9a-f-]{32,36}$)/;
 
-/** Files a kubelet lends to a pod, under whatever folder it keeps its state in; static pods have plain-hex uids. */
+/** Files that a kubelet mounts into a pod, under any state folder; the uids of static pods are hex without hyphens. */
 const KUBELET_MOUNT_ROOT =
   /\/pods\/[0-9a-f-]{32,36}\/(?:etc-hosts$|containers\/|volumes\/|volume-subpaths\/)/;
 const CRI_SANDBOX_ROOT = /\/sandboxes\/[0-9a-f]{64}\//;
@@ -66,8 +66,8 @@ export function findContainerId(evidence: ContainerIdEvidence): string {
 }
 
 /**
- * The same, with the same errors, for this process. Files that cannot be read count as empty; mountinfo, which
- * is long and composed anew on each reading, is read only if nothing before it told.
+ * `findContainerId` for this process, with the same errors. Files that cannot be read count as empty. The kernel composes
+ * the long mountinfo anew for each reading, so it is read only if the sources before it gave no id.
  */
 export function readContainerId(env: Environment): string {
   const handedIn = readGivenId(env);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Tells one start of a container from the next: the kernel's boot, and when its process 1 began (field 22 of
- * proc(5) stat, in ticks since boot). Empty if that can't be read.
+ * Returns a text that identifies this start of the container: the kernel's boot id, and the start time of process 1
+ * (field 22 of proc(5) stat, in ticks since boot). Empty if that can't be read.
  */
 export function readContainerStart(bootId: string): string {
   try {

@@ -1,16 +1,17 @@
 import type { Environment } from '../../../contract/environment.ts';
 
 /**
- * How a listener has its supervisord stop all programs and end: SIGTERM to its parent, as SONiC's exit listener does.
- * It needs no socket. False for a process that supervisord did not start, whose supervisord is gone, or that may not.
+ * Returns a function that makes supervisord stop all programs and end, by SIGTERM to the parent process, as SONiC's exit
+ * listener does. That needs no socket. The function returns false if supervisord did not start this process, is gone, or
+ * may not be signalled.
  */
 export function createSupervisorStop(env: Environment): () => boolean {
   const parent = process.ppid;
-  // supervisord sets it for what it starts.
+  // supervisord sets it for every process that it starts.
   if (env['SUPERVISOR_ENABLED'] !== '1') return () => false;
   return () => {
     try {
-      // An orphan's parent is another process.
+      // The parent of an orphan is another process.
       return process.ppid === parent && process.kill(parent, 'SIGTERM');
     } catch {
       return false;

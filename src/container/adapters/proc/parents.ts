@@ -2,7 +2,7 @@ import type { Environment } from '../../../contract/environment.ts';
 import { existsSync } from 'node:fs';
 
 /**
- * Tells whether whoever called the gate has gone: its parent, or, under the drop-in, the drop-in's own parent
+ * Returns a function that is true when the gate's caller is gone: its parent, or under the drop-in the drop-in's own parent
  * (CTRKIT_CALLER_PID), which a shell between the two would hide.
  */
 export function watchParents(env: Environment): () => boolean {

@@ -5,7 +5,7 @@ import { readIfExists, writeAtomically } from './files.ts';
 
 export const CLAIM_FILE = 'claim.json';
 
-/** `claim.json` in `folder`; `containerStart` tells this start of the container from an earlier one. */
+/** The claim file `claim.json` in `folder`. A claim of another `containerStart` is of an earlier start of the container. */
 export function createClaimFile(folder: string, containerStart: string): ClaimFile {
   const path = `${folder}/${CLAIM_FILE}`;
   return {

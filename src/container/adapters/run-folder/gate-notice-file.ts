@@ -5,7 +5,7 @@ import { readIfExists, writeAtomically } from './files.ts';
 
 export const GATE_NOTICE_FILE = 'gate.json';
 
-/** `gate.json` in `folder`; `containerStart` tells this start of the container from an earlier one. */
+/** The gate's notice `gate.json` in `folder`. A notice of another `containerStart` is of an earlier start of the container. */
 export function createGateNoticeFile(folder: string, containerStart: string): GateNoticeFile {
   const path = `${folder}/${GATE_NOTICE_FILE}`;
   return {

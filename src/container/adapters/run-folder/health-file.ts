@@ -3,12 +3,12 @@ import { HEALTH_FILE } from '../../../contract/health/probe.ts';
 import type { HealthFile } from '../../../ports/health-file.ts';
 import { overwriteLine, writeAtomically } from './files.ts';
 
-/** `health` in `folder`. A full disk does not stop it: a fleet's containers would all go stale, and be restarted. */
+/** The file `health` in `folder`. It is written on a full disk too: else all containers would go stale, and be restarted. */
 export function createHealthFile(folder: string): HealthFile {
   return {
     write(line) {
       try {
-        // Everybody's to read: kubelet's probe may run as another user than the agent.
+        // Readable by everybody: kubelet's probe may run as another user than the agent.
         writeAtomically(folder, HEALTH_FILE, line, 0o644);
       } catch (error) {
         if (!isDiskFull(error)) throw error;

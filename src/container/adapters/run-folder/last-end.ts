@@ -3,18 +3,18 @@ import type { LastEnd } from '../../../ports/last-end.ts';
 import { readIfExists, writeAtomically } from './files.ts';
 
 const LAST_END_FILE = 'last-end';
-/** Kubernetes puts a file there, and shows what it holds as the message of the container's last state. */
+/** Kubernetes creates this file, and shows its content as the message of the container's last state. */
 const TERMINATION_LOG = '/dev/termination-log';
 /** Kubernetes takes 4096 bytes; a reason is one line. */
 const MAX_LENGTH = 1024;
 
-/** `last-end` in `folder`, which outlives a restart of the same container, and the termination log of a pod. */
+/** The file `last-end` in `folder`, which survives a restart of the same container, and the termination log of a pod. */
 export function createLastEnd(folder: string, terminationLog = TERMINATION_LOG): LastEnd {
   const write = (put: () => void) => {
     try {
       put();
     } catch {
-      // The log has it too, and the end must not wait for a disk.
+      // The log has the reason too, and the end of the container must not wait for a disk.
     }
   };
   return {
@@ -23,7 +23,7 @@ export function createLastEnd(folder: string, terminationLog = TERMINATION_LOG):
       const line = `${text.slice(0, MAX_LENGTH)}\n`;
       write(() => writeAtomically(folder, LAST_END_FILE, line, 0o644));
       write(() => {
-        // Where there is none, none is made: /dev of a container is nobody's folder.
+        // Only where the file exists: a file of its own in /dev is of no use to anybody.
         if (statSync(terminationLog).isFile()) writeFileSync(terminationLog, line);
       });
     },

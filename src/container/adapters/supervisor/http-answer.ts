@@ -4,10 +4,10 @@ import { MAX_RESPONSE_BYTES } from './xml-tree.ts';
 const MAX_HEAD_BYTES = 8192;
 const END_OF_HEAD = '\r\n\r\n';
 
-/** Reads one answer of HTTP/1.x as it comes; throws a plain Error for what is none, or too much of one. */
+/** Reads one answer of HTTP/1.x in chunks. Throws a plain Error for what is no such answer, or too long. */
 export class HttpAnswer {
   readonly #onBody: (bytes: Buffer) => void;
-  /** Until its end has been seen. */
+  /** The head as far as it was read; undefined once it is complete. */
   #head: string | undefined = '';
   /** Bytes of the body still to come; without a Content-Length it lasts as long as the connection. */
   #missing = Infinity;
@@ -18,12 +18,12 @@ export class HttpAnswer {
     this.#onBody = onBody;
   }
 
-  /** No other answer can follow on the same connection. */
+  /** Whether no other answer can follow on the same connection. */
   get isLast(): boolean {
     return this.#isLast;
   }
 
-  /** True when the answer is whole. */
+  /** Takes a chunk; returns true when the answer is complete. */
   push(bytes: Buffer): boolean {
     const body = this.#head === undefined ? bytes : this.#takeHead(this.#head, bytes);
     this.#size += body.length;
@@ -35,7 +35,7 @@ export class HttpAnswer {
     return this.#missing === 0;
   }
 
-  /** The server has hung up; true if the answer is whole with that. */
+  /** The server has closed the connection. Returns true if that completes the answer; throws otherwise. */
   end(): boolean {
     if (this.#head !== undefined) throw new Error('supervisord hung up without an answer');
     if (this.#missing !== Infinity) throw new Error(`supervisord hung up ${this.#missing} bytes too early`);
@@ -43,7 +43,7 @@ export class HttpAnswer {
     return true;
   }
 
-  /** What is left of `bytes` after the head. */
+  /** Returns what is left of `bytes` after the head. */
   #takeHead(before: string, bytes: Buffer): Buffer {
     const head = before + bytes.toString('latin1');
     const end = head.indexOf(END_OF_HEAD);

@@ -14,15 +14,15 @@ interface Exchange {
 }
 
 /**
- * A connection to supervisord's HTTP server on its unix socket, for one exchange at a time. It does not keep the process
- * alive between exchanges.
+ * A connection to supervisord's HTTP server on its unix socket, for one request at a time. Between requests it does not keep
+ * the process alive.
  */
 export class HttpConnection {
   readonly #socket: Socket;
   #exchange: Exchange | undefined;
 
   constructor(socketPath: string) {
-    // Left to itself Node.js takes 64 kB anew for each read, out of its garbage collector's sight.
+    // Without `onread` Node.js allocates 64 kB for each read, outside the heap that triggers garbage collection.
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     const callback = (size: number): boolean => this.#receiveBytes(buffer.subarray(0, size));
     this.#socket = createConnection({ path: socketPath, onread: { buffer, callback } });
@@ -36,8 +36,8 @@ export class HttpConnection {
   }
 
   /**
-   * The body of the answer goes to `onBody` as it comes, in bytes that are gone afterwards. Rejects with a plain Error
-   * that says what happened, or with what `onBody` throws; the connection is closed then.
+   * Posts `body`. The body of the answer is given to `onBody` in chunks, which are overwritten afterwards. Rejects with a
+   * plain Error that says what happened, or with what `onBody` throws; the connection is closed then.
    */
   async post(body: string, timeoutMs: number, onBody: (bytes: Buffer) => void): Promise<void> {
     this.#socket.ref();
@@ -61,13 +61,13 @@ export class HttpConnection {
   }
 
   #receiveBytes(bytes: Buffer): boolean {
-    // What nobody asked for would be taken for the next answer.
+    // Bytes without a request would be taken for the next answer.
     if (this.#exchange === undefined) this.close();
     this.#stepExchange(({ answer }) => answer.push(bytes));
     return true;
   }
 
-  /** `step` is true when the answer is whole. */
+  /** `step` returns true when the answer is complete. */
   #stepExchange(step: (exchange: Exchange) => boolean): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;

@@ -6,9 +6,9 @@ import { findFault, XmlRpcFault } from './xml-rpc.ts';
 import type { XmlRpcStruct, XmlRpcValue } from './xml-rpc.ts';
 
 export interface SupervisorClientOptions {
-  /** supervisord's unix socket; SONiC's base image has it where the default says, mode 0700, owner root. */
+  /** supervisord's unix socket. The default is the path in SONiC's base image, where it has mode 0700 and owner root. */
   readonly socketPath?: string;
-  /** Limit of one whole call, from the connection to the last byte, milliseconds. */
+  /** Time limit of one whole call, from the connection to the last byte, milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -16,7 +16,7 @@ export interface SupervisorClientOptions {
 const FAULT_SHUTDOWN_STATE = 6;
 const FAULT_BAD_NAME = 10;
 
-// supervisord refuses even getState once it stops or restarts: the refusal is the answer.
+// supervisord refuses even getState while it stops or restarts, so the refusal is the answer.
 const SHUTDOWN: SupervisorState = { code: -1, name: 'SHUTDOWN' };
 
 const PROCESS_STATES: readonly string[] = [
@@ -74,7 +74,7 @@ function decodeProcessList(value: XmlRpcValue): ProcessInfo[] {
   return value.map(decodeProcessInfo);
 }
 
-/** What system.multicall says of getProcessInfo, in the order of the calls. */
+/** Decodes the result of system.multicall for getProcessInfo, in the order of the calls. */
 function decodeFoundProcesses(value: XmlRpcValue, count: number): (ProcessInfo | undefined)[] {
   if (!Array.isArray(value) || value.length !== count) throw new Error(`not a list of ${count}`);
   return value.map((result) => {
@@ -91,8 +91,8 @@ function decodeState(value: XmlRpcValue): SupervisorState {
 }
 
 /**
- * A client of supervisord's XML-RPC interface (supervisor 4.2.5, rpcinterface.py). It keeps
- * a connection, which does not keep the process alive, and no state. A fault is the `cause` (XmlRpcFault) of the CtrkitError it leads to.
+ * Creates a client of supervisord's XML-RPC interface (supervisor 4.2.5, rpcinterface.py). It keeps one connection, which
+ * does not keep the process alive, and no state. A fault is the `cause` (XmlRpcFault) of the CtrkitError that it leads to.
  */
 export function createSupervisorClient(options: SupervisorClientOptions): ProcessTable {
   const target = { socketPath: '/var/run/supervisor.sock', ...options };

@@ -4,14 +4,14 @@ import type { XmlRpcParam, XmlRpcValue } from './xml-rpc.ts';
 
 export interface RpcTarget {
   readonly socketPath: string;
-  /** Limit of one whole call, milliseconds. */
+  /** Time limit of one whole call, milliseconds. */
   readonly timeoutMs: number;
 }
 
 export interface RpcCall<T> {
   readonly method: string;
   readonly params: readonly XmlRpcParam[];
-  /** Throws what it can't decode. */
+  /** Throws an Error for a value that it can't decode. */
   readonly decode: (value: XmlRpcValue) => T;
 }
 
@@ -21,8 +21,8 @@ interface Exchange<T> extends Pick<RpcCall<T>, 'decode'> {
 }
 
 /**
- * Calls of supervisord's XML-RPC. A connection is kept from one call to the next: sockets made anew for each poll left
- * 16 MB of garbage behind, this leaves 3.
+ * Sends calls to supervisord's XML-RPC interface. A connection is kept from one call to the next: a new socket for each
+ * poll left 16 MB of garbage behind, this leaves 3 MB.
  */
 export class RpcTransport {
   readonly #target: RpcTarget;
@@ -47,7 +47,7 @@ export class RpcTransport {
       });
     } catch (error) {
       const leftMs = timeoutMs - (performance.now() - startMs);
-      // supervisord may have closed it meanwhile, or be another one. No call of ours changes anything: ask once more.
+      // supervisord may have closed the idle connection, or was restarted. No call changes anything, so it is made again.
       if (idle === undefined || error instanceof XmlRpcFault || leftMs <= 0) throw error;
       return await this.#exchangeMessages(new HttpConnection(socketPath), {
         body,

@@ -18,7 +18,7 @@ export class XmlRpcFault extends Error {
   }
 }
 
-// What XML 1.0 cannot carry at all, not even escaped.
+// Characters that XML 1.0 can't carry, not even escaped.
 // oxlint-disable-next-line no-control-regex
 const UNENCODABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
@@ -28,7 +28,7 @@ function escapeText(text: string): string {
   return text.replaceAll(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
 }
 
-/** What a call of ours may carry: supervisord's methods take names, and system.multicall lists of calls. */
+/** A parameter of a call: supervisord's methods take names, and system.multicall takes a list of calls. */
 export type XmlRpcParam = string | readonly XmlRpcParam[] | { readonly [name: string]: XmlRpcParam };
 
 function encodeValue(param: XmlRpcParam): string {
@@ -43,7 +43,7 @@ function encodeValue(param: XmlRpcParam): string {
 // Array.isArray does not narrow a readonly array.
 const isList = (param: XmlRpcParam): param is readonly XmlRpcParam[] => Array.isArray(param);
 
-/** The XML of a call. Throws CtrkitError('supervisor') for a character XML 1.0 has no place for. */
+/** Encodes a call as XML. Throws CtrkitError('supervisor') for a character that XML 1.0 can't carry. */
 export function encodeMethodCall(method: string, params: readonly XmlRpcParam[]): string {
   const values = params.map((param) => `<param>${encodeValue(param)}</param>`);
   return (
@@ -98,7 +98,7 @@ const READERS = new Map<string, (element: XmlElement) => XmlRpcValue>([
   ['struct', readStruct],
 ]);
 
-/** The reader of the tree: only a value means something by itself. */
+/** Reads the elements of the tree: only a `value` has a meaning by itself. */
 function readElement(element: XmlElement): XmlRpcValue | undefined {
   if (element.name !== 'value') return undefined;
   // A value without a type is a string, and then its blanks count.
@@ -115,7 +115,7 @@ function readValue(element: XmlElement): XmlRpcValue {
   return element.value;
 }
 
-/** The fault that a value is, if it is one: that is how system.multicall tells of a refused call. */
+/** Returns the fault that a value is, if it is one: system.multicall reports a refused call so. */
 export function findFault(value: XmlRpcValue): XmlRpcFault | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
   const { faultCode, faultString } = value;
@@ -130,8 +130,8 @@ function readFault(element: XmlElement): XmlRpcFault {
 }
 
 /**
- * The value of a methodResponse. Throws XmlRpcFault if the answer is a fault, and
- * CtrkitError('supervisor') if it is anything but one well-formed answer within the limits of xml-tree.ts.
+ * Decodes the value of a methodResponse. Throws XmlRpcFault if the answer is a fault, and CtrkitError('supervisor') if it
+ * is anything but one well-formed answer within the limits of xml-tree.ts.
  */
 export function decodeMethodResponse(xml: string): XmlRpcValue {
   const root = parseXmlTree(xml, readElement);

@@ -1,13 +1,13 @@
 import sax, { type SAXOptions, type SAXParser } from 'sax';
 import { createAnswerError, quoteText, refuseAnswer } from './broken-answer.ts';
 
-/** Largest answer taken, bytes: supervisord spends 1.3 kB on a program, the busiest container has about 40. */
+/** Largest answer accepted, bytes: supervisord writes 1.3 kB for a program, and the busiest container has about 40. */
 export const MAX_RESPONSE_BYTES = 512 * 1024;
 /** 58 elements a program: room for as many programs as fit MAX_RESPONSE_BYTES, and a few MB of heap at most. */
 const MAX_ELEMENTS = 32 * 1024;
 /** Deepest nesting: supervisord's deepest answer, a list of structs, has 11. Bounds every reader's recursion. */
 const MAX_DEPTH = 32;
-/** A decoded value. base64 and dateTime.iso8601 stay the text they came as: nobody here reads them. */
+/** A decoded value. base64 and dateTime.iso8601 stay text: nothing here reads them. */
 export type XmlRpcValue = string | number | boolean | null | XmlRpcValue[] | XmlRpcStruct;
 export interface XmlRpcStruct {
   readonly [name: string]: XmlRpcValue;
@@ -18,7 +18,7 @@ export interface XmlElement {
   readonly name: string;
   children: XmlElement[];
   text: string;
-  /** What the element was read as, once it is complete; its children and text are gone then. */
+  /** The value of a complete element that was read; its children and text are dropped then. */
   value: XmlRpcValue | undefined;
 }
 
@@ -26,14 +26,14 @@ export interface XmlElement {
 type ElementReader = (element: XmlElement) => XmlRpcValue | undefined;
 
 // Without strictEntities sax knows the 250 names of HTML; XML has five. (The type package lacks the option.)
-// Counting lines and columns would cost a third of the time and 3 MB of a resident process.
+// Without `position: false`, counting lines and columns takes a third of the time and 3 MB of memory.
 const SAX_OPTIONS: SAXOptions & { strictEntities: boolean } = { strictEntities: true, position: false };
 
 function createElement(name: string): XmlElement {
   return { name, children: [], text: '', value: undefined };
 }
 
-/** Handlers that build the tree under `document`; each throws on what is refused, sax itself would go on. */
+/** Creates handlers that build the tree under `document`. Each throws on what is refused: sax itself would go on. */
 function createTreeHandlers(document: XmlElement, read: ElementReader): Partial<SAXParser> {
   const open = [document];
   const findOpenElement = (): XmlElement => open.at(-1) ?? document;
@@ -65,9 +65,9 @@ function createTreeHandlers(document: XmlElement, read: ElementReader): Partial<
 }
 
 /**
- * The root element of an XML document without attributes and document type, which is all XML-RPC needs.
- * Every element is given to `read` as soon as it is complete, inner ones first, and what was read replaces
- * it: the tree of a whole answer, garbage though it is, would stay as 4 MB of a resident process.
+ * Returns the root element of an XML document without attributes and document type, which is all XML-RPC needs.
+ * Every element is given to `read` as soon as it is complete, inner ones first, and its value replaces its children: the
+ * tree of a whole answer would leave 4 MB of garbage in a resident process.
  * Throws CtrkitError('supervisor') if it is not well-formed or exceeds a limit above.
  */
 export function parseXmlTree(xml: string, read: ElementReader): XmlElement {
@@ -80,7 +80,7 @@ export function parseXmlTree(xml: string, read: ElementReader): XmlElement {
   return assertOnlyChild(document);
 }
 
-/** The one child of an element that must have exactly one (of that name, if given) and no text. */
+/** Returns the child of an element that must have exactly one (of that name, if given) and no text; throws otherwise. */
 export function assertOnlyChild(element: XmlElement, name?: string): XmlElement {
   const [child, ...more] = readChildren(element);
   if (child === undefined || more.length > 0) {
@@ -92,14 +92,14 @@ export function assertOnlyChild(element: XmlElement, name?: string): XmlElement 
   return child;
 }
 
-/** The children of an element that may hold nothing else but blanks. */
+/** Returns the children of an element that may hold nothing else but blanks; throws otherwise. */
 export function readChildren(element: XmlElement): XmlElement[] {
   const text = element.text.trim();
   if (text !== '') throw createAnswerError(`text ${quoteText(text)} in ${quoteText(element.name)}`);
   return element.children;
 }
 
-/** The text of an element that may hold nothing else. */
+/** Returns the text of an element that may hold nothing else; throws otherwise. */
 export function readElementText(element: XmlElement): string {
   if (element.children.length > 0)
     throw createAnswerError(`an element in ${quoteText(element.name)}, text expected`);

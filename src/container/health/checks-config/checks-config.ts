@@ -1,4 +1,4 @@
-/** What `/etc/ctrkit/checks.toml` says, after decoding; the file itself teaches its fields. */
+/** The decoded content of `/etc/ctrkit/checks.toml`; the file that ships explains its fields. */
 import { DEFAULT_TIMING, type CheckKind, type CheckTiming } from '../../../contract/health/check.ts';
 
 /** One line of `[checks]`. */
@@ -6,7 +6,7 @@ export type BuiltinCheckConfig = {
   readonly name: string;
   readonly kind: CheckKind;
   readonly timing: CheckTiming;
-  /** `restartMends`: whether starting the container anew would mend it. */
+  /** `restartMends`: whether a restart of the container would make a failing check ok. */
   readonly isMendedByRestart: boolean;
 } & (
   | { readonly what: 'tcp'; readonly host: string; readonly port: number }
@@ -16,32 +16,32 @@ export type BuiltinCheckConfig = {
 );
 
 export interface ChecksConfig {
-  /** After go: how long what fails is taken for a start-up that is still under way. */
+  /** After the gate was passed: how long a failing check counts as a start-up that is still under way. */
   readonly startupGraceMs: number;
-  /** The supervisord program that start.sh runs as, `NAME` or `GROUP:NAME`; empty for an image without one. */
+  /** The program of supervisord that runs start.sh, `NAME` or `GROUP:NAME`; empty for an image without one. */
   readonly startProgram: string;
-  /** Of every check that has none of its own. */
+  /** For every check without a timing of its own. */
   readonly timing: CheckTiming;
-  /** By the hook's name. */
+  /** Keyed by the hook's name. */
   readonly hookTimings: ReadonlyMap<string, CheckTiming>;
   readonly builtin: readonly BuiltinCheckConfig[];
 }
 
 export interface DecodedChecksConfig {
-  /** The defaults, whole, if there are errors: half a configuration is one that nobody wrote. */
+  /** All defaults if there are errors: a half-applied configuration is one that nobody wrote. */
   readonly config: ChecksConfig;
-  /** One line each, with the path of what is wrong. */
+  /** One line for each error, with the path of the wrong key. */
   readonly errors: readonly string[];
 }
 
-/** What was read of the file, if there is one. */
+/** The result of reading the file. */
 export interface ChecksConfigResult extends DecodedChecksConfig {
   readonly isThere: boolean;
-  /** What is doubtful but used, one line each. */
+  /** One line for each doubt about the file, which is used all the same. */
   readonly warnings: readonly string[];
 }
 
-/** A hook, for people. */
+/** A hook as `ctrkit_agent --check` shows it. */
 export interface ListedHook {
   /** `required.d/FILE` or `wanted.d/FILE`. */
   readonly name: string;
@@ -50,9 +50,9 @@ export interface ListedHook {
   readonly problem: string;
 }
 
-/** What counts without a file. */
+/** The configuration without a file. */
 export const DEFAULT_CHECKS_CONFIG: ChecksConfig = {
-  // As long after boot SONiC's monit begins to look at a container.
+  // SONiC's monit begins to check a container this long after boot.
   startupGraceMs: 300_000,
   startProgram: 'start',
   timing: DEFAULT_TIMING,
@@ -60,6 +60,6 @@ export const DEFAULT_CHECKS_CONFIG: ChecksConfig = {
   builtin: [],
 };
 
-/** Of the hook of this name: `required.d/FILE`, `wanted.d/FILE` or `readiness_probe_hook`. */
+/** Returns the timing of a hook; its name is `required.d/FILE`, `wanted.d/FILE` or `readiness_probe_hook`. */
 export const findTiming = ({ hookTimings, timing }: ChecksConfig, hookName: string): CheckTiming =>
   hookTimings.get(hookName) ?? timing;

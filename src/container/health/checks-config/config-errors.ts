@@ -1,11 +1,12 @@
 import { markUnprintable } from '../../../text/printable.ts';
-/** More than these nobody reads at once. */
+
+/** Further errors are only counted: nobody reads more at once. */
 const MAX_ERRORS = 10;
 const MAX_SHOWN = 80;
 
 export type ConfigPath = readonly string[];
 
-/** What is wrong with a file, a line each with its path, in the order found. */
+/** Collects the errors of a file, in the order found: one line for each, with the path of the wrong key. */
 export class ConfigErrors {
   readonly #lines: string[] = [];
   #leftOut = 0;
@@ -20,11 +21,11 @@ export class ConfigErrors {
   }
 }
 
-/** As TOML writes it. */
+/** The path as TOML writes it. */
 const encodePath = (path: ConfigPath): string =>
   path.map((key) => (/^[A-Za-z0-9_-]{1,80}$/.test(key) ? key : showText(JSON.stringify(key)))).join('.');
 
-/** What somebody wrote, short and printable: it must not forge a line or colour a terminal. */
+/** Shortens text of the file for a message and marks what is unprintable: it must not forge a line or colour a terminal. */
 export function showText(text: string): string {
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
   return markUnprintable(shown);

@@ -7,7 +7,7 @@ import { asTable, decodeTable, type Table } from './table-decoder.ts';
 import { parseTcpAddress } from './tcp-address.ts';
 
 const CHECK_NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-/** Those of the agent's own checks, and of SONiC's hook. */
+/** The names of the agent's own checks, and of SONiC's hook. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'start',
   'critical-processes',
@@ -20,12 +20,12 @@ type Subject = keyof typeof LINES;
 const SUBJECTS = Object.keys(LINES) as Subject[];
 
 interface Context {
-  /** What a line says nothing about. */
+  /** For the values that a line leaves out. */
   readonly base: CheckTiming;
   readonly errors: ConfigErrors;
 }
 
-/** One line of `[checks]`; undefined, and the errors, if it is wrong. */
+/** Decodes one line of `[checks]`. Returns undefined for a wrong line, and adds its errors to the context's. */
 export function decodeBuiltin(name: string, line: unknown, context: Context): BuiltinCheckConfig | undefined {
   const { errors } = context;
   const path = ['checks', name];

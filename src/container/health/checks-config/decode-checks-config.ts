@@ -15,10 +15,10 @@ import { asTable, decodeTable, type Table } from './table-decoder.ts';
 /** As many as hooks of a folder: a report has room for so many. */
 const MAX_CHECKS = 64;
 const MAX_HOOKS = 128;
-/** The names that hooks have (hook-names.ts, hook-source.ts). */
+/** The legal names of hooks (hook-names.ts, hook-source.ts). */
 const HOOK_NAME = /^(?:readiness_probe_hook|(?:required|wanted)\.d\/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$/;
 
-/** The text of checks.toml. Never throws. */
+/** Decodes the text of checks.toml. Never throws. */
 export function decodeChecksConfig(text: string): DecodedChecksConfig {
   try {
     const errors = new ConfigErrors();
@@ -31,7 +31,7 @@ export function decodeChecksConfig(text: string): DecodedChecksConfig {
   }
 }
 
-/** The parser's message goes on with a drawing of the place. */
+/** Keeps the first line of the parser's message; the others draw the place. */
 function describeSyntaxError(error: unknown): string {
   if (!(error instanceof TomlError)) return `can't be read as TOML: ${showText(String(error))}`;
   const [what = ''] = error.message.replace('Invalid TOML document: ', '').split('\n');
@@ -59,7 +59,7 @@ function decodeDefaults(value: unknown, errors: ConfigErrors): CheckTiming {
   return decodeTiming(values ?? {}, DEFAULT_CHECKS_CONFIG.timing);
 }
 
-/** The lines of a table whose keys are names; at most so many. */
+/** Lists the lines of a table whose keys are names, at most `most` of them. */
 function listLines(
   value: unknown,
   { name, most }: { readonly name: string; readonly most: number },

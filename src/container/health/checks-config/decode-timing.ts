@@ -1,7 +1,7 @@
 import type { CheckTiming } from '../../../contract/health/check.ts';
 import type { TimingValues } from './schemas.ts';
 
-/** What is not said is as in `base`. */
+/** Values that are left out are taken from `base`. */
 export function decodeTiming(values: TimingValues, base: CheckTiming): CheckTiming {
   const toMs = (seconds: number | undefined, otherwiseMs: number): number =>
     seconds === undefined ? otherwiseMs : Math.round(seconds * 1000);

@@ -1,11 +1,11 @@
-/** The schemas of the tables in checks.toml. Unknown keys are not their matter: see decode-checks-config.ts. */
+/** The schemas of the tables in checks.toml. Unknown keys are found elsewhere: see table-decoder.ts. */
 import * as v from 'valibot';
 import { parseTcpAddress } from './tcp-address.ts';
 
 const MAX_PATH_BYTES = 4095;
-/** What a unix socket's name may hold (sun_path, less its end mark); Node.js cuts longer ones. */
+/** Longest path of a unix socket, bytes (sun_path without its end mark); Node.js cuts longer ones. */
 const MAX_SOCKET_PATH_BYTES = 107;
-/** As supervisord has names of programs: no blank, and a colon only after a group. */
+/** A name of a program as supervisord takes it: no blank, and a colon only after a group. */
 const PROGRAM = /^(?:[!-9;-~]{1,64}(?::[!-9;-~]{1,64})?)?$/;
 
 function defineNumber(what: string, least: number, most: number) {
@@ -38,7 +38,7 @@ function defineTcpAddress() {
 const defineTable = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.object(entries, 'is missing');
 
-/** Any value: it is looked at later. */
+/** Any value: it is decoded later. */
 const defineAny = () => v.optional(v.unknown());
 
 const TIMING = {
@@ -70,7 +70,7 @@ export const DOCUMENT = defineTable({
 
 export const TIMING_TABLE = defineTable(TIMING);
 
-/** A line of `[checks]` by the key that says what is looked at. */
+/** The schemas of a line of `[checks]`, by the key that names what is checked. */
 export const LINES = {
   tcp: defineTable({ tcp: defineTcpAddress(), ...BUILTIN }),
   unix: defineTable({ unix: definePath(MAX_SOCKET_PATH_BYTES), ...BUILTIN }),

@@ -10,9 +10,9 @@ import { describeDown, isExpectedExit, formatProcessName } from '../../../decide
 import type { ProcessEvent } from '../../../ports/process-table.ts';
 
 export interface CriticalEndListener {
-  /** A critical process has ended. Called once an end, when supervisord has been asked how it ended. */
+  /** A critical process has ended. Called once for each end, after supervisord was asked how it ended. */
   readonly onCriticalEnd: (end: CriticalEnd) => void;
-  /** An unexpected exit of a critical process, whether supervisord starts it again or not. */
+  /** A critical process has exited unexpectedly, whether supervisord starts it again or not. */
   readonly onUnexpectedExit: () => void;
 }
 
@@ -21,7 +21,7 @@ interface KeptEnd {
   readonly isReported: boolean;
 }
 
-/** The critical processes that have ended and were not seen to run again. */
+/** Keeps the critical processes that have ended and were not seen to run again. */
 export class CriticalEnds {
   readonly #listCritical: () => readonly ProcessEntry[];
   readonly #listener: CriticalEndListener;
@@ -38,11 +38,11 @@ export class CriticalEnds {
   }
 
   /**
-   * Any event of supervisord. An end is told with the next `see` or `tellAll`, which knows how. An exit that was expected
-   * is left to `see`: whether anything starts the process again is what matters about it.
+   * Any event of supervisord. The next `observeProcesses` or `reportAll` gives the end that it reports to the listener. An
+   * expected exit is left to `observeProcesses`: it is an end only if nothing starts the process again.
    */
   applyEvent({ name, payload }: ProcessEvent): void {
-    // supervisord gives up what it is retrying, and stops the rest.
+    // supervisord stops all programs now: no end from here on is a failure.
     if (name === 'SUPERVISOR_STATE_CHANGE_STOPPING') this.#isStopping = true;
     const process = decodeEventProcess(payload);
     if (this.#isStopping || !this.#listCritical().some((entry) => isMeantBy(entry, process))) return;
@@ -63,7 +63,7 @@ export class CriticalEnds {
     });
   }
 
-  /** How the critical processes are, asked after the last event: ends without their event are told too. */
+  /** `processes`: the critical ones, as supervisord reported them after the last event. Finds ends whose event was lost. */
   observeProcesses(processes: readonly ProcessStatus[]): void {
     if (this.#isStopping) return;
     const ended = processes.flatMap((process) => findEnd(process) ?? []);
@@ -74,12 +74,12 @@ export class CriticalEnds {
         return [key, { end, isReported: before.get(key)?.isReported ?? false }];
       }),
     );
-    // What an event has told counts, although supervisord was quick to start the process again.
+    // An end that an event reported counts, even if supervisord has started the process again since.
     for (const [key, kept] of before) if (!kept.isReported && !this.#kept.has(key)) this.#kept.set(key, kept);
     this.reportAll();
   }
 
-  /** Tells what has not been told: supervisord could not be asked. */
+  /** Gives the listener all ends that it does not know yet. Called directly when supervisord can't be asked. */
   reportAll(): void {
     for (const [key, { end, isReported }] of this.#kept) {
       if (isReported) continue;

@@ -12,7 +12,7 @@ export interface CriticalProcessesCheckPorts {
   readonly listCritical: () => ProcessList;
 }
 
-/** All critical processes run. */
+/** The check `critical-processes`: all critical processes run. */
 export class CriticalProcessesCheck implements Check {
   readonly name = 'critical-processes';
   readonly kind = 'required';
@@ -32,7 +32,7 @@ export class CriticalProcessesCheck implements Check {
       return { result: 'unknown', message: view.message };
     }
     const { entries, errors, isUnread } = listCritical();
-    // An empty list would be well; one that is not known is not.
+    // An empty list is ok, but a list that could not be read is not known to be empty.
     if (isUnread === true && entries.length === 0) return { result: 'unknown', message: errors.join('; ') };
     const processes = selectProcesses(entries, view.processes);
     ends.observeProcesses(processes);

@@ -13,22 +13,22 @@ import { ProcessHeartbeatsCheck } from './process-heartbeats-check.ts';
 import { ProcessWatch, type WatchPorts } from './process-watch.ts';
 import { StartCheck } from './start-check.ts';
 
-/** At most this often an event makes the checks run before their time. */
+/** Events make the checks run early at most once in this time. */
 const NOTICE_INTERVAL_MS = 1_000;
 
 export interface ProcessChecksPorts extends WatchPorts, CriticalEndListener {
-  /** Read again with each call. */
+  /** Reads the list anew with each call, as does `listWatched`. */
   readonly listCritical: () => ProcessList;
   readonly listWatched: () => ProcessList;
-  /** The program that starts the feature, PROGRAM or GROUP:PROGRAM; empty for none. */
+  /** Name of the program that starts the feature, PROGRAM or GROUP:PROGRAM; empty for none. */
   readonly startProgram: () => string;
   readonly intervalsOf: (process: string) => ProcessIntervals;
-  /** These checks should run now, by their names. */
+  /** Called with the names of the checks that should run now. */
   readonly onChange: (checks: readonly string[]) => void;
   readonly timing?: CheckTiming;
 }
 
-/** The checks over supervisord's programs, and the ends of the critical ones. */
+/** The source of the checks of supervisord's programs. It also keeps the ends of the critical ones. */
 export class ProcessChecks implements CheckSource {
   readonly #ports: ProcessChecksPorts;
   readonly #watch: ProcessWatch;
@@ -56,7 +56,7 @@ export class ProcessChecks implements CheckSource {
     this.#notice = new ChangeNotice(clock, () => this.#reportChange(), NOTICE_INTERVAL_MS);
   }
 
-  /** Nobody is asked for a start where no program makes one, nor for heartbeats where no process promises any. */
+  /** Leaves out `start` where no program starts the feature, and `process-heartbeats` where no process promises any. */
   list(): readonly Check[] {
     return [
       ...(this.#ports.startProgram() === '' ? [] : [this.#start]),
@@ -65,12 +65,12 @@ export class ProcessChecks implements CheckSource {
     ];
   }
 
-  /** Critical processes that have ended and were not seen to run again, as of the last event or look. */
+  /** Critical processes that have ended and were not seen to run again, as of the last event or reading. */
   get criticalEnds(): readonly CriticalEnd[] {
     return this.#ends.list;
   }
 
-  /** Bound, so that it can be handed out as a listener: any event of supervisord. */
+  /** Any event of supervisord. Bound, so that it can be handed out as a listener. */
   readonly applyEvent = (event: ProcessEvent): void => {
     this.#heartbeats.applyEvent(event);
     this.#ends.applyEvent(event);
@@ -79,7 +79,7 @@ export class ProcessChecks implements CheckSource {
     this.#notice.change();
   };
 
-  /** What is wrong with the two lists. */
+  /** Lists the errors of both lists. */
   readonly getErrors = async (): Promise<readonly string[]> => {
     const critical = this.#ports.listCritical();
     const watched = this.#ports.listWatched();
@@ -97,7 +97,7 @@ export class ProcessChecks implements CheckSource {
   }
 
   #reportChange(): void {
-    // Its outcome is thrown away: how a process has ended is to be known, whether the checks are run yet or not.
+    // The outcome is dropped: the run asks supervisord how a process ended, even while no checks are scheduled yet.
     void this.#critical.run();
     this.#ports.onChange(this.list().map(({ name }) => name));
   }

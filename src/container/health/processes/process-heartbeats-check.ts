@@ -14,7 +14,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';
 import type { ProcessWatch } from './process-watch.ts';
 
-/** More periods than this between two runs: the agent was stopped, or had nothing to check. */
+/** More periods than this between two runs: the agent was paused, or had no processes to check. */
 const PAUSED_PERIODS = 3;
 
 export interface ProcessHeartbeatsCheckPorts {
@@ -24,14 +24,14 @@ export interface ProcessHeartbeatsCheckPorts {
   readonly intervalsOf: (process: string) => ProcessIntervals;
 }
 
-/** The processes that promise to beat do so. */
+/** The check `process-heartbeats`: the processes that promise heartbeats send them. */
 export class ProcessHeartbeatsCheck implements Check {
   readonly name = 'process-heartbeats';
   readonly kind = 'required';
   readonly timing: CheckTiming;
   readonly #ports: ProcessHeartbeatsCheckPorts;
   #records: BeatRecords = new Map();
-  /** Boot clock: the last run that could tell. */
+  /** Boot clock: the last run whose result was known; -Infinity after a run whose result was unknown. */
   #knownMs: number | undefined;
 
   constructor(ports: ProcessHeartbeatsCheckPorts, timing: CheckTiming) {
@@ -39,6 +39,7 @@ export class ProcessHeartbeatsCheck implements Check {
     this.timing = timing;
   }
 
+  /** Any event of supervisord. */
   applyEvent({ name, payload }: ProcessEvent): void {
     if (name !== 'PROCESS_COMMUNICATION_STDOUT' && !name.startsWith('PROCESS_STATE_')) return;
     const process = decodeEventProcess(payload);

@@ -7,41 +7,41 @@ import type { ProcessEvent, ProcessTable } from '../../../ports/process-table.ts
 /** supervisord's programs at one instant: at least all that the wanted entries mean. */
 export type ProcessView =
   | { readonly kind: 'known'; readonly processes: readonly ProcessStatus[] }
-  /** supervisord did not answer: nothing it said before counts. */
+  /** supervisord did not answer. An earlier answer does not count. */
   | { readonly kind: 'unknown'; readonly message: string };
 
 /**
- * All programs are listed again, in case an event was lost: which there are changes by hand only, and not without one. Of
- * each such answer, 50 kB where forty programs run, garbage stays for long.
+ * All programs are listed again after this time, in case an event was lost. Programs are added and removed by hand only,
+ * and with an event. The interval is long because such an answer, 50 kB for forty programs, leaves garbage for long.
  */
 const LIST_AGAIN_MS = 1_800_000;
-/** Checks that look at about the same time share a look, if nothing has happened since. */
+/** Checks that run at about the same time share one reading, if no event came since. */
 const SHARED_MS = 1_000;
 
 interface PendingReading {
   readonly view: Promise<ProcessView>;
   readonly startedMs: number;
-  /** How many events there had been when it began. */
+  /** Number of events before the reading began. */
   readonly events: number;
 }
 
 interface Listing {
   readonly programs: readonly Pick<ProcessStatus, 'name' | 'group'>[];
   readonly ms: number;
-  /** The entries that named nothing, as one text. */
+  /** The entries that named no program, as one text. */
   readonly unknown: string;
 }
 
 export interface WatchPorts {
-  /** Its time limit is half of the checks' or less: a look may take two calls. */
+  /** Its time limit is at most half of the checks' own: a reading may take two calls. */
   readonly table: Pick<ProcessTable, 'getAllProcessInfo' | 'findProcesses'>;
   readonly clock: Clock;
 }
 
 /**
- * What is known of supervisord's programs. Only supervisord's answer counts; an event says that what was known is
- * known no more. So there is one truth, and no order between events and answers to get wrong. Asked are the programs
- * that matter, in one call: all of them would be five times the work where forty programs run.
+ * Reads the states of supervisord's programs. Only supervisord's answer counts; an event just makes the last answer
+ * invalid. So there is one source of truth, and no order between events and answers to get wrong. One call asks for the
+ * wanted programs only: to ask for all is five times the work where forty programs run.
  */
 export class ProcessWatch {
   readonly #ports: WatchPorts;

@@ -4,7 +4,7 @@ import { judgeStart } from '../../../decide/health/start-check.ts';
 import type { Check } from '../../../ports/check.ts';
 import type { ProcessWatch } from './process-watch.ts';
 
-/** The program that starts the feature has ended, with 0. */
+/** The check `start`: the program that starts the feature has ended with 0. */
 export class StartCheck implements Check {
   readonly name = 'start';
   readonly kind = 'required';
