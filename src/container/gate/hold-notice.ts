@@ -1,13 +1,9 @@
 import type { Claim } from '../../contract/gate/claim.ts';
-import { encodeHold, HOLD_RENEWAL_MS, HOLD_TTL_MS, type HoldReason } from '../../contract/gate/hold.ts';
+import { encodeHold, HOLD_RENEWAL_MS, HOLD_TTL_MS } from '../../contract/gate/hold.ts';
 import { type RowAddress, type RowWrite } from '../../contract/rows.ts';
+import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-
-export interface Hold {
-  readonly reason: HoldReason;
-  readonly text: string;
-}
 
 /** Tells people that, and why, this container is held: in the log, and as the row CONTAINER_HOLD in STATE_DB. */
 export class HoldNotice {

@@ -2,9 +2,11 @@ import { ownRecord, planRelease, type Claim } from '../../contract/gate/claim.ts
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { holdRow, type RowAddress, type RowValues } from '../../contract/rows.ts';
+import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
 import { isMirrored, planVerdict } from '../../decide/gate/startup-writes.ts';
-import { decideStartup, type Progress, type StartupDecision } from '../../decide/gate/startup.ts';
+import { decideStartup } from '../../decide/gate/startup.ts';
+import type { Progress, StartupDecision } from '../../decide/gate/startup-decision.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
@@ -12,7 +14,7 @@ import { readTimestamps } from '../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
 import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
-import { HoldNotice, type Hold } from './hold-notice.ts';
+import { HoldNotice } from './hold-notice.ts';
 
 /** Guards that fail this often in a row are not other containers: a row holds what no guard can compare. */
 const MAX_CONFLICTS = 500;

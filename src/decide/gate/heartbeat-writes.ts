@@ -4,7 +4,7 @@ import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { planUpStatus, type UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
-import { encodeHeartbeat } from '../../contract/health/heartbeat.ts';
+import { encodeHeartbeat, HEALTH_FIELD } from '../../contract/health/heartbeat.ts';
 import { hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import type { Timestamps } from '../../contract/timestamps.ts';
 
@@ -23,13 +23,13 @@ export interface HeartbeatCounts {
   readonly restarts: number;
 }
 
-export const COUNT_FIELDS = ['token', 'seq', 'restarts'] as const;
+export const COUNT_FIELDS = [HEALTH_FIELD.token, HEALTH_FIELD.seq, HEALTH_FIELD.restarts] as const;
 
 /** The counts in the row of heartbeats, of COUNT_FIELDS; none where it is another claim's. */
 export function decodeCounts(row: RowValues | undefined, { token }: Claim): HeartbeatCounts {
-  const isOurs = row?.values['token'] === token;
-  const countOf = (field: string): number => (isOurs ? decodeCount(row?.values[field]) : 0);
-  return { seq: countOf('seq'), restarts: countOf('restarts') };
+  const values = row?.values ?? {};
+  if (values[HEALTH_FIELD.token] !== token) return { seq: 0, restarts: 0 };
+  return { seq: decodeCount(values[HEALTH_FIELD.seq]), restarts: decodeCount(values[HEALTH_FIELD.restarts]) };
 }
 
 /** Text that is no count counts for nothing. */

@@ -55,5 +55,5 @@ export const isSelf = (holder: Holder, self: Self): boolean =>
   (holder.dockerId === self.dockerId && self.dockerId !== 'unknown');
 
 /** Tells one holding from the next, of the shipped kit's too. */
-export const identityOf = (holder: Holder | undefined): string =>
+export const describeIdentity = (holder: Holder | undefined): string =>
   holder === undefined ? '' : `${holder.dockerId}/${holder.token}`;

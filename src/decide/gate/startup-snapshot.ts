@@ -22,9 +22,10 @@ import {
   type RowFields,
   type RowValues,
 } from '../../contract/rows.ts';
-import type { StartupSnapshot } from './startup.ts';
+import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
+import type { StartupSnapshot } from './startup-decision.ts';
 
-const HOST_FIELDS = ['system_state', 'remote_state'] as const;
+const HOST_FIELDS = [STATUS_FIELD.systemState, STATUS_FIELD.remoteState] as const;
 
 /** The rows to read, in the order that `decodeSnapshot` takes them; `asic` is empty on a single-ASIC switch. */
 export function selectStartupRows(feature: string, version: string, asic: string): RowFields[] {
@@ -56,7 +57,7 @@ export function decodeSnapshot(
   const [config, status, heartbeat, labels, hostStatus, hostLabels] = rows.map((row) => row.values);
   return {
     config: decodeConfig(config ?? {}),
-    status: withHostsAnswer(decodeStatus(status ?? {}), hostStatus ?? {}),
+    status: mergeHostAnswer(decodeStatus(status ?? {}), decodeStatus(hostStatus ?? {})),
     heartbeat: decodeHeartbeat(heartbeat ?? {}),
     labels: decodeLabels([labels ?? {}, hostLabels ?? {}], feature, version),
   };
@@ -66,17 +67,16 @@ export function decodeSnapshot(
  * Multi-ASIC: the shipped host side knows only its own row. What the ASIC's row lacks is taken from there, and
  * so is the host's `ready` to a `pending` that was written into both (D28).
  */
-function withHostsAnswer(status: FeatureStatus, host: FieldValues): FeatureStatus {
-  const hostRemoteState = host['remote_state'] ?? '';
-  const isAnswered = status.remoteState === 'pending' && hostRemoteState === 'ready';
+function mergeHostAnswer(status: FeatureStatus, host: FeatureStatus): FeatureStatus {
+  const isAnswered = status.remoteState === 'pending' && host.remoteState === 'ready';
   return {
     ...status,
-    systemState: status.systemState || (host['system_state'] ?? ''),
-    remoteState: isAnswered ? 'ready' : status.remoteState || hostRemoteState,
+    systemState: status.systemState || host.systemState,
+    remoteState: isAnswered ? 'ready' : status.remoteState || host.remoteState,
   };
 }
 
-/** Multi-ASIC: a block counts wherever it stands. */
+/** Multi-ASIC: a block counts in either database. */
 function decodeLabels(sets: readonly FieldValues[], feature: string, version: string): NodeLabels {
   const localVersions = sets
     .map((set) => set[localVersionLabel(feature)] ?? '')

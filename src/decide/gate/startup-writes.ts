@@ -1,10 +1,9 @@
 /** What a verdict asks to be written (contract.md, sections 2 and 3). */
 import type { Timestamps } from '../../contract/timestamps.ts';
 import { planClaim, type Claim } from '../../contract/gate/claim.ts';
+import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
-import type { Verdict } from './startup.ts';
-
-type Granted = Exclude<Verdict, { kind: 'hold' }>;
+import type { Verdict } from './startup-decision.ts';
 
 /**
  * Multi-ASIC: the shipped host side sees only its own row of the feature. Where it has written one, it is asked and
@@ -16,21 +15,23 @@ export const isMirrored = (rows: readonly RowValues[]): boolean =>
     return isHosts && Object.values(values).some((value) => value !== undefined);
   });
 
-/** `asic` is undefined where nothing is mirrored. */
+/** The writes of a verdict that is no hold; `asic` is undefined where nothing is mirrored to the host's row. */
 export function planVerdict(
-  verdict: Granted,
+  verdict: Exclude<Verdict, { kind: 'hold' }>,
   claim: Claim,
-  at: Timestamps,
+  now: Timestamps,
   asic: string | undefined,
 ): RowWrite[] {
   if (verdict.kind === 'go')
-    return [...planClaim(claim, at), ...planMirror(claim, asic, { remote_state: 'running' })];
+    return [...planClaim(claim, now), ...planMirror(claim, asic, encodeStatus({ remoteState: 'running' }))];
   if (verdict.announce === 'nothing') return [];
-  const version = { container_version: claim.version };
-  const asking = { remote_state: 'pending' };
   const isAsking = verdict.announce === 'pending';
-  const values = isAsking ? { ...version, ...asking, pending_token: claim.token } : version;
+  const values = encodeStatus({
+    containerVersion: claim.version,
+    ...(isAsking ? { remoteState: 'pending', pendingToken: claim.token } : {}),
+  });
   const announcement: RowWrite = { kind: 'set', address: featureStatusRow(claim.feature), values };
+  const asking = encodeStatus({ remoteState: 'pending' });
   return isAsking ? [announcement, ...planMirror(claim, asic, asking)] : [announcement];
 }
 

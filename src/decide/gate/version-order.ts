@@ -37,15 +37,15 @@ const BRANCH_BUILD = /^([^0-9].*?)\.([0-9]+)-(?:dirty-.+|[0-9A-Za-z]+)$/;
 export function compareVersions(a: string, b: string): VersionRelation {
   const [x, y] = [parseVersion(a), parseVersion(b)];
   if (x.kind === 'dotted' && y.kind === 'dotted') {
-    return relationOf(compareDotted(x, y));
+    return describeRelation(compareDotted(x, y));
   }
   if (x.kind === 'branch' && y.kind === 'branch' && x.branch === y.branch) {
-    return relationOf(compareDigits(x.build, y.build));
+    return describeRelation(compareDigits(x.build, y.build));
   }
   return x.kind === 'other' && y.kind === 'other' && x.text === y.text ? 'equal' : 'not-comparable';
 }
 
-function relationOf(order: number): VersionRelation {
+function describeRelation(order: number): VersionRelation {
   if (order === 0) {
     return 'equal';
   }
@@ -96,17 +96,17 @@ function compareNumbers(x: readonly string[], y: readonly string[]): number {
 
 /** A pre-release is lower than nothing, and nothing is lower than any other rest (`.kw.24`, `a`). */
 function compareRests(x: string, y: string): number {
-  return rankOf(x) - rankOf(y) || compareIdentifiers(identifiersOf(x), identifiersOf(y));
+  return rankRest(x) - rankRest(y) || compareIdentifiers(splitIdentifiers(x), splitIdentifiers(y));
 }
 
-function rankOf(rest: string): number {
+function rankRest(rest: string): number {
   if (rest === '') {
     return 1;
   }
   return rest.startsWith('-') ? 0 : 2;
 }
 
-function identifiersOf(rest: string): string[] {
+function splitIdentifiers(rest: string): string[] {
   return rest.replace(/^-/, '').split('.');
 }
 

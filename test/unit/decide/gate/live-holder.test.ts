@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import { decodeHeartbeat } from '../../../../src/contract/health/heartbeat.ts';
-import { findLiveHolder, identityOf, isSelf, type Holder } from '../../../../src/decide/gate/live-holder.ts';
+import {
+  findLiveHolder,
+  describeIdentity,
+  isSelf,
+  type Holder,
+} from '../../../../src/decide/gate/live-holder.ts';
 import { kitsHolder, merge, NOW, shippedHolder, type RawRows } from '../../../support/snapshots.ts';
 
 const find = (rows: RawRows, afterMs = 0): Holder | undefined =>
@@ -110,11 +115,14 @@ describe('whether a holder is this container', () => {
   });
 
   test('each holding has an identity of its own, and nobody has the empty one', () => {
-    assert.equal(identityOf(undefined), '');
+    assert.equal(describeIdentity(undefined), '');
     assert.notEqual(
-      identityOf(holder('bbbbbbbbbbbb', 'token-1')),
-      identityOf(holder('bbbbbbbbbbbb', 'token-2')),
+      describeIdentity(holder('bbbbbbbbbbbb', 'token-1')),
+      describeIdentity(holder('bbbbbbbbbbbb', 'token-2')),
     );
-    assert.notEqual(identityOf(holder('bbbbbbbbbbbb', '')), identityOf(holder('cccccccccccc', '')));
+    assert.notEqual(
+      describeIdentity(holder('bbbbbbbbbbbb', '')),
+      describeIdentity(holder('cccccccccccc', '')),
+    );
   });
 });

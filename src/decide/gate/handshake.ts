@@ -1,0 +1,75 @@
+/** Rows 7 to 9 of the gate's table (contract.md, section 3): ask the host, and go on its answer. */
+import type { BootTime } from '../../contract/timestamps.ts';
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import type { Holder } from './live-holder.ts';
+import type { Candidate, StartupDecision, Waiting } from './startup-decision.ts';
+
+/** States of `remote_state` that nobody waits on: `pending` may replace them (D6: empty is one of them). */
+const REPLACEABLE = new Set(['', 'none', 'running', 'stopped']);
+/** A `ready` for another container is left to it this long; it claims within milliseconds if it is alive. */
+const FOREIGN_READY_GRACE_MS = 500;
+/** While another one runs nobody can go anyway: many that wait must not wake the host in turns. */
+const FOREIGN_READY_GRACE_BESIDE_HOLDER_MS = 10_000;
+
+export interface HandshakeInput {
+  readonly self: Pick<Candidate, 'feature' | 'version' | 'token'>;
+  readonly status: Pick<FeatureStatus, 'containerVersion' | 'remoteState' | 'pendingToken'>;
+  /** The live holder. */
+  readonly holder: Holder | undefined;
+  /** The live holder, if it is another container. */
+  readonly other: Holder | undefined;
+  readonly waiting: Waiting;
+  readonly now: BootTime;
+}
+
+type HandshakeDecision = Pick<StartupDecision, 'verdict' | 'progress'> &
+  Partial<Pick<StartupDecision, 'requeueAtMs'>>;
+
+export const isReplaceable = (remoteState: string): boolean => REPLACEABLE.has(remoteState);
+
+export function decideHandshake(input: HandshakeInput): HandshakeDecision {
+  const { self, status, holder, other, waiting } = input;
+  // The claim was made, and its confirmation lost on the way here.
+  if (holder?.token === self.token) return { verdict: { kind: 'go' }, progress: waiting };
+  const isAnnounced = status.containerVersion === self.version;
+  if (status.remoteState !== 'ready') {
+    const announce = isReplaceable(status.remoteState) ? 'pending' : isAnnounced ? 'nothing' : 'version';
+    const text = `waiting for the host's answer: STATE_DB FEATURE|${self.feature} remote_state`;
+    return wait(input, announce, text);
+  }
+  if (status.pendingToken !== '' && status.pendingToken !== self.token) return decideForeignReady(input);
+  if (other === undefined) return { verdict: { kind: 'go' }, progress: waiting };
+  return wait(input, 'nothing', `the host is ready; waiting for container ${other.dockerId} to stop`);
+}
+
+/** The host's answer is for another container, which may be about to claim, or gone. */
+function decideForeignReady(input: HandshakeInput): HandshakeDecision {
+  const { other, waiting, now } = input;
+  const sinceMs = waiting.foreignReadySinceMs ?? now.bootMs;
+  const graceMs = other === undefined ? FOREIGN_READY_GRACE_MS : FOREIGN_READY_GRACE_BESIDE_HOLDER_MS;
+  const graceOverAtMs = sinceMs + graceMs;
+  if (now.bootMs >= graceOverAtMs)
+    return wait(input, 'pending', "the host's answer was for another container: asking again");
+  const { verdict, progress } = wait(input, 'nothing', "the host's answer is for another container");
+  return {
+    verdict,
+    progress: { ...progress, foreignReadySinceMs: sinceMs },
+    requeueAtMs: Math.min(graceOverAtMs, other?.liveUntilMs ?? Infinity),
+  };
+}
+
+function wait(
+  { self, status, waiting }: HandshakeInput,
+  announce: 'nothing' | 'version' | 'pending',
+  text: string,
+) {
+  const isAnnounced = status.containerVersion === self.version || announce !== 'nothing';
+  return {
+    verdict: { kind: 'wait', announce, text },
+    progress: {
+      ...waiting,
+      isAnnounced: waiting.isAnnounced || isAnnounced,
+      foreignReadySinceMs: undefined,
+    },
+  } as const;
+}

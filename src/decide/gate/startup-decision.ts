@@ -1,0 +1,63 @@
+/** The gate's decision: what it rests on, what it says, and what it carries over into the next one. */
+import type { NodeLabels } from '../../contract/cluster/feature-labels.ts';
+import type { FeatureConfig, FeatureStatus } from '../../contract/feature/feature.ts';
+import type { Heartbeat } from '../../contract/health/heartbeat.ts';
+import type { Hold } from './hold-reasons.ts';
+import type { Self } from './live-holder.ts';
+
+/** The container that asks to start its application. */
+export interface Candidate extends Self {
+  readonly feature: string;
+  readonly version: string;
+}
+
+/** The rows of the decision, read in one step. */
+export interface StartupSnapshot {
+  readonly config: FeatureConfig;
+  readonly status: FeatureStatus;
+  readonly labels: NodeLabels;
+  readonly heartbeat: Heartbeat;
+}
+
+/** How far this gate has come; starts as `new`, and goes from each decision into the next. */
+export type Progress = { readonly kind: 'new' } | Waiting | Superseded;
+
+/** Who was the live holder when the wait began. */
+interface WaitStart {
+  /** As `describeIdentity` has it. */
+  readonly holderAtStart: string;
+  readonly holderVersionAtStart: string;
+}
+
+export interface Waiting extends WaitStart {
+  readonly kind: 'waiting';
+  /** Our version has been written: only since then can another's be written over it. */
+  readonly isAnnounced: boolean;
+  /** Boot clock; since when there has been a `ready` for another container. */
+  readonly foreignReadySinceMs: number | undefined;
+}
+
+export interface Superseded extends WaitStart {
+  readonly kind: 'superseded';
+  /** Boot clock. */
+  readonly sinceMs: number;
+}
+
+export type Verdict =
+  | { readonly kind: 'go' }
+  | {
+      readonly kind: 'wait';
+      /** What to write: nothing, our version, or our version and a `pending` that asks the host. */
+      readonly announce: 'nothing' | 'version' | 'pending';
+      readonly text: string;
+    }
+  | ({ readonly kind: 'hold' } & Hold);
+
+export interface StartupDecision {
+  readonly verdict: Verdict;
+  readonly progress: Progress;
+  /** Boot clock: when time alone may change the verdict; undefined if it does not. */
+  readonly requeueAtMs: number | undefined;
+  /** For people, logged once; changes no verdict. */
+  readonly note: string | undefined;
+}

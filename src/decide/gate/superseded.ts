@@ -1,0 +1,55 @@
+/** Row 10 of the gate's table (contract.md, section 3): another container has asked, or was let in, after this one. */
+import type { BootTime } from '../../contract/timestamps.ts';
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import { isReplaceable } from './handshake.ts';
+import { describeIdentity, type Holder } from './live-holder.ts';
+import type { Superseded, Waiting } from './startup-decision.ts';
+
+/** The shipped kit writes its version a moment before its `pending`: until then nobody seems to be asking. */
+const ANNOUNCEMENT_MS = 500;
+/** Another container announced itself over us and never claimed: after this it is our turn again. */
+const SUPERSEDED_WITHOUT_CLAIM_MS = 180_000;
+
+export interface SupersededInput {
+  /** Of this container. */
+  readonly version: string;
+  readonly status: Pick<FeatureStatus, 'containerVersion' | 'remoteState'>;
+  /** The live holder, if it is another container. */
+  readonly other: Holder | undefined;
+  readonly progress: Waiting | Superseded;
+  readonly now: BootTime;
+}
+
+export interface SupersededFinding {
+  /** One line: by whom. */
+  readonly text: string;
+  readonly progress: Superseded;
+  /** Boot clock: when time alone may change this; undefined if it does not. */
+  readonly requeueAtMs: number | undefined;
+}
+
+/** Undefined if this container is not superseded, or is no longer. */
+export function findSuperseded(input: SupersededInput): SupersededFinding | undefined {
+  const { version, status, other, progress, now } = input;
+  const { holderAtStart, holderVersionAtStart } = progress;
+  const sinceMs = progress.kind === 'superseded' ? progress.sinceMs : now.bootMs;
+  const next: Superseded = { kind: 'superseded', sinceMs, holderAtStart, holderVersionAtStart };
+  if (other !== undefined && describeIdentity(other) !== holderAtStart)
+    return {
+      text: `container ${other.dockerId}, version ${other.version}, was let in first`,
+      progress: next,
+      requeueAtMs: other.liveUntilMs,
+    };
+  const isAnnounced = progress.kind === 'superseded' || progress.isAnnounced;
+  const isOverwritten = isAnnounced && status.containerVersion !== '' && status.containerVersion !== version;
+  // The holder we are to replace may have recorded itself again, in a database that came back empty.
+  const isOldHolders = status.containerVersion === holderVersionAtStart;
+  const graceMs = isReplaceable(status.remoteState) ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS;
+  const isOver = progress.kind === 'superseded' && now.bootMs >= sinceMs + graceMs;
+  if (!isOverwritten || isOldHolders || isOver) return undefined;
+  return {
+    text: `another container, version ${status.containerVersion}, asked to run after this one`,
+    progress: next,
+    requeueAtMs: sinceMs + graceMs,
+  };
+}
