@@ -390,6 +390,25 @@ describe('the process table of a broken server', () => {
     }
   });
 
+  test('has one limit for a call, and names it, though it asks again on another connection', async () => {
+    let connections = 0;
+    const server = await UnixServer.onConnection((socket) => {
+      connections += 1;
+      if (connections > 1) return;
+      socket.once('data', () => {
+        socket.write(httpAnswer(listResponse([MEMBER])));
+        socket.once('data', () => setTimeout(() => socket.destroy(), 300));
+      });
+    });
+    try {
+      const table = createSupervisorClient({ socketPath: server.socketPath, timeoutMs: 2_000 });
+      assert.deepEqual(await table.getAllProcessInfo(), [MEMBER]);
+      await assert.rejects(table.getAllProcessInfo(), isBroken(/no whole answer within 2000 ms/));
+    } finally {
+      await server.stop();
+    }
+  });
+
   test('hangs up where the server says it will', async () => {
     const answer = listResponse([MEMBER]);
     const head = `HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Length: ${answer.length}\r\n\r\n`;

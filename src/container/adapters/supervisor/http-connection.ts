@@ -7,6 +7,9 @@ const encodeRequest = (body: string): string =>
   'POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\n' +
   `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
+/** The time limit of an exchange is over. */
+export class LateAnswerError extends Error {}
+
 interface Exchange {
   readonly answer: HttpAnswer;
   readonly resolve: () => void;
@@ -37,12 +40,12 @@ export class HttpConnection {
 
   /**
    * Posts `body`. The body of the answer is given to `onBody` in chunks, which are overwritten afterwards. Rejects with a
-   * plain Error that says what happened, or with what `onBody` throws; the connection is closed then.
+   * plain Error that says what happened, LateAnswerError, or what `onBody` throws; the connection is closed then.
    */
   async post(body: string, timeoutMs: number, onBody: (bytes: Buffer) => void): Promise<void> {
     this.#socket.ref();
     const timer = setTimeout(
-      () => this.#failExchange(new Error(`no whole answer within ${timeoutMs} ms`)),
+      () => this.#failExchange(new LateAnswerError('no whole answer in time')),
       timeoutMs,
     );
     try {

@@ -1,4 +1,4 @@
-import { HttpConnection } from './http-connection.ts';
+import { HttpConnection, LateAnswerError } from './http-connection.ts';
 import { decodeMethodResponse, encodeMethodCall, XmlRpcFault } from './xml-rpc.ts';
 import type { XmlRpcParam, XmlRpcValue } from './xml-rpc.ts';
 
@@ -33,7 +33,16 @@ export class RpcTransport {
   }
 
   /** Throws XmlRpcFault, CtrkitError, or a plain Error that says what happened; and what `decode` throws. */
-  async request<T>({ method, params, decode }: RpcCall<T>): Promise<T> {
+  async request<T>(call: RpcCall<T>): Promise<T> {
+    try {
+      return await this.#tryRequest(call);
+    } catch (error) {
+      if (!(error instanceof LateAnswerError)) throw error;
+      throw new Error(`no whole answer within ${this.#target.timeoutMs} ms`, { cause: error });
+    }
+  }
+
+  async #tryRequest<T>({ method, params, decode }: RpcCall<T>): Promise<T> {
     const { socketPath, timeoutMs } = this.#target;
     const body = encodeMethodCall(method, params);
     const startMs = performance.now();
@@ -47,8 +56,9 @@ export class RpcTransport {
       });
     } catch (error) {
       const leftMs = timeoutMs - (performance.now() - startMs);
+      if (idle === undefined || leftMs <= 0) throw error;
+      if (error instanceof XmlRpcFault || error instanceof LateAnswerError) throw error;
       // supervisord may have closed the idle connection, or was restarted. No call changes anything, so it is made again.
-      if (idle === undefined || error instanceof XmlRpcFault || leftMs <= 0) throw error;
       return await this.#exchangeMessages(new HttpConnection(socketPath), {
         body,
         timeoutMs: leftMs,
