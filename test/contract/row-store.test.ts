@@ -111,7 +111,7 @@ const BACKENDS = {
 } as const;
 
 for (const [name, create] of Object.entries(BACKENDS)) {
-  describe(`rows on ${name}`, { timeout: 120_000 }, () => {
+  describe(`rows on ${name}`, { timeout: 600_000 }, () => {
     const backend = create();
     const stores: RowStore[] = [];
     let store: RowStore;

@@ -43,7 +43,7 @@ async function prepare(t: TestContext) {
 
 const blocks = (program: Program): number => program.stdout.split('Feature ').length - 1;
 
-describe('ctrkit on a switch', { timeout: 300_000 }, () => {
+describe('ctrkit on a switch', { timeout: 600_000 }, () => {
   test('shows every feature of CONFIG_DB, as SONiC does, and for machines', async (t) => {
     const { redis, run } = await prepare(t);
     await redis.putHolder('bbbbbbbbbbbb', '2.0.0', { intervalMs: 600_000, beatMs: bootMs() });

@@ -58,7 +58,7 @@ async function prepare(t: TestContext) {
   return { redis, api, start, untilMaster, untilLabel, problems };
 }
 
-describe('ctrkitd and its master', { timeout: 300_000, skip: noNamespaces }, () => {
+describe('ctrkitd and its master', { timeout: 600_000, skip: noNamespaces }, () => {
   test('labels of the switch’s databases are on the node, one that is illegal is told and stops no other (D23)', async (t) => {
     const { redis, api, start, untilMaster, untilLabel, problems } = await prepare(t);
     api.writeKubeconfig();

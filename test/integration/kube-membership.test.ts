@@ -75,7 +75,7 @@ const runByKube = (redis: PrivateRedis) =>
     remote_state: 'running',
   });
 
-describe('ctrkit kube on a switch', { timeout: 300_000 }, () => {
+describe('ctrkit kube on a switch', { timeout: 600_000 }, () => {
   test('joins by what the master gives it, for root’s eyes only, and leaves with its features running', async (t) => {
     const { redis, env, run, said, kubelet, kit } = await prepare(t);
     const joined = await run(['join']);
@@ -243,7 +243,7 @@ exit 3`);
   });
 });
 
-describe('the fetch of a master’s configuration', { timeout: 120_000 }, () => {
+describe('the fetch of a master’s configuration', { timeout: 600_000 }, () => {
   const answers = async (t: TestContext, answer: RequestListener, options = {}) => {
     const kit = new Kit(t);
     const certificate = makeCertificate(kit.folder, 'master');

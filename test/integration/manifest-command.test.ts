@@ -25,7 +25,7 @@ function run(words: readonly string[], { input = '', dockerHost = 'unix:///nonex
   });
 }
 
-describe('ctrkit manifest on a machine that is no switch', { timeout: 180_000 }, () => {
+describe('ctrkit manifest on a machine that is no switch', { timeout: 600_000 }, () => {
   test('goes on without an engine, whatever is wrong with it, and asks no database', () => {
     for (const dockerHost of ['unix:///nonexistent/docker.sock', 'tcp://engine.example:2376']) {
       const { status, stdout, stderr } = run(WORDS, { dockerHost });

@@ -86,7 +86,7 @@ async function writeWatched(folder: string): Promise<void> {
   assert.equal(readFileSync(join(folder, 'health'), 'latin1'), healthLine(LINES));
 }
 
-describe('the run folder', { timeout: 120_000 }, () => {
+describe('the run folder', { timeout: 600_000 }, () => {
   test('readers never see a torn line while 2000 are written', async (t) => {
     const { folder } = new Kit(t);
     createHealthFile(folder).write(healthLine(0));
@@ -95,7 +95,7 @@ describe('the run folder', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_000 }, () => {
+describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 600_000 }, () => {
   test('the probe is answered all the same, and no block more is taken', async (t) => {
     const { disk } = await mountDisk(t);
     const file = createHealthFile(disk);
@@ -162,7 +162,7 @@ describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 120_0
   });
 });
 
-describe('a run folder that can only be read', { skip: noNamespaces, timeout: 120_000 }, () => {
+describe('a run folder that can only be read', { skip: noNamespaces, timeout: 600_000 }, () => {
   test('what can’t be written is told by name, and what is there is still read', async (t) => {
     const { disk, readOnly } = await mountDisk(t);
     createClaimFile(disk, 'boot-1/1').write(CLAIM);

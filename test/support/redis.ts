@@ -14,7 +14,7 @@ import { until } from './until.ts';
 const run = promisify(execFile);
 
 /** A server that neither answers nor refuses must not hang a test. */
-const CLI_TIMEOUT_MS = 10_000;
+const CLI_TIMEOUT_MS = 60_000;
 
 /** A test that ends without its hooks leaves no server behind. */
 const running = new Set<ChildProcess>();

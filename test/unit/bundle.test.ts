@@ -154,7 +154,7 @@ const ASK_FOR_METRICS = `
       (response) => response.pipe(process.stdout)));
 `;
 
-describe('what images and hosts get', { timeout: 120_000 }, () => {
+describe('what images and hosts get', { timeout: 600_000 }, () => {
   before(() => {
     if ([...Object.values(META), 'dist/rootfs', 'dist/host'].every((path) => existsSync(join(ROOT, path))))
       return;
@@ -214,7 +214,7 @@ describe('what images and hosts get', { timeout: 120_000 }, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', ASK_FOR_METRICS], {
         cwd: folder,
         encoding: 'utf8',
-        timeout: 30_000,
+        timeout: 120_000,
       });
       assert.equal(status, 0, stderr);
       assert.match(stdout, /^ctrkit_container_info\{feature="f",version="1",owner="kube"\} 1$/m);

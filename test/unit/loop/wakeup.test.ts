@@ -10,7 +10,7 @@ function setUp() {
   return { clock, wakeup: new Wakeup(clock) };
 }
 
-describe('a sleeper that can be woken', { timeout: 30_000 }, () => {
+describe('a sleeper that can be woken', { timeout: 600_000 }, () => {
   test('something that happens while it sleeps wakes it at once', async () => {
     const { wakeup } = setUp();
     const slept = wakeup.sleep(LONG_MS);

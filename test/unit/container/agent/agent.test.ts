@@ -172,7 +172,7 @@ const running = (body: (scene: Scene) => Promise<void>) => async (): Promise<voi
   await scene.use(() => body(scene));
 };
 
-describe('the heartbeat of a container', { timeout: 60_000 }, () => {
+describe('the heartbeat of a container', { timeout: 600_000 }, () => {
   test(
     'tells of every change of the status at once, and of nothing else',
     running(async (scene) => {
@@ -265,7 +265,7 @@ describe('the heartbeat of a container', { timeout: 60_000 }, () => {
   );
 });
 
-describe('what an agent keeps for the next', { timeout: 60_000 }, () => {
+describe('what an agent keeps for the next', { timeout: 600_000 }, () => {
   test(
     'is that the start-up has ended, written once',
     running(async (scene) => {
@@ -305,7 +305,7 @@ describe('what an agent keeps for the next', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an agent that was started again', { timeout: 60_000 }, () => {
+describe('an agent that was started again', { timeout: 600_000 }, () => {
   test('says nothing before its checks have run once, rather than that it does not know', async () => {
     const scene = new Scene();
     await scene.letIn({ hasStarted: true });
@@ -335,7 +335,7 @@ describe('an agent that was started again', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a claim that another container has taken', { timeout: 60_000 }, () => {
+describe('a claim that another container has taken', { timeout: 600_000 }, () => {
   const taken = {
     current_owner: 'kube',
     docker_id: 'bbbbbbbbbbbb',
@@ -371,7 +371,7 @@ describe('a claim that another container has taken', { timeout: 60_000 }, () => 
   );
 });
 
-describe('before the gate lets the application go', { timeout: 60_000 }, () => {
+describe('before the gate lets the application go', { timeout: 600_000 }, () => {
   test('the probe is told why, and nothing is written to a database', async () => {
     const scene = new Scene();
     await scene.use(async () => {
@@ -387,7 +387,7 @@ describe('before the gate lets the application go', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the end of an agent', { timeout: 60_000 }, () => {
+describe('the end of an agent', { timeout: 600_000 }, () => {
   test('with its container: stopping, then released, and the claim is gone', async () => {
     const scene = new Scene();
     await scene.letIn();

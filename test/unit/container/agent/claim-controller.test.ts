@@ -70,7 +70,7 @@ async function setUp(over: Partial<ClaimControllerPorts> = {}) {
   return { keeper, clock, databases, log, asked, where, row, ports, stores: () => openStores };
 }
 
-describe('the claim that an agent keeps', { timeout: 30_000 }, () => {
+describe('the claim that an agent keeps', { timeout: 600_000 }, () => {
   test('is taken up once, with the database that the gate was given, and its password is in no line', async () => {
     const { keeper, asked, log, stores } = await setUp();
     const held = keeper.adopt(CLAIM);

@@ -133,7 +133,7 @@ class Scene {
   }
 }
 
-describe('the gate of owner kube', { timeout: 60_000 }, () => {
+describe('the gate of owner kube', { timeout: 600_000 }, () => {
   test('held, then asking, then let in: each on the change itself, and its traces are as the contract says (D7, D8)', async () => {
     const scene = new Scene();
     await scene.run(async () => {

@@ -97,7 +97,7 @@ const inScene = (body: (scene: Scene) => Promise<void>) => async (): Promise<voi
   await scene.use(() => body(scene));
 };
 
-describe('the answers for the probe', { timeout: 30_000 }, () => {
+describe('the answers for the probe', { timeout: 600_000 }, () => {
   test(
     'are there from the beginning, before the gate was asked',
     inScene(async ({ file }) => {
@@ -200,7 +200,7 @@ describe('the answers for the probe', { timeout: 30_000 }, () => {
   );
 });
 
-describe('an agent that was started again', { timeout: 30_000 }, () => {
+describe('an agent that was started again', { timeout: 600_000 }, () => {
   test('leaves its predecessor’s answers until every check has run', async () => {
     const scene = new Scene();
     scene.check.isHanging = true;
@@ -272,7 +272,7 @@ describe('an agent that was started again', { timeout: 30_000 }, () => {
   });
 });
 
-describe('since when it is healthy', { timeout: 30_000 }, () => {
+describe('since when it is healthy', { timeout: 600_000 }, () => {
   test(
     'is the moment on the boot clock at which every required check was ok',
     inScene(async (scene) => {
@@ -327,7 +327,7 @@ describe('since when it is healthy', { timeout: 30_000 }, () => {
   );
 });
 
-describe('a change that is worth a heartbeat', { timeout: 30_000 }, () => {
+describe('a change that is worth a heartbeat', { timeout: 600_000 }, () => {
   test(
     'is told once for each change of the status, and for nothing else',
     inScene(async (scene) => {
@@ -403,7 +403,7 @@ describe('a change that is worth a heartbeat', { timeout: 30_000 }, () => {
   );
 });
 
-describe('the claim and the container', { timeout: 30_000 }, () => {
+describe('the claim and the container', { timeout: 600_000 }, () => {
   test(
     'a claim that another has taken fails the probes until it is ours again',
     inScene(async (scene) => {

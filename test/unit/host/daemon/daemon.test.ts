@@ -39,7 +39,7 @@ const acts = (host: FakeHost, start: string): string[] =>
 const said = (host: FakeHost, text: string): number =>
   host.log.lines.filter((line) => line.includes(text)).length;
 
-describe('ctrkitd', { timeout: 60_000 }, () => {
+describe('ctrkitd', { timeout: 600_000 }, () => {
   test('the switch’s own image is golden by default, and the next one once it ran well for its time (D18)', async (t) => {
     const { host } = await playUpToCertification(t);
     assert.equal(host.ledger().golden?.source, 'shipped');
@@ -317,6 +317,18 @@ describe('ctrkitd', { timeout: 60_000 }, () => {
     assert.equal(host.view, undefined);
     assert.equal(host.engine.isWatched, false);
     assert.ok(host.tables.every((tables) => !tables.isWatching));
+  });
+
+  test('told to stop while the engine answers nothing, it ends without waiting for it', async (t) => {
+    const { host, ended } = await play(t);
+    host.engine.hang();
+    host.deploy();
+    await host.settle();
+    host.stop();
+    // No time passes: no limit of a call is ever over.
+    await ended;
+    assert.equal(host.view, undefined);
+    host.engine.comeBack();
   });
 
   test('a defect of its own ends it, with nothing left open that would keep the process', async (t) => {

@@ -68,7 +68,7 @@ describe('a file of the run folder', () => {
   });
 });
 
-describe('a watched folder', { timeout: 60_000 }, () => {
+describe('a watched folder', { timeout: 600_000 }, () => {
   test('tells of its files, written anew or removed, and of no other, until it is left', async () => {
     let changes = 0;
     const unwatch = watchFiles(join(folder, 'new'), ['claim.json'], () => (changes += 1));

@@ -158,7 +158,7 @@ describe('ctrkit status', () => {
 /** After a change, the watch waits this long for more. */
 const SETTLE_MS = 100;
 
-describe('ctrkit status --watch', { timeout: 60_000 }, () => {
+describe('ctrkit status --watch', { timeout: 600_000 }, () => {
   const blocks = (): number => kit.stdout.split('Feature ').length - 1;
 
   test('tells each change in a block, a heartbeat that changes nothing in none, and ends with the signal’s code', async () => {

@@ -27,7 +27,7 @@ function prepare(t: TestContext) {
   return { engine, id, clock, log, events, watch, stateOf, changes: () => changes };
 }
 
-describe('an eye on the engine', { timeout: 30_000 }, () => {
+describe('an eye on the engine', { timeout: 600_000 }, () => {
   test('until it was looked at for the first time it counts as away', async (t) => {
     const { watch, stateOf } = prepare(t);
     assert.equal(watch.state.isAway, true);
