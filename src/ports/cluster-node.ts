@@ -57,7 +57,7 @@ export interface NodeWatch {
  */
 export interface ClusterNode {
   /** The name of this switch's node, as of now. */
-  readonly name: () => string;
+  readonly readName: () => string;
   /** Undefined if there is no kubeconfig: the switch has not joined. Throws CtrkitError('cluster') for a broken one. */
   readonly findServer: () => Promise<ClusterServer | undefined>;
   readonly read: () => Promise<NodeReading>;

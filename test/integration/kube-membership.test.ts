@@ -213,7 +213,7 @@ exit 3`);
     const last = await run(['join']);
     assert.match(last.stderr, /no .*kubelet\.conf: look at/, 'it is begun again');
     mark.set();
-    mark.note(process.pid);
+    mark.recordProcess(process.pid);
     assert.ok(mark.isAtWork());
     writeFileSync(`${env.CTRKIT_KUBE_ADMIN_CONF}.unfinished`, `${process.pid} 1\n`);
     assert.ok(!mark.isAtWork(), 'another process of the same number');

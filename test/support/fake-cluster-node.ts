@@ -50,7 +50,7 @@ export class FakeClusterNode implements ClusterNode {
     return this.#watch !== undefined;
   }
 
-  name(): string {
+  readName(): string {
     if (this.nameFault !== '') throw new CtrkitError('cluster', this.nameFault);
     return 'switch-1';
   }
@@ -62,14 +62,14 @@ export class FakeClusterNode implements ClusterNode {
 
   async read(): Promise<NodeReading> {
     this.reads += 1;
-    this.assertUp();
+    this.#assertUp();
     return this.#node === undefined ? { kind: 'missing' } : { kind: 'found', node: this.#node };
   }
 
   async writeLabel({ key, value, resourceVersion }: LabelWrite): Promise<LabelResult> {
     this.writes.push(`${key}=${value ?? '(none)'}`);
     if (this.writeFault !== undefined) return this.writeFault;
-    this.assertUp();
+    this.#assertUp();
     this.beforeWrite?.();
     this.beforeWrite = undefined;
     const refusal = this.refusals.get(key);
@@ -81,11 +81,11 @@ export class FakeClusterNode implements ClusterNode {
     const owned = new Set(this.#node.owned);
     if (value === undefined) owned.delete(key);
     else owned.add(key);
-    return { kind: 'written', node: this.put({ [key]: value }, owned) };
+    return { kind: 'written', node: this.#put({ [key]: value }, owned) };
   }
 
   async watch(from: { resourceVersion: string; timeoutS: number }, watch: NodeWatch): Promise<() => void> {
-    this.assertUp();
+    this.#assertUp();
     if (this.watchFailure !== '') throw new CtrkitError('cluster', this.watchFailure);
     this.watches.push(from.timeoutS);
     this.#watch = watch;
@@ -113,7 +113,7 @@ export class FakeClusterNode implements ClusterNode {
   relabel(changes: Readonly<Record<string, string | undefined>>): void {
     const owned = new Set(this.#node?.owned);
     for (const key of Object.keys(changes)) owned.delete(key);
-    this.put(changes, owned);
+    this.#put(changes, owned);
   }
 
   /** Without the watch being told. */
@@ -139,7 +139,7 @@ export class FakeClusterNode implements ClusterNode {
     watch?.onEnd(why);
   }
 
-  private put(changes: Readonly<Record<string, string | undefined>>, owned: ReadonlySet<string>): NodeState {
+  #put(changes: Readonly<Record<string, string | undefined>>, owned: ReadonlySet<string>): NodeState {
     if (this.#node === undefined) throw new Error('there is no node');
     this.#version += 1;
     const labels = Object.entries({ ...this.#node.labels, ...changes }).flatMap(([key, value]) =>
@@ -155,7 +155,7 @@ export class FakeClusterNode implements ClusterNode {
     return this.#node;
   }
 
-  private assertUp(): void {
+  #assertUp(): void {
     if (this.failure !== '') throw new CtrkitError('cluster', this.failure);
   }
 }

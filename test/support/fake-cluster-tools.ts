@@ -1,6 +1,12 @@
 import { decodeServedAs } from '../../src/contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import type { AdminConfigText, ClusterTools, ServerAddress } from '../../src/ports/cluster-tools.ts';
+import type {
+  AdminConfigSource,
+  AdminConfigText,
+  ServerAddress,
+} from '../../src/ports/admin-config-source.ts';
+import type { ClusterTools } from '../../src/ports/cluster-tools.ts';
+import type { MembershipFiles } from '../../src/ports/membership-files.ts';
 
 /** A configuration as kubeadm makes it, with secrets that are none. */
 export const ADMIN_CONFIG = `apiVersion: v1
@@ -23,7 +29,7 @@ users:
 `;
 
 /** The tools and files of one host in memory. `effects` has what was done, in its order. */
-export class FakeClusterTools implements ClusterTools {
+export class FakeClusterTools implements ClusterTools, MembershipFiles, AdminConfigSource {
   readonly nodeName = 'switch-1';
   readonly kubeletConfigPath = '/etc/kubernetes/kubelet.conf';
   readonly effects: string[] = [];
@@ -62,52 +68,52 @@ export class FakeClusterTools implements ClusterTools {
     return this.staticPod;
   }
 
-  joinedBy(): string | undefined {
+  findJoinedServer(): string | undefined {
     return decodeServedAs(this.adminConfig ?? '');
   }
 
   async fetchAdminConfig(server: ServerAddress): Promise<AdminConfigText> {
-    this.effect('fetch');
+    this.#effect('fetch');
     this.asked = server;
     return { text: this.answer, origin: `${server.ip}:${server.port}` };
   }
 
   readAdminConfig(path: string): AdminConfigText {
-    this.effect(`read ${path}`);
+    this.#effect(`read ${path}`);
     return { text: this.answer, origin: path };
   }
 
   writeAdminConfig(text: string): void {
-    this.effect('write');
+    this.#effect('write');
     this.adminConfig = text;
   }
 
   removeAdminConfig(): void {
-    this.effect('remove');
+    this.#effect('remove');
     this.adminConfig = undefined;
     this.unfinished = false;
   }
 
   async join(secrets: readonly string[], signal: AbortSignal): Promise<void> {
     this.secrets = secrets;
-    this.effect('join', () => (this.unfinished = true));
-    await this.hang(signal);
+    this.#effect('join', () => (this.unfinished = true));
+    await this.#hang(signal);
     if (this.isIdle) return;
     this.isJoined = true;
     this.unfinished = false;
   }
 
   async reset(signal: AbortSignal): Promise<void> {
-    this.effect('reset', () => (this.unfinished = true));
-    await this.hang(signal);
+    this.#effect('reset', () => (this.unfinished = true));
+    await this.#hang(signal);
     if (!this.isIdle) this.isJoined = false;
   }
 
   async enableKubelet(isOn: boolean): Promise<void> {
-    this.effect(isOn ? 'enable' : 'disable');
+    this.#effect(isOn ? 'enable' : 'disable');
   }
 
-  private effect(name: string, begin = (): unknown => undefined): void {
+  #effect(name: string, begin = (): unknown => undefined): void {
     this.onEffect(name);
     this.effects.push(name);
     begin();
@@ -115,7 +121,7 @@ export class FakeClusterTools implements ClusterTools {
     if (failure !== undefined) throw new CtrkitError('cluster', failure);
   }
 
-  private hang(signal: AbortSignal): Promise<void> {
+  #hang(signal: AbortSignal): Promise<void> {
     if (!this.isHanging) return Promise.resolve();
     return new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new CtrkitError('cluster', 'was interrupted')));

@@ -29,8 +29,8 @@ export class FakeCtrkit {
   readonly cluster = new FakeClusterTools();
   /** What happens when a feature is restarted; told in `cluster.effects` too. */
   onRestart: (feature: string) => void = () => undefined;
-  /** Somebody else joins or leaves. */
-  isTurnTaken = false;
+  /** Another process joins or leaves. */
+  isLockTaken = false;
   /** What systemd says of every unit. */
   unit: UnitState | undefined;
   #interrupt: ((exitCode: number) => void) | undefined;
@@ -69,11 +69,13 @@ export class FakeCtrkit {
     },
     openMembership: async () => ({
       tools: this.cluster,
+      files: this.cluster,
+      adminConfigs: this.cluster,
       service: { restart: (feature) => this.restart(feature), readState: async () => this.unit },
-      takeTurn: async () => {
-        if (this.isTurnTaken) return undefined;
-        this.isTurnTaken = true;
-        return () => (this.isTurnTaken = false);
+      acquireLock: async () => {
+        if (this.isLockTaken) return undefined;
+        this.isLockTaken = true;
+        return () => (this.isLockTaken = false);
       },
     }),
     terminal: {

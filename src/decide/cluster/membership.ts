@@ -6,39 +6,38 @@ import { describeServer, type MasterConfig } from '../../contract/cluster/master
 import { decideBackoffMs } from '../../loop/backoff.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 
-/** How things stand. */
 export interface MembershipStatus {
-  /** kubelet has a configuration of its own, which joining gives it. */
+  /** kubelet has its own configuration, which a join writes. */
   readonly isJoined: boolean;
-  /** STATE_DB says so; undefined as long as nobody has said. */
+  /** STATE_DB says that this switch is a node; undefined as long as nobody has said. */
   readonly isConnected: boolean | undefined;
-  /** The server answers; undefined as long as nobody has said. */
+  /** STATE_DB says that the API server answers; undefined as long as nobody has said. */
   readonly isReachable: boolean | undefined;
   /** A join or a leave has begun and is not done. */
   readonly isUnfinished: boolean;
-  /** The server of CONFIG_DB by which it has joined, as describeServer has it; undefined if nobody knows. */
-  readonly joinedBy: string | undefined;
+  /** The server of CONFIG_DB that the switch joined by, as `describeServer` writes it; undefined if nobody knows. */
+  readonly joinedServer: string | undefined;
 }
 
-/** What this daemon has tried since the configuration became what it is. */
+/** What this daemon has tried since KUBERNETES_MASTER|SERVER last changed. */
 export interface MembershipHistory {
-  /** Boot clock: when this configuration was seen first. */
+  /** Boot clock: when this configuration was first read. */
   readonly sinceMs: number;
-  /** Tries in a row that have failed. */
+  /** Attempts that failed in a row. */
   readonly failures: number;
-  /** Boot clock: when the last of them ended. */
+  /** Boot clock: when the last attempt failed. */
   readonly lastFailureMs: number;
-  /** In [0, 1), another one on each switch: a fleet that gets its power back must not join at one instant. */
-  readonly spread: number;
+  /** In [0, 1), another one on each switch: a fleet whose power returns must not join at one instant. */
+  readonly jitter: number;
 }
 
 export interface MembershipTiming {
-  /** So long after the boot the switch has other things to do. */
+  /** The first join is no sooner after the boot: until then the switch starts its features. */
   readonly joinLatencyOnBootMs: number;
   readonly retryJoinMs: number;
 }
 
-/** Of the file that SONiC ships (sonic.md, "remote_ctr.config.json"). */
+/** The values of the file that SONiC ships (sonic.md, "remote_ctr.config.json"). */
 export const DEFAULT_MEMBERSHIP_TIMING: MembershipTiming = {
   joinLatencyOnBootMs: 300_000,
   retryJoinMs: 30_000,
@@ -46,12 +45,12 @@ export const DEFAULT_MEMBERSHIP_TIMING: MembershipTiming = {
 
 export type MembershipDecision =
   | { readonly kind: 'join' | 'leave'; readonly text: string }
-  /** Not by itself: an operator has to decide. */
-  | { readonly kind: 'wrong'; readonly text: string }
-  /** `untilMs`: boot clock, when time alone makes it something else; undefined if it does not. */
-  | { readonly kind: 'nothing'; readonly text: string; readonly untilMs: number | undefined };
+  /** The daemon does nothing by itself: an operator has to decide. */
+  | { readonly kind: 'ask-operator'; readonly text: string }
+  /** `requeueAtMs`: boot clock, when time alone changes the decision; undefined if it does not. */
+  | { readonly kind: 'nothing'; readonly text: string; readonly requeueAtMs: number | undefined };
 
-/** A master that is away for hours is asked again this often at least. */
+/** A server that does not answer for hours is asked at least this often. */
 const LONGEST_RETRY_MS = 600_000;
 
 export function decideMembership(
@@ -60,102 +59,74 @@ export function decideMembership(
   history: MembershipHistory,
   { timing, nowMs }: { readonly timing: MembershipTiming; readonly nowMs: number },
 ): MembershipDecision {
-  const wish = findWish(config, status);
-  if (wish.kind === 'nothing' || wish.kind === 'wrong') return wish;
-  const dueMs = findDueMs(wish.kind, history, timing);
-  if (nowMs >= dueMs) return wish;
+  const desired = decideWithoutTiming(config, status);
+  if (desired.kind === 'nothing' || desired.kind === 'ask-operator') return desired;
+  const dueMs = findDueMs(desired.kind, history, timing);
+  if (nowMs >= dueMs) return desired;
   const again = history.failures === 0 ? '' : ' again';
-  const text = `${wish.text}; it does${again} in ${describeDuration(dueMs - nowMs)}`;
-  return { kind: 'nothing', text, untilMs: dueMs };
+  const text = `${desired.text}; it does${again} in ${describeDuration(dueMs - nowMs)}`;
+  return { kind: 'nothing', text, requeueAtMs: dueMs };
 }
 
-/** Whatever the time. */
-function findWish(config: MasterConfig, status: MembershipStatus): MembershipDecision {
+/** What is to be done sooner or later. */
+function decideWithoutTiming(config: MasterConfig, status: MembershipStatus): MembershipDecision {
   if (config.isDisabled)
-    return isAnythingLeft(status)
+    return hasSomethingToLeave(status)
       ? { kind: 'leave', text: 'the server is disabled, and the switch has not left it yet' }
-      : nothing('the server is disabled: it stays away');
+      : doNothing('the server is disabled: it stays away');
   if (status.isJoined)
     return (
-      findDifference(config, status) ??
-      nothing(
+      findServerChange(config, status) ??
+      doNothing(
         status.isReachable === false
           ? 'it has joined; the server does not answer now, kubelet goes on trying'
           : 'it has joined',
       )
     );
   if (config.ip === '')
-    return nothing(
+    return doNothing(
       config.faults.length === 0 ? 'no server is configured' : `no server: ${config.faults.join(', ')}`,
     );
-  // Somebody has made it a node in another way.
+  // Somebody made this switch a node in another way.
   if (status.isConnected === true)
-    return nothing('it is connected already, though not by a join that is known here');
+    return doNothing('it is connected already, though not by a join that is known here');
   return { kind: 'join', text: `the switch is to join ${describeServer(config)}` };
 }
 
-/** Another server was configured meanwhile: leaving for it restarts features, which nobody has asked for. */
-function findDifference(
+/** Another server was configured after the join. Going over to it restarts features, which nobody has asked for. */
+function findServerChange(
   config: MasterConfig,
-  { joinedBy }: MembershipStatus,
+  { joinedServer }: MembershipStatus,
 ): MembershipDecision | undefined {
   const wanted = describeServer(config);
-  if (joinedBy === undefined || config.ip === '' || joinedBy === wanted) return undefined;
+  if (joinedServer === undefined || config.ip === '' || joinedServer === wanted) return undefined;
   return {
-    kind: 'wrong',
-    text: `the switch has joined by ${joinedBy}, and ${wanted} is configured now. To go over to it: ctrkit kube join --force`,
+    kind: 'ask-operator',
+    text: `the switch has joined by ${joinedServer}, and ${wanted} is configured now. To go over to it: ctrkit kube join --force`,
   };
 }
 
-/** A leave that was cut short leaves something: the next one goes on. */
-export const isAnythingLeft = ({ isJoined, isUnfinished, isConnected }: MembershipStatus): boolean =>
+/** Also true after a leave that was cut short: the next leave goes on with it. */
+export const hasSomethingToLeave = ({ isJoined, isUnfinished, isConnected }: MembershipStatus): boolean =>
   isJoined || isUnfinished || isConnected === true;
 
 /**
- * After the boot, and after a change of the configuration (a tool may have written it to the whole fleet), each switch
- * waits a time of its own. A failure is met again after the retry time, then after double that.
+ * Boot clock. After the boot, and after a change of the configuration, each switch waits a time of its own: a tool may have
+ * configured the whole fleet at once. After a failure it waits the retry time, and double that with each further failure.
  */
 function findDueMs(
   kind: 'join' | 'leave',
-  { sinceMs, failures, lastFailureMs, spread }: MembershipHistory,
+  { sinceMs, failures, lastFailureMs, jitter }: MembershipHistory,
   { joinLatencyOnBootMs, retryJoinMs }: MembershipTiming,
 ): number {
   if (failures > 0) {
     const longestMs = Math.max(LONGEST_RETRY_MS, retryJoinMs);
     const waitMs = decideBackoffMs({ firstMs: retryJoinMs, longestMs }, failures);
-    return lastFailureMs + waitMs * (1 + spread / 2);
+    return lastFailureMs + waitMs * (1 + jitter / 2);
   }
-  // Whoever says to leave waits for it, and the master has no work with it.
+  // An operator waits for a leave, and a leave is no load on the API server.
   if (kind === 'leave') return sinceMs;
-  return Math.max(joinLatencyOnBootMs * (1 + spread / 2), sinceMs + retryJoinMs * spread);
+  return Math.max(joinLatencyOnBootMs * (1 + jitter / 2), sinceMs + retryJoinMs * jitter);
 }
 
-const nothing = (text: string): MembershipDecision => ({ kind: 'nothing', text, untilMs: undefined });
-
-export type JoinDecision =
-  /** `isAnew`: it has joined already, and has to leave first. */
-  | { readonly kind: 'join'; readonly isAnew: boolean }
-  /** One line that says what to do. */
-  | { readonly kind: 'refuse'; readonly text: string };
-
-/** May an operator's join go ahead? (HLD, "config kube join/reset".) */
-export function decideJoin(
-  config: MasterConfig,
-  { isJoined }: MembershipStatus,
-  isForced: boolean,
-): JoinDecision {
-  const refuse = (text: string): JoinDecision => ({ kind: 'refuse', text });
-  if (config.faults.length > 0)
-    return refuse(
-      `CONFIG_DB KUBERNETES_MASTER|SERVER: ${config.faults.join(', ')}. To mend it: config kubernetes server ip ADDRESS`,
-    );
-  if (config.ip === '')
-    return refuse('no server is configured. To name it: config kubernetes server ip ADDRESS');
-  if (config.isDisabled)
-    return refuse('the server is disabled. To enable it: config kubernetes server disable off');
-  if (isJoined && !isForced)
-    return refuse(
-      'the switch has joined already. To leave it first: ctrkit kube reset; to join anew: --force',
-    );
-  return { kind: 'join', isAnew: isJoined };
-}
+const doNothing = (text: string): MembershipDecision => ({ kind: 'nothing', text, requeueAtMs: undefined });

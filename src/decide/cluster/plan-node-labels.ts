@@ -1,125 +1,76 @@
-/** Which labels of the node are to be written (contract.md, section 9; D23; HLD, "Proposed behavior at high level"). */
-import {
-  decodeEnabledVersion,
-  enabledLabel,
-  failedLabel,
-  goldenLabel,
-  versionEnabledLabel,
-  isEnabledLabel,
-} from '../../contract/cluster/feature-labels.ts';
+/**
+ * Which labels of the Node ctrkitd writes (contract.md, section 9; D23; HLD, "Proposed behavior at high level"). Label ownership
+ * is read from managedFields: ctrkitd removes only labels that it wrote last.
+ */
+import { decodeEnabledVersion, enabledLabel, isEnabledLabel } from '../../contract/cluster/feature-labels.ts';
 import { findLabelKeyFault, findLabelValueFault } from '../../contract/cluster/kubernetes-names.ts';
-import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
 import { DESCRIPTION_KEYS, isReservedLabel, type Labels } from '../../contract/cluster/node-labels.ts';
-
-export interface DesiredLabelSources {
-  /** STATE_DB KUBE_LABELS|SET as it is. */
-  readonly labels: Labels;
-  readonly ledger: Ledger;
-  /** From `describeSwitch`. */
-  readonly description: Labels;
-}
-
-/**
- * All labels that the node is to have; what is legal is decided later. KUBE_LABELS wins. `<f>_golden` is the golden image
- * of the ledger: an adopted one, which is the switch's own local image, as well as a certified one.
- */
-export function gatherDesiredLabels({ labels, ledger, description }: DesiredLabelSources): Labels {
-  const features = Object.entries(ledger);
-  const own = features.flatMap(([feature, of]) => describeImages(feature, of));
-  const failed = new Set(
-    features.flatMap(([feature, { fallbacks }]) =>
-      fallbacks.map(({ version }) => versionEnabledLabel(feature, version)),
-    ),
-  );
-  const wished = Object.entries(labels).flatMap(([key, value]) => {
-    // A selector compares letter by letter, and SONiC's tools write True and False.
-    const text = isEnabledLabel(key) ? value.toLowerCase() : value;
-    return failed.has(key) && text === 'false' ? [] : [[key, text] as const];
-  });
-  return Object.fromEntries([...Object.entries(description), ...own, ...wished]);
-}
-
-/**
- * What failed is told by a label of its own, not by the version's block: that would take the node out of the rollout, which
- * would then go on to the next one, and so through the whole fleet. The pod that stays is held, and not Ready.
- */
-function describeImages(
-  feature: string,
-  { golden, fallbacks }: FeatureLedger,
-): (readonly [string, string])[] {
-  return [
-    [goldenLabel(feature), golden?.version ?? ''] as const,
-    [failedLabel(feature), fallbacks.at(-1)?.version ?? ''] as const,
-  ].filter(([, version]) => version !== '');
-}
+import type { LabelValue } from './label-pace.ts';
 
 export interface NodeLabelInput {
   readonly node: {
     readonly labels: Labels;
-    /** Keys that ctrkitd wrote last. */
+    /** Keys of labels that ctrkitd wrote last. */
     readonly owned: ReadonlySet<string>;
   };
-  readonly wishes: Labels;
-  /** Keys whose absence from the wishes means something: see `DesiredLabelsMemory`. */
-  readonly isGone: (key: string) => boolean;
-  /** CONFIG_DB says to stay away from the cluster, or a leave is under way. */
+  /** From `gatherDesiredLabels`. */
+  readonly desired: Labels;
+  /** Whether a key that is not desired may be removed: see `DesiredLabelsMemory`. */
+  readonly isWithdrawn: (key: string) => boolean;
+  /** CONFIG_DB tells the switch to stay away from the cluster, or a leave is under way. */
   readonly isLeaving: boolean;
-  /** Keys that let in what Kubernetes runs at this moment: while leaving, its turn to be replaced has not come. */
+  /** Keys `<f>_enabled` of what Kubernetes still runs. While the switch leaves, they stay until the feature's turn has come. */
   readonly stillNeeded: ReadonlySet<string>;
-  /** Names of the switch's features, as far as they are known. Used while leaving. */
+  /** Names of the switch's features, as far as they are known. Used while the switch leaves. */
   readonly features: ReadonlySet<string>;
-}
-
-interface PlannedLabel {
-  readonly key: string;
-  /** Undefined: it goes. */
-  readonly value: string | undefined;
 }
 
 interface RefusedLabel {
   readonly key: string;
   readonly value: string;
   /** Half a line for people. */
-  readonly why: string;
+  readonly fault: string;
 }
 
 export interface NodeLabelPlan {
-  /** In the order of their keys, what keeps Kubernetes from deploying first. */
-  readonly writes: readonly PlannedLabel[];
-  /** Wishes that can't be brought to a node; what the node has under such a key stays. */
+  /** What keeps Kubernetes from deploying comes first, then in the order of the keys. An undefined value removes the label. */
+  readonly writes: readonly LabelValue[];
+  /** Desired labels that no node may have. What the Node has under such a key stays. */
   readonly refused: readonly RefusedLabel[];
 }
 
 /**
- * What to write so that the node has what is wished. A label that ctrkitd did not write goes unharmed unless it is wished
- * otherwise; one that it did goes when it is wished no more.
+ * The writes after which the Node has the desired labels. A label of somebody else changes only if it is desired with another
+ * value. A label of ctrkitd's is removed when it is withdrawn.
  */
-export function decideNodeLabels(scene: NodeLabelInput): NodeLabelPlan {
-  const { node, wishes, isGone } = scene;
-  const isShut = (key: string): boolean =>
-    scene.isLeaving &&
-    isEnabledLabel(key) &&
-    !scene.stillNeeded.has(key) &&
-    !isVersionLabel(key, scene.features);
+export function planNodeLabels(input: NodeLabelInput): NodeLabelPlan {
+  const { node, desired } = input;
   const refused: RefusedLabel[] = [];
-  const wanted = new Map<string, string>();
-  for (const [key, value] of Object.entries(wishes)) {
-    const why = findFault(key, value);
-    if (why === undefined) wanted.set(key, isShut(key) ? 'false' : value);
-    else refused.push({ key, value, why });
+  const wanted: { readonly key: string; readonly value: string }[] = [];
+  for (const [key, value] of Object.entries(desired)) {
+    const fault = findFault(key, value);
+    if (fault === undefined) wanted.push({ key, value: isShut(key, input) ? 'false' : value });
+    else refused.push({ key, value, fault });
   }
-  const set = [...wanted]
-    .filter(([key, value]) => !hasLabel(node.labels, key, value))
-    .map(([key, value]) => ({ key, value }));
-  const mine = [...node.owned].filter(
-    (key) => Object.hasOwn(node.labels, key) && !Object.hasOwn(wishes, key) && !isReservedLabel(key),
-  );
-  const rest = mine.flatMap((key): PlannedLabel[] => {
-    if (isShut(key)) return node.labels[key] === 'false' ? [] : [{ key, value: 'false' }];
-    return !DESCRIPTION_KEYS.has(key) && isGone(key) ? [{ key, value: undefined }] : [];
-  });
-  return { writes: [...set, ...rest].toSorted(byUrgency), refused: refused.toSorted(byKey) };
+  const changed = wanted.filter(({ key, value }) => !hasLabel(node.labels, key, value));
+  const leftOver = [...node.owned]
+    .filter((key) => Object.hasOwn(node.labels, key) && !Object.hasOwn(desired, key) && !isReservedLabel(key))
+    .flatMap((key) => planLeftOver(key, input));
+  return {
+    writes: [...changed, ...leftOver].toSorted(compareUrgency),
+    refused: refused.toSorted(compareKeys),
+  };
 }
+
+/** What becomes of a label that ctrkitd wrote and that is not desired. A description stays: a DaemonSet may select by it. */
+function planLeftOver(key: string, input: NodeLabelInput): LabelValue[] {
+  if (isShut(key, input)) return input.node.labels[key] === 'false' ? [] : [{ key, value: 'false' }];
+  return !DESCRIPTION_KEYS.has(key) && input.isWithdrawn(key) ? [{ key, value: undefined }] : [];
+}
+
+/** True where the switch leaves and the label would let Kubernetes deploy: then it says false. */
+const isShut = (key: string, { isLeaving, stillNeeded, features }: NodeLabelInput): boolean =>
+  isLeaving && isEnabledLabel(key) && !stillNeeded.has(key) && !isVersionLabel(key, features);
 
 /**
  * True for `<f>_<version>_enabled` of one of the features, which lets nothing in by itself: its feature's own label does. A key
@@ -131,7 +82,7 @@ function isVersionLabel(key: string, features: ReadonlySet<string>): boolean {
   return names.some((name) => decodeEnabledVersion(name, key) !== undefined);
 }
 
-/** Why this can't be a label of ours. */
+/** Why ctrkitd may not write this label; undefined if it may. */
 function findFault(key: string, value: string): string | undefined {
   const keyFault = findLabelKeyFault(key);
   if (keyFault !== undefined) return `its key ${keyFault}`;
@@ -143,8 +94,9 @@ function findFault(key: string, value: string): string | undefined {
 const hasLabel = (labels: Labels, key: string, value: string): boolean =>
   Object.hasOwn(labels, key) && labels[key] === value;
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const byKey = (a: { readonly key: string }, b: { readonly key: string }): number => compare(a.key, b.key);
-/** A version that is blocked is blocked before its feature is let in: no pod of it comes for a moment. */
-const byUrgency = (a: PlannedLabel, b: PlannedLabel): number =>
-  Number(a.value !== 'false') - Number(b.value !== 'false') || byKey(a, b);
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const compareKeys = (a: { readonly key: string }, b: { readonly key: string }): number =>
+  compareTexts(a.key, b.key);
+/** A version is blocked before its feature is let in, so that no pod of it comes for a moment. */
+const compareUrgency = (a: LabelValue, b: LabelValue): number =>
+  Number(a.value !== 'false') - Number(b.value !== 'false') || compareKeys(a, b);

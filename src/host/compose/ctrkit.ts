@@ -7,7 +7,8 @@ import { findUser } from '../adapters/process-user.ts';
 import { readInput } from '../adapters/read-input.ts';
 import { createViewFile } from '../adapters/view/view-file.ts';
 import { runCtrkit } from '../commands/ctrkit/program.ts';
-import type { CtrkitPorts, MembershipSide } from '../commands/ctrkit/reading/ports.ts';
+import type { CtrkitPorts } from '../commands/ctrkit/reading/ports.ts';
+import type { MembershipSide } from '../membership/membership-ports.ts';
 import { openDatabases } from './databases.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
 

@@ -1,12 +1,15 @@
 import { hostname } from 'node:os';
+import { HostAdminConfigSource } from '../adapters/cluster-tools/admin-config-source.ts';
 import { HostClusterTools } from '../adapters/cluster-tools/cluster-tools.ts';
+import { HostMembershipFiles } from '../adapters/cluster-tools/membership-files.ts';
 import { acquireMembershipLock } from '../adapters/cluster-tools/membership-lock.ts';
+import { UnfinishedMark } from '../adapters/cluster-tools/unfinished-mark.ts';
 import {
   DEFAULT_RESTART_COMMAND,
   parseRestartCommand,
   ServiceCommand,
 } from '../adapters/service/service-command.ts';
-import type { MembershipSide } from '../commands/ctrkit/reading/ports.ts';
+import type { MembershipSide } from '../membership/membership-ports.ts';
 import { readMembershipSettings } from '../membership/settings.ts';
 
 export interface MembershipSideOptions {
@@ -23,10 +26,13 @@ export function buildMembershipSide({
   restartCommand,
 }: MembershipSideOptions): MembershipSide {
   const words = parseRestartCommand(restartCommand || DEFAULT_RESTART_COMMAND);
-  const tools = new HostClusterTools(readMembershipSettings(process.env, hostname));
+  const settings = readMembershipSettings(process.env, hostname);
+  const mark = new UnfinishedMark(`${settings.adminConfigPath}.unfinished`);
   return {
-    tools,
+    tools: new HostClusterTools(settings, mark),
+    files: new HostMembershipFiles(settings, mark),
+    adminConfigs: new HostAdminConfigSource(settings),
     service: new ServiceCommand(words, undefined, signal),
-    takeTurn: () => acquireMembershipLock(stateDir, () => tools.isAtWork()),
+    acquireLock: () => acquireMembershipLock(stateDir, () => mark.isAtWork()),
   };
 }

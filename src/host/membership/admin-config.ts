@@ -1,27 +1,28 @@
 /**
- * Is this text a kubeconfig by which a switch may join? Nothing of it gets into a message: it is full of secrets. Nor does
- * the text itself get on the disk, as root's tools may read more in it than is looked at here: only what is known does.
+ * Is this text a kubeconfig by which a switch may join? The text is full of secrets, so nothing of it gets into a message. The
+ * text itself is not stored either, because root's tools may read more in it than is checked here: a new one is made of the
+ * fields that are known.
  */
 import { encodeAdminConfig, type AdminCluster, type AdminUser } from '../../contract/cluster/admin-config.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { describeServer, type MasterConfig } from '../../contract/cluster/master-config.ts';
 import { toPlainLine } from '../../text/printable.ts';
-import type { AdminConfigText } from '../../ports/cluster-tools.ts';
+import type { AdminConfigText } from '../../ports/admin-config-source.ts';
 
-/** One that can be joined by. */
+/** A configuration that a switch can join by. */
 export interface AdminConfig {
-  /** Made anew of what is needed of it. */
+  /** Encoded anew from the fields that are needed. */
   readonly text: string;
-  /** Of the context in use, for people. */
+  /** The server of the current context, for people. */
   readonly server: string;
-  /** What must never be shown, wherever it turns up: in what a tool says, above all. */
+  /** Texts that must never be shown, above all not in a tool's output. */
   readonly secrets: readonly string[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type Fail = (what: string) => never;
+type Fail = (fault: string) => never;
 
-/** What may stand in a kubeconfig; the first ones are taken over, `ignored` says nothing to a switch. */
+/** The fields that a kubeconfig may have: `taken` ones are stored, `ignored` ones mean nothing to a switch. */
 const KNOWN = {
   cluster: {
     taken: ['server', 'certificate-authority-data', 'insecure-skip-tls-verify'],
@@ -41,7 +42,7 @@ const KNOWN_AT_TOP = new Set([
   'current-context',
 ]);
 
-/** Why not, of those that people do write. */
+/** Fields that people do write, and why each is refused. */
 const REFUSED: Readonly<Record<string, string>> = {
   exec: 'runs a program, here as root',
   'auth-provider': 'runs a program, here as root',
@@ -59,21 +60,25 @@ const REFUSED: Readonly<Record<string, string>> = {
   password: 'is no way in any more since Kubernetes 1.19',
 };
 
-/** `isInsecure`: no certificate is to be looked at. Throws CtrkitError('cluster') with what is wrong, one line. */
+/** `isInsecure`: the server's certificate is not verified. Throws CtrkitError('cluster') with the fault, one line. */
 export async function checkAdminConfig(
   { text, origin }: AdminConfigText,
   master: Pick<MasterConfig, 'ip' | 'port' | 'isInsecure'>,
 ): Promise<AdminConfig> {
-  const fail: Fail = (what) => {
-    throw new CtrkitError('cluster', `what came from ${origin} is no configuration to join by: ${what}`);
+  const fail: Fail = (fault) => {
+    throw new CtrkitError('cluster', `what came from ${origin} is no configuration to join by: ${fault}`);
   };
   const content = asFields(await parseYaml(text, fail));
   if (content === undefined || content['kind'] !== 'Config') return fail('its kind is not Config');
   if (Object.keys(content).some((field) => !KNOWN_AT_TOP.has(field)))
     return fail('it holds more than a kubeconfig does');
-  const context = pick(content, 'context', content['current-context'], fail);
-  const cluster = readCluster(pick(content, 'cluster', context['cluster'], fail), master.isInsecure, fail);
-  const user = readUser(pick(content, 'user', context['user'], fail), fail);
+  const context = selectEntry(content, 'context', content['current-context'], fail);
+  const cluster = decodeCluster(
+    selectEntry(content, 'cluster', context['cluster'], fail),
+    master.isInsecure,
+    fail,
+  );
+  const user = decodeUser(selectEntry(content, 'user', context['user'], fail), fail);
   return {
     text: encodeAdminConfig(cluster, user, describeServer(master)),
     server: toPlainLine(`https://${new URL(cluster.server).host}`, 300),
@@ -84,23 +89,23 @@ export async function checkAdminConfig(
 async function parseYaml(text: string, fail: Fail): Promise<unknown> {
   const { load, FAILSAFE_SCHEMA, YAMLException } = await import('js-yaml');
   try {
-    // Texts only: a token that looks like a number is a secret too.
+    // Every value stays a text: a token that looks like a number is a secret too.
     return load(text, { schema: FAILSAFE_SCHEMA });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    // Its message quotes the text. More than one document has no mark.
+    // The error's message quotes the text. An error about a second document has no mark.
     const mark = error.mark as { readonly line: number } | undefined;
     return fail(mark === undefined ? 'it is no YAML' : `it is no YAML, by line ${mark.line + 1}`);
   }
 }
 
-/** What stands under a name, of fields that are known. */
-function pick(content: Fields, kind: keyof typeof KNOWN, name: unknown, fail: Fail): Fields {
+/** The entry of this name in `clusters`, `users` or `contexts`. Fails for a field that is not known. */
+function selectEntry(content: Fields, kind: keyof typeof KNOWN, name: unknown, fail: Fail): Fields {
   const list: unknown = content[`${kind}s`];
   if (!Array.isArray(list) || list.length === 0) return fail(`it has no ${kind}s`);
   const found = list
     .map(asFields)
-    .filter((one) => typeof name === 'string' && name !== '' && one?.['name'] === name);
+    .filter((entry) => typeof name === 'string' && name !== '' && entry?.['name'] === name);
   const value = found.length === 1 ? asFields(found[0]?.[kind]) : undefined;
   if (value === undefined) return fail('its current-context does not lead to a cluster and a user');
   const known = new Set(['name', kind, ...KNOWN[kind].taken, ...KNOWN[kind].ignored]);
@@ -114,21 +119,21 @@ function pick(content: Fields, kind: keyof typeof KNOWN, name: unknown, fail: Fa
   return value;
 }
 
-function readCluster(fields: Fields, mayBeInsecure: boolean, fail: Fail): AdminCluster {
+function decodeCluster(fields: Fields, mayBeInsecure: boolean, fail: Fail): AdminCluster {
   const server = fields['server'];
   if (typeof server !== 'string' || !/^https:\/\/[!-~]+$/.test(server) || !URL.canParse(server))
     return fail('its server is no https URL');
-  const authority = readData(fields, 'certificate-authority-data', fail);
-  const isInsecure = readYesNo(fields['insecure-skip-tls-verify'], fail);
+  const authority = decodeBase64(fields, 'certificate-authority-data', fail);
+  const isInsecure = decodeYesNo(fields['insecure-skip-tls-verify'], fail);
   if (isInsecure && !mayBeInsecure)
     return fail('it says insecure-skip-tls-verify, and KUBERNETES_MASTER insecure is off');
   if (authority !== undefined) return { server, 'certificate-authority-data': authority };
   return isInsecure ? { server, 'insecure-skip-tls-verify': true } : { server };
 }
 
-function readUser(fields: Fields, fail: Fail): AdminUser {
-  const certificate = readData(fields, 'client-certificate-data', fail);
-  const key = readData(fields, 'client-key-data', fail);
+function decodeUser(fields: Fields, fail: Fail): AdminUser {
+  const certificate = decodeBase64(fields, 'client-certificate-data', fail);
+  const key = decodeBase64(fields, 'client-key-data', fail);
   const token = fields['token'] ?? '';
   if (typeof token !== 'string' || !/^[!-~]*$/.test(token)) return fail('its token is none');
   return {
@@ -138,8 +143,8 @@ function readUser(fields: Fields, fail: Fail): AdminUser {
   };
 }
 
-/** Base64, in one line. */
-function readData(fields: Fields, name: string, fail: Fail): string | undefined {
+/** Base64 in one line; undefined for an empty or missing field. */
+function decodeBase64(fields: Fields, name: string, fail: Fail): string | undefined {
   const text = fields[name] ?? '';
   if (typeof text !== 'string') return fail(`its ${name} is no base64`);
   const data = text.replaceAll(/\s/g, '');
@@ -147,8 +152,8 @@ function readData(fields: Fields, name: string, fail: Fail): string | undefined 
   return data === '' ? undefined : data;
 }
 
-/** As YAML 1.1 spells it, which Kubernetes' tools read. */
-function readYesNo(value: unknown, fail: Fail): boolean {
+/** Yes and no as YAML 1.1 spells them, which Kubernetes' tools read. */
+function decodeYesNo(value: unknown, fail: Fail): boolean {
   const text = typeof value === 'string' ? value.toLowerCase() : value;
   if (['true', 'yes', 'y', 'on'].includes(text as string)) return true;
   if (text === undefined || ['false', 'no', 'n', 'off', '', 'null', '~'].includes(text as string))

@@ -1,23 +1,23 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 
-/** What is done sooner needs no word. */
-const FIRST_WORD_MS = 2_000;
-const NEXT_WORD_MS = 15_000;
+/** What is done sooner is not reported. */
+const FIRST_REPORT_S = 2;
+const NEXT_REPORT_S = 15;
 
-/** Says that `what` is under way, as long as it is. */
+/** Reports that `act` is under way for as long as `work` runs. */
 export async function withProgress<T>(
-  what: string,
-  { say, clock }: Pick<MembershipPorts, 'say' | 'clock'>,
+  act: string,
+  { report, clock }: Pick<MembershipPorts, 'report' | 'clock'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  let saidS = 0;
-  const word = (): void => {
-    say(saidS === 0 ? `${what} …` : `${what}: ${saidS} s so far …`);
-    saidS = (saidS === 0 ? FIRST_WORD_MS / 1_000 : saidS) + NEXT_WORD_MS / 1_000;
-    cancel = clock.schedule(NEXT_WORD_MS, word);
+  let passedS = FIRST_REPORT_S;
+  const reportNext = (): void => {
+    report(passedS === FIRST_REPORT_S ? `${act} …` : `${act}: ${passedS} s so far …`);
+    passedS += NEXT_REPORT_S;
+    cancel = clock.schedule(NEXT_REPORT_S * 1_000, reportNext);
   };
-  let cancel = clock.schedule(FIRST_WORD_MS, word);
+  let cancel = clock.schedule(FIRST_REPORT_S * 1_000, reportNext);
   try {
     return await work();
   } finally {
@@ -25,12 +25,12 @@ export async function withProgress<T>(
   }
 }
 
-/** Between two acts. Throws CtrkitError('cluster'). */
-export function assertGoesOn({ signal }: Pick<MembershipPorts, 'signal'>): void {
+/** Called between two acts. Throws CtrkitError('cluster') after an interrupt. */
+export function assertNotInterrupted({ signal }: Pick<MembershipPorts, 'signal'>): void {
   if (signal.aborted) throw new CtrkitError('cluster', 'interrupted');
 }
 
-/** Why something failed that is no reason to stop; undefined if it did not. */
+/** The reason why `work` failed, where a failure is no reason to stop; undefined if it did not fail. */
 export async function findFailure(work: () => Promise<void>): Promise<string | undefined> {
   try {
     await work();

@@ -25,8 +25,8 @@ export interface MembershipReading {
 /** Both rows KUBERNETES_MASTER|SERVER, and what the disk says of joining. Throws CtrkitError('database'). */
 export async function readMembership({
   store,
-  tools,
-}: Pick<MembershipPorts, 'store' | 'tools'>): Promise<MembershipReading> {
+  files,
+}: Pick<MembershipPorts, 'store' | 'files'>): Promise<MembershipReading> {
   const [configRow, statusRow] = await store.read([
     { address: masterConfigRow, fields: MASTER_CONFIG_FIELDS },
     { address: masterStatusRow, fields: [...MASTER_STATUS_FIELDS, ...MASTER_UPDATE_FIELDS] },
@@ -37,9 +37,9 @@ export async function readMembership({
     config: decodeMasterConfig(configRow?.values ?? {}),
     update: decodeMasterUpdate(values),
     status: {
-      isJoined: tools.hasJoined(),
-      isUnfinished: tools.isUnfinished(),
-      joinedBy: tools.joinedBy(),
+      isJoined: files.hasJoined(),
+      isUnfinished: files.isUnfinished(),
+      joinedServer: files.findJoinedServer(),
       isConnected,
       isReachable,
     },

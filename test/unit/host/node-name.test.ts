@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { HostClusterTools } from '../../../src/host/adapters/cluster-tools/cluster-tools.ts';
+import { UnfinishedMark } from '../../../src/host/adapters/cluster-tools/unfinished-mark.ts';
 import { readMembershipSettings } from '../../../src/host/membership/settings.ts';
 import { chooseNodeName } from '../../../src/host/node-name.ts';
 
@@ -29,17 +30,16 @@ describe('the node’s name', () => {
 
   test('that must not join keeps the switch from it before anything is asked or touched; a later one does not', async () => {
     let host = 'sonic';
-    const url = 'https://127.0.0.1:1/admin.conf';
-    const tools = new HostClusterTools(readMembershipSettings({ CTRKIT_ADMIN_CONF_URL: url }, () => host));
+    const settings = readMembershipSettings({ CTRKIT_JOIN_COMMAND: '/bin/false {config}' }, () => host);
+    const mark = new UnfinishedMark('/nonexistent/unfinished');
+    const tools = new HostClusterTools(settings, mark);
     const { signal } = new AbortController();
-    const fetched = () => tools.fetchAdminConfig({ ip: '127.0.0.1', port: 1, isInsecure: false }, signal);
+    assert.match(tools.findObstacle('join') ?? '', /^the host is named "sonic"/);
     const named = { code: 'cluster', message: /^the host is named "sonic"/ };
-    await assert.rejects(fetched, named);
-    assert.throws(() => tools.readAdminConfig('/nonexistent/admin.conf'), named);
     await assert.rejects(tools.join([], signal), named);
     assert.equal(tools.nodeName, 'sonic');
     host = 'Leaf-1';
-    await assert.rejects(fetched, { code: 'cluster', message: /ECONNREFUSED/ });
+    assert.equal(tools.findObstacle('join'), undefined);
     assert.equal(tools.nodeName, 'leaf-1');
   });
 

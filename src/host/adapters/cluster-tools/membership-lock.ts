@@ -2,9 +2,9 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import { assertSingle } from '../single-instance.ts';
 
 /**
- * One at a time joins or leaves on this host, the daemon or a command; a turn ends with its process at the latest, or with the
- * tool that this process has begun, which `isToolAtWork` tells. Returns how to give it back; undefined if somebody else has it.
- * `name` tells one switch from another on a machine of tests.
+ * The lock of the only process on this host that joins or leaves: the daemon, or a command. It ends with its process at the
+ * latest. A tool may outlive that process: while `isToolAtWork`, nobody gets the lock. Returns how to release it; undefined if it
+ * is taken. `name` keeps the switches of one test machine apart.
  */
 export async function acquireMembershipLock(
   name: string,

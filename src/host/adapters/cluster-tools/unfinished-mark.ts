@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CtrkitError } from '../../../contract/errors.ts';
 import { makeFolder, syncFolder, writeDurably } from '../disk/durable-file.ts';
+import { wrapDiskError } from './wrap-disk-error.ts';
 
 /**
- * A file: as long as it is there, a join or a leave has begun and is not done. In it, what tells the tool's process from every
- * other one. Throws CtrkitError('disk').
+ * A file that is there as long as a join or a leave has begun and is not done. It holds the number and the start time of the
+ * tool's process. Throws CtrkitError('disk').
  */
 export class UnfinishedMark {
   readonly #path: string;
@@ -18,63 +18,57 @@ export class UnfinishedMark {
     return existsSync(this.#path);
   }
 
-  /** On the disk before a tool runs: whoever comes after a power cut is to know. */
+  /** On the disk when it returns: set before a tool runs, so that the mark outlives a power cut. */
   set(): void {
-    explain(this.#path, 'written', () => {
+    wrapDiskError(this.#path, 'written', () => {
       makeFolder(dirname(this.#path));
       writeDurably(this.#path, '', `${this.#path}.tmp`, 0o600);
     });
   }
 
-  /** It is process `pid` that works. */
-  note(pid: number): void {
+  /** The tool runs as process `pid`. Throws nothing. */
+  recordProcess(pid: number): void {
     try {
-      writeDurably(this.#path, identify(pid) ?? '', `${this.#path}.tmp`, 0o600);
+      writeDurably(this.#path, identifyProcess(pid) ?? '', `${this.#path}.tmp`, 0o600);
     } catch {
-      // The mark is set; who works matters only to whoever comes after a kill.
+      // The mark is set. The process matters only after ctrkit itself was killed.
     }
   }
 
+  /** The recorded process still runs, whoever has started it: a tool outlives a command that is killed. */
   isAtWork(): boolean {
     try {
       const text = readFileSync(this.#path, 'utf8');
-      return text !== '' && identify(Number.parseInt(text, 10)) === text;
+      return text !== '' && identifyProcess(Number.parseInt(text, 10)) === text;
     } catch {
       return false;
     }
   }
 
   clear(): void {
-    explain(this.#path, 'removed', () => removeDurably(this.#path));
+    wrapDiskError(this.#path, 'removed', () => removeDurably(this.#path));
   }
 }
 
-/** Its number and when it has begun: numbers are used again. Undefined for one that has ended (proc(5), "stat"). */
-function identify(pid: number): string | undefined {
+/**
+ * The number of a process and its start time, because numbers are used again; undefined for a process that has ended (proc(5),
+ * "stat").
+ */
+function identifyProcess(pid: number): string | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return undefined;
   }
-  // The name before it, in brackets, may hold anything. From there on: the state, and as number 20 the beginning.
+  // The second field is the name in brackets and may hold anything. Behind it come the state, and as number 20 the start time.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ['Z', 'X'].includes(fields[0] ?? 'X') ? undefined : `${pid} ${fields[19]}\n`;
 }
 
-/** One that is not there is removed. Throws what node:fs throws. */
+/** A file that is not there counts as removed. Throws what node:fs throws. */
 export function removeDurably(path: string): void {
   if (!existsSync(path)) return;
   rmSync(path);
   syncFolder(dirname(path));
-}
-
-/** Throws CtrkitError('disk') in place of what node:fs throws. */
-export function explain<T>(path: string, done: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const text = `${path} can't be ${done}: ${(error as Error).message}`;
-    throw new CtrkitError('disk', text, { cause: error });
-  }
 }

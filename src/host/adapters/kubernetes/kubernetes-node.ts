@@ -44,7 +44,7 @@ export class KubernetesNode implements ClusterNode {
     this.#settings = settings;
   }
 
-  name(): string {
+  readName(): string {
     const name = this.#settings.nodeName();
     const fault = findSubdomainFault(name);
     if (fault === undefined) return name;
@@ -61,7 +61,7 @@ export class KubernetesNode implements ClusterNode {
   }
 
   async read(): Promise<NodeReading> {
-    const name = this.name();
+    const name = this.readName();
     const { access, status, object } = await this.call({ method: 'GET', path: pathOf(name) });
     if (status === 200) return { kind: 'found', node: decodeAnswer(access, object, name) };
     if (status === 404 && decodeStatus(object)?.reason === 'NotFound') return { kind: 'missing' };
@@ -69,7 +69,7 @@ export class KubernetesNode implements ClusterNode {
   }
 
   async writeLabel({ key, value, resourceVersion }: LabelWrite): Promise<LabelResult> {
-    const name = this.name();
+    const name = this.readName();
     const labels = { [key]: value ?? null };
     const patch = { metadata: { ...(resourceVersion !== undefined && { resourceVersion }), labels } };
     const path = `${pathOf(name)}?fieldManager=${FIELD_MANAGER}`;
@@ -88,7 +88,7 @@ export class KubernetesNode implements ClusterNode {
     { resourceVersion, timeoutS }: { resourceVersion: string; timeoutS: number },
     watch: NodeWatch,
   ): Promise<() => void> {
-    const name = this.name();
+    const name = this.readName();
     const { readKubeconfig, openStream, readText, explain, followNode } = await loadClient();
     const access = await readKubeconfig(this.assertKubeconfig());
     const query = new URLSearchParams({

@@ -4,11 +4,11 @@ import { MembershipController, type MembershipControllerPorts } from './membersh
 
 type Shared = 'clock' | 'log' | 'random';
 
-/** What only a switch needs that may be a node of a master. */
+/** What only a switch needs that may be a node of a cluster. */
 export interface ClusterSide {
   readonly node: ClusterControllerPorts['node'];
   readonly readSonicVersion: ClusterControllerPorts['readSonicVersion'];
-  /** Undefined where it can't be told how to join, or another program does; that was said. */
+  /** Undefined where a setting of joining makes no sense, or where another program joins; that was logged. */
   readonly membership:
     Omit<MembershipControllerPorts, Shared | 'locks' | 'connection' | 'onChange'> | undefined;
 }
@@ -22,49 +22,54 @@ interface ClusterPartsPorts
 
 export interface ClusterParts {
   readonly components: readonly DaemonComponent[];
-  /** Each until `signal` aborts, or until the daemon closes its companions. */
+  /** Each runs until `signal` aborts, or until the daemon closes its components. */
   readonly runs: readonly ((signal: AbortSignal) => Promise<void>)[];
-  /** What is golden may be another image. */
+  /** The golden images may have changed. */
   readonly wake: () => void;
 }
 
-/** A switch whose node and master are another program's. */
+/** For a switch whose Node and KUBERNETES_MASTER are another program's. */
 export const NO_CLUSTER_PARTS: ClusterParts = { components: [], runs: [], wake: () => undefined };
 
-/** The labels of the node and the state of the master; and joining and leaving it. */
-export function buildClusterParts({ side, ...ports }: ClusterPartsPorts): ClusterParts {
-  const { clock, log, locks, connection } = ports;
-  const random = (): number => ports.random();
-  const onProblems = (): void => ports.onProblems();
-  const keeper = new ClusterController({
-    ...side,
+/** Builds the controller of the Node's labels and of KUBERNETES_MASTER, and the one that joins and leaves. */
+export function buildClusterParts(ports: ClusterPartsPorts): ClusterParts {
+  const { side, clock, log, random, ledger, onProblems, locks, connection } = ports;
+  const controller = new ClusterController({
+    node: side.node,
+    readSonicVersion: side.readSonicVersion,
     clock,
     log,
     random,
+    ledger,
     onProblems,
-    ledger: () => ports.ledger(),
   });
   const parts: ClusterParts = {
-    components: [keeper],
-    runs: [() => keeper.run()],
-    wake: keeper.wake,
+    components: [controller],
+    runs: [() => controller.run()],
+    wake: controller.wake,
   };
   if (side.membership === undefined) return parts;
+  const { tools, files, adminConfigs, service, acquireLock, timing } = side.membership;
   const membership = new MembershipController({
-    ...side.membership,
+    tools,
+    files,
+    adminConfigs,
+    service,
+    acquireLock,
+    timing,
     clock,
     log,
     locks,
     random,
     connection,
     onChange: () => {
-      keeper.wake();
+      controller.wake();
       onProblems();
     },
   });
   return {
-    ...parts,
-    components: [keeper, membership],
+    components: [controller, membership],
     runs: [...parts.runs, (signal) => membership.run(signal)],
+    wake: parts.wake,
   };
 }

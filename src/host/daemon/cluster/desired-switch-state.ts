@@ -11,18 +11,18 @@ import { MASTER_RECORD_FIELDS, masterStatusRow } from '../../../contract/cluster
 
 import type { Connection } from '../watch/daemon-component.ts';
 
-/** What the switch's databases say of its node, in one reading. */
+/** What the switch's databases say of its Node, as of one reading. */
 export interface DesiredSwitchState {
   /** KUBE_LABELS|SET as it is. */
   readonly labels: Labels;
   readonly device: FieldValues;
-  /** KUBERNETES_MASTER|SERVER of STATE_DB as it stood: the guard of what is written there. */
+  /** STATE_DB KUBERNETES_MASTER|SERVER as it was read: the guard of what is written there. */
   readonly master: RowValues;
-  /** CONFIG_DB says to stay away from the master. */
+  /** CONFIG_DB tells the switch to stay away from the cluster. */
   readonly isDisabled: boolean;
-  /** Then, the keys `<f>_enabled` of what Kubernetes runs still, */
+  /** Keys `<f>_enabled` of what Kubernetes still runs; read only if `isDisabled`. */
   readonly stillNeeded: ReadonlySet<string>;
-  /** and the names of all features. */
+  /** Names of all features; read only if `isDisabled`. */
   readonly features: ReadonlySet<string>;
 }
 
@@ -32,8 +32,8 @@ const NO_FEATURES: Pick<DesiredSwitchState, 'stillNeeded' | 'features'> = {
 };
 
 /**
- * Throws CtrkitError('database'), also if `isOpen` says that the connection was closed: to use it then would open one that
- * nobody closes.
+ * Throws CtrkitError('database'), also if `isOpen` says that the connection was closed meanwhile: to use it then would open
+ * another one, which nobody closes.
  */
 export async function readDesiredSwitchState(
   { store, tables, listFields }: Pick<Connection, 'store' | 'tables' | 'listFields'>,
@@ -46,7 +46,7 @@ export async function readDesiredSwitchState(
     { address: deviceMetadataRow, fields: DEVICE_FIELDS },
     { address: masterStatusRow, fields: MASTER_RECORD_FIELDS },
     { address: masterConfigRow, fields: MASTER_CONFIG_FIELDS },
-    // Redis refuses to read no field at all.
+    // Redis refuses a reading of no field.
     ...(keys.length === 0 ? [] : [{ address, fields: keys }]),
   ]);
   const [device, master, config, labels] = rows;
@@ -55,7 +55,7 @@ export async function readDesiredSwitchState(
   return {
     labels: Object.fromEntries(
       Object.entries(labels?.values ?? {}).flatMap(([key, value]) =>
-        // Gone since the keys were listed.
+        // The field was removed after the keys were listed.
         value === undefined ? [] : [[key, value] as const],
       ),
     ),
@@ -66,7 +66,7 @@ export async function readDesiredSwitchState(
   };
 }
 
-/** A feature of STATE_DB that CONFIG_DB has not, as in the middle of `config reload`, is one as well. */
+/** A feature that only STATE_DB has counts too: in the middle of a `config reload` CONFIG_DB has none. */
 async function readFeatures(
   store: Pick<Connection['store'], 'read'>,
   keys: readonly string[],
@@ -79,9 +79,9 @@ async function readFeatures(
     names.map((name) => ({ address: featureStatusRow(name), fields: ['current_owner'] })),
   );
   const owners = new Map(names.map((name, i) => [name, rows[i]?.values['current_owner']]));
-  const run = names.filter((name) => owners.get(name) === 'kube');
+  const runByKube = names.filter((name) => owners.get(name) === 'kube');
   return {
-    stillNeeded: new Set(run.map((name) => enabledLabel(name))),
+    stillNeeded: new Set(runByKube.map((name) => enabledLabel(name))),
     features: new Set([...configured, ...names.filter((name) => owners.get(name) !== undefined)]),
   };
 }

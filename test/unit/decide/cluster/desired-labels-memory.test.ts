@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  isTakenBack,
+  isWithdrawn,
   recordDesiredLabels,
   startDesiredLabelsMemory,
-  desiredLabelsSettleAtMs,
+  findSettleAtMs,
   type DesiredLabelsMemory,
 } from '../../../../src/decide/cluster/desired-labels-memory.ts';
 
@@ -19,22 +19,22 @@ const after = (...rows: readonly Readonly<Record<string, string>>[]): DesiredLab
   );
 
 describe('DesiredLabelsMemory', () => {
-  test('a label that vanished while others stayed was taken back', () => {
+  test('a label that vanished while others stayed was withdrawn', () => {
     const { b_local: _, ...rest } = ALL;
-    assert.equal(isTakenBack(after(ALL, rest), 'b_local', NOW), true);
-    assert.equal(isTakenBack(after(ALL, rest, rest), 'b_local', NOW), true);
-    assert.equal(isTakenBack(after(ALL, rest), 'a_local', LATER), false);
+    assert.equal(isWithdrawn(after(ALL, rest), 'b_local', NOW), true);
+    assert.equal(isWithdrawn(after(ALL, rest, rest), 'b_local', NOW), true);
+    assert.equal(isWithdrawn(after(ALL, rest), 'a_local', LATER), false);
   });
 
   test('what was never seen since a cold boot is left for ten minutes, and then goes', () => {
     const memory = after({ a_enabled: 'true' });
-    assert.equal(isTakenBack(memory, 'b_enabled', LATER - 1), false);
-    assert.equal(isTakenBack(memory, 'b_enabled', LATER), true);
-    assert.equal(desiredLabelsSettleAtMs(memory, NOW), LATER);
-    assert.equal(desiredLabelsSettleAtMs(memory, LATER), undefined);
+    assert.equal(isWithdrawn(memory, 'b_enabled', LATER - 1), false);
+    assert.equal(isWithdrawn(memory, 'b_enabled', LATER), true);
+    assert.equal(findSettleAtMs(memory, NOW), LATER);
+    assert.equal(findSettleAtMs(memory, LATER), undefined);
   });
 
-  test('an emptied STATE_DB, seen empty or filling again, takes back nothing', () => {
+  test('an emptied STATE_DB, seen empty or filling again, withdraws nothing', () => {
     for (const rows of [
       [ALL, {}],
       [ALL, {}, { a_enabled: 'true' }],
@@ -43,18 +43,18 @@ describe('DesiredLabelsMemory', () => {
     ]) {
       const memory = after(...rows);
       for (const key of ['a', ...Object.keys(ALL)])
-        assert.equal(isTakenBack(memory, key, NOW), false, `${key} of ${JSON.stringify(rows)}`);
-      assert.equal(isTakenBack(memory, 'b_enabled', LATER), true);
+        assert.equal(isWithdrawn(memory, key, NOW), false, `${key} of ${JSON.stringify(rows)}`);
+      assert.equal(isWithdrawn(memory, 'b_enabled', LATER), true);
     }
   });
 
   test('the ten minutes begin anew when it is emptied', () => {
     const memory = recordDesiredLabels(after(ALL), {}, LATER);
-    assert.equal(isTakenBack(memory, 'a_local', LATER + 599_999), false);
+    assert.equal(isWithdrawn(memory, 'a_local', LATER + 599_999), false);
   });
 
-  test('a label that is wished again is not taken back', () => {
+  test('a label that is desired again is not withdrawn', () => {
     const { b_local: _, ...rest } = ALL;
-    assert.equal(isTakenBack(after(ALL, rest, ALL), 'b_local', LATER), false);
+    assert.equal(isWithdrawn(after(ALL, rest, ALL), 'b_local', LATER), false);
   });
 });

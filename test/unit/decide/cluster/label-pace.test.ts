@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { findTryMs, noteTry, type LabelTries } from '../../../../src/decide/cluster/label-pace.ts';
+import { findNextTryMs, recordLabelTry, type LabelTries } from '../../../../src/decide/cluster/label-pace.ts';
 
 const NOW = 5_000_000;
 const KEY = 'snmp_enabled';
 
 describe('the pace of labels', () => {
   test('what is new is written at once, also right after another value', () => {
-    assert.equal(findTryMs(new Map(), { key: KEY, value: 'true' }, NOW), NOW);
-    const tries = noteTry(new Map(), { key: KEY, value: 'true' }, NOW);
-    assert.equal(findTryMs(tries, { key: KEY, value: 'false' }, NOW), NOW);
-    assert.equal(findTryMs(tries, { key: KEY, value: undefined }, NOW), NOW);
+    assert.equal(findNextTryMs(new Map(), { key: KEY, value: 'true' }, NOW), NOW);
+    const tries = recordLabelTry(new Map(), { key: KEY, value: 'true' }, NOW);
+    assert.equal(findNextTryMs(tries, { key: KEY, value: 'false' }, NOW), NOW);
+    assert.equal(findNextTryMs(tries, { key: KEY, value: undefined }, NOW), NOW);
   });
 
   test('a value that somebody else writes over each time is written less and less often', () => {
@@ -18,8 +18,8 @@ describe('the pace of labels', () => {
     let nowMs = NOW;
     const waits: number[] = [];
     for (let i = 0; i < 12; i += 1) {
-      tries = noteTry(tries, { key: KEY, value: 'true' }, nowMs);
-      const nextMs = findTryMs(tries, { key: KEY, value: 'true' }, nowMs);
+      tries = recordLabelTry(tries, { key: KEY, value: 'true' }, nowMs);
+      const nextMs = findNextTryMs(tries, { key: KEY, value: 'true' }, nowMs);
       waits.push(nextMs - nowMs);
       nowMs = nextMs;
     }
@@ -28,13 +28,13 @@ describe('the pace of labels', () => {
   });
 
   test('what the server refused is tried again in five minutes, not before', () => {
-    const tries = noteTry(new Map(), { key: KEY, value: 'true', refusal: 'no' }, NOW);
-    assert.equal(findTryMs(tries, { key: KEY, value: 'true' }, NOW), NOW + 300_000);
+    const tries = recordLabelTry(new Map(), { key: KEY, value: 'true', refusal: 'no' }, NOW);
+    assert.equal(findNextTryMs(tries, { key: KEY, value: 'true' }, NOW), NOW + 300_000);
   });
 
   test('what held for a quarter of an hour is forgotten, so that the list does not grow', () => {
-    const tries = noteTry(new Map(), { key: 'old', value: 'true' }, NOW);
-    const next = noteTry(tries, { key: KEY, value: 'true' }, NOW + 900_000);
+    const tries = recordLabelTry(new Map(), { key: 'old', value: 'true' }, NOW);
+    const next = recordLabelTry(tries, { key: KEY, value: 'true' }, NOW + 900_000);
     assert.deepEqual([...next.keys()], [KEY]);
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
-import { canMasterDeploy, masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
+import { masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
 import {
   decideMasterRecord,
   planMasterRecord,
@@ -49,29 +49,16 @@ describe('planMasterRecord', () => {
   });
 });
 
-describe('canMasterDeploy', () => {
-  test('connected counts unless the server is known not to answer', () => {
-    assert.equal(canMasterDeploy({ connected: 'true' }), true);
-    assert.equal(canMasterDeploy({ connected: 'True', server_reachability: 'True' }), true);
-    assert.equal(canMasterDeploy({ connected: 'true', server_reachability: '' }), true);
-    assert.equal(canMasterDeploy({ connected: 'true', server_reachability: 'false' }), false);
-    assert.equal(canMasterDeploy({ connected: 'true', server_reachability: 'False' }), false);
-    assert.equal(canMasterDeploy({ connected: 'false', server_reachability: 'true' }), false);
-    assert.equal(canMasterDeploy({}), undefined);
-    assert.equal(canMasterDeploy({ connected: '', server_reachability: 'false' }), undefined);
-  });
-});
-
 describe('decideMasterRecord', () => {
   const UP = { connected: 'true', server_reachability: 'true' };
-  const decide = (values: FieldValues, scene: Partial<MasterInput>) => {
+  const decide = (values: FieldValues, input: Partial<MasterInput>) => {
     const whole = {
       server: SERVER,
       node: undefined,
       isFailing: false,
       isAway: false,
       isDisabled: false,
-      ...scene,
+      ...input,
     };
     const record = decideMasterRecord({ address: masterStatusRow, values }, whole);
     return record && [record.isConnected, record.isReachable];

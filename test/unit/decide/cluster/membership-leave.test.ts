@@ -4,10 +4,10 @@ import { featureConfigRow, featureStatusRow } from '../../../../src/contract/row
 import { masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
 import { decodeHostSnapshot } from '../../../../src/decide/command/host-snapshot.ts';
 import {
-  decideFate,
-  decideFateOfUnit,
-  isLocal,
-  planLocalNext,
+  decideLeaveAction,
+  decideUnitLeaveAction,
+  isRunLocally,
+  planReturnToLocal,
 } from '../../../../src/decide/cluster/membership-leave.ts';
 import { decideStart } from '../../../../src/decide/command/decide-start.ts';
 import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
@@ -22,8 +22,8 @@ const snapshotOf = (config: Values, status: Values, master: Values = {}) =>
     { address: masterStatusRow, values: master },
     { address: featureConfigRow('snmp'), values: config },
   ]);
-const fateOf = (config: Values, status: Values, feature = 'snmp'): string =>
-  decideFate(feature, snapshotOf(config, status)).kind;
+const decideAction = (config: Values, status: Values, feature = 'snmp'): string =>
+  decideLeaveAction(feature, snapshotOf(config, status)).kind;
 
 const KUBE = { set_owner: 'kube', state: 'enabled' };
 const LOCAL = { set_owner: 'local', state: 'enabled' };
@@ -44,61 +44,64 @@ const RUN_LOCALLY = {
 
 describe('when the switch leaves its master, a feature', () => {
   test('that Kubernetes runs falls back, whatever its service is said to be', () => {
-    assert.equal(fateOf(KUBE, RUN_BY_KUBE), 'fall-back');
-    assert.equal(fateOf(KUBE, { ...RUN_BY_KUBE, system_state: 'down' }), 'fall-back');
-    assert.equal(fateOf(KUBE, { system_state: 'up', current_owner: 'kube' }), 'fall-back', '(D4)');
+    assert.equal(decideAction(KUBE, RUN_BY_KUBE), 'fall-back');
+    assert.equal(decideAction(KUBE, { ...RUN_BY_KUBE, system_state: 'down' }), 'fall-back');
+    assert.equal(decideAction(KUBE, { system_state: 'up', current_owner: 'kube' }), 'fall-back', '(D4)');
   });
 
   test('that waits for Kubernetes falls back', () => {
     for (const remote_state of ['', 'none', 'pending', 'ready', 'stopped'])
-      assert.equal(fateOf(KUBE, { system_state: 'up', current_owner: 'none', remote_state }), 'fall-back');
+      assert.equal(
+        decideAction(KUBE, { system_state: 'up', current_owner: 'none', remote_state }),
+        'fall-back',
+      );
   });
 
   test('that runs locally is left alone, whoever is to run it', () => {
-    assert.equal(fateOf(KUBE, RUN_LOCALLY), 'stays');
-    assert.equal(fateOf(LOCAL, RUN_LOCALLY), 'stays');
-    assert.equal(fateOf(LOCAL, { system_state: 'up' }), 'stays');
+    assert.equal(decideAction(KUBE, RUN_LOCALLY), 'stays');
+    assert.equal(decideAction(LOCAL, RUN_LOCALLY), 'stays');
+    assert.equal(decideAction(LOCAL, { system_state: 'up' }), 'stays');
   });
 
   test('that Kubernetes runs though it is to be local falls back too', () => {
-    assert.equal(fateOf(LOCAL, RUN_BY_KUBE), 'fall-back');
-    assert.equal(fateOf({ ...LOCAL, no_fallback_to_local: 'true' }, RUN_BY_KUBE), 'fall-back');
+    assert.equal(decideAction(LOCAL, RUN_BY_KUBE), 'fall-back');
+    assert.equal(decideAction({ ...LOCAL, no_fallback_to_local: 'true' }, RUN_BY_KUBE), 'fall-back');
   });
 
   test('with no_fallback_to_local goes down, and "false" is not a yes (D20)', () => {
     const config = { ...KUBE, no_fallback_to_local: 'True' };
-    assert.equal(fateOf(config, RUN_BY_KUBE), 'goes-down');
-    assert.equal(fateOf(config, { system_state: 'up' }), 'goes-down');
-    assert.equal(fateOf(config, { system_state: 'down' }), 'stays');
-    assert.equal(fateOf({ ...KUBE, no_fallback_to_local: 'false' }, RUN_BY_KUBE), 'fall-back');
+    assert.equal(decideAction(config, RUN_BY_KUBE), 'goes-down');
+    assert.equal(decideAction(config, { system_state: 'up' }), 'goes-down');
+    assert.equal(decideAction(config, { system_state: 'down' }), 'stays');
+    assert.equal(decideAction({ ...KUBE, no_fallback_to_local: 'false' }, RUN_BY_KUBE), 'fall-back');
   });
 
   test('that is disabled is not started for it, nor the database restarted', () => {
-    assert.equal(fateOf({ ...KUBE, state: 'disabled' }, RUN_BY_KUBE), 'stays');
-    assert.equal(fateOf({ ...KUBE, state: 'always_disabled' }, RUN_BY_KUBE), 'stays');
-    assert.equal(fateOf(KUBE, RUN_BY_KUBE, 'database'), 'stays');
+    assert.equal(decideAction({ ...KUBE, state: 'disabled' }, RUN_BY_KUBE), 'stays');
+    assert.equal(decideAction({ ...KUBE, state: 'always_disabled' }, RUN_BY_KUBE), 'stays');
+    assert.equal(decideAction(KUBE, RUN_BY_KUBE, 'database'), 'stays');
   });
 
   test('that is down, and nobody runs, falls back only where its unit is on: an operator may have stopped it', () => {
-    assert.equal(fateOf(KUBE, { system_state: 'down', remote_state: 'none' }), 'ask-unit');
+    assert.equal(decideAction(KUBE, { system_state: 'down', remote_state: 'none' }), 'ask-unit');
     for (const unit of ['active', 'restarting', 'failed'] as const)
-      assert.equal(decideFateOfUnit(unit).kind, 'fall-back', unit);
+      assert.equal(decideUnitLeaveAction(unit).kind, 'fall-back', unit);
     for (const unit of ['inactive', undefined] as const)
-      assert.equal(decideFateOfUnit(unit).kind, 'stays', unit);
+      assert.equal(decideUnitLeaveAction(unit).kind, 'stays', unit);
   });
 });
 
 test('only a recorded container is one that runs locally', () => {
-  assert.ok(isLocal(snapshotOf(KUBE, RUN_LOCALLY).status));
-  assert.ok(!isLocal(snapshotOf(KUBE, { ...RUN_LOCALLY, docker_id: '', container_id: '' }).status));
-  assert.ok(!isLocal(snapshotOf(KUBE, RUN_BY_KUBE).status));
+  assert.ok(isRunLocally(snapshotOf(KUBE, RUN_LOCALLY).status));
+  assert.ok(!isRunLocally(snapshotOf(KUBE, { ...RUN_LOCALLY, docker_id: '', container_id: '' }).status));
+  assert.ok(!isRunLocally(snapshotOf(KUBE, RUN_BY_KUBE).status));
 });
 
 describe('after the leave has written, and the service restarts', () => {
   const values = (table: string): Values =>
     Object.assign(
       {},
-      ...planLocalNext('snmp', 0).map((write) =>
+      ...planReturnToLocal('snmp', 0).map((write) =>
         write.kind === 'set' && write.address.table === table ? write.values : {},
       ),
     ) as Values;
@@ -108,7 +111,7 @@ describe('after the leave has written, and the service restarts', () => {
   test('no gate passes, and nobody’s request to run stands', () => {
     assert.equal(snapshot.status.systemState, 'down');
     assert.equal(snapshot.status.remoteState, 'none');
-    const write = planLocalNext('snmp', 0).find(({ address }) => address.table === 'FEATURE');
+    const write = planReturnToLocal('snmp', 0).find(({ address }) => address.table === 'FEATURE');
     assert.deepEqual(write?.kind === 'set' && write.remove, ['pending_token']);
   });
 

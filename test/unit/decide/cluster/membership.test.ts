@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeMasterConfig } from '../../../../src/contract/cluster/master-config.ts';
 import {
-  decideJoin,
   decideMembership,
-  isAnythingLeft,
+  hasSomethingToLeave,
   type MembershipHistory,
   type MembershipStatus,
 } from '../../../../src/decide/cluster/membership.ts';
@@ -16,10 +15,10 @@ const ALONE: MembershipStatus = {
   isConnected: false,
   isReachable: undefined,
   isUnfinished: false,
-  joinedBy: undefined,
+  joinedServer: undefined,
 };
-const JOINED: MembershipStatus = { ...ALONE, isJoined: true, joinedBy: '10.0.0.1:6443' };
-const HISTORY: MembershipHistory = { sinceMs: 1_000_000, failures: 0, lastFailureMs: 0, spread: 0 };
+const JOINED: MembershipStatus = { ...ALONE, isJoined: true, joinedServer: '10.0.0.1:6443' };
+const HISTORY: MembershipHistory = { sinceMs: 1_000_000, failures: 0, lastFailureMs: 0, jitter: 0 };
 const TIMING = { joinLatencyOnBootMs: 300_000, retryJoinMs: 30_000 };
 const at = (nowMs: number) => ({ timing: TIMING, nowMs });
 const LATER = at(10_000_000);
@@ -34,19 +33,19 @@ describe('a switch that has not joined', () => {
 
   test('does nothing without a server, and says what is wrong with one that makes no sense', () => {
     const none = decideMembership(decodeMasterConfig({}), ALONE, HISTORY, LATER);
-    assert.deepEqual(none, { kind: 'nothing', text: 'no server is configured', untilMs: undefined });
+    assert.deepEqual(none, { kind: 'nothing', text: 'no server is configured', requeueAtMs: undefined });
     const wrong = decideMembership(decodeMasterConfig({ ip: 'a/b' }), ALONE, HISTORY, LATER);
     assert.match(wrong.text, /^no server: its ip "a\/b" is neither/);
     assert.equal(wrong.kind, 'nothing');
   });
 
   test('waits after the boot, each a time of its own, and a restart of the daemon does not begin it anew', () => {
-    const decide = (spread: number, nowMs: number) =>
-      decideMembership(CONFIG, ALONE, { ...HISTORY, sinceMs: 20_000, spread }, at(nowMs));
+    const decide = (jitter: number, nowMs: number) =>
+      decideMembership(CONFIG, ALONE, { ...HISTORY, sinceMs: 20_000, jitter }, at(nowMs));
     assert.deepEqual(decide(0, 60_000), {
       kind: 'nothing',
       text: 'the switch is to join 10.0.0.1:6443; it does in 4 min',
-      untilMs: 300_000,
+      requeueAtMs: 300_000,
     });
     assert.equal(decide(0, 300_000).kind, 'join');
     assert.equal(decide(0.5, 374_999).kind, 'nothing');
@@ -55,18 +54,18 @@ describe('a switch that has not joined', () => {
   });
 
   test('does not join at the instant in which the whole fleet was configured', () => {
-    const decide = (spread: number, nowMs: number) =>
-      decideMembership(CONFIG, ALONE, { ...HISTORY, spread }, at(nowMs)).kind;
+    const decide = (jitter: number, nowMs: number) =>
+      decideMembership(CONFIG, ALONE, { ...HISTORY, jitter }, at(nowMs)).kind;
     assert.equal(decide(0, 1_000_000), 'join');
     assert.equal(decide(0.5, 1_014_999), 'nothing');
     assert.equal(decide(0.5, 1_015_000), 'join');
   });
 
-  test('tries again after 30 s, then after double that, ten minutes at most, spread', () => {
-    const dueMs = (failures: number, spread = 0): number | undefined => {
-      const history = { ...HISTORY, failures, lastFailureMs: 2_000_000, spread };
+  test('tries again after 30 s, then after double that, ten minutes at most, with jitter', () => {
+    const dueMs = (failures: number, jitter = 0): number | undefined => {
+      const history = { ...HISTORY, failures, lastFailureMs: 2_000_000, jitter };
       const decision = decideMembership(CONFIG, ALONE, history, at(2_000_000));
-      return decision.kind === 'nothing' ? (decision.untilMs ?? 0) - 2_000_000 : undefined;
+      return decision.kind === 'nothing' ? (decision.requeueAtMs ?? 0) - 2_000_000 : undefined;
     };
     assert.deepEqual(
       [1, 2, 3, 5, 6, 100].map((failures) => dueMs(failures)),
@@ -95,7 +94,7 @@ describe('a switch that has not joined', () => {
       assert.deepEqual(decision, {
         kind: 'nothing',
         text: 'the server is disabled: it stays away',
-        untilMs: undefined,
+        requeueAtMs: undefined,
       });
     }
   });
@@ -118,16 +117,16 @@ describe('a switch that has joined', () => {
   test('by another server than the one that is configured now tells both, and stays', () => {
     const config = decodeMasterConfig({ ip: '10.0.0.2', port: '443' });
     assert.deepEqual(decideMembership(config, JOINED, HISTORY, LATER), {
-      kind: 'wrong',
+      kind: 'ask-operator',
       text: 'the switch has joined by 10.0.0.1:6443, and 10.0.0.2:443 is configured now. To go over to it: ctrkit kube join --force',
     });
-    const unknown = { ...JOINED, joinedBy: undefined };
+    const unknown = { ...JOINED, joinedServer: undefined };
     assert.equal(decideMembership(config, unknown, HISTORY, LATER).kind, 'nothing');
     assert.equal(decideMembership({ ...config, isDisabled: true }, JOINED, HISTORY, LATER).kind, 'leave');
   });
 
   test('leaves at once when it is disabled, also right after the boot', () => {
-    const history = { ...HISTORY, sinceMs: 10_000, spread: 0.9 };
+    const history = { ...HISTORY, sinceMs: 10_000, jitter: 0.9 };
     assert.equal(decideMembership(DISABLED, JOINED, history, at(10_000)).kind, 'leave');
   });
 
@@ -139,37 +138,12 @@ describe('a switch that has joined', () => {
   test('goes on with a leave that was cut short, and tries one that failed again', () => {
     for (const rest of [{ isJoined: true }, { isUnfinished: true }, { isConnected: true }]) {
       const status = { ...ALONE, ...rest };
-      assert.ok(isAnythingLeft(status));
+      assert.ok(hasSomethingToLeave(status));
       assert.equal(decideMembership(DISABLED, status, HISTORY, LATER).kind, 'leave');
     }
-    assert.ok(!isAnythingLeft(ALONE));
+    assert.ok(!hasSomethingToLeave(ALONE));
     const failed = { ...HISTORY, failures: 1, lastFailureMs: 2_000_000 };
     assert.equal(decideMembership(DISABLED, JOINED, failed, at(2_029_999)).kind, 'nothing');
     assert.equal(decideMembership(DISABLED, JOINED, failed, at(2_030_000)).kind, 'leave');
-  });
-});
-
-describe('an operator’s join', () => {
-  const refusal = (config: typeof CONFIG, status = ALONE, isForced = false): string => {
-    const decision = decideJoin(config, status, isForced);
-    return decision.kind === 'refuse' ? decision.text : '';
-  };
-
-  test('goes ahead where a server is configured, whatever the daemon is waiting for', () => {
-    assert.deepEqual(decideJoin(CONFIG, ALONE, false), { kind: 'join', isAnew: false });
-  });
-
-  test('is refused without a server, disabled, or joined, with what to do', () => {
-    assert.match(refusal(decodeMasterConfig({})), /no server.*config kubernetes server ip ADDRESS$/);
-    assert.match(refusal(decodeMasterConfig({ ip: 'a/b' })), /its ip "a\/b".*config kubernetes server ip/);
-    assert.match(refusal(DISABLED), /disabled.*config kubernetes server disable off$/);
-    assert.match(refusal(CONFIG, JOINED), /joined already.*ctrkit kube reset.*--force$/);
-  });
-
-  test('by force joins anew, and is still refused where there is nothing to join', () => {
-    assert.deepEqual(decideJoin(CONFIG, JOINED, true), { kind: 'join', isAnew: true });
-    assert.deepEqual(decideJoin(CONFIG, ALONE, true), { kind: 'join', isAnew: false });
-    assert.notEqual(refusal(DISABLED, JOINED, true), '');
-    assert.notEqual(refusal(decodeMasterConfig({}), JOINED, true), '');
   });
 });

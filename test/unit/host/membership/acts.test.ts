@@ -62,26 +62,33 @@ const joined = (): void => {
   kit.cluster.adminConfig = ADMIN_CONFIG;
 };
 
-async function act<T>(work: (acts: MembershipPorts) => Promise<T>): Promise<T> {
-  const on = kit.ports.openDatabases('');
-  const cluster = await kit.ports.openMembership(stop.signal);
+async function act<T>(work: (ports: MembershipPorts) => Promise<T>): Promise<T> {
+  const { store, tables, close } = kit.ports.openDatabases('');
+  const { tools, files, adminConfigs, service } = await kit.ports.openMembership(stop.signal);
+  const { clock, locks } = kit;
+  const ports: MembershipPorts = {
+    tools,
+    files,
+    adminConfigs,
+    service,
+    store,
+    listFeatures: () => listEveryFeature(tables),
+    clock,
+    locks,
+    report: (text) => said.push(text),
+    warn: (text) => said.push(`warning: ${text}`),
+    signal: stop.signal,
+  };
   try {
-    return await work({
-      ...kit.ports,
-      ...cluster,
-      store: on.store,
-      listFeatures: () => listEveryFeature(on.tables),
-      say: (text) => said.push(text),
-      warn: (text) => said.push(`warning: ${text}`),
-      signal: stop.signal,
-    });
+    return await work(ports);
   } finally {
-    on.close();
+    close();
   }
 }
-const runLeave = (options = {}) => act((acts) => leave({ isForced: false, disable: true, ...options }, acts));
+const runLeave = (options = {}) =>
+  act((ports) => leave({ isForced: false, disable: true, ...options }, ports));
 const runJoin = (options = {}) =>
-  act((acts) => join({ isForced: false, configPath: undefined, ...options }, acts));
+  act((ports) => join({ isForced: false, configPath: undefined, ...options }, ports));
 const owners = () =>
   ['lldp', 'snmp'].map((name) => kit.databases.row(featureStatusRow(name))?.['current_owner']);
 const lock = (feature: string): void =>
@@ -302,7 +309,7 @@ describe('joining', () => {
       left: [],
     });
     assert.deepEqual(kit.cluster.effects, ['fetch', 'write', 'enable', 'join']);
-    assert.equal(kit.cluster.joinedBy(), '10.10.10.10:6443');
+    assert.equal(kit.cluster.findJoinedServer(), '10.10.10.10:6443');
     assert.ok(!kit.cluster.isUnfinished());
     assert.ok(kit.cluster.secrets.includes('c2VjcmV0LWtleQ=='));
     assert.deepEqual(said, []);

@@ -1,15 +1,14 @@
 import type { Databases } from '../../../../contract/databases.ts';
 import type { RowAddress } from '../../../../contract/rows.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import type { ClusterTools } from '../../../../ports/cluster-tools.ts';
 import type { ContainerEngine } from '../../../../ports/container-engine.ts';
 import type { LedgerStore } from '../../../../ports/ledger-store.ts';
 import type { LockStore } from '../../../../ports/lock-store.ts';
 import type { RowStore } from '../../../../ports/row-store.ts';
-import type { ServiceControl } from '../../../../ports/service-control.ts';
 import type { SwitchTables } from '../../../../ports/switch-tables.ts';
 import type { Terminal } from '../../../../ports/terminal.ts';
 import type { ViewFile } from '../../../../ports/view-file.ts';
+import type { MembershipSide } from '../../../membership/membership-ports.ts';
 
 /** Both databases of the switch. Nothing is connected before the first call. */
 export interface SwitchDatabases {
@@ -19,14 +18,6 @@ export interface SwitchDatabases {
   /** The names of all fields of one row. Throws CtrkitError('database'). */
   readonly listFields: (address: RowAddress) => Promise<string[]>;
   readonly close: () => void;
-}
-
-/** What joining a Kubernetes master and leaving it take, beside the databases. */
-export interface MembershipSide {
-  readonly tools: ClusterTools;
-  readonly service: ServiceControl;
-  /** How to give it back; undefined if somebody else joins or leaves at this moment. */
-  readonly takeTurn: () => Promise<(() => void) | undefined>;
 }
 
 export interface CtrkitPorts {

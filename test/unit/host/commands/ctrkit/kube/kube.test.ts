@@ -25,7 +25,7 @@ const joined = (): void => {
   kit.cluster.isJoined = true;
   kit.cluster.adminConfig = ADMIN_CONFIG;
 };
-const isClean = (): boolean => !kit.isTurnTaken && !kit.isCatchingSignals && kit.openDatabases === 0;
+const isClean = (): boolean => !kit.isLockTaken && !kit.isCatchingSignals && kit.openDatabases === 0;
 
 describe('ctrkit kube join', () => {
   test('joins, and says what comes next', async () => {
@@ -53,10 +53,10 @@ describe('ctrkit kube join', () => {
   });
 
   test('is refused while somebody else does', async () => {
-    kit.isTurnTaken = true;
+    kit.isLockTaken = true;
     assert.equal(await run('join'), 1);
     assert.match(kit.reported.join(), /joins or leaves at this moment: try again/);
-    assert.deepEqual([kit.cluster.effects, kit.isTurnTaken, kit.openDatabases], [[], true, 0]);
+    assert.deepEqual([kit.cluster.effects, kit.isLockTaken, kit.openDatabases], [[], true, 0]);
   });
 
   test('interrupted ends the tool, and says what state things are in', async () => {

@@ -3,49 +3,50 @@ import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 
-/** A server that is restarted is back within this, and nothing is made of it. */
+/** An API server that restarts is back within this, and nobody is told. */
 const AWAY_AFTER_MS = 10_000;
-/** Thousands of switches ask for a server that is away. */
-const MASTER_BACKOFF: BackoffTiming = { firstMs: 800, longestMs: 30_000 };
+/** Thousands of switches ask for an API server that is away. */
+const RETRY_BACKOFF: BackoffTiming = { firstMs: 800, longestMs: 30_000 };
 
-interface MasterOutagePorts {
+interface ApiServerOutagePorts {
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
   readonly random: () => number;
 }
 
-/** Since when the master does not answer, when it is asked next, and from when on that is said. Times are boot clock. */
-export class MasterOutage {
-  readonly #ports: MasterOutagePorts;
+/** Since when the API server does not answer, when it is asked next, and from when on people are told. Times are boot clock. */
+export class ApiServerOutage {
+  readonly #ports: ApiServerOutagePorts;
   readonly #log: OutageLog;
+  readonly #backoff: Backoff;
   #text = '';
   #sinceMs = 0;
   #retryAtMs = 0;
-  readonly #backoff: Backoff;
 
-  constructor(ports: MasterOutagePorts) {
+  constructor(ports: ApiServerOutagePorts) {
     this.#ports = ports;
-    this.#backoff = new Backoff(MASTER_BACKOFF, ports.random);
+    this.#backoff = new Backoff(RETRY_BACKOFF, ports.random);
     this.#log = new OutageLog(ports.log, ports.clock);
   }
 
+  /** The last call failed. */
   get isOpen(): boolean {
     return this.#backoff.failures > 0;
   }
 
-  /** It has been away for longer than a restart takes. */
+  /** The outage has lasted for longer than a restart takes. */
   get isAway(): boolean {
     return this.isOpen && this.#ports.clock.bootMs() >= this.#sinceMs + AWAY_AFTER_MS;
   }
 
-  /** It answers, or may by now. */
-  get isAskedNow(): boolean {
+  /** The API server answers, or is to be asked again. */
+  get isDue(): boolean {
     return !this.isOpen || this.#ports.clock.bootMs() >= this.#retryAtMs;
   }
 
-  /** When time alone changes something, while it is open. */
-  get nextLookMs(): number {
+  /** When time alone changes something, while the outage is open. */
+  get requeueAtMs(): number {
     return this.isAway ? this.#retryAtMs : Math.min(this.#retryAtMs, this.#sinceMs + AWAY_AFTER_MS);
   }
 
@@ -56,20 +57,20 @@ export class MasterOutage {
     this.#text = text;
   }
 
-  mend(): void {
+  recover(): void {
     this.#backoff.succeed();
     this.#log.mend('the Kubernetes master answers again');
   }
 
-  /** There is no master any more, which is no answer. */
+  /** The switch has no API server any more, which is no answer. */
   forget(): void {
     this.#backoff.succeed();
   }
 
-  /** What people are told, empty while it is not away; `waiting` is how many labels wait for it. */
-  tell(waiting: number): string {
+  /** Logs the outage. Returns what people are told, empty while the API server is not away; `waitingCount`: labels to be written. */
+  report(waitingCount: number): string {
     if (!this.isAway) return '';
     this.#log.fail(this.#text);
-    return `${this.#text}; what runs goes on${waiting > 0 ? `; labels that wait: ${waiting}` : ''}`;
+    return `${this.#text}; what runs goes on${waitingCount > 0 ? `; labels that wait: ${waitingCount}` : ''}`;
   }
 }

@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { decodeServedAs } from '../../../contract/cluster/admin-config.ts';
+import type { ClusterToolSettings } from '../../../ports/cluster-tools.ts';
+import type { MembershipFiles } from '../../../ports/membership-files.ts';
+import { makeFolder, readWholeFile, writeDurably } from '../disk/durable-file.ts';
+import { MAX_ADMIN_CONFIG_BYTES } from './admin-config-size.ts';
+import { removeDurably, type UnfinishedMark } from './unfinished-mark.ts';
+import { wrapDiskError } from './wrap-disk-error.ts';
+
+export class HostMembershipFiles implements MembershipFiles {
+  readonly kubeletConfigPath: string;
+  readonly #adminConfigPath: string;
+  readonly #mark: UnfinishedMark;
+
+  constructor(
+    {
+      kubeletConfigPath,
+      adminConfigPath,
+    }: Pick<ClusterToolSettings, 'kubeletConfigPath' | 'adminConfigPath'>,
+    mark: UnfinishedMark,
+  ) {
+    this.kubeletConfigPath = kubeletConfigPath;
+    this.#adminConfigPath = adminConfigPath;
+    this.#mark = mark;
+  }
+
+  hasJoined(): boolean {
+    return existsSync(this.kubeletConfigPath);
+  }
+
+  isUnfinished(): boolean {
+    return this.#mark.isSet();
+  }
+
+  findStaticPod(): string | undefined {
+    // The folder that kubeadm has kubelet read. A join as a worker node puts nothing there.
+    const folder = join(dirname(this.kubeletConfigPath), 'manifests');
+    if (!existsSync(folder)) return undefined;
+    const names = wrapDiskError(folder, 'read', () => readdirSync(folder));
+    const name = names.find((entry) => !entry.startsWith('.'));
+    return name === undefined ? undefined : join(folder, name);
+  }
+
+  findJoinedServer(): string | undefined {
+    try {
+      const reading = readWholeFile(this.#adminConfigPath, MAX_ADMIN_CONFIG_BYTES);
+      return reading.kind === 'text' ? decodeServedAs(reading.text) : undefined;
+    } catch {
+      // The server is only shown to people: what can't be read is not known.
+      return undefined;
+    }
+  }
+
+  writeAdminConfig(text: string): void {
+    const path = this.#adminConfigPath;
+    wrapDiskError(path, 'written', () => {
+      makeFolder(dirname(path));
+      writeDurably(path, text, `${path}.tmp`, 0o600);
+    });
+  }
+
+  removeAdminConfig(): void {
+    const path = this.#adminConfigPath;
+    wrapDiskError(path, 'removed', () => {
+      rmSync(`${path}.tmp`, { force: true });
+      removeDurably(path);
+    });
+    this.#mark.clear();
+  }
+}

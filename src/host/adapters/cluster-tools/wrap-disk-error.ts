@@ -1,0 +1,11 @@
+import { CtrkitError } from '../../../contract/errors.ts';
+
+/** Runs `work`. Throws CtrkitError('disk') in place of what node:fs throws; `action` says what can't be done with `path`. */
+export function wrapDiskError<T>(path: string, action: 'read' | 'written' | 'removed', work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const text = `${path} can't be ${action}: ${(error as Error).message}`;
+    throw new CtrkitError('disk', text, { cause: error });
+  }
+}
