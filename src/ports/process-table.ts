@@ -22,19 +22,11 @@ export interface ProcessEvent {
   readonly payload: Readonly<Record<string, string>>;
 }
 
-/** supervisord's own state: code 2 FATAL, 1 RUNNING, 0 RESTARTING, -1 SHUTDOWN (states.py). */
-export interface SupervisorState {
-  readonly code: number;
-  readonly name: string;
-}
-
 /**
  * The programs of the container's supervisord. Every method asks supervisord anew, and throws CtrkitError('supervisor') if
  * it can't be reached, does not answer in time, or answers nonsense.
  */
 export interface ProcessTable {
-  /** A supervisord that stops or restarts (it does not say which) is `{ -1, SHUTDOWN }`. */
-  readonly getState: () => Promise<SupervisorState>;
   /** All programs. Throws while supervisord stops: it refuses then. */
   readonly getAllProcessInfo: () => Promise<ProcessInfo[]>;
   /**

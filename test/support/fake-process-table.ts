@@ -26,10 +26,6 @@ export class FakeProcessTable implements ProcessTable {
     this.#processes.delete(`${name}:${name}`);
   }
 
-  getState(): Promise<never> {
-    throw new Error('nobody asks');
-  }
-
   async getAllProcessInfo(): Promise<ProcessInfo[]> {
     this.answer('all');
     return Array.from(this.#processes.values(), infoOf);

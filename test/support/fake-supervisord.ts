@@ -145,8 +145,6 @@ export class FakeSupervisord {
     this.calls.push(method ?? '');
     if (method === 'system.multicall') return listResponse(this.#answerEach(body));
     if (this.#isShuttingDown) return faultResponse(6, 'SHUTDOWN_STATE');
-    if (method === 'supervisor.getState')
-      return methodResponse(xmlStruct({ statecode: 1, statename: 'RUNNING' }));
     if (method === 'supervisor.getAllProcessInfo') return listResponse(this.#programs);
     return faultResponse(1, 'UNKNOWN_METHOD');
   }

@@ -15,22 +15,23 @@ import { readChecksConfig } from '../adapters/checks-file.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import { STALE_AFTER_MS } from '../health/health-publisher.ts';
 import { RestartCounter } from '../health/restart-counter.ts';
-import { ConfigurationCheck } from '../health/configuration-check.ts';
+import { ConfigurationCheck, type GetErrors } from '../health/configuration-check.ts';
 import { ProcessChecks } from '../health/processes/process-checks.ts';
 import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../../contract/health/process-list.ts';
+import type { CheckTiming } from '../../contract/health/check.ts';
 import type { CheckSource } from '../../ports/check.ts';
 import type { Environment } from '../../contract/environment.ts';
 import type { buildContainerPorts } from './container-ports.ts';
 
 /** Hooks at once; each is a process of its own, and the container has its application to run. */
 const HOOKS_AT_ONCE = 4;
-/** supervisord answers within milliseconds; a look may take two calls, and a check's own limit is 5 s. */
+/** supervisord answers within milliseconds; a reading may take two calls, and a check's own limit is 5 s. */
 const SUPERVISOR_TIMEOUT_MS = 2_000;
 
 type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 
 /**
- * What the agent needs beside what every command of the container side has: the health monitor with all its checks.
+ * Adds to the ports of every command of the container side what the agent needs: the health monitor with all its checks.
  * `onChange` is called when the status changes.
  */
 export async function buildAgentPorts(ports: ContainerPorts, onChange: () => void) {
@@ -51,12 +52,11 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     onUnexpectedExit: () => restarts.count(),
   });
   const hooks = createHooks(ports, config);
-  const configuration = [new ConfigurationCheck([() => errors, processes.getErrors], config.timing)];
   const sources = [
     processes,
     hooks,
     createBuiltinSource(config.builtin, ports.clock),
-    { list: () => configuration },
+    createConfigurationSource([() => errors, processes.getErrors], config.timing),
   ];
   const criticalExit = createCriticalExit(ports, () => processes.criticalEnds);
   const monitor = createMonitor(ports, { config, sources, restarts, onChange });
@@ -68,13 +68,14 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     watchFiles: (listener: () => void) =>
       watchFiles(ports.settings.runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener),
     onProcessEvent: processes.applyEvent,
-    stopChecks: () => {
-      hooks.stop();
-      processes.stop();
-      restarts.stop();
-    },
+    stopChecks: () => [hooks, processes, restarts].forEach((part) => part.stop()),
     hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
   };
+}
+
+function createConfigurationSource(sources: readonly GetErrors[], timing: CheckTiming): CheckSource {
+  const checks = [new ConfigurationCheck(sources, timing)];
+  return { list: () => checks };
 }
 
 const listProcessFiles = (folder: string) => ({

@@ -23,7 +23,7 @@ export class RestartCounter {
     this.#notice.change();
   }
 
-  /** Nothing is told any more. */
+  /** `onChange` is not called any more. */
   stop(): void {
     this.#notice.close();
   }

@@ -21,7 +21,7 @@ export interface Claim {
 }
 
 /**
- * What a record says as long as it is this claim's. The token alone would not do: the shipped kit and its host side
+ * The fields by which a record is this claim's. The token alone is not enough: the shipped kit and its host side
  * write owner and `container_id`, and leave our token standing.
  */
 export const ownRecord = (claim: Claim): RowValues => ({
@@ -50,7 +50,7 @@ export function encodeClaim(claim: Claim, at: Timestamps): Record<string, string
   };
 }
 
-/** The writes of a claim. `pending_token` goes: whoever's hand-shake it was, it is over. */
+/** Plans the writes of a claim. `pending_token` is removed: any hand-shake is over. */
 export function planClaim(claim: Claim, at: Timestamps): RowWrite[] {
   const record: RowWrite = {
     kind: 'set',
@@ -69,9 +69,9 @@ export const planLocalLabel = (claim: Claim, db: 'state' | 'hostState'): RowWrit
 });
 
 /**
- * The write of a release. `isRunning` says what the record's `remote_state` is: only a `running` becomes `stopped`, as the
- * shipped host side has it. A `none`, by which the host falls back to local, has to outlive the stop of the container, and
- * so has the `pending` of the one that comes after.
+ * Plans the write of a release. `isRunning`: the record's `remote_state` is `running`. Only then it becomes `stopped`, as
+ * with the shipped host side. A `none`, by which the host falls back to local, has to outlive the stop of the container, and
+ * so has the `pending` of the container that comes after.
  */
 export function planRelease(claim: Claim, wallMs: number, isRunning = true): RowWrite {
   return {
@@ -95,7 +95,7 @@ export interface GuardedRelease {
   readonly write: RowWrite;
 }
 
-/** The release of whoever `record` says holds it, to be tried in this order: one of them fits `remote_state`. */
+/** Plans the release of the claim that `record` holds. The writes are tried in this order: one of them fits `remote_state`. */
 export function planReleases(record: RowValues, claim: Claim, wallMs: number): GuardedRelease[] {
   const asItIs = { guard: record, write: planRelease(claim, wallMs, false) };
   if (claim.owner === 'local') return [asItIs];

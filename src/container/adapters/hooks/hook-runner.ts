@@ -14,7 +14,7 @@ export interface HookRunnerOptions {
   readonly atOnce: number;
   readonly env: Environment;
   readonly clock: Clock;
-  /** `startHook`, unless told otherwise. */
+  /** Defaults to `startHook`. */
   readonly start?: typeof startHook;
 }
 

@@ -12,7 +12,7 @@ export type ListenAddress = Exclude<HttpAddress, { kind: 'refused' }>;
 /** How long the owner of the socket file may take to accept a connection. */
 const ANSWER_LIMIT_MS = 1_000;
 const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
-/** Root only, as supervisord's own socket: a check's message may tell more than everybody should know. */
+/** Root only, as supervisord's own socket: a check's message may hold more than everybody should know. */
 const SOCKET_MODE = 0o600;
 
 export interface ListeningPorts {

@@ -1,4 +1,4 @@
-/** Small files in CTRKIT_RUN_DIR, by which the kit's processes of one container tell each other things. */
+/** Small files in CTRKIT_RUN_DIR, by which the kit's processes of one container exchange data. */
 import { chmodSync, closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { replaceFile } from '../../../adapters/disk/replace-file.ts';
 import { watchFolder } from '../../../adapters/disk/watch-folder.ts';

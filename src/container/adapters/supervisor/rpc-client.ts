@@ -1,8 +1,8 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { ProcessState } from '../../../contract/health/process.ts';
-import type { ProcessInfo, ProcessTable, SupervisorState } from '../../../ports/process-table.ts';
+import type { ProcessInfo, ProcessTable } from '../../../ports/process-table.ts';
 import { RpcTransport, type RpcCall } from './rpc-transport.ts';
-import { findFault, XmlRpcFault } from './xml-rpc.ts';
+import { findFault } from './xml-rpc.ts';
 import type { XmlRpcStruct, XmlRpcValue } from './xml-rpc.ts';
 
 export interface SupervisorClientOptions {
@@ -12,12 +12,8 @@ export interface SupervisorClientOptions {
   readonly timeoutMs: number;
 }
 
-/** Fault codes that are answers, not failures (supervisor 4.2.5, xmlrpc.py). */
-const FAULT_SHUTDOWN_STATE = 6;
+/** The fault for a program that supervisord does not know: an answer, no failure (supervisor 4.2.5, xmlrpc.py). */
 const FAULT_BAD_NAME = 10;
-
-// supervisord refuses even getState while it stops or restarts, so the refusal is the answer.
-const SHUTDOWN: SupervisorState = { code: -1, name: 'SHUTDOWN' };
 
 const PROCESS_STATES: readonly string[] = [
   'STOPPED',
@@ -85,11 +81,6 @@ function decodeFoundProcesses(value: XmlRpcValue, count: number): (ProcessInfo |
   });
 }
 
-function decodeState(value: XmlRpcValue): SupervisorState {
-  const struct = assertStruct(value);
-  return { code: readInteger(struct, 'statecode'), name: readText(struct, 'statename') };
-}
-
 /**
  * Creates a client of supervisord's XML-RPC interface (supervisor 4.2.5, rpcinterface.py). It keeps one connection, which
  * does not keep the process alive, and no state. A fault is the `cause` (XmlRpcFault) of the CtrkitError that it leads to.
@@ -109,14 +100,6 @@ export function createSupervisorClient(options: SupervisorClientOptions): Proces
     }
   };
   return {
-    getState: () =>
-      callSupervisor({ method: 'supervisor.getState', params: [], decode: decodeState }).catch(
-        (error: unknown) => {
-          const cause = error instanceof CtrkitError ? error.cause : undefined;
-          if (cause instanceof XmlRpcFault && cause.faultCode === FAULT_SHUTDOWN_STATE) return SHUTDOWN;
-          throw error;
-        },
-      ),
     getAllProcessInfo: () =>
       callSupervisor({ method: 'supervisor.getAllProcessInfo', params: [], decode: decodeProcessList }),
     findProcesses: (names) => {

@@ -91,7 +91,7 @@ export class ProcessChecks implements CheckSource {
     return [...critical.errors, ...watched.errors, ...new Set(unknown.map(describeUnknown))];
   };
 
-  /** Nothing is told any more; what runs goes on. */
+  /** `onChange` is not called any more; a run that is under way goes on. */
   stop(): void {
     this.#notice.close();
   }
