@@ -9,22 +9,24 @@ export interface StartInput {
   readonly status: FeatureStatus;
   /** This switch has joined its Kubernetes master. */
   readonly isMasterConnected: boolean;
-  /** The container on record is Kubernetes' own, and runs. */
+  /** The container on record is one that Kubernetes deployed, and it runs. */
   readonly isKubeRunning: boolean;
 }
 
+/** `text` is the reason, for people. */
 export type StartDecision =
-  /** The switch's own container, and Kubernetes is kept from deploying. */
+  /** The switch's own container is started, and Kubernetes may not deploy. */
   | { readonly kind: 'local'; readonly text: string }
   /** Kubernetes may deploy; nothing is started here. */
   | { readonly kind: 'kube'; readonly text: string }
   /** Kubernetes may deploy; until it does, the switch's own container runs. */
   | { readonly kind: 'kube-and-local'; readonly text: string };
 
+/** Whether the switch's own container is started, and whether Kubernetes may deploy. */
 export function decideStart({ config, status, isMasterConnected, isKubeRunning }: StartInput): StartDecision {
   if (config.setOwner !== 'kube') return { kind: 'local', text: 'set_owner is local' };
   if (config.noFallbackToLocal) return { kind: 'kube', text: 'no_fallback_to_local is true' };
-  // Beside it the switch's own container would run the feature a second time.
+  // The switch's own container would run the feature a second time.
   if (isKubeRunning) return { kind: 'kube', text: `container ${status.dockerId} runs it` };
   if (!isMasterConnected)
     return { kind: 'kube-and-local', text: 'the switch has not joined its Kubernetes master' };
@@ -34,7 +36,7 @@ export function decideStart({ config, status, isMasterConnected, isKubeRunning }
     : { kind: 'kube', text: `remote_state is ${remoteState}` };
 }
 
-/** `container kill` leaves alone what the switch does not run by its configuration, as the shipped command does. */
+/** `container kill` refuses a local feature that is not enabled, as the shipped command does. */
 export function isKillRefused({ setOwner, state }: FeatureConfig, { currentOwner }: FeatureStatus): boolean {
   if (setOwner === 'kube' || currentOwner === 'kube') return false;
   return !['enabled', 'always_enabled'].includes(state);

@@ -13,18 +13,19 @@ export interface WaitLimits {
   readonly revertToLocalMs: number;
 }
 
+/** What a wait remembers from one decision to the next. All times are on the boot clock. */
 export type WaitProgress =
-  /** Nobody runs the feature. Boot clock, since when this has been waited for; it is not begun anew. */
+  /** Waiting for somebody to run the feature, since `sinceMs`, the start of the command. */
   | {
       readonly kind: 'waiting';
       readonly sinceMs: number;
-      /** Boot clock, since when a `ready` has been lying there; undefined for none. */
+      /** Since when remote_state has been `ready`; undefined if it is not. */
       readonly readySinceMs?: number | undefined;
     }
-  /** The engine does not know who runs it: the record alone tells when that ends. */
+  /** The engine does not know the container that runs it: its record alone shows when it ends. */
   | { readonly kind: 'following'; readonly sinceMs: number; readonly runner: string };
 
-/** How a wait ends; `isWell` is false where a service manager has to see a failure. */
+/** How a wait ends; `isWell` is false where the service manager has to see a failure. */
 export interface WaitEnd {
   readonly kind: 'end';
   readonly isWell: boolean;
@@ -32,13 +33,13 @@ export interface WaitEnd {
 }
 
 export type WaitStep =
-  /** Ask the engine for the first of these that it knows, and wait for that container. */
+  /** Find the first of these names and ids that the engine knows, and wait for the end of that container. */
   | { readonly kind: 'ask-engine'; readonly ids: readonly string[] }
-  /** A container asks to run: answer it. */
+  /** A container asks to run: answer `ready`. */
   | { readonly kind: 'answer' }
-  /** Have the next start be a local one, and end. */
+  /** Kubernetes was too slow: make the next start a local one, and end. */
   | { readonly kind: 'give-up'; readonly text: string }
-  /** Until a row changes; at `requeueAtMs`, boot clock, time alone may have changed the step. */
+  /** Decide again when a row changes, or at `requeueAtMs` on the boot clock, when time alone may have changed the step. */
   | { readonly kind: 'sleep'; readonly requeueAtMs: number | undefined; readonly text: string }
   | WaitEnd;
 
@@ -47,8 +48,11 @@ export interface WaitDecision {
   readonly progress: WaitProgress;
 }
 
+type WaitInput = Pick<HostSnapshot, 'config' | 'status' | 'heartbeat'>;
+
+/** What a wait does next, by what the databases say now. */
 export function decideWait(
-  snapshot: HostSnapshot,
+  snapshot: WaitInput,
   progress: WaitProgress,
   limits: WaitLimits,
   now: BootTime,
@@ -70,8 +74,9 @@ export function decideWait(
 }
 
 /**
- * Whoever runs the feature, as the record has it. A shipped gate under cgroup v2 finds no id and records none
- * (D4), and of an ASIC's container the host's row has `running` alone (D28): somebody runs it all the same.
+ * Tells the container on record from every other one; undefined if none runs the feature. A shipped gate under cgroup v2
+ * finds no id and records none (D4), and the host's row of an ASIC's container has `running` alone (D28): then a container
+ * runs, but has no id.
  */
 function identifyRunner(status: FeatureStatus): string | undefined {
   if (hasHolder(status)) return `${status.dockerId}/${status.claimToken}`;
@@ -80,11 +85,12 @@ function identifyRunner(status: FeatureStatus): string | undefined {
 
 type Waiting = Extract<WaitProgress, { kind: 'waiting' }>;
 
-/** A gate that is alive claims within milliseconds of its `ready`, the shipped one within its 2 s. */
+/** A gate claims within milliseconds of its `ready`, the shipped one within 2 s: after this time it is gone. */
 const CLAIM_WITHIN_MS = 30_000;
 
+/** Nobody runs the feature, and Kubernetes is wanted. */
 function decideAwaiting(
-  { config, status }: HostSnapshot,
+  { config, status }: WaitInput,
   { sinceMs, readySinceMs }: Waiting,
   { name, revertToLocalMs }: WaitLimits,
   now: BootTime,
@@ -93,7 +99,7 @@ function decideAwaiting(
   const row = `STATE_DB FEATURE|${name} remote_state is "${status.remoteState}"`;
   const text = `waiting for Kubernetes to run it; ${row}`;
   if (config.noFallbackToLocal) return { kind: 'sleep', requeueAtMs: undefined, text };
-  // Who asked is gone, and took nothing back: nobody is to wait minutes for it.
+  // The container that asked is gone, and its `ready` stays: to wait the whole time for it would be in vain.
   const unclaimedAtMs = readySinceMs === undefined ? Infinity : readySinceMs + CLAIM_WITHIN_MS;
   const requeueAtMs = Math.min(sinceMs + revertToLocalMs, unclaimedAtMs);
   if (now.bootMs < requeueAtMs) return { kind: 'sleep', requeueAtMs, text };
@@ -106,8 +112,9 @@ function decideAwaiting(
 
 type Following = Extract<WaitProgress, { kind: 'following' }>;
 
+/** `runner` is the container on record now. */
 function decideFollowing(
-  { status, heartbeat }: HostSnapshot,
+  { status, heartbeat }: WaitInput,
   progress: Following,
   runner: string | undefined,
   now: BootTime,
@@ -128,8 +135,9 @@ function decideFollowing(
 
 /** How a container ended, as far as the engine knows. */
 export interface ContainerExit {
+  /** Undefined where the engine does not know the container any more. */
   readonly exitCode: number | undefined;
-  /** The engine reported an out-of-memory kill in it: told, and used for nothing. */
+  /** The engine reported an out-of-memory kill in it. For people only: no decision uses it. */
   readonly hadOomKill: boolean;
 }
 
@@ -139,22 +147,23 @@ export interface SeenContainer extends ContainerExit {
   readonly state: string;
 }
 
+/** What to do about the container that the engine was asked for. */
 export type SeenStep =
   | { readonly kind: 'wait'; readonly id: string }
   | { readonly kind: 'follow'; readonly progress: WaitProgress }
   | ({ readonly kind: 'ended' } & ContainerExit)
   | WaitEnd;
 
-/** What follows from the engine's answer to `ask-engine`. */
+/** After the step `ask-engine`. `seen` is the container that the engine found, undefined for none. */
 export function decideSeen(
   seen: SeenContainer | undefined,
-  { status }: HostSnapshot,
+  status: FeatureStatus,
   progress: WaitProgress,
   name: string,
 ): SeenStep {
   if (seen === undefined) {
     const runner = identifyRunner(status);
-    // A local container without a claim of its own is on record by the host's word for what the engine had.
+    // `container start` recorded it by the engine's word, and it has not claimed since: the engine would know it.
     const isEnginesOwn = status.currentOwner === 'local' && status.claimToken === '';
     if (runner !== undefined && !isEnginesOwn)
       return { kind: 'follow', progress: { kind: 'following', sinceMs: progress.sinceMs, runner } };
@@ -181,11 +190,14 @@ export function decideSeen(
   }
 }
 
-/** A container that ended because it was to end has not failed, whatever its code: a stop may take a SIGKILL. */
-export function decideEnd({ exitCode, hadOomKill }: ContainerExit, { status }: HostSnapshot): WaitEnd {
+/** A container that was to end has not failed, whatever its exit code: a stop may take a SIGKILL. */
+export function decideEnd(
+  { exitCode, hadOomKill }: ContainerExit,
+  { systemState }: Pick<FeatureStatus, 'systemState'>,
+): WaitEnd {
   const memory = hadOomKill ? ', after an out-of-memory kill' : '';
   const code = exitCode === undefined ? 'it is gone' : `it ended with ${exitCode}${memory}`;
   if (exitCode === 0) return { kind: 'end', isWell: true, text: code };
-  const isWanted = status.systemState === 'down';
+  const isWanted = systemState === 'down';
   return { kind: 'end', isWell: isWanted, text: isWanted ? `${code}, as it was stopped` : code };
 }

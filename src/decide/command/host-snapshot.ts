@@ -1,4 +1,4 @@
-/** Which rows the host's commands read of a feature, and what they say (sonic.md, "State machine as shipped"). */
+/** The rows of one feature that the host's commands read, and their meaning (sonic.md, "State machine as shipped"). */
 import {
   CONFIG_FIELDS,
   decodeConfig,
@@ -28,23 +28,25 @@ export interface HostSnapshot {
   readonly config: FeatureConfig;
   readonly status: FeatureStatus;
   readonly heartbeat: Heartbeat;
+  /** This switch has joined its Kubernetes master, as far as it is known. */
   readonly isMasterConnected: boolean;
-  /** One of the databases has heard of the feature. */
+  /** CONFIG_DB or STATE_DB has a row of the feature. */
   readonly isKnown: boolean;
-  /** The rows that a decision on who runs the feature rests on, as they were read: its guard. */
+  /** The rows of FEATURE as they were read, status first: the guard of a write that a decision on them asks for. */
   readonly guards: readonly RowValues[];
 }
 
 /**
- * Instance N of a feature has a status of its own, `FEATURE|lldp0`, and the configuration of all, `FEATURE|lldp`
- * (D28). A feature whose own name ends in a digit has a row of its own, which comes first.
+ * The rows of CONFIG_DB FEATURE that may configure `name`, the preferred one first. Instance N of a feature has a status
+ * of its own, `FEATURE|lldp0`, but the configuration of all instances, `FEATURE|lldp` (D28). The first is for a feature
+ * whose own name ends in a digit.
  */
 export function listConfigRowNames(name: string): string[] {
   const feature = name.replace(/\d+$/, '');
   return feature === name || feature === '' ? [name] : [name, feature];
 }
 
-/** In the order that `decodeHostSnapshot` takes them. */
+/** What to read for `decodeHostSnapshot`, which takes the results in this order. */
 export const selectHostRows = (name: string): RowFields[] => [
   { address: featureStatusRow(name), fields: STATUS_FIELDS },
   { address: healthRow(name), fields: LIVENESS_FIELDS },
@@ -52,6 +54,7 @@ export const selectHostRows = (name: string): RowFields[] => [
   ...listConfigRowNames(name).map((row) => ({ address: featureConfigRow(row), fields: CONFIG_FIELDS })),
 ];
 
+/** `rows` are the results of `selectHostRows`. */
 export function decodeHostSnapshot(rows: readonly RowValues[]): HostSnapshot {
   const [statusRow, heartbeat, master, ...configs] = rows;
   const config = configs.find(({ values }) => hasFields(values));
@@ -69,14 +72,14 @@ export function decodeHostSnapshot(rows: readonly RowValues[]): HostSnapshot {
 const hasFields = (values: FieldValues): boolean =>
   Object.values(values).some((value) => value !== undefined);
 
-/** Whether somebody is on record as running the feature, under whichever name of the id. */
+/** The record names a container that runs the feature, under either name of the id. */
 export const hasHolder = ({ currentOwner, dockerId }: FeatureStatus): boolean =>
   isOwner(currentOwner) && dockerId !== '';
 
 /**
- * What the engine may know the recorded container by, the likeliest first. Without a record it is the switch's own, which
- * bears the feature's name. A pod that was told it is local has that name on record, and another one at the engine; its
- * own id finds it (D25).
+ * Names and ids by which the engine may know the container on record, the likeliest first. Without a record it is the
+ * switch's own container, which has the feature's name. A pod that was told it is local has that name on record and
+ * another one at the engine: its own id finds it (D25).
  */
 export function listRecordedContainers(name: string, status: FeatureStatus): string[] {
   const names = !hasHolder(status)

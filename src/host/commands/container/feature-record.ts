@@ -1,4 +1,4 @@
-/** The feature's rows as every action reads them, and the container that they speak of. */
+/** Reads and clears the record of a feature, and finds the container on record. */
 import { CtrkitError } from '../../../contract/errors.ts';
 import { featureStatusRow, type RowFields } from '../../../contract/rows.ts';
 import { decodeStatus, STATUS_FIELDS, type FeatureStatus } from '../../../contract/feature/feature.ts';
@@ -17,31 +17,32 @@ import type { RowStore } from '../../../ports/row-store.ts';
 export const readSnapshot = async (store: RowStore, name: string): Promise<HostSnapshot> =>
   decodeHostSnapshot(await store.read(selectHostRows(name)));
 
-/** The first that runs; else the first that the engine knows; else undefined. Throws CtrkitError('engine'). */
+/** The first of `ids` that runs; else the first that the engine knows; else undefined. Throws CtrkitError('engine'). */
 export async function findRecordedContainer(
   engine: ContainerEngine,
   ids: readonly string[],
 ): Promise<ContainerDetails | undefined> {
   let found: ContainerDetails | undefined;
   for (const id of ids) {
-    const one = await engine.findContainer(id);
-    if (one?.state === 'running') return one;
-    found ??= one;
+    const container = await engine.findContainer(id);
+    if (container?.state === 'running') return container;
+    found ??= container;
   }
   return found;
 }
 
-/** As `docker_id` has it. */
+/** 12 hex digits, as in `docker_id`. */
 export const shortenId = (container: ContainerDetails): string => container.id.slice(0, 12);
 
 /**
- * Clears the record of a container that has ended, if it still is that one's; whose it is now, if not. `before` is the
- * record as it was while the container ran. Throws CtrkitError('database').
+ * Clears the record of a container that has ended. `before` is the record as it was while that container ran: where it is
+ * another container's by now, it stays, and that container's id is returned. Throws CtrkitError('database').
  */
 export async function clearRecord(
   name: string,
   before: FeatureStatus,
-  { store, clock }: { readonly store: RowStore; readonly clock: Clock },
+  store: RowStore,
+  clock: Clock,
 ): Promise<string | undefined> {
   const wanted: RowFields = { address: featureStatusRow(name), fields: STATUS_FIELDS };
   const another = await retryOnConflict(async () => {

@@ -11,10 +11,11 @@ interface Common {
 }
 
 interface Ending {
-  /** The databases are read, and nothing is written there. */
+  /** The databases are read only: nothing is written. */
   readonly skipUpdates: boolean;
 }
 
+/** One action, with its arguments checked. */
 export type ContainerOptions = Common &
   (
     | { readonly action: 'wait' }
@@ -36,13 +37,14 @@ interface Flags {
   readonly redis?: string;
 }
 
-/** `docker stop` waits as long. */
+/** Seconds, as `docker stop` has it. */
 const DEFAULT_GRACE_S = 10;
+/** Seconds: a day. */
 const LONGEST_GRACE_S = 86_400;
-/** Columns, whatever the terminal has: the rest of the help is written for it. */
+/** Columns, whatever the terminal has: the examples are written for this width. */
 const HELP_WIDTH = 96;
 
-/** Throws CtrkitError('usage'): one line, what is wrong and what to do. */
+/** Throws CtrkitError('usage') with one line: what is wrong and what to do. */
 export function parseContainerLine(args: readonly string[]): ParsedLine {
   let help = '';
   const program = createProgram((text) => (help += text));
@@ -63,7 +65,7 @@ export function parseContainerLine(args: readonly string[]): ParsedLine {
   return { kind: 'run', options: { ...common, ...parseAction(action, words, flags) } };
 }
 
-/** Flat, as the shipped command: its options may stand before the action, and -t beside any action. */
+/** Without subcommands, as the shipped command: options may stand before the action, and -t beside any action. */
 const createProgram = (write: (text: string) => void): Command =>
   new Command('container')
     .description(
@@ -82,9 +84,9 @@ const createProgram = (write: (text: string) => void): Command =>
     .configureOutput({ writeOut: write, writeErr: () => undefined })
     .exitOverride();
 
-type Action = ContainerOptions extends infer One
-  ? One extends unknown
-    ? Omit<One, keyof Common>
+type Action = ContainerOptions extends infer Options
+  ? Options extends unknown
+    ? Omit<Options, keyof Common>
     : never
   : never;
 
@@ -148,6 +150,6 @@ function assertNothingLeft([word]: readonly string[]): void {
   if (word !== undefined) throw new CtrkitError('usage', `"${quoteWord(word)}" is one word too many`);
 }
 
-/** What a person typed; a URL in the wrong place may hold a password. */
+/** For an error: what a person typed, without URLs, because a URL in the wrong place may hold a password. */
 const quoteWord = (text: string, maxLength = 40): string =>
   toPlainLine(text.replaceAll(/\S*(?::\/\/|@)\S*/g, '(a URL)'), maxLength);

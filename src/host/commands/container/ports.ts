@@ -3,23 +3,24 @@ import type { ContainerDetails, ContainerEngine } from '../../../ports/container
 import type { Log } from '../../../ports/log.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 
+/** What the actions of `container` need of the outside. */
 export interface ContainerPorts {
-  /** The host's databases. Throws CtrkitError('usage' or 'database'). Asked again after a failure. */
+  /** The host's databases, connected by the first call. Opened again after a failure. Throws CtrkitError('usage' | 'database'). */
   readonly openStore: () => RowStore;
-  /** The same one each time; most commands need none. Throws CtrkitError('engine'). */
+  /** The same engine each time. Throws CtrkitError('engine'). */
   readonly openEngine: () => Promise<ContainerEngine>;
   readonly clock: Clock;
   readonly log: Log;
   /** In [0, 1). */
   readonly random: () => number;
-  /** How long Kubernetes may take until the switch's own container is to run instead, milliseconds. */
+  /** How long `wait` gives Kubernetes before the switch's own container is to run instead, milliseconds. */
   readonly readRevertToLocalMs: () => number;
-  /** Waits for the container's end without this process, and does not return; returns where that can't be. */
+  /** Replaces this process by a lighter one that waits for the container's end; returns where that is not possible. */
   readonly becomeLightWait: (container: ContainerDetails) => void;
-  /** The container that was waited for so, once this process is there again; empty for none. */
+  /** The id of the container whose end a lighter process has waited for before this one; empty for none. */
   readonly waitedContainer: string;
-  /** The answer, on stdout. */
+  /** Prints the answer to stdout. */
   readonly print: (text: string) => void;
-  /** What was refused or done, one line on stderr. */
+  /** Prints one line to stderr: what was done or refused. */
   readonly report: (text: string) => void;
 }

@@ -7,7 +7,7 @@ import { recordDown, recordUp } from './state.ts';
 import { endFeature } from './stop.ts';
 import { FeatureWait } from './wait.ts';
 
-/** Returns the exit code. Throws CtrkitError('usage', 'database' or 'engine'). */
+/** Runs one action of `container`. Returns the exit code. Throws CtrkitError('usage' | 'database' | 'engine'). */
 export async function runContainer(options: ContainerOptions, ports: ContainerPorts): Promise<number> {
   if (options.action === 'wait') return new FeatureWait(options.name, ports).run();
   const store = ports.openStore();

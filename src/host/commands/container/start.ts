@@ -11,12 +11,16 @@ import type { RowStore } from '../../../ports/row-store.ts';
 import { findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
-/** First the record, then the container: its gate finds the feature up. Throws CtrkitError('database' or 'engine'). */
+/**
+ * `container start`: writes the record first and starts the container then, so that its gate finds the feature up. Returns
+ * the exit code. Throws CtrkitError('database' | 'engine').
+ */
 export async function startFeature(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {
   const exitCode = await retryOnConflict(async () => {
     const snapshot = await readSnapshot(store, name);
     const isKubeRunning = await isRunByKubernetes(snapshot, name, ports);
-    const decision = decideStart({ ...snapshot, isKubeRunning });
+    const { config, status, isMasterConnected } = snapshot;
+    const decision = decideStart({ config, status, isMasterConnected, isKubeRunning });
     const engine = decision.kind === 'kube' ? undefined : await ports.openEngine();
     const local = await engine?.findContainer(name);
     if (decision.kind === 'local' && local === undefined) {
@@ -25,18 +29,18 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
       );
       return EXIT.refused;
     }
-    const isOnRecord = local?.state === 'running' && snapshot.status.dockerId === shortenId(local);
+    const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local);
     const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local);
     const writes = planStart(decision, { name, dockerId }, ports.clock.wallMs());
     if (!(await store.write(snapshot.guards, writes))) return CONFLICT;
     if (local === undefined) return reportUp(name, decision, ports);
-    return startLocal(name, local, { store, ports, decision });
+    return startLocal({ name, local, decision }, store, ports);
   });
   if (exitCode !== CONFLICT) return exitCode;
   throw new CtrkitError('database', `the record of ${name} changes with every look: try again`);
 }
 
-/** By the engine, or, where it does not know the container, by its heartbeat. */
+/** Whether Kubernetes' container on record runs: by the engine, or by its heartbeat where the engine does not know it. */
 async function isRunByKubernetes(
   { config, status, heartbeat }: HostSnapshot,
   name: string,
@@ -47,16 +51,23 @@ async function isRunByKubernetes(
   if (found !== undefined) return found.state === 'running';
   const now = readTimestamps(clock);
   const holder = findLiveHolder(status, heartbeat, now);
-  // Of a container of the shipped kit that the engine does not know there is no sign of life to be had.
+  // A container of the shipped kit has no heartbeat: where the engine does not know it, it counts as gone.
   return holder !== undefined && holder.token !== '';
 }
 
+interface LocalStart {
+  readonly name: string;
+  /** The switch's own container, as it was before. */
+  readonly local: ContainerDetails;
+  readonly decision: StartDecision;
+}
+
+/** After the record is written. A container that does not start loses it again. */
 async function startLocal(
-  name: string,
-  local: ContainerDetails,
-  by: { readonly store: RowStore; readonly ports: ContainerPorts; readonly decision: StartDecision },
+  { name, local, decision }: LocalStart,
+  store: RowStore,
+  ports: ContainerPorts,
 ): Promise<number> {
-  const { store, ports, decision } = by;
   try {
     await (await ports.openEngine()).startContainer(name);
   } catch (error) {
@@ -72,11 +83,11 @@ async function startLocal(
   return EXIT.ok;
 }
 
-function reportUp(name: string, decision: StartDecision, { report: tell }: ContainerPorts): number {
+function reportUp(name: string, decision: StartDecision, { report }: ContainerPorts): number {
   const why =
     decision.kind === 'kube-and-local'
       ? `${decision.text}, and the engine has no container "${name}" to run until then`
       : decision.text;
-  tell(`${name}: up: Kubernetes is to run it (${why})`);
+  report(`${name}: up: Kubernetes is to run it (${why})`);
   return EXIT.ok;
 }

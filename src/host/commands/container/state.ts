@@ -1,4 +1,8 @@
-/** The record by hand, from the host (HLD, "Proposed behavior at high level"). */
+/**
+ * `container state NAME up|down`: writes and clears the record by hand, for a container that can't do it itself (HLD,
+ * "Proposed behavior at high level").
+ */
+import { NO_CLAIM } from '../../../contract/feature/status-fields.ts';
 import { planClaim, type Claim } from '../../../contract/gate/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
@@ -17,7 +21,7 @@ import type { ContainerPorts } from './ports.ts';
 
 type UpOptions = Extract<ContainerOptions, { action: 'up' }>;
 
-/** Throws CtrkitError('database' or 'engine'). */
+/** Returns the exit code. Throws CtrkitError('database' | 'engine'). */
 export async function recordUp(options: UpOptions, store: RowStore, ports: ContainerPorts): Promise<number> {
   const { name, owner, version } = options;
   const snapshot = await readSnapshot(store, name);
@@ -32,13 +36,13 @@ export async function recordUp(options: UpOptions, store: RowStore, ports: Conta
   const dockerId = await findLocalId(options, snapshot, ports);
   const claim: Claim = { feature: name, owner, version, dockerId, token: '' };
   const writes = planClaim(claim, readTimestamps(ports.clock));
-  if (!(await store.write(snapshot.guards, [...writes, withoutHeartbeat(name)])))
+  if (!(await store.write(snapshot.guards, [...writes, planNoClaim(name)])))
     return reportChanged(name, ports);
   ports.report(`${name}: up: ${owner}, version ${version}, container ${dockerId}`);
   return EXIT.ok;
 }
 
-/** What Kubernetes named its container, the host does not know; nor is it told by hand. */
+/** The container's own id. The host does not know what id a container of Kubernetes has. */
 async function findLocalId(
   { name, owner }: UpOptions,
   { status }: HostSnapshot,
@@ -50,14 +54,14 @@ async function findLocalId(
   return found === undefined ? 'unknown' : shortenId(found);
 }
 
-/** Nobody renews it, so it must not go overdue: as a claim of the shipped kit it counts until it is cleared. */
-const withoutHeartbeat = (name: string): RowWrite => ({
+/** Nobody renews this record. Without a claim's fields it counts as one of the shipped kit, and is never overdue. */
+const planNoClaim = (name: string): RowWrite => ({
   kind: 'set',
   address: featureStatusRow(name),
-  values: { claim_token: '', claim_boot_id: '', claim_ms: '' },
+  values: NO_CLAIM,
 });
 
-/** Throws CtrkitError('database'). */
+/** Returns the exit code. Throws CtrkitError('database'). */
 export async function recordDown(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {
   const { guards, status } = await readSnapshot(store, name);
   if (!hasHolder(status)) {
@@ -72,7 +76,7 @@ export async function recordDown(name: string, store: RowStore, ports: Container
   return reportChanged(name, ports);
 }
 
-function reportChanged(name: string, { report: tell }: ContainerPorts): number {
-  tell(`${name}: refused: the record has just changed. Look at it with ctrkit status, then try again`);
+function reportChanged(name: string, { report }: ContainerPorts): number {
+  report(`${name}: refused: the record has just changed. Look at it with ctrkit status, then try again`);
   return EXIT.refused;
 }

@@ -17,7 +17,7 @@ import type { ContainerPorts } from './ports.ts';
 
 type EndOptions = Extract<ContainerOptions, { action: 'stop' | 'kill' }>;
 
-/** Throws CtrkitError('database' or 'engine'). */
+/** `container stop` and `container kill`. Returns the exit code. Throws CtrkitError('database' | 'engine'). */
 export async function endFeature(
   options: EndOptions,
   store: RowStore,
@@ -48,21 +48,21 @@ export async function endFeature(
     return EXIT.refused;
   }
   if (found !== undefined) await stopOrKill(options, found.id, engine);
-  const another = skipUpdates ? undefined : await clearRecord(name, status, { store, ...ports });
+  const another = skipUpdates ? undefined : await clearRecord(name, status, store, ports.clock);
   ports.report(
     `${name}: ${describeEnd(action, found)}${another === undefined ? '' : `; container ${another} has taken its place`}`,
   );
   return EXIT.ok;
 }
 
-/** A stop is told before it happens: no gate passes during it, and nobody takes it for a failure. */
+/** What is written before the container ends: then no gate passes meanwhile, and nobody takes its end for a failure. */
 function planEnding({ name, action }: EndOptions, { config, status }: HostSnapshot, wallMs: number) {
   const isKube = config.setOwner === 'kube';
   if (action === 'stop') return [planDown(name, wallMs), ...(isKube ? [] : [planLabel(name, false)])];
   return isKube || status.currentOwner === 'kube' ? [planLabel(name, false)] : [];
 }
 
-/** On record, beating, and none of this engine's: it runs where only Kubernetes can end it. */
+/** The container on record has a fresh heartbeat, but the engine does not know it: only Kubernetes can end it. */
 function isOutOfReach({ status, heartbeat }: HostSnapshot, { clock }: ContainerPorts): boolean {
   const now = readTimestamps(clock);
   return hasHolder(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
@@ -80,10 +80,10 @@ function describeEnd(action: EndOptions['action'], found: ContainerDetails | und
   return `${done}: container ${shortenId(found)}${isIdle ? ' did not run' : ''}`;
 }
 
-/** Without its databases the switch still stops what it started itself, and says that the record is as it was. */
+/** Without the databases: ends the switch's own container all the same, leaves the record, and throws `error` on. */
 async function endUnrecorded(
   options: EndOptions,
-  { openEngine, report: tell }: ContainerPorts,
+  { openEngine, report }: ContainerPorts,
   error: unknown,
 ): Promise<never> {
   if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
@@ -91,7 +91,7 @@ async function endUnrecorded(
   const found = await engine.findContainer(options.name);
   if (found?.state === 'running') {
     await stopOrKill(options, found.id, engine);
-    tell(`${options.name}: ${describeEnd(options.action, found)}; its record is left as it was`);
+    report(`${options.name}: ${describeEnd(options.action, found)}; its record is left as it was`);
   }
   throw error;
 }

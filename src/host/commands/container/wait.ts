@@ -116,13 +116,13 @@ export class FeatureWait {
     const snapshot = await this.#read(store);
     this.#waited = '';
     if (found !== undefined && RUNNING_STATES.has(found.state)) return undefined;
-    return this.#logEnd(decideEnd(found ?? GONE, snapshot));
+    return this.#logEnd(decideEnd(found ?? GONE, snapshot.status));
   }
 
   async #askEngine(ids: readonly string[], snapshot: HostSnapshot, store: RowStore): Promise<WaitResult> {
     const engine = await this.#ports.openEngine();
     const found = await findRecordedContainer(engine, ids);
-    const seen = decideSeen(found, snapshot, this.#progress, this.#name);
+    const seen = decideSeen(found, snapshot.status, this.#progress, this.#name);
     this.#outages.engine.mend(`${this.#name}: the engine is back`);
     switch (seen.kind) {
       case 'follow':
@@ -131,7 +131,7 @@ export class FeatureWait {
       case 'end':
         return { kind: 'done', value: this.#logEnd(seen) };
       case 'ended':
-        return { kind: 'done', value: this.#logEnd(decideEnd(seen, snapshot)) };
+        return { kind: 'done', value: this.#logEnd(decideEnd(seen, snapshot.status)) };
       case 'wait': {
         this.#report(`waiting for the end of container ${seen.id.slice(0, 12)}`);
         // It may run for months: nothing else is kept open, and nothing wakes this process.
@@ -139,7 +139,10 @@ export class FeatureWait {
         if (found !== undefined) this.#ports.becomeLightWait(found);
         const exitCode = await engine.waitContainer(seen.id, new AbortController().signal);
         const after = await this.#read(store).catch(() => snapshot);
-        return { kind: 'done', value: this.#logEnd(decideEnd({ exitCode, hadOomKill: false }, after)) };
+        return {
+          kind: 'done',
+          value: this.#logEnd(decideEnd({ exitCode, hadOomKill: false }, after.status)),
+        };
       }
     }
   }

@@ -13,19 +13,20 @@ import {
   STATUS_HELP,
   UNBLOCK_HELP,
 } from './help-text.ts';
-import { showImages } from './images/images.ts';
+import { printImages } from './images/images.ts';
 import { addKube } from './kube/kube.ts';
-import { addLock, listLocks, removeLock } from './lock/lock.ts';
+import { addLock, printLocks, removeLock } from './lock/lock.ts';
 import { addManifestOptions, type ManifestFlags } from './manifest/manifest-options.ts';
 import type { CtrkitPorts, SwitchDatabases } from './reading/ports.ts';
-import { showStatus } from './status/status.ts';
+import { withDatabases } from './reading/with-databases.ts';
+import { printStatus } from './status/status.ts';
 import { watchStatus } from './status/status-watch.ts';
 import { unblockVersion } from './lock/unblock.ts';
 
 /** What a subcommand is built with. */
 interface Context {
   readonly ports: CtrkitPorts;
-  /** What the command ends with. */
+  /** Sets the exit code. */
   readonly end: (exitCode: number) => void;
   readonly redisUrl: () => string;
   /** The whole command line. */
@@ -35,14 +36,14 @@ interface Context {
 /** Runs the subcommand that `args` name. Returns the exit code; throws CtrkitError. */
 export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Promise<number> {
   let exitCode: number = EXIT.ok;
-  let said = '';
+  let complaint = '';
   const program = new Command('ctrkit')
     .description(
       'Shows what runs on this switch and why, which images are golden, and what ctrkitd does next.',
     )
     .option('--redis <url>', 'the server of both databases: redis://…, rediss://… or unix:///path')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: ports.terminal.write, writeErr: (text) => (said += text) })
+    .configureOutput({ writeOut: ports.terminal.write, writeErr: (text) => (complaint += text) })
     .exitOverride()
     .addHelpText('after', EXIT_HELP);
   const context: Context = {
@@ -58,9 +59,9 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.ok;
-    // No subcommand: what commander has to say is the help.
+    // No subcommand: commander writes the help.
     if (error.code === 'commander.help') {
-      process.stderr.write(said);
+      process.stderr.write(complaint);
       return EXIT.usage;
     }
     const text = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
@@ -69,17 +70,11 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
   return exitCode;
 }
 
-/** The databases are closed when it is done: nothing keeps the process. */
-async function withDatabases(
+async function runOnDatabases(
   { ports, redisUrl, end }: Context,
   work: (databases: SwitchDatabases) => Promise<number>,
 ): Promise<void> {
-  const databases = ports.openDatabases(redisUrl());
-  try {
-    end(await work(databases));
-  } finally {
-    databases.close();
-  }
+  end(await withDatabases(ports, redisUrl(), work));
 }
 
 function addStatus(program: Command, context: Context): void {
@@ -93,8 +88,8 @@ function addStatus(program: Command, context: Context): void {
     .addHelpText('after', STATUS_HELP)
     .action(
       (feature: string | undefined, { json = false, watch = false }: { json?: boolean; watch?: boolean }) =>
-        withDatabases(context, (databases) =>
-          (watch ? watchStatus : showStatus)({ feature, json }, ports, databases),
+        runOnDatabases(context, (databases) =>
+          (watch ? watchStatus : printStatus)({ feature, json }, ports, databases),
         ),
     );
 }
@@ -121,7 +116,7 @@ function addImages(program: Command, context: Context): void {
     .option('--json', 'print JSON, for programs')
     .addHelpText('after', IMAGES_HELP)
     .action((feature: string | undefined, { json = false }: { json?: boolean }) =>
-      withDatabases(context, (databases) => showImages({ feature, json }, context.ports, databases)),
+      runOnDatabases(context, (databases) => printImages({ feature, json }, context.ports, databases)),
     );
 }
 
@@ -157,7 +152,7 @@ function addLocks(program: Command, { ports, end, redisUrl }: Context): void {
     .command('list')
     .description('list all locks')
     .option('--json', 'print JSON, for programs')
-    .action(({ json = false }: { json?: boolean }) => end(listLocks(json, ports)));
+    .action(({ json = false }: { json?: boolean }) => end(printLocks(json, ports)));
 }
 
 function addUnblock(program: Command, context: Context): void {
@@ -168,7 +163,7 @@ function addUnblock(program: Command, context: Context): void {
     .argument('<version>', 'the version, as ctrkit explain names it', parseVersion)
     .addHelpText('after', UNBLOCK_HELP)
     .action((feature: string, version: string) =>
-      withDatabases(context, (databases) => unblockVersion({ feature, version }, context.ports, databases)),
+      runOnDatabases(context, (databases) => unblockVersion({ feature, version }, context.ports, databases)),
     );
 }
 
@@ -178,7 +173,7 @@ function addManifest(program: Command, { ports, end, words }: Context): void {
     .description('write the Kubernetes manifest that deploys a feature on switches, as YAML')
     .addHelpText('after', MANIFEST_HELP);
   addManifestOptions(command).action(async (feature: string, flags: ManifestFlags) => {
-    // Loaded when used: no other command writes YAML.
+    // Loaded when used: no other command needs YAML.
     const { printManifest } = await import('./manifest/manifest.ts');
     end(await printManifest(feature, flags, ports, words));
   });

@@ -130,7 +130,12 @@ describe('what the engine says of the container', () => {
     hadOomKill: false,
   });
   const judge = (state: string | undefined, rows: RawRows, exitCode?: number) =>
-    decideSeen(state === undefined ? undefined : seen(state, exitCode), snapshot(rows), WAITING, 'snmp');
+    decideSeen(
+      state === undefined ? undefined : seen(state, exitCode),
+      snapshot(rows).status,
+      WAITING,
+      'snmp',
+    );
 
   test('one that is there is waited for, one that has ended has ended', () => {
     for (const state of ['running', 'paused', 'restarting', 'removing'])
@@ -161,7 +166,7 @@ describe('what the engine says of the container', () => {
 
 describe('how a container ended', () => {
   const end = (exitCode: number | undefined, status: FieldValues = { system_state: 'up' }) =>
-    decideEnd({ exitCode, hadOomKill: false }, snapshot({ status }));
+    decideEnd({ exitCode, hadOomKill: false }, snapshot({ status }).status);
 
   test('0 is well, all else is a failure, and so is to be gone (D21)', () => {
     assert.equal(end(0).isWell, true);
@@ -172,8 +177,8 @@ describe('how a container ended', () => {
   });
 
   test('the engine’s out-of-memory mark is told, and decides nothing', () => {
-    const rows = snapshot({ status: { system_state: 'up' } });
-    const marked = decideEnd({ exitCode: 137, hadOomKill: true }, rows);
+    const { status } = snapshot({ status: { system_state: 'up' } });
+    const marked = decideEnd({ exitCode: 137, hadOomKill: true }, status);
     assert.deepEqual(marked, { ...end(137), text: 'it ended with 137, after an out-of-memory kill' });
   });
 

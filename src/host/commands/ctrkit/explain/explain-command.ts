@@ -7,9 +7,10 @@ import { decideLocalRepository } from '../../../../decide/images/local-repositor
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { formatExplanation } from './explain-text.ts';
 import { findFeature } from '../reading/find-feature.ts';
-import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
+import type { CtrkitPorts } from '../reading/ports.ts';
 import { readFeature } from '../reading/read-feature.ts';
 import { tryReading } from '../reading/reading.ts';
+import { withDatabases } from '../reading/with-databases.ts';
 
 export interface ExplainOptions {
   readonly feature: string;
@@ -17,7 +18,7 @@ export interface ExplainOptions {
   readonly redisUrl: string;
 }
 
-/** Returns the exit code: an answer is an answer also where some of it can't be read. */
+/** Prints what is known of a feature. Returns the exit code, 0 also where some of it can't be read. */
 export async function printExplanation(options: ExplainOptions, ports: CtrkitPorts): Promise<number> {
   const { feature, json } = options;
   const { terminal } = ports;
@@ -39,20 +40,16 @@ export async function printExplanation(options: ExplainOptions, ports: CtrkitPor
 type FoundRows = { readonly rows: Reading<FeatureRows> } | { readonly unknown: string };
 
 async function readRows({ feature, redisUrl }: ExplainOptions, ports: CtrkitPorts): Promise<FoundRows> {
-  let databases: SwitchDatabases | undefined;
-  try {
-    const reading = await tryReading(async (): Promise<FoundRows> => {
-      databases = ports.openDatabases(redisUrl);
+  const reading = await tryReading(() =>
+    withDatabases(ports, redisUrl, async (databases): Promise<FoundRows> => {
       const features = await databases.tables.listFeatures();
       const found = findFeature(feature, features);
       if (found.kind === 'unknown') return { unknown: found.text };
       const { configName } = found;
       return { rows: { found: await readFeature({ feature, configName, features }, databases) } };
-    });
-    return 'found' in reading ? reading.found : { rows: reading };
-  } finally {
-    databases?.close();
-  }
+    }),
+  );
+  return 'found' in reading ? reading.found : { rows: reading };
 }
 
 async function readSnapshot(
@@ -68,12 +65,13 @@ async function readSnapshot(
     feature,
     now,
     rows,
-    ...engine,
+    containers: engine.containers,
+    images: engine.images,
     localRepository: findLocalRepository(feature, engine, ports),
     daemon: ports.view.read(now.bootId),
     ledger: 'found' in ledger ? { found: selectFeatureLedger(ledger.found.ledger, feature) } : ledger,
     locks: 'found' in locks ? { found: locks.found.locks } : locks,
-    diskProblems: [ledger, locks].flatMap((one) => ('found' in one ? one.found.problems : [])),
+    diskProblems: [ledger, locks].flatMap((reading) => ('found' in reading ? reading.found.problems : [])),
   };
 }
 
@@ -102,7 +100,7 @@ const findLocalRepository = (
   });
 
 /**
- * `--json`, stable: `topic` is one of a fixed set, `text` one line for people, `lifts` null where nothing can be done,
+ * Stable, as `--json` prints it: `topic` is one of a fixed set, `text` one line for people, `lifts` null where nothing can be done,
  * `value` null for a field that is not there. `now_ms` is on the boot clock.
  */
 const encodeExplanation = (

@@ -18,11 +18,11 @@ export interface EngineListing {
 
 type Mark = 'golden' | 'previous' | 'running' | 'blocked';
 
-/** Part of `--json`, stable. */
+/** Stable: part of what `--json` prints. */
 export interface ImageEntry {
   readonly image_id: string;
   readonly short_id: string;
-  /** As far as it is known, else empty. */
+  /** Empty where it is not known. */
   readonly version: string;
   readonly references: readonly string[];
   readonly size_bytes: number;
@@ -39,11 +39,11 @@ export interface ImageSources {
   readonly engine: EngineListing;
 }
 
-/** The newest first. */
+/** The newest image first. */
 export function describeImages(sources: ImageSources): ImageEntry[] {
   const { plan, engine } = sources;
-  const stray = findStray(sources);
-  return [...plan.entries, ...(stray === undefined ? [] : [stray])]
+  const unlisted = findUnlisted(sources);
+  return [...plan.entries, ...(unlisted === undefined ? [] : [unlisted])]
     .map((entry) => {
       const image = engine.images.find(({ id }) => id === entry.imageId);
       return describeImage(entry, image, listMarks(entry, sources));
@@ -66,8 +66,8 @@ const describeImage = (
   clean_up: { action, reason },
 });
 
-/** What runs, from a repository that the daemon has not seen yet: clean-up does not look there. */
-function findStray({ rows, plan, engine, feature }: ImageSources): CleanUpEntry | undefined {
+/** The image that runs, if it is of a repository that ctrkitd has not seen yet, so that clean-up passes it over. */
+function findUnlisted({ rows, plan, engine, feature }: ImageSources): CleanUpEntry | undefined {
   const { dockerId, containerVersion } = decodeStatus(rows.status.values);
   if (dockerId === '') return undefined;
   const container = engine.containers.find(
@@ -89,7 +89,9 @@ function findStray({ rows, plan, engine, feature }: ImageSources): CleanUpEntry 
 function listMarks({ imageId, versionText }: CleanUpEntry, sources: ImageSources): Mark[] {
   const { ledger, engine, feature, rows } = sources;
   const blocked = new Set(listBlocks(feature, rows.labels).map(({ version }) => version));
-  const isRunning = engine.containers.some((one) => one.imageId === imageId && RUNNING_STATES.has(one.state));
+  const isRunning = engine.containers.some(
+    (container) => container.imageId === imageId && RUNNING_STATES.has(container.state),
+  );
   return [
     ...(ledger.golden?.imageId === imageId ? ['golden' as const] : []),
     ...(ledger.previous?.imageId === imageId ? ['previous' as const] : []),

@@ -8,11 +8,11 @@ import { decideLocalRepository } from '../../../../decide/images/local-repositor
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { listOwnedElsewhere } from '../../../../decide/images/owned-elsewhere.ts';
 import type { FeatureRows } from '../reading/explain-item.ts';
-import { findFeature } from '../reading/find-feature.ts';
+import { selectFeatures } from '../reading/find-feature.ts';
 import { describeImages, type EngineListing, type ImageEntry } from './image-entry.ts';
 import { describeTime } from '../terminal/local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
-import { readFeature, type FeatureNames } from '../reading/read-feature.ts';
+import { readFeature } from '../reading/read-feature.ts';
 import { formatTable, type Cell } from '../terminal/table.ts';
 
 export interface ImagesOptions {
@@ -21,7 +21,7 @@ export interface ImagesOptions {
   readonly json: boolean;
 }
 
-/** What a plan needs beside the rows; the same for every feature. */
+/** What a clean-up is planned from beside the rows; the same for every feature. */
 interface ImagesInput {
   readonly engine: EngineListing;
   readonly ledger: Ledger;
@@ -35,26 +35,22 @@ interface FeatureImages {
   readonly images: readonly ImageEntry[];
 }
 
-/** Returns the exit code. Throws CtrkitError('database' | 'engine' | 'disk'). */
-export async function showImages(
+/** Prints the images of a feature, or of all. Returns the exit code. Throws CtrkitError('database' | 'engine' | 'disk'). */
+export async function printImages(
   { feature, json }: ImagesOptions,
   ports: CtrkitPorts,
   databases: SwitchDatabases,
 ): Promise<number> {
   const { terminal } = ports;
-  const features = await databases.tables.listFeatures();
-  const found = feature === undefined ? undefined : findFeature(feature, features);
-  if (found?.kind === 'unknown') {
-    terminal.report(found.text);
+  const selected = selectFeatures(feature, await databases.tables.listFeatures());
+  if (selected.kind === 'unknown') {
+    terminal.report(selected.text);
     return EXIT.refused;
   }
-  const names: FeatureNames[] =
-    feature !== undefined && found !== undefined
-      ? [{ feature, configName: found.configName, features }]
-      : features.map((name) => ({ feature: name, configName: name, features }));
-  const { scene, problems } = await readInput(ports);
+  const { input, problems } = await readInput(ports);
   const shown: FeatureImages[] = [];
-  for (const one of names) shown.push(listImages(one, await readFeature(one, databases), scene));
+  for (const names of selected.names)
+    shown.push(listImages(names.feature, await readFeature(names, databases), input));
   if (json)
     terminal.write(`${JSON.stringify({ features: shown.map(encodeImages), problems }, undefined, 2)}\n`);
   else {
@@ -66,46 +62,47 @@ export async function showImages(
   return EXIT.ok;
 }
 
-async function readInput(ports: CtrkitPorts): Promise<{ scene: ImagesInput; problems: readonly string[] }> {
+async function readInput(ports: CtrkitPorts): Promise<{ input: ImagesInput; problems: readonly string[] }> {
   const engine = await ports.openEngine();
   const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
   const { ledger, problems } = ports.ledger.read();
   const { locks, problems: lockProblems } = ports.locks.list();
   const { repositories: mapped, problems: mapProblems } = ports.readLocalRepositories();
   const now = readTimestamps(ports.clock);
-  const held = locks.filter((lock) => decideLock(lock, now).kind === 'active');
+  const active = locks.filter((lock) => decideLock(lock, now).kind === 'active');
   return {
-    scene: {
+    input: {
       engine: { containers, images },
       ledger,
       mapped,
-      lockedFeatures: new Set(held.map((lock) => lock.feature)),
+      lockedFeatures: new Set(active.map((lock) => lock.feature)),
     },
     problems: [...problems, ...lockProblems, ...mapProblems],
   };
 }
 
-/** The plan is the daemon's own, made of what there is now. */
-function listImages({ feature }: FeatureNames, rows: FeatureRows, scene: ImagesInput): FeatureImages {
-  const { engine, mapped } = scene;
-  const ledger = selectFeatureLedger(scene.ledger, feature);
+/** The plan is made as ctrkitd makes it, of what there is now. */
+function listImages(feature: string, rows: FeatureRows, input: ImagesInput): FeatureImages {
+  const { engine, mapped } = input;
+  const ledger = selectFeatureLedger(input.ledger, feature);
   const localRepository = decideLocalRepository(feature, {
     mapped: mapped.get(feature),
     containerImage: engine.containers.find(({ names }) => names.includes(feature))?.image,
   });
   const plan = planCleanUp({
-    ...engine,
+    images: engine.images,
+    containers: engine.containers,
     feature,
     ledger,
     policy: rows.policy,
     localRepository,
-    ownedElsewhere: listOwnedElsewhere(feature, scene.ledger, mapped),
-    isLocked: scene.lockedFeatures.has(feature),
+    ownedElsewhere: listOwnedElsewhere(feature, input.ledger, mapped),
+    isLocked: input.lockedFeatures.has(feature),
   });
   return { feature, plan, images: describeImages({ feature, plan, rows, ledger, engine }) };
 }
 
-/** `--json`, stable. `created_ts` is in seconds since the epoch, 0 where the image does not say. */
+/** Stable, as `--json` prints it. `created_ts` is in seconds since the epoch, 0 where the image does not say. */
 const encodeImages = ({ feature, plan, images }: FeatureImages) => ({
   feature,
   clean_up: { is_allowed: plan.allowed, reason: plan.reason },
@@ -141,7 +138,7 @@ function formatRow(feature: string, image: ImageEntry): Cell[] {
 const shortenDigest = (reference: string): string =>
   reference.replace(/sha256:[0-9a-f]{64}$/, (digest) => `sha256:${shortImageId(digest)}`);
 
-/** Decimal units, as the engine's own listing has them. */
+/** In decimal units, as `docker images` has them. */
 function formatSize(bytes: number): string {
   if (bytes <= 0) return '';
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;

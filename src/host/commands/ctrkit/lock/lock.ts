@@ -5,8 +5,9 @@ import { describeDuration } from '../../../../text/duration-text.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { findFeature, findNearest } from '../reading/find-feature.ts';
 import { describeTime } from '../terminal/local-time.ts';
-import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
+import type { CtrkitPorts } from '../reading/ports.ts';
 import { tryReading } from '../reading/reading.ts';
+import { withDatabases } from '../reading/with-databases.ts';
 import { formatTable } from '../terminal/table.ts';
 
 type LockPorts = Pick<CtrkitPorts, 'locks' | 'clock' | 'terminal' | 'openDatabases' | 'user'>;
@@ -22,11 +23,11 @@ export interface AddLockOptions {
   readonly redisUrl: string;
 }
 
-/** Returns the exit code. Throws CtrkitError('disk'). A lock is possible also while the database is away. */
+/** Also while the database is away. Returns the exit code. Throws CtrkitError('disk'). */
 export async function addLock(options: AddLockOptions, ports: LockPorts): Promise<number> {
   const { feature, reason, forMs, replace } = options;
   const { locks, clock, terminal } = ports;
-  const unknown = await checkFeature(options, ports);
+  const unknown = await findUnknown(options, ports);
   if (unknown !== undefined) {
     terminal.report(unknown);
     return EXIT.refused;
@@ -45,15 +46,8 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
   }
   const owner = options.owner || ports.user;
   const sinceTs = Math.floor(now.wallMs / 1_000);
-  const lock: FeatureLock = {
-    feature,
-    owner,
-    reason,
-    sinceTs,
-    forMs,
-    bootId: now.bootId,
-    bootMs: now.bootMs,
-  };
+  const { bootId, bootMs } = now;
+  const lock: FeatureLock = { feature, owner, reason, sinceTs, forMs, bootId, bootMs };
   locks.add(lock);
   const verdict = decideLock(lock, now);
   if (verdict.kind === 'active')
@@ -61,25 +55,22 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
   return EXIT.ok;
 }
 
-async function checkFeature(
+/** One line why there is no such feature; undefined if there is, or if nobody can tell. */
+async function findUnknown(
   { feature, redisUrl }: AddLockOptions,
-  { openDatabases, terminal }: LockPorts,
+  ports: LockPorts,
 ): Promise<string | undefined> {
-  let databases: SwitchDatabases | undefined;
-  try {
-    const features = await tryReading(() => {
-      databases = openDatabases(redisUrl);
-      return databases.tables.listFeatures();
-    });
-    if ('problem' in features) {
-      terminal.report(`${features.problem}: whether there is a feature ${feature} could not be looked up`);
-      return undefined;
-    }
-    const found = findFeature(feature, features.found);
-    return found.kind === 'unknown' ? found.text : undefined;
-  } finally {
-    databases?.close();
+  const features = await tryReading(() =>
+    withDatabases(ports, redisUrl, ({ tables }) => tables.listFeatures()),
+  );
+  if ('problem' in features) {
+    ports.terminal.report(
+      `${features.problem}: whether there is a feature ${feature} could not be looked up`,
+    );
+    return undefined;
   }
+  const found = findFeature(feature, features.found);
+  return found.kind === 'unknown' ? found.text : undefined;
 }
 
 /** Returns the exit code. Throws CtrkitError('disk'). */
@@ -98,10 +89,10 @@ export function removeLock(feature: string, { locks, terminal }: LockPorts): num
 }
 
 /**
- * `--json`, stable: `remaining_ms` is null of a lock without end and 0 of one whose time is over, `since_ts` seconds since
- * the epoch. Throws CtrkitError('disk').
+ * Prints all locks. What `--json` prints is stable: `remaining_ms` is null of a lock without end and 0 of a lock that is
+ * over, `since_ts` is in seconds since the epoch. Returns the exit code. Throws CtrkitError('disk').
  */
-export function listLocks(json: boolean, { locks, clock, terminal }: LockPorts): number {
+export function printLocks(json: boolean, { locks, clock, terminal }: LockPorts): number {
   const now = readTimestamps(clock);
   const found = locks.list();
   const entries = found.locks.map((lock) => {

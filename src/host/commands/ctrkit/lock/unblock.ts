@@ -1,13 +1,13 @@
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { Fallback } from '../../../../contract/images/ledger.ts';
-import { type RowValues, type RowWrite } from '../../../../contract/rows.ts';
+import type { RowValues, RowWrite } from '../../../../contract/rows.ts';
 import { versionEnabledLabel, labelsRow } from '../../../../contract/cluster/feature-labels.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 import { CONFLICT, retryOnConflict } from '../../../../loop/retry-on-conflict.ts';
-import { findFeature } from '../reading/find-feature.ts';
+import { findFeature, type FeatureNames } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
-import { selectLabels, type FeatureNames } from '../reading/read-feature.ts';
+import { selectLabels } from '../reading/read-feature.ts';
 
 export interface UnblockOptions {
   readonly feature: string;
@@ -15,8 +15,8 @@ export interface UnblockOptions {
 }
 
 /**
- * Lifts the block of a version: an explicit `true` is the daemon's sign to forget the fallback. Returns the exit code.
- * Throws CtrkitError('database' | 'disk').
+ * Lifts the block of a version. An explicit `true` in the label tells ctrkitd to forget the fallback. Returns the exit
+ * code. Throws CtrkitError('database' | 'disk').
  */
 export async function unblockVersion(
   options: UnblockOptions,
@@ -32,9 +32,8 @@ export async function unblockVersion(
     return EXIT.refused;
   }
   const names = { feature, configName: found.configName, features };
-  const fallback = selectFeatureLedger(ports.ledger.read().ledger, feature).fallbacks.find(
-    (one) => one.version === version,
-  );
+  const { fallbacks } = selectFeatureLedger(ports.ledger.read().ledger, feature);
+  const fallback = fallbacks.find((entry) => entry.version === version);
   const exitCode = await retryOnConflict(async () => {
     const labels = await readLabels(options, names, databases);
     const refusal = findRefusal(options, labels, fallback);
@@ -65,7 +64,10 @@ async function readLabels(
   );
 }
 
-/** STATE_DB is empty after a cold boot, and the daemon may not have blocked again yet: its ledger counts as well. */
+/**
+ * One line why there is nothing to lift; undefined if there is. The ledger counts as well: STATE_DB is empty after a cold
+ * boot, and ctrkitd may not have blocked the version again yet.
+ */
 function findRefusal(
   { feature, version }: UnblockOptions,
   labels: readonly RowValues[],
@@ -77,13 +79,14 @@ function findRefusal(
   return `version ${version} of ${feature} is not blocked; ${others}`;
 }
 
-/** Where it is blocked, and at least where the daemon looks. */
+/** In every STATE_DB where the version is blocked; at least in the switch's own, which ctrkitd reads. */
 function selectWrites(field: string, labels: readonly RowValues[]): RowWrite[] {
   const blocked = labels.filter(({ values }) => values[field]?.toLowerCase() === 'false');
   const addresses = blocked.length === 0 ? [labelsRow('state')] : blocked.map(({ address }) => address);
   return addresses.map((address) => ({ kind: 'set', address, values: { [field]: 'true' } }));
 }
 
+/** What happens now, for people. */
 function describeNext(
   { feature, version }: UnblockOptions,
   fallback: Fallback | undefined,

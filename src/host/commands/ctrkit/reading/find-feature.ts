@@ -1,14 +1,16 @@
-/** Which feature somebody means, and which one he may have meant. */
+/** Which feature of CONFIG_DB a word of the command line means, and which one it may have meant. */
 import { listConfigRowNames } from '../../../../decide/command/host-snapshot.ts';
 
 export type FoundFeature =
-  /** `configName`: the row of CONFIG_DB; that of all instances on multi-ASIC, `lldp` of `lldp0`. */
+  /** `configName` is its row of CONFIG_DB: that of all instances on multi-ASIC, `lldp` for `lldp0`. */
   | { readonly kind: 'known'; readonly configName: string }
+  /** `text` is one line for people. */
   | { readonly kind: 'unknown'; readonly text: string };
 
-/** More than this many letters apart is another name. */
-const FURTHEST = 3;
+/** Names that differ in more letters are no typing mistake of each other. */
+const MAX_CHANGES = 3;
 
+/** `features` are all of CONFIG_DB's. */
 export function findFeature(name: string, features: readonly string[]): FoundFeature {
   const configName = listConfigRowNames(name).find((row) => features.includes(row));
   if (configName !== undefined) return { kind: 'known', configName };
@@ -17,15 +19,37 @@ export function findFeature(name: string, features: readonly string[]): FoundFea
   return { kind: 'unknown', text: `CONFIG_DB has no feature ${name}: ${hint}` };
 }
 
-export function findNearest(name: string, names: readonly string[]): string | undefined {
-  const [best] = names
-    .map((one) => ({ one, distance: countChanges(name.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ one, distance }) => distance <= Math.min(FURTHEST, Math.ceil(one.length / 2)))
-    .toSorted((a, b) => a.distance - b.distance);
-  return best?.one;
+export interface FeatureNames {
+  readonly feature: string;
+  /** Its row of CONFIG_DB, see FoundFeature. */
+  readonly configName: string;
+  /** All features of CONFIG_DB. */
+  readonly features: readonly string[];
 }
 
-/** Levenshtein: how many letters have to be put in, taken out or changed. */
+type SelectedFeatures =
+  | { readonly kind: 'known'; readonly names: readonly FeatureNames[] }
+  | Extract<FoundFeature, { kind: 'unknown' }>;
+
+/** The one that the command line names, or all of them for undefined. */
+export function selectFeatures(name: string | undefined, features: readonly string[]): SelectedFeatures {
+  if (name === undefined)
+    return { kind: 'known', names: features.map((feature) => ({ feature, configName: feature, features })) };
+  const found = findFeature(name, features);
+  if (found.kind === 'unknown') return found;
+  return { kind: 'known', names: [{ feature: name, configName: found.configName, features }] };
+}
+
+/** The name that differs least, in a few letters; undefined if there is none. */
+export function findNearest(name: string, names: readonly string[]): string | undefined {
+  const [best] = names
+    .map((other) => ({ other, changes: countChanges(name.toLowerCase(), other.toLowerCase()) }))
+    .filter(({ other, changes }) => changes <= Math.min(MAX_CHANGES, Math.ceil(other.length / 2)))
+    .toSorted((a, b) => a.changes - b.changes);
+  return best?.other;
+}
+
+/** The Levenshtein distance: how many letters have to be inserted, removed or changed. */
 function countChanges(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {

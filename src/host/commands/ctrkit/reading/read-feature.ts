@@ -21,23 +21,16 @@ import {
 } from '../../../../contract/rows.ts';
 import { MASTER_STATUS_FIELDS, masterStatusRow } from '../../../../contract/cluster/master-status.ts';
 import type { FeatureRows } from './explain-item.ts';
+import type { FeatureNames } from './find-feature.ts';
 import { listVersionLabels } from '../../../../decide/gate/version-blocks.ts';
 import type { SwitchDatabases } from './ports.ts';
 
-/** Of CONFIG_DB `FEATURE|<f>`. */
+/** Fields of CONFIG_DB `FEATURE|<f>`. */
 export const SHOWN_CONFIG = [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS, CONFIG_FIELD.autoRestart])];
-/** Of STATE_DB `FEATURE|<f>`. */
+/** Fields of STATE_DB `FEATURE|<f>`. */
 export const SHOWN_STATUS = [...STATUS_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.lastUpdateTs];
 
-export interface FeatureNames {
-  readonly feature: string;
-  /** Its row of CONFIG_DB, see `findFeature`. */
-  readonly configName: string;
-  /** All of CONFIG_DB's. */
-  readonly features: readonly string[];
-}
-
-/** Throws CtrkitError('database'). */
+/** All rows of the feature in one step. Throws CtrkitError('database'). */
 export async function readFeature(names: FeatureNames, databases: SwitchDatabases): Promise<FeatureRows> {
   const { feature, configName } = names;
   const prefix = `${feature}${databases.locations.state.separator}`;
@@ -70,7 +63,10 @@ export async function readFeature(names: FeatureNames, databases: SwitchDatabase
   };
 }
 
-/** The labels that are about this feature, of every STATE_DB there is: a block counts wherever it stands. */
+/**
+ * What to read of the labels of this feature, of every STATE_DB that the switch has: a block counts in each of them. Throws
+ * CtrkitError('database').
+ */
 export async function selectLabels(
   { feature, features }: FeatureNames,
   { locations, listFields }: SwitchDatabases,

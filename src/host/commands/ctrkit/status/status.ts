@@ -1,12 +1,15 @@
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
-import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
+import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import { featureConfigRow, featureStatusRow, healthRow, type RowFields } from '../../../../contract/rows.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import type { Clock } from '../../../../ports/clock.ts';
-import { findFeature } from '../reading/find-feature.ts';
+import type { ViewReading } from '../../../../ports/view-file.ts';
+import type { Timestamps } from '../../../../contract/timestamps.ts';
+import { findView } from '../reading/explain-item.ts';
+import { selectFeatures, type FeatureNames } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
 import { SHOWN_CONFIG, SHOWN_STATUS } from '../reading/read-feature.ts';
 import { describeStatus, type StatusEntry } from './status-entry.ts';
@@ -28,8 +31,8 @@ export interface FoundStatus {
 /** `unknown`: there is no such feature, `text` says so in one line. */
 export type StatusReading = FoundStatus | { readonly kind: 'unknown'; readonly text: string };
 
-/** Returns the exit code. Throws CtrkitError('database' | 'disk'). */
-export async function showStatus(
+/** Prints the status once. Returns the exit code. Throws CtrkitError('database' | 'disk'). */
+export async function printStatus(
   options: StatusOptions,
   ports: CtrkitPorts,
   databases: SwitchDatabases,
@@ -49,64 +52,64 @@ export async function showStatus(
   return EXIT.ok;
 }
 
-/** `now_ms` is on the boot clock, like every `_ms` of an entry. */
+/** Stable, as `--json` prints it. `now_ms` is on the boot clock, like every `_ms` of an entry. */
 export const encodeStatus = (features: readonly StatusEntry[], clock: Clock) => ({
   now_ms: clock.bootMs(),
   features,
 });
 
+/** One reading of everything. Throws CtrkitError('database' | 'disk'). */
 export async function readStatus(
   feature: string | undefined,
   ports: Pick<CtrkitPorts, 'clock' | 'ledger' | 'locks' | 'view'>,
   databases: SwitchDatabases,
 ): Promise<StatusReading> {
-  const names = selectNames(feature, await databases.tables.listFeatures());
-  if (typeof names === 'string') return { kind: 'unknown', text: names };
+  const selected = selectFeatures(feature, await databases.tables.listFeatures());
+  if (selected.kind === 'unknown') return selected;
+  const { names } = selected;
   const rows = await databases.store.read(names.flatMap(selectRows));
   const now = readTimestamps(ports.clock);
   const { ledger, problems: ledgerProblems } = ports.ledger.read();
   const { locks, problems: lockProblems } = ports.locks.list();
   const view = ports.view.read(now.bootId);
-  const viewOf = (name: string): FeatureView | undefined =>
-    'found' in view && Object.hasOwn(view.found.features, name) ? view.found.features[name] : undefined;
-  const entries = names.map((one, i) =>
+  const entries = names.map((name, i) =>
     describeStatus({
-      feature: one.feature,
+      feature: name.feature,
       now,
       config: rows[3 * i]?.values ?? {},
       status: rows[3 * i + 1]?.values ?? {},
       health: rows[3 * i + 2]?.values ?? {},
-      ledger: selectFeatureLedger(ledger, one.feature),
-      view: viewOf(one.feature),
+      ledger: selectFeatureLedger(ledger, name.feature),
+      view: findView({ daemon: view, feature: name.feature }),
       locks,
     }),
   );
-  const shown = new Set(names.map((one) => one.feature));
-  const lockNotes = locks
-    .filter((lock) => shown.has(lock.feature))
-    .flatMap((lock) => {
-      const verdict = decideLock(lock, now);
-      return verdict.kind === 'active' ? [`${lock.feature} is ${verdict.text}`] : [];
-    });
-  const viewNotes =
-    'problem' in view ? [`${view.problem}: systemctl start ctrkitd starts it`] : view.found.problems;
-  return { kind: 'found', entries, notes: [...lockNotes, ...viewNotes, ...ledgerProblems, ...lockProblems] };
+  const notes = [
+    ...describeLocks(names, locks, now),
+    ...describeDaemon(view),
+    ...ledgerProblems,
+    ...lockProblems,
+  ];
+  return { kind: 'found', entries, notes };
 }
 
-interface ShownFeature {
-  readonly feature: string;
-  readonly configName: string;
-}
-
-/** A text says why there is none. */
-function selectNames(feature: string | undefined, features: readonly string[]): ShownFeature[] | string {
-  if (feature === undefined) return features.map((name) => ({ feature: name, configName: name }));
-  const found = findFeature(feature, features);
-  return found.kind === 'known' ? [{ feature, configName: found.configName }] : found.text;
-}
-
-const selectRows = ({ feature, configName }: ShownFeature): RowFields[] => [
+const selectRows = ({ feature, configName }: FeatureNames): RowFields[] => [
   { address: featureConfigRow(configName), fields: SHOWN_CONFIG },
   { address: featureStatusRow(feature), fields: SHOWN_STATUS },
   { address: healthRow(feature), fields: HEALTH_FIELDS },
 ];
+
+function describeLocks(
+  names: readonly FeatureNames[],
+  locks: readonly FeatureLock[],
+  now: Timestamps,
+): string[] {
+  const shown = new Set(names.map(({ feature }) => feature));
+  return locks.flatMap((lock) => {
+    const verdict = decideLock(lock, now);
+    return shown.has(lock.feature) && verdict.kind === 'active' ? [`${lock.feature} is ${verdict.text}`] : [];
+  });
+}
+
+const describeDaemon = (view: ViewReading): readonly string[] =>
+  'problem' in view ? [`${view.problem}: systemctl start ctrkitd starts it`] : view.found.problems;
