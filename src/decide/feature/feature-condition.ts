@@ -128,37 +128,27 @@ function decideByBeat(
   imageId: string,
   holder: Holder | undefined,
 ): FeatureCondition {
-  const { beat } = input;
-  const name = shortImageId(imageId);
   const lateAtMs = findOverdueAtMs(input);
-  if (lateAtMs === undefined) {
-    // The agent of a young claim may not have beaten yet.
-    if (holder !== undefined) return decideWhileStarting(input, imageId, holder.liveUntilMs);
-    return createFailing(
-      imageId,
-      'silent',
-      `the heartbeat of image ${name} is overdue though its container runs`,
-      undefined,
-    );
-  }
-  switch (beat.status) {
+  if (lateAtMs !== undefined) return decideByStatus(input, imageId, lateAtMs);
+  // The agent of a young claim may not have beaten yet.
+  if (holder !== undefined) return decideWhileStarting(input, imageId, holder.liveUntilMs);
+  const text = `the heartbeat of image ${shortImageId(imageId)} is overdue though its container runs`;
+  return createFailing(imageId, 'silent', text, undefined);
+}
+
+/** `lateAtMs`: when the heartbeat becomes overdue, boot clock. */
+function decideByStatus(input: FeatureConditionInput, imageId: string, lateAtMs: number): FeatureCondition {
+  const { status, healthySinceMs, reason } = input.beat;
+  const name = `image ${shortImageId(imageId)}`;
+  switch (status) {
     case 'healthy':
     case 'degraded':
-      if (beat.healthySinceMs === undefined)
-        return createNeutral('its health is not known', imageId, lateAtMs);
-      return {
-        kind: 'healthy',
-        imageId,
-        text: `image ${name} is ${beat.status}`,
-        requeueAtMs: lateAtMs,
-      };
-    case 'unhealthy':
-      return createFailing(
-        imageId,
-        'unhealthy',
-        `image ${name} is unhealthy: ${toOneLine(beat.reason, MAX_REASON_LENGTH)}`,
-        lateAtMs,
-      );
+      if (healthySinceMs === undefined) return createNeutral('its health is not known', imageId, lateAtMs);
+      return { kind: 'healthy', imageId, text: `${name} is ${status}`, requeueAtMs: lateAtMs };
+    case 'unhealthy': {
+      const text = `${name} is unhealthy: ${toOneLine(reason, MAX_REASON_LENGTH)}`;
+      return createFailing(imageId, 'unhealthy', text, lateAtMs);
+    }
     case 'starting':
       return decideWhileStarting(input, imageId, lateAtMs);
     case 'stopping':

@@ -1,4 +1,4 @@
-/** Which rows the host side's decisions on a feature rest on, and what they say. */
+/** The rows that ctrkitd's decisions on a feature rest on, and their decoding. */
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import {
   CONFIG_FIELDS,
@@ -40,33 +40,34 @@ import {
 } from '../../contract/cluster/master-status.ts';
 
 const VERSION_FIELDS = ['container_stable_version', 'container_last_version'] as const;
-/** All but the checks: they are for people, and up to 4 KB. */
+/** All fields but the checks, which are for people and up to 4 KB. */
 const BEAT_FIELDS = HEALTH_FIELDS.filter((field) => field !== 'checks');
 
-/** One feature, as it was read in one step. */
+/** One feature, all of it read in one step. */
 export interface FeatureReading {
   readonly config: FeatureConfig;
   readonly policy: ImagePolicy;
   readonly status: FeatureStatus;
-  /** The status row as it stood, to guard writes with. */
+  /** The status row as read, to guard writes with. */
   readonly statusValues: FieldValues;
   readonly beat: ObservedBeat;
-  /** `<f>_local`: the version that runs, or last ran, as local. */
+  /** `<f>_local`: the version that runs, or ran last, as local; empty if none is known. */
   readonly localVersion: string;
-  /** `<f>_enabled`: whether Kubernetes may deploy it here. */
+  /** `<f>_enabled`: `true` if Kubernetes may deploy the feature here; empty if it was never written. */
   readonly enabledLabel: string;
-  /** `set_owner` when the host side last wrote that label, empty if it has not in this boot. */
+  /** `set_owner` as it was when the host side wrote that label last; empty if it has not in this boot. */
   readonly labelOwner: string;
-  /** By version: what `<f>_<version>_enabled` says, for the versions that were asked for. */
+  /** `<f>_<version>_enabled` by version, of the versions that were asked for. */
   readonly blocks: Readonly<Record<string, string | undefined>>;
   readonly stableVersion: string;
   readonly lastVersion: string;
+  /** Undefined while no row says. */
   readonly isMasterConnected: boolean | undefined;
-  /** A warm or fast reboot is under way. */
+  /** A warm or fast reboot is announced. */
   readonly isRebooting: boolean;
 }
 
-/** `versions` are those whose blocks are to be read. In the order that `decodeReading` takes them. */
+/** In the order that `decodeFeatureReading` takes them. `versions` are those whose blocks are read. */
 export const selectFeatureRows = (feature: string, versions: readonly string[]): RowFields[] => [
   { address: featureConfigRow(feature), fields: [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS])] },
   {
@@ -89,6 +90,7 @@ export const selectFeatureRows = (feature: string, versions: readonly string[]):
   { address: fastRestartRow, fields: ['enable'] },
 ];
 
+/** `rows` are those of `selectFeatureRows`, for the same versions. Total: no row makes it throw. */
 export function decodeFeatureReading(
   feature: string,
   versions: readonly string[],

@@ -1,17 +1,18 @@
 /**
- * Which images of a feature may go after a certification (contract.md, section 8, "Clean-up"; HLD, "Image management";
- * D17). Images are told by their ids, repositories by their whole names.
+ * Which images of a feature are removed after a certification (contract.md, section 8, "Clean-up"; HLD, "Image
+ * management"; D17). Images are told apart by their ids, repositories by their whole names.
  */
 import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/images/image.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { compareAge, describeVersion, type ListedImage } from './image-age.ts';
 
+/** What belongs to another feature. */
 export interface OwnedElsewhere {
   readonly feature: string;
   /** Its local repository too. */
   readonly repositories: readonly string[];
-  /** Golden, previous, fallen back from. */
+  /** Golden, previous, and with an open fallback. */
   readonly imageIds: readonly string[];
 }
 
@@ -21,25 +22,24 @@ export interface CleanUpInput {
   readonly policy: Pick<ImagePolicy, 'isDisabled' | 'purgeOlderImage' | 'purgeLocalCopy'>;
   /** All that the engine has. */
   readonly images: readonly ListedImage[];
-  /** All of them: one that was only created uses its image too. */
+  /** All of them: also a container that was only created uses its image. */
   readonly containers: readonly { readonly imageId: string; readonly names: readonly string[] }[];
-  /** Undefined if the feature has none that could be named. */
+  /** Undefined if the feature can have none. */
   readonly localRepository: string | undefined;
-  /** The other features. */
   readonly ownedElsewhere: readonly OwnedElsewhere[];
   readonly isLocked: boolean;
 }
 
-/** One name, or an image that has none left. */
+/** Removes one name, or an image that has no name left. */
 export type CleanUpStep =
   | { readonly kind: 'reference'; readonly reference: string }
   | { readonly kind: 'unnamed'; readonly imageId: string };
 
 export interface CleanUpEntry {
   readonly imageId: string;
-  /** All its names, also those in other repositories. */
+  /** All names of the image, also those in other repositories. */
   readonly references: readonly string[];
-  /** As far as it is known, else empty. */
+  /** The version as far as it is known, else empty. */
   readonly versionText: string;
   readonly action: 'remove' | 'keep';
   /** In this order; none for an image that is kept. */
@@ -49,40 +49,39 @@ export interface CleanUpEntry {
 }
 
 export interface CleanUpPlan {
-  /** If not, every image is kept. */
+  /** If false, every image is kept. */
   readonly allowed: boolean;
   readonly reason: string;
-  /** Every image of the feature's repositories, golden, previous and unnamed ones included. */
+  /** Every image of the feature's repositories, also the golden, the previous and unnamed ones. */
   readonly entries: readonly CleanUpEntry[];
 }
 
-/** What is removed is what a dry run shows: the plan is all that there is to it. */
+/** The same plan for a dry run and for the removal. */
 export function planCleanUp(input: CleanUpInput): CleanUpPlan {
   const refusal = describeRefusal(input);
-  const scene = makeScene(input);
+  const scope = findScope(input);
   const entries = input.images
-    .filter((image) => isOurs(image, scene))
-    .map((image) => planImage(image, scene, refusal));
+    .filter((image) => isOfFeature(image, input.ledger, scope))
+    .map((image) => planImage(image, { input, scope, refusal }));
   return { allowed: refusal === undefined, reason: refusal ?? describeGolden(input.ledger), entries };
 }
 
-interface Scene extends CleanUpInput {
+/** What the feature's images are recognised by. */
+interface Scope {
   readonly golden: ListedImage | undefined;
-  /** Local one included. */
+  /** Those of the ledger, and the local one. */
   readonly repositories: ReadonlySet<string>;
-  readonly localRepositories: ReadonlySet<string>;
+  readonly localRepository: string | undefined;
 }
 
-function makeScene(input: CleanUpInput): Scene {
-  const { ledger, images, localRepository } = input;
-  const local = localRepository === undefined ? [] : [localRepository];
-  return {
-    ...input,
-    golden: images.find(({ id }) => id === ledger.golden?.imageId),
-    repositories: new Set([...ledger.repositories, ...local]),
-    localRepositories: new Set(local),
-  };
-}
+const findScope = ({ ledger, images, localRepository }: CleanUpInput): Scope => ({
+  golden: images.find(({ id }) => id === ledger.golden?.imageId),
+  repositories: new Set([
+    ...ledger.repositories,
+    ...(localRepository === undefined ? [] : [localRepository]),
+  ]),
+  localRepository,
+});
 
 function describeRefusal({ ledger, policy, images, isLocked }: CleanUpInput): string | undefined {
   const { golden } = ledger;
@@ -98,34 +97,43 @@ const describeGolden = ({ golden }: FeatureLedger): string =>
   `version ${golden?.version ?? ''} (${shortImageId(golden?.imageId ?? '')}) is golden`;
 
 const listReferences = ({ tags, digests }: ListedImage): string[] => [...tags, ...digests];
-/** Of no repository for a name that makes no sense: it is then nobody's of ours. */
+
+/** Empty for a name that makes no sense: it belongs to none of the feature's repositories. */
 const parseRepository = (reference: string): string => parseReference(reference)?.repository ?? '';
 
-const isOurs = (image: ListedImage, { ledger, repositories }: Scene): boolean =>
+const isOfFeature = (image: ListedImage, ledger: FeatureLedger, { repositories }: Scope): boolean =>
   [ledger.golden?.imageId, ledger.previous?.imageId, ...ledger.untagged].includes(image.id) ||
   listReferences(image).some((reference) => repositories.has(parseRepository(reference)));
 
-function planImage(image: ListedImage, scene: Scene, refusal: string | undefined): CleanUpEntry {
+interface ImageContext {
+  readonly input: CleanUpInput;
+  readonly scope: Scope;
+  readonly refusal: string | undefined;
+}
+
+function planImage(image: ListedImage, { input, scope, refusal }: ImageContext): CleanUpEntry {
+  const known = { ledger: input.ledger, repositories: scope.repositories };
   const about = {
     imageId: image.id,
     references: listReferences(image),
-    versionText: describeVersion(image, scene),
+    versionText: describeVersion(image, known),
   };
-  const keep = (reason: string): CleanUpEntry => ({ ...about, action: 'keep', steps: [], reason });
-  const needed = describeNeed(image, scene) ?? describeOtherOwner(image, scene);
-  if (needed !== undefined) return keep(needed);
-  if (refusal !== undefined || scene.golden === undefined) return keep(refusal ?? 'there is no golden image');
-  const unwanted = describePolicyAgainst(image, scene);
-  if (unwanted !== undefined) return keep(unwanted);
-  const age = compareAge(image, scene.golden, scene);
-  if (!age.isOlder) return keep(age.text);
+  const keepImage = (reason: string): CleanUpEntry => ({ ...about, action: 'keep', steps: [], reason });
+  const need = describeNeed(image, input) ?? describeOtherOwner(image, input.ownedElsewhere, scope);
+  if (need !== undefined) return keepImage(need);
+  if (refusal !== undefined || scope.golden === undefined)
+    return keepImage(refusal ?? 'there is no golden image');
+  const unwanted = describePolicyAgainst(image, input.policy, scope);
+  if (unwanted !== undefined) return keepImage(unwanted);
+  const age = compareAge(image, scope.golden, known);
+  if (!age.isOlder) return keepImage(age.text);
   return { ...about, action: 'remove', steps: planSteps(image, age.versions), reason: age.text };
 }
 
 /** Why this switch needs the image. */
 function describeNeed(
   image: ListedImage,
-  { ledger, containers, localRepository }: Scene,
+  { ledger, containers, localRepository }: CleanUpInput,
 ): string | undefined {
   if (image.id === ledger.golden?.imageId) return 'golden';
   if (image.id === ledger.previous?.imageId) return 'golden before the one that is now';
@@ -136,48 +144,54 @@ function describeNeed(
   return undefined;
 }
 
-function describeOtherOwner(image: ListedImage, scene: Scene): string | undefined {
-  const { ownedElsewhere, repositories } = scene;
+function describeOtherOwner(
+  image: ListedImage,
+  ownedElsewhere: readonly OwnedElsewhere[],
+  { repositories }: Scope,
+): string | undefined {
   for (const reference of listReferences(image)) {
     const repository = parseRepository(reference);
     if (!repositories.has(repository)) return `it is also ${reference}, which is not this feature's`;
     const other = ownedElsewhere.find((owned) => owned.repositories.includes(repository));
     if (other !== undefined) return `${repository} is also a repository of ${other.feature}`;
   }
-  const keeper = ownedElsewhere.find(({ imageIds }) => imageIds.includes(image.id));
-  return keeper === undefined ? undefined : `${keeper.feature} needs it`;
+  const owner = ownedElsewhere.find(({ imageIds }) => imageIds.includes(image.id));
+  return owner === undefined ? undefined : `${owner.feature} needs it`;
 }
 
-/** The local copy and what came from a registry are two settings: an image that is both needs both. */
-function describePolicyAgainst(image: ListedImage, scene: Scene): string | undefined {
-  const { policy, localRepositories } = scene;
-  const references = listReferences(image);
-  // One that has no name left has lost the local one: no other is remembered by its id.
+/** Local copies and images from a registry have a setting each: an image that is both needs both. */
+function describePolicyAgainst(
+  image: ListedImage,
+  policy: CleanUpInput['policy'],
+  scope: Scope,
+): string | undefined {
+  const { localRepository } = scope;
+  const repositories = listReferences(image).map((reference) => parseRepository(reference));
+  // An image without any name has lost the local one: only those are remembered by their ids.
   const isLocal =
-    references.length === 0 ||
-    references.some((reference) => localRepositories.has(parseRepository(reference)));
-  const isRemote = references.some((reference) => !localRepositories.has(parseRepository(reference)));
+    repositories.length === 0 || repositories.some((repository) => repository === localRepository);
+  const isRemote = repositories.some((repository) => repository !== localRepository);
   if (isLocal && !policy.purgeLocalCopy) return 'a local copy, and purge_local_copy is false';
   if (isRemote && !policy.purgeOlderImage) return 'purge_older_image is false';
-  if (isLocal && !hasLocalTag(scene)) return 'a local copy, and the golden image is not tagged as local';
+  if (isLocal && !hasLocalTag(scope)) return 'a local copy, and the golden image is not tagged as local';
   return undefined;
 }
 
-/** Without it the switch would have nothing to start when Kubernetes has nothing for it. */
-const hasLocalTag = ({ golden, localRepository }: Scene): boolean =>
+/** Without that tag the switch would have nothing to start when Kubernetes deploys nothing. */
+const hasLocalTag = ({ golden, localRepository }: Scope): boolean =>
   localRepository !== undefined && golden?.tags.includes(`${localRepository}:${LOCAL_TAG}`) === true;
 
 /**
- * The names that tell how old the image is go last: a daemon that was killed on the way comes to the same plan for what is
- * left. Digests go first, because the engine takes them along with the last tag of their repository.
+ * The names that show the image's age are removed last, so that a daemon that was killed on the way makes the same plan for
+ * the rest. Digests are removed first, because the engine removes them with the last tag of their repository.
  */
 function planSteps({ id, tags, digests }: ListedImage, versions: readonly string[]): CleanUpStep[] {
   if (tags.length + digests.length === 0) return [{ kind: 'unnamed', imageId: id }];
-  const isTelling = (text: string): boolean => versions.includes(parseReference(text)?.tag ?? '');
+  const showsAge = (reference: string): boolean => versions.includes(parseReference(reference)?.tag ?? '');
   const ordered = [
     ...digests,
-    ...tags.filter((text) => !isTelling(text)),
-    ...tags.filter((text) => isTelling(text)),
+    ...tags.filter((reference) => !showsAge(reference)),
+    ...tags.filter((reference) => showsAge(reference)),
   ];
   return ordered.map((reference) => ({ kind: 'reference', reference }));
 }

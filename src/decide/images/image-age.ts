@@ -17,40 +17,39 @@ export interface ListedImage {
 
 export interface ImageAge {
   readonly isOlder: boolean;
-  /** For people: what that rests on. */
+  /** Why, one line for people. */
   readonly text: string;
-  /** The image's versions that it rests on: while one of them is left, it stands. */
+  /** The image's versions that were compared: the answer stays the same while one of them is left. */
   readonly versions: readonly string[];
 }
 
+/** What the versions of an image are known by: the ledger, and the feature's repositories. */
+export interface KnownImages {
+  readonly ledger: FeatureLedger;
+  readonly repositories: ReadonlySet<string>;
+}
+
 /**
- * By version where versions can be compared, else by the time of building. Only what is certainly older is. A version is
- * what its container said it was, if one is in the ledger, else each tag in one of the feature's `repositories`; like is
- * compared with like, because tags and versions may count in different ways.
+ * Compares by version where versions can be compared, else by the time of building; an image is older only if that is
+ * certain. The version is what a container of the image said, if that is in the ledger, else each of its tags in one of the
+ * feature's repositories. Versions are compared with versions and tags with tags, as they may count in different ways.
  */
-export function compareAge(
-  image: ListedImage,
-  golden: ListedImage,
-  known: { readonly ledger: FeatureLedger; readonly repositories: ReadonlySet<string> },
-): ImageAge {
-  const [own, goldens] = [listVersions(image, known), listVersions(golden, known)];
-  const byRecord = compareVersionLists(own.recorded, goldens.recorded);
-  const byTag = compareVersionLists(own.tags, goldens.tags.length > 0 ? goldens.tags : goldens.recorded);
+export function compareAge(image: ListedImage, golden: ListedImage, known: KnownImages): ImageAge {
+  const [own, ofGolden] = [listVersions(image, known), listVersions(golden, known)];
+  const byRecord = compareVersionLists(own.recorded, ofGolden.recorded);
+  const byTag = compareVersionLists(own.tags, ofGolden.tags.length > 0 ? ofGolden.tags : ofGolden.recorded);
   return byRecord ?? byTag ?? compareBuildTimes(image, golden);
 }
 
-/** For people: the version of an image as far as it is known, empty if it is not. */
-export function describeVersion(
-  image: ListedImage,
-  known: { readonly ledger: FeatureLedger; readonly repositories: ReadonlySet<string> },
-): string {
+/** The version of an image for people, as far as it is known, else empty. */
+export function describeVersion(image: ListedImage, known: KnownImages): string {
   const { recorded, tags } = listVersions(image, known);
   return recorded[0] ?? tags.join(', ');
 }
 
 function listVersions(
   image: ListedImage,
-  { ledger, repositories }: { readonly ledger: FeatureLedger; readonly repositories: ReadonlySet<string> },
+  { ledger, repositories }: KnownImages,
 ): { recorded: string[]; tags: string[] } {
   const records = [ledger.golden, ledger.previous, ...ledger.fallbacks];
   const version = records.find((record) => record?.imageId === image.id)?.version;
@@ -59,23 +58,23 @@ function listVersions(
     return reference !== undefined && repositories.has(reference.repository) ? [reference.tag] : [];
   });
   return {
-    // 0.0.0 stands for an image that does not say.
+    // 0.0.0 stands for an image that does not say its version.
     recorded: version === undefined || version === '' || version === NO_VERSION ? [] : [version],
-    // One image has the local tag, whatever its version.
+    // The local tag says nothing about the version.
     tags: [...new Set(tags)].filter((tag) => tag !== LOCAL_TAG),
   };
 }
 
-/** Undefined if not one of them can be compared. */
-function compareVersionLists(own: readonly string[], goldens: readonly string[]): ImageAge | undefined {
+/** Undefined if no pair of them can be compared. */
+function compareVersionLists(own: readonly string[], ofGolden: readonly string[]): ImageAge | undefined {
   const pairs = own.flatMap((version) =>
-    goldens.map((other) => ({ version, other, relation: compareVersions(version, other) })),
+    ofGolden.map((other) => ({ version, other, relation: compareVersions(version, other) })),
   );
-  const telling = pairs.filter(({ relation }) => relation !== 'not-comparable');
-  const [first] = telling;
+  const comparable = pairs.filter(({ relation }) => relation !== 'not-comparable');
+  const [first] = comparable;
   if (first === undefined) return undefined;
-  const newer = telling.find(({ relation }) => relation !== 'lower');
-  const versions = telling.map(({ version }) => version);
+  const newer = comparable.find(({ relation }) => relation !== 'lower');
+  const versions = comparable.map(({ version }) => version);
   return newer === undefined
     ? { isOlder: true, text: `version ${first.version} is lower than the golden ${first.other}`, versions }
     : {

@@ -1,6 +1,6 @@
 /**
- * What becomes of a feature's ledger, step by step (contract.md, section 8). Each returns a ledger that can be written,
- * the very same one if nothing changes. Lists are cut to their newest `MAX_LEDGER_LIST`.
+ * The changes of a feature's ledger (contract.md, section 8). Each function returns the changed ledger, or the very same
+ * object if nothing changes. Lists keep their newest `MAX_LEDGER_LIST` entries.
  */
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { isImageId, isRepository } from '../../contract/images/image.ts';
@@ -18,17 +18,17 @@ import {
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 
-/** Of a feature with any legal name: `constructor` is one. */
+/** The feature's part of the ledger; empty if it has none. `constructor` is a legal name of a feature. */
 export const selectFeatureLedger = (ledger: Ledger, feature: string): FeatureLedger =>
   (Object.hasOwn(ledger, feature) ? ledger[feature] : undefined) ?? EMPTY_FEATURE_LEDGER;
 
-/** The fallback of this image that nobody has lifted. */
+/** The open fallback of this image, which nobody has lifted; undefined if there is none. */
 export const findOpenFallback = (ledger: FeatureLedger, imageId: string): Fallback | undefined =>
   ledger.fallbacks.find((fallback) => fallback.imageId === imageId);
 
 /**
- * The new golden image unmarks the old one in the same step. What was still to be done for the old one is void: it would
- * be done to the new one. Never an image that was fallen back from: decideCertification has it that way too.
+ * Makes the image golden, the golden one previous, and sets the duties that the policy asks for. Duties that were left of
+ * the golden one are void, because they would be done to the new one. Never certify an image that has an open fallback.
  */
 export function recordCertification(
   ledger: FeatureLedger,
@@ -52,8 +52,8 @@ export function recordCertification(
 }
 
 /**
- * The switch's own local image is golden while there is no other (HLD, "Self-mitigation"), and where the golden one is
- * not among `existing`, the ids of all images of the engine: somebody has removed it.
+ * Makes the switch's own local image golden while no image is (HLD, "Self-mitigation"), and where the golden one has been
+ * removed: it is not in `existing`, the ids of all images of the engine. Never adopt an image that has an open fallback.
  */
 export function adoptShippedImage(
   ledger: FeatureLedger,
@@ -75,7 +75,7 @@ export function adoptShippedImage(
 export const markDutyDone = (ledger: FeatureLedger, duty: keyof Duties): FeatureLedger =>
   ledger.duties[duty] ? { ...ledger, duties: { ...ledger.duties, [duty]: false } } : ledger;
 
-/** Once an image: nothing for one that has been fallen back from already, nor for the golden one. */
+/** Opens a fallback. Nothing changes for an image that has an open one, nor for the golden image. */
 export function recordFallback(ledger: FeatureLedger, fallback: Fallback): FeatureLedger {
   const { imageId, version, reason, bootId } = fallback;
   if (!isImageId(imageId) || imageId === ledger.golden?.imageId) return ledger;
@@ -89,29 +89,29 @@ export function recordFallback(ledger: FeatureLedger, fallback: Fallback): Featu
   return { ...ledger, fallbacks: appendEntry(ledger.fallbacks, bounded) };
 }
 
-/** The service has been restarted for it. */
+/** To be called when the service has been restarted for the fallback. */
 export function markFallbackDone(ledger: FeatureLedger, imageId: string): FeatureLedger {
-  const isOpen = (one: Fallback): boolean => one.imageId === imageId && !one.isDone;
-  if (!ledger.fallbacks.some(isOpen)) return ledger;
-  return {
-    ...ledger,
-    fallbacks: ledger.fallbacks.map((one) => (isOpen(one) ? { ...one, isDone: true } : one)),
-  };
+  const isPending = (fallback: Fallback): boolean => fallback.imageId === imageId && !fallback.isDone;
+  if (!ledger.fallbacks.some(isPending)) return ledger;
+  const fallbacks = ledger.fallbacks.map((fallback) =>
+    isPending(fallback) ? { ...fallback, isDone: true } : fallback,
+  );
+  return { ...ledger, fallbacks };
 }
 
-/** The image may be tried, become golden and be fallen back from again. */
+/** Closes the fallback: the image may run, become golden and be fallen back from again. */
 export function liftFallback(ledger: FeatureLedger, imageId: string): FeatureLedger {
   if (findOpenFallback(ledger, imageId) === undefined) return ledger;
-  return { ...ledger, fallbacks: ledger.fallbacks.filter((one) => one.imageId !== imageId) };
+  return { ...ledger, fallbacks: ledger.fallbacks.filter((fallback) => fallback.imageId !== imageId) };
 }
 
-/** Clean-up will look there. What is no repository is not kept. */
+/** Adds a repository for clean-up to look in. Nothing changes for a text that is no repository. */
 export function recordRepository(ledger: FeatureLedger, repository: string): FeatureLedger {
   if (!isRepository(repository) || ledger.repositories.includes(repository)) return ledger;
   return { ...ledger, repositories: appendEntry(ledger.repositories, repository) };
 }
 
-/** An image that has lost the local tag. The golden one is never on this list. */
+/** Adds an image that has lost the local tag. The golden image is never on this list. */
 export function recordUntaggedImage(ledger: FeatureLedger, imageId: string): FeatureLedger {
   if (!isImageId(imageId) || imageId === ledger.golden?.imageId) return ledger;
   if (ledger.untagged.includes(imageId)) return ledger;
@@ -121,7 +121,7 @@ export function recordUntaggedImage(ledger: FeatureLedger, imageId: string): Fea
 const canBecomeGolden = (ledger: FeatureLedger, { imageId }: GoldenImage): boolean =>
   isImageId(imageId) && findOpenFallback(ledger, imageId) === undefined;
 
-/** References come from the engine and versions from a container: whatever they are, the ledger can be written. */
+/** References come from the engine and versions from a container: any text must leave a ledger that can be written. */
 function boundImage(image: GoldenImage): GoldenImage {
   const references = image.references.filter(
     (text) => /^[!-~]+$/.test(text) && text.length <= MAX_REFERENCE_LENGTH,
@@ -137,6 +137,6 @@ const dropSameImage = (previous: GoldenImage | undefined, image: GoldenImage): G
   previous?.imageId === image.imageId ? undefined : previous;
 
 const toLegalVersion = (text: string): string => (isVersion(text) ? text : NO_VERSION);
-const appendEntry = <T>(list: readonly T[], one: T): T[] => [...list, one].slice(-MAX_LEDGER_LIST);
-const removeEntry = (list: readonly string[], one: string): readonly string[] =>
-  list.includes(one) ? list.filter((other) => other !== one) : list;
+const appendEntry = <T>(list: readonly T[], entry: T): T[] => [...list, entry].slice(-MAX_LEDGER_LIST);
+const removeEntry = (list: readonly string[], entry: string): readonly string[] =>
+  list.includes(entry) ? list.filter((other) => other !== entry) : list;

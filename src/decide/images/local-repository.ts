@@ -1,9 +1,8 @@
 import { isImageId, isRepository, parseReference } from '../../contract/images/image.ts';
 
 /**
- * Where the switch's own image of a feature is (sonic.md, "Image tags"): as ctr_image_names.json has it, else as the
- * image of the container that has the feature's name was called, else as SONiC calls most of them. Undefined if that
- * can't be a repository's name either.
+ * The repository of the switch's own image of a feature (sonic.md, "Image tags"): from ctr_image_names.json, else from the
+ * image of the container that has the feature's name, else by SONiC's usual name. Undefined if that is no legal name.
  */
 export function decideLocalRepository(
   feature: string,
@@ -11,9 +10,9 @@ export function decideLocalRepository(
 ): string | undefined {
   const { mapped, containerImage = '' } = known;
   if (mapped !== undefined && isRepository(mapped)) return mapped;
-  // The engine gives a container's image by its id when the name has gone to another.
-  const named = isImageId(containerImage) ? undefined : parseReference(containerImage)?.repository;
-  if (named !== undefined) return named;
+  // The engine shows the id of a container's image when another image has got its name.
+  const repository = isImageId(containerImage) ? undefined : parseReference(containerImage)?.repository;
+  if (repository !== undefined) return repository;
   const usual = `docker-${feature}`;
   return isRepository(usual) ? usual : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Ledger } from '../../contract/images/ledger.ts';
 import type { OwnedElsewhere } from './clean-up.ts';
 
-/** What belongs to the other features: by the ledger, and by SONiC's list of image names (`mapped`, by feature). */
+/** What belongs to the other features, by the ledger and by SONiC's list of image names (`mapped`: feature to repository). */
 export function listOwnedElsewhere(
   feature: string,
   ledger: Ledger,
