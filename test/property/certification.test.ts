@@ -31,14 +31,14 @@ type Health = 'healthy' | 'degraded' | 'unknown' | 'unhealthy';
 /** What happens on the switch, and what the daemon gets to see of it. */
 type Step =
   | { readonly kind: 'pass'; readonly ms: number }
-  /** The daemon looks after each heartbeat of this time, as it should. */
+  /** The daemon decides after each heartbeat of this time, as it should. */
   | { readonly kind: 'watch'; readonly ms: number; readonly lost: number; readonly lateMs: number }
   | { readonly kind: 'turn'; readonly to: Health }
   | { readonly kind: 'blink' }
   | { readonly kind: 'exit' }
   | { readonly kind: 'start'; readonly image: number }
   | { readonly kind: 'reboot'; readonly image: number; readonly isRowLeft: boolean }
-  | { readonly kind: 'look' }
+  | { readonly kind: 'decide' }
   | { readonly kind: 'replay'; readonly ago: number; readonly count: number }
   | { readonly kind: 'foreign' }
   | { readonly kind: 'engine-away' }
@@ -69,7 +69,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('blink', 'exit', 'foreign', 'engine-away') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('daemon-restart') }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('look') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('decide') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('start'), image }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reboot'), image, isRowLeft: fc.boolean() }) },
   {
@@ -94,7 +94,7 @@ interface Start {
   exitMs: number;
 }
 
-interface Look {
+interface Decided {
   readonly input: CertificationInput;
   readonly verdict: CertificationVerdict;
   /** Looks before this one are another daemon's. */
@@ -104,7 +104,7 @@ interface Look {
 /** A switch with one feature and a truthful agent, and a daemon that sees some of it. */
 class Switch {
   readonly starts: Start[] = [];
-  readonly looks: Look[] = [];
+  readonly decisions: Decided[] = [];
   ledger: FeatureLedger = EMPTY_FEATURE_LEDGER;
   readonly certified: string[] = [];
   #nowMs = 50_000;
@@ -121,99 +121,99 @@ class Switch {
   readonly #sent: ObservedBeat[] = [];
 
   constructor(numberOfImage: number) {
-    this.start(numberOfImage);
+    this.#start(numberOfImage);
   }
 
   apply(one: Step): void {
     switch (one.kind) {
       case 'pass':
-        return this.pass(one.ms, () => {});
+        return this.#pass(one.ms, () => {});
       case 'watch': {
         let count = 0;
-        return this.pass(one.ms, () => {
+        return this.#pass(one.ms, () => {
           count += 1;
-          if (one.lost === 0 || count % one.lost !== 0) this.look(one.lateMs);
+          if (one.lost === 0 || count % one.lost !== 0) this.#decide(one.lateMs);
         });
       }
       case 'turn':
-        return this.turn(one.to);
+        return this.#turn(one.to);
       case 'blink':
-        return this.blink();
+        return this.#blink();
       case 'exit':
         this.#restarts += 1;
-        this.current.exitMs = Math.min(this.current.exitMs, this.#nowMs);
-        return this.beat();
+        this.#current.exitMs = Math.min(this.#current.exitMs, this.#nowMs);
+        return this.#beat();
       case 'start':
-        return this.start(one.image);
+        return this.#start(one.image);
       case 'reboot':
-        return this.reboot(one);
-      case 'look':
-        return this.look(0);
+        return this.#reboot(one);
+      case 'decide':
+        return this.#decide(0);
       case 'replay':
-        for (const old of this.#sent.slice(-one.ago).slice(0, one.count)) this.look(0, { beat: old });
+        for (const old of this.#sent.slice(-one.ago).slice(0, one.count)) this.#decide(0, { beat: old });
         return undefined;
       case 'foreign':
-        return this.look(0, {
+        return this.#decide(0, {
           status: statusOf({ claim_token: 'of-the-other', container_id: '', docker_id: '' }),
         });
       case 'engine-away':
-        return this.look(0, { imageId: undefined });
+        return this.#decide(0, { imageId: undefined });
       case 'daemon-restart':
         this.#daemon += 1;
         this.#heartbeatChain = undefined;
         return undefined;
       case 'fall':
-        return this.fall(one.image);
+        return this.#fall(one.image);
       case 'lift':
         this.ledger = liftFallback(this.ledger, imageIdOf(one.image));
         return undefined;
     }
   }
 
-  private get current(): Start {
+  get #current(): Start {
     return this.starts.at(-1) as Start;
   }
 
-  private get bootId(): string {
+  get #bootId(): string {
     return `boot-${this.#boot}`;
   }
 
   /** The agent beats meanwhile; `onBeat` is called with the row written. */
-  private pass(ms: number, onBeat: () => void): void {
+  #pass(ms: number, onBeat: () => void): void {
     const endMs = this.#nowMs + ms;
     while (this.#dueMs <= endMs) {
       this.#nowMs = Math.max(this.#nowMs, this.#dueMs);
-      this.beat();
+      this.#beat();
       onBeat();
     }
     this.#nowMs = Math.max(endMs, this.#nowMs);
   }
 
-  private turn(to: Health): void {
+  #turn(to: Health): void {
     if (to === this.#health) return;
     this.#nowMs += 1;
     this.#health = to;
     const isWell = to === 'healthy' || to === 'degraded';
     const wasWell = this.#healthySinceMs !== undefined;
-    if (isWell !== wasWell) this.current.periods.push({ fromMs: this.#nowMs, isWell });
+    if (isWell !== wasWell) this.#current.periods.push({ fromMs: this.#nowMs, isWell });
     this.#healthySinceMs = isWell ? (this.#healthySinceMs ?? this.#nowMs) : undefined;
-    this.beat();
+    this.#beat();
   }
 
-  /** Unhealthy for a moment between two heartbeats: only `healthy_since_ms` tells. */
-  private blink(): void {
+  /** Unhealthy for a moment between two heartbeats: only `healthy_since_ms` shows it. */
+  #blink(): void {
     if (this.#healthySinceMs === undefined) return;
     this.#nowMs += 2;
     this.#healthySinceMs = this.#nowMs;
-    this.current.periods.push({ fromMs: this.#nowMs, isWell: true });
+    this.#current.periods.push({ fromMs: this.#nowMs, isWell: true });
   }
 
-  private start(numberOfImage: number): void {
+  #start(numberOfImage: number): void {
     this.#nowMs += 1;
     const token = `token-${this.starts.length}`;
     this.starts.push({
       token,
-      bootId: this.bootId,
+      bootId: this.#bootId,
       image: numberOfImage,
       periods: [{ fromMs: this.#nowMs, isWell: true }],
       exitMs: Infinity,
@@ -222,29 +222,29 @@ class Switch {
     this.#healthySinceMs = this.#nowMs;
     this.#seq = 0;
     this.#restarts = 0;
-    this.beat();
+    this.#beat();
   }
 
-  private reboot({ image: next, isRowLeft }: Extract<Step, { kind: 'reboot' }>): void {
+  #reboot({ image: next, isRowLeft }: Extract<Step, { kind: 'reboot' }>): void {
     this.#boot += 1;
-    // The clock begins again, and now and then comes by where it was when the daemon looked last.
+    // The clock begins again, and now and then comes by where it was when the daemon decided last.
     this.#nowMs = 1_000 + (this.#nowMs % 40_000);
-    if (isRowLeft) this.look(0);
+    if (isRowLeft) this.#decide(0);
     else this.#row = undefined;
-    this.start(next);
+    this.#start(next);
   }
 
-  private beat(): void {
+  #beat(): void {
     this.#seq += 1;
     this.#wallTs += this.#seq % 7 === 0 ? -86_400 : 10;
     this.#dueMs = this.#nowMs + INTERVAL_MS;
-    const { token, image: number } = this.current;
+    const { token, image: number } = this.#current;
     const record: HeartbeatRecord = {
       token,
       dockerId: 'aaaaaaaaaaaa',
       owner: 'kube',
       version: `${number}.0`,
-      bootId: this.bootId,
+      bootId: this.#bootId,
       status: this.#health === 'unknown' ? 'degraded' : this.#health,
       reason: '',
       seq: this.#seq,
@@ -260,28 +260,28 @@ class Switch {
     this.#sent.push(this.#row);
   }
 
-  /** The daemon looks, and does what the verdict says. */
-  private look(lateMs: number, changes: Partial<CertificationInput> = {}): void {
-    const imageId = imageIdOf(this.current.image);
+  /** The daemon decides, and does what the verdict says. */
+  #decide(lateMs: number, changes: Partial<CertificationInput> = {}): void {
+    const imageId = imageIdOf(this.#current.image);
     const input: CertificationInput = {
       beat: this.#row,
-      status: statusOf({ claim_token: this.current.token }),
+      status: statusOf({ claim_token: this.#current.token }),
       imageId,
       goldenImageId: this.ledger.golden?.imageId,
       hasOpenFallback: findOpenFallback(this.ledger, imageId) !== undefined,
       policy: POLICY,
-      now: { bootId: this.bootId, bootMs: this.#nowMs + lateMs },
+      now: { bootId: this.#bootId, bootMs: this.#nowMs + lateMs },
       ...changes,
     };
     const { heartbeatChain, verdict } = decideCertification(this.#heartbeatChain, input);
     this.#heartbeatChain = heartbeatChain;
-    this.looks.push({ input, verdict, daemon: this.#daemon });
+    this.decisions.push({ input, verdict, daemon: this.#daemon });
     if (verdict.kind !== 'certified') return;
     this.certified.push(imageId);
-    this.ledger = recordCertification(this.ledger, goldenOf(this.current.image), POLICY);
+    this.ledger = recordCertification(this.ledger, goldenOf(this.#current.image), POLICY);
   }
 
-  private fall(number: number): void {
+  #fall(number: number): void {
     const imageId = imageIdOf(number);
     const fallback = {
       imageId,
@@ -325,13 +325,13 @@ function follows(before: CertificationInput, after: CertificationInput): boolean
   return (gap === 0 && gapMs === 0) || (gap === 1 && gapMs >= 0 && gapMs < 3 * INTERVAL_MS);
 }
 
-/** Since when the last look counts, told from all of them at once, from the last one backwards; undefined if it does not. */
-function recount(looks: readonly Look[]): number | undefined {
+/** Since when the last decision counts, recounted from all of them at once, from the last one backwards; undefined if it does not. */
+function recount(decisions: readonly Decided[]): number | undefined {
   let fromMs: number | undefined;
   let sinceMs = -Infinity;
-  for (let index = looks.length - 1; index >= 0; index -= 1) {
-    const { input, daemon } = looks[index] as Look;
-    const next = looks[index + 1];
+  for (let index = decisions.length - 1; index >= 0; index -= 1) {
+    const { input, daemon } = decisions[index] as Decided;
+    const next = decisions[index + 1];
     if (!isSound(input) || (next !== undefined && (next.daemon !== daemon || !follows(input, next.input))))
       break;
     const { beatMs = 0, healthySinceMs = 0 } = input.beat ?? {};
@@ -347,8 +347,8 @@ describe('certification, over long histories of a truthful agent', () => {
     let certified = 0;
     fc.assert(
       fc.property(history, (steps) => {
-        const { looks, starts } = play(steps);
-        for (const { input, verdict } of looks) {
+        const { decisions, starts } = play(steps);
+        for (const { input, verdict } of decisions) {
           if (verdict.kind !== 'certified') continue;
           certified += 1;
           const beatMs = input.beat?.beatMs ?? 0;
@@ -373,15 +373,15 @@ describe('certification, over long histories of a truthful agent', () => {
     const kinds = new Map<string, number>();
     fc.assert(
       fc.property(history, (steps) => {
-        const { looks } = play(steps);
-        for (const [index, { input, verdict }] of looks.entries()) {
+        const { decisions } = play(steps);
+        for (const [index, { input, verdict }] of decisions.entries()) {
           kinds.set(verdict.kind, (kinds.get(verdict.kind) ?? 0) + 1);
           if (verdict.kind === 'golden') {
             assert.equal(input.imageId, input.goldenImageId);
             continue;
           }
           const { text } = verdict;
-          const fromMs = recount(looks.slice(0, index + 1));
+          const fromMs = recount(decisions.slice(0, index + 1));
           const healthyMs = (input.beat?.beatMs ?? 0) - (fromMs ?? 0);
           if (fromMs === undefined) assert.equal(verdict.kind, 'not-counting');
           else if (healthyMs < NEEDED_MS)
@@ -435,7 +435,7 @@ describe('certification, whatever the rows say', () => {
   const rowOf = (fields: readonly string[]) =>
     fc.record(Object.fromEntries(fields.map((field) => [field, fc.option(text, { nil: undefined })])));
   const ids = fc.constantFrom(undefined, '', 'latest', imageIdOf(1), imageIdOf(2));
-  const look = fc.record({
+  const reading = fc.record({
     health: fc.option(rowOf(HEALTH_FIELDS), { nil: undefined }),
     status: rowOf(STATUS_FIELDS),
     imageId: ids,
@@ -447,9 +447,9 @@ describe('certification, whatever the rows say', () => {
 
   test('there is a verdict of one line', () => {
     fc.assert(
-      fc.property(fc.array(look, { maxLength: 20 }), (looks) => {
+      fc.property(fc.array(reading, { maxLength: 20 }), (decisions) => {
         let heartbeatChain: HeartbeatChain | undefined;
-        for (const { health, status, needed, nowMs, ...rest } of looks) {
+        for (const { health, status, needed, nowMs, ...rest } of decisions) {
           const input: CertificationInput = {
             ...rest,
             beat: health === undefined ? undefined : decodeObservedBeat(health),

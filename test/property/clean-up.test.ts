@@ -29,7 +29,7 @@ const TAGS = ['latest', '1.0.0', '2.0.0', '3.0.0', 'stable', 'master.12-abc', '2
 const DIGESTS = ['a', 'b', 'c'].map((digit) => `sha256:${digit.repeat(64)}`);
 const COUNT = 7;
 
-/** True most of the time, so that most situations have something to do. */
+/** True most of the time, so that most hosts have something to do. */
 const mostly = fc.nat(7).map((drawn) => drawn > 0);
 const anyImage = fc.nat(COUNT - 1);
 const names = fc.uniqueArray(
@@ -47,13 +47,13 @@ const names = fc.uniqueArray(
   { maxLength: 12, selector: ([repository, rest]) => repository + rest },
 );
 
-interface FeatureInput {
+interface CleanUpHost {
   readonly engine: FakeEngine;
   readonly input: Omit<CleanUpInput, 'images' | 'containers'>;
 }
 
 /** A fresh engine each time it is called, because plans are carried out on it. */
-type MakeSituation = () => FeatureInput;
+type MakeHost = () => CleanUpHost;
 
 const golden = (imageId: string, version: string, source: GoldenImage['source']): GoldenImage => ({
   imageId,
@@ -63,7 +63,7 @@ const golden = (imageId: string, version: string, source: GoldenImage['source'])
   sinceTs: 0,
 });
 
-const situations: fc.Arbitrary<MakeSituation> = fc
+const hosts: fc.Arbitrary<MakeHost> = fc
   .record({
     names,
     created: fc.array(fc.constantFrom(0, 100, 200, 300), { minLength: COUNT, maxLength: COUNT }),
@@ -126,7 +126,7 @@ const situations: fc.Arbitrary<MakeSituation> = fc
     };
   });
 
-const look = ({ engine, input }: FeatureInput): CleanUpInput => ({
+const toInput = ({ engine, input }: CleanUpHost): CleanUpInput => ({
   ...input,
   images: engine.images(),
   containers: engine.containers(),
@@ -149,7 +149,7 @@ const isIn = (repository: string, reference: string): boolean =>
 
 const check = (law: (input: CleanUpInput) => void): void =>
   fc.assert(
-    fc.property(situations, (make) => law(look(make()))),
+    fc.property(hosts, (make) => law(toInput(make()))),
     runs,
   );
 
@@ -228,25 +228,25 @@ describe('clean-up', () => {
 
   test('carried out, leaves what the dry run said, though it be killed after any step and begun anew', async () => {
     await fc.assert(
-      fc.asyncProperty(situations, fc.nat(6), async (make, killedAfter) => {
-        const situation = make();
-        const plan = planCleanUp(look(situation));
+      fc.asyncProperty(hosts, fc.nat(6), async (make, killedAfter) => {
+        const host = make();
+        const plan = planCleanUp(toInput(host));
         const gone = new Set(
           plan.entries.flatMap((entry) => (entry.action === 'remove' ? [entry.imageId] : [])),
         );
-        const expected = situation.engine.images().filter(({ id }) => !gone.has(id));
-        const engine = situation.engine.open();
-        for (const step of stepsOf(look(situation)).slice(0, killedAfter)) await run(engine, step);
-        for (const step of stepsOf(look(situation))) await run(engine, step);
-        assert.deepEqual(situation.engine.images(), expected);
-        assert.deepEqual(stepsOf(look(situation)), []);
+        const expected = host.engine.images().filter(({ id }) => !gone.has(id));
+        const engine = host.engine.open();
+        for (const step of stepsOf(toInput(host)).slice(0, killedAfter)) await run(engine, step);
+        for (const step of stepsOf(toInput(host))) await run(engine, step);
+        assert.deepEqual(host.engine.images(), expected);
+        assert.deepEqual(stepsOf(toInput(host)), []);
       }),
       { ...runsOf(2_000), interruptAfterTimeLimit },
     );
   });
 
-  test('has something to do in many of these situations', () => {
-    const busy = fc.sample(situations, 1_000).filter((make) => stepsOf(look(make())).length > 0);
+  test('has something to do in many of these hosts', () => {
+    const busy = fc.sample(hosts, 1_000).filter((make) => stepsOf(toInput(make())).length > 0);
     assert.ok(busy.length > 100, `in ${busy.length} of 1000`);
   });
 });

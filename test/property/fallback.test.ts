@@ -147,31 +147,31 @@ class World {
 
   run(events: readonly { readonly happening: Happening; readonly forS: number }[]): void {
     for (const { happening: what, forS } of events) {
-      this.happen(what);
-      this.reconcile();
-      for (let i = 0; i < forS; i += 1) this.tick();
+      this.#happen(what);
+      this.#reconcile();
+      for (let i = 0; i < forS; i += 1) this.#tick();
     }
   }
 
-  private get isPlanned(): boolean {
+  get #isPlanned(): boolean {
     return !this.#isUp || this.#isRebooting || this.#setOwner !== 'kube' || this.#isEngineAway;
   }
 
-  private happen(what: Happening): void {
+  #happen(what: Happening): void {
     switch (what.kind) {
       case 'deploy':
         if (this.#isUp && this.#setOwner === 'kube' && !this.#isEngineAway)
-          this.start(IMAGES[what.image] ?? '');
+          this.#start(IMAGES[what.image] ?? '');
         return;
       case 'health':
-        this.setHealth(what.status);
+        this.#setHealth(what.status);
         return;
       case 'crash':
-        if (this.#owner === 'kube') this.end(false);
+        if (this.#owner === 'kube') this.#end(false);
         return;
       case 'kubelet-stops':
       case 'undeploy':
-        if (this.#owner === 'kube') this.end(true);
+        if (this.#owner === 'kube') this.#end(true);
         return;
       case 'lose-heartbeats':
         this.#isBeating = false;
@@ -181,7 +181,7 @@ class World {
         return;
       case 'stop-service':
         this.#isUp = false;
-        if (this.#owner === 'kube') this.end(true);
+        if (this.#owner === 'kube') this.#end(true);
         this.#owner = 'none';
         return;
       case 'start-service':
@@ -191,10 +191,10 @@ class World {
         this.#isRebooting = true;
         return;
       case 'reboot':
-        this.reboot();
+        this.#reboot();
         return;
       case 'restart-daemon':
-        this.startDaemon();
+        this.#startDaemon();
         return;
       case 'lose-master':
       case 'find-master':
@@ -213,9 +213,9 @@ class World {
     }
   }
 
-  private start(image: string): void {
+  #start(image: string): void {
     if (this.#ledger.fallbacks.some(({ imageId }) => imageId === image)) return;
-    if (this.#owner === 'kube') this.end(true);
+    if (this.#owner === 'kube') this.#end(true);
     if (this.#image !== image && this.#crashed?.image !== image) this.#crashed = undefined;
     this.#image = image;
     this.#token += 1;
@@ -223,18 +223,18 @@ class World {
     this.#status = 'starting';
     this.#isBeating = true;
     this.#claimS = this.nowS;
-    this.writeBeat();
+    this.#writeBeat();
   }
 
-  private setHealth(status: string): void {
+  #setHealth(status: string): void {
     if (this.#owner !== 'kube') return;
     this.#status = status;
     if (!this.#isBeating) return;
-    this.writeBeat();
+    this.#writeBeat();
     if (status !== 'unhealthy') this.#crashed = undefined;
   }
 
-  private writeBeat(): void {
+  #writeBeat(): void {
     this.#beatS = this.nowS;
     const isWell = this.#status === 'healthy' || this.#status === 'degraded';
     if (isWell) this.#crashed = undefined;
@@ -249,10 +249,10 @@ class World {
     };
   }
 
-  private end(wasPlanned: boolean): void {
+  #end(wasPlanned: boolean): void {
     if (wasPlanned) {
       this.#status = 'stopping';
-      this.writeBeat();
+      this.#writeBeat();
       this.#crashed = undefined;
     } else this.#crashed = { image: this.#image, atS: this.nowS };
     this.#lastEnd = {
@@ -266,7 +266,7 @@ class World {
   }
 
   /** STATE_DB is empty, the boot clock begins anew, the ledger stays. */
-  private reboot(): void {
+  #reboot(): void {
     this.boot += 1;
     this.nowS = 30;
     this.#isUp = true;
@@ -275,10 +275,10 @@ class World {
     this.#image = '';
     this.#beat = {};
     this.#badS.clear();
-    this.startDaemon();
+    this.#startDaemon();
   }
 
-  private startDaemon(): void {
+  #startDaemon(): void {
     this.#daemonStartedS = this.nowS;
     this.#bucket = undefined;
     this.#lastEnd = undefined;
@@ -289,38 +289,38 @@ class World {
   }
 
   /** Says of the second that begins now whether it is bad, lets it pass, and lets the daemon reconcile where it would. */
-  private tick(): void {
-    this.count();
+  #tick(): void {
+    this.#count();
     this.nowS += 1;
     this.#wallS += 1;
     if (this.#owner === 'kube' && this.#isBeating && this.nowS >= this.#beatS + INTERVAL_S) {
-      this.writeBeat();
-      this.reconcile();
-    } else if (this.nowS >= this.#nextReconcileS) this.reconcile();
+      this.#writeBeat();
+      this.#reconcile();
+    } else if (this.nowS >= this.#nextReconcileS) this.#reconcile();
   }
 
-  private count(): void {
+  #count(): void {
     const isKube = this.#owner === 'kube';
     const isCrashed = this.#crashed !== undefined && this.nowS < this.#crashed.atS + 600;
     const isLost = isKube && this.nowS >= Math.max(this.#beatS, this.#claimS) + 3 * INTERVAL_S;
-    const told = this.#beat['status'];
+    const status = this.#beat['status'];
     const isBad = isKube
       ? isLost ||
-        told === 'unhealthy' ||
-        (told === 'starting' && isCrashed && this.#crashed?.image === this.#image)
+        status === 'unhealthy' ||
+        (status === 'starting' && isCrashed && this.#crashed?.image === this.#image)
       : isCrashed && this.#owner === 'none';
     const image = isKube ? this.#image : (this.#crashed?.image ?? '');
-    if (isBad && !this.isPlanned) this.#badS.set(image, (this.#badS.get(image) ?? 0) + 1);
-    const isNothing = this.#owner === 'none' && !isCrashed && this.#isMaster && !this.isPlanned;
+    if (isBad && !this.#isPlanned) this.#badS.set(image, (this.#badS.get(image) ?? 0) + 1);
+    const isNothing = this.#owner === 'none' && !isCrashed && this.#isMaster && !this.#isPlanned;
     this.#nothingS = isNothing ? this.#nothingS + 1 : 0;
   }
 
-  private reconcile(): void {
+  #reconcile(): void {
     const now = { bootId: `boot-${this.boot}`, bootMs: this.nowS * 1_000 };
     const condition = decideFeatureCondition({
       feature: 'snmp',
       config: decodeConfig({ set_owner: this.#setOwner, state: 'enabled' }),
-      status: decodeStatus(this.statusRow()),
+      status: decodeStatus(this.#statusRow()),
       beat: decodeObservedBeat(this.#beat),
       now,
       container: this.#owner === 'kube' ? { imageId: this.#image, isRunning: true } : undefined,
@@ -347,13 +347,13 @@ class World {
     this.#nextReconcileS = (requeueAtMs ?? Infinity) / 1_000;
     assert.ok(this.#nextReconcileS > this.nowS, 'a next reconcile that is due already would spin');
     if (verdict.kind === 'fall-back')
-      this.fallBack(verdict.cause, condition.kind === 'failing' ? condition.imageId : '');
+      this.#fallBack(verdict.cause, condition.kind === 'failing' ? condition.imageId : '');
   }
 
-  private fallBack(cause: string, image: string): void {
+  #fallBack(cause: string, image: string): void {
     const bootId = `boot-${this.boot}`;
     const badS = image === '' ? this.#nothingS : (this.#badS.get(image) ?? 0);
-    this.fellBack.push({ image, cause, isPlanned: this.isPlanned, badS, bootId, atS: this.nowS });
+    this.fellBack.push({ image, cause, isPlanned: this.#isPlanned, badS, bootId, atS: this.nowS });
     assert.ok(this.nowS >= this.#daemonStartedS + DAEMON_GRACE_MS / 1_000);
     this.#lastFallbackMs = this.nowS * 1_000;
     if (image !== '') {
@@ -367,11 +367,11 @@ class World {
       };
       this.#ledger = { ...this.#ledger, fallbacks: [...this.#ledger.fallbacks, { ...one, isDone: true }] };
     }
-    if (this.#owner === 'kube') this.end(true);
+    if (this.#owner === 'kube') this.#end(true);
     this.#owner = 'local';
   }
 
-  private statusRow(): FieldValues {
+  #statusRow(): FieldValues {
     const id = `${this.#token}`.padStart(12, '0');
     const common = { system_state: this.#isUp ? 'up' : 'down', current_owner: this.#owner };
     if (this.#owner === 'none') return { ...common, remote_state: 'stopped' };

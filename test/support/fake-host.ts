@@ -134,7 +134,7 @@ export class FakeHost {
     }
   }
 
-  /** Time passes, and somebody touches CONFIG_DB: all is looked at again. */
+  /** Time passes, and a field of CONFIG_DB is written: all features reconcile. */
   async pass(ms: number): Promise<void> {
     await this.clock.pass(ms);
     this.#pokes += 1;
@@ -155,7 +155,7 @@ export class FakeHost {
       engine: engine.open(),
       ledger: disk,
       locks,
-      service: { restart: (feature) => this.restart(feature), readState: async () => this.unit },
+      service: { restart: (feature) => this.#restart(feature), readState: async () => this.unit },
       view: {
         write: (view) => {
           if (this.viewFailure !== undefined) throw this.viewFailure;
@@ -168,7 +168,7 @@ export class FakeHost {
       timing: { coolDownMs: 1_800_000, daemonGraceMs: 0 },
       mappedRepositories: new Map([['snmp', LOCAL]]),
       signal: this.#stop.signal,
-      connect: () => this.connect(),
+      connect: () => this.#connect(),
       random: () => 0,
     };
     return startDaemon(start);
@@ -178,16 +178,16 @@ export class FakeHost {
     this.#stop.abort();
   }
 
-  private async restart(feature: string): Promise<void> {
+  async #restart(feature: string): Promise<void> {
     this.restarts.push(feature);
     if (this.restartFailure !== '') throw new CtrkitError('service', this.restartFailure);
   }
 
-  private connect(): ReturnType<DaemonStart['connect']> {
+  #connect(): ReturnType<DaemonStart['connect']> {
     if (this.connectFailure !== undefined) throw this.connectFailure;
     const tables = new FakeSwitchTables(this.databases);
     this.tables.push(tables);
-    const store = this.openStore();
+    const store = this.#openStore();
     return {
       store,
       tables,
@@ -203,7 +203,7 @@ export class FakeHost {
   }
 
   /** A real one that is used after it was closed opens a connection that nobody closes. */
-  private openStore(): RowStore {
+  #openStore(): RowStore {
     const store = this.databases.open();
     let isClosed = false;
     const use = <T>(call: () => T): T => {

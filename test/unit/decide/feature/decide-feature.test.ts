@@ -122,7 +122,7 @@ describe('one reconcile of one feature', () => {
     assert.equal(late?.view.fallback.kind, 'failing');
   });
 
-  test('a paused container is looked at by somebody: that is no failure', () => {
+  test('a paused container can’t beat: that is no failure', () => {
     const engine = { containers: [containerOf({ state: 'paused' })] };
     const silent = { [BEAT_ROW]: { beat_ms: `${AT.bootMs - 100_000}` }, [STATUS]: { claim_ms: '1' } };
     const { fallback } = decide(inputOf({ engine, rows: silent })).view;
@@ -130,7 +130,7 @@ describe('one reconcile of one feature', () => {
     assert.equal(decide(inputOf({ rows: silent })).view.fallback.kind, 'failing');
   });
 
-  test('the first look mends a label that was written for another owner, and leaves one that was set by hand', () => {
+  test('the first reconcile mends a label that was written for another owner, and leaves one that was set by hand', () => {
     const labelled = (value: string, writtenFor: string) =>
       inputOf({
         rows: { 'state KUBE_LABELS|SET': { snmp_enabled: value }, [STATUS]: { label_owner: writtenFor } },
@@ -158,7 +158,7 @@ describe('one reconcile of one feature', () => {
     assert.ok(!kindsOf(decide(inputOf(), reloaded.memory)).includes('write-label'));
   });
 
-  test('a fallback that was cut short waits for an engine that is away: who runs now, it alone can tell', () => {
+  test('a fallback that was cut short waits for an engine that is away: it alone knows which image runs now', () => {
     const ledger = ledgerOf({ fallbacks: [fallbackOf(3, { isDone: false })] });
     const away = inputOf({ ledger, engine: { isAway: true, containers: [], images: [] } });
     assert.deepEqual(kindsOf(decide(away)), []);
@@ -247,7 +247,7 @@ describe('one reconcile of one feature', () => {
     assert.ok(kindsOf(then).includes('restart'));
   });
 
-  test('the record of a container that was seen to end is released with the look that tells (D10)', () => {
+  test('the record of a container that was seen to end is released by the reconcile that sees the end (D10)', () => {
     const containers = [containerOf({ state: 'exited' })];
     const first = decide(inputOf());
     const found = decide(
@@ -271,7 +271,7 @@ describe('one reconcile of one feature', () => {
     }
   });
 
-  test('an end that was told while the databases were away counts once they are back (D10)', () => {
+  test('an end that the engine reported while the databases were away counts once they are back (D10)', () => {
     const first = decide(inputOf());
     // The container is gone from the engine's list as well.
     const found = decide(
@@ -311,7 +311,7 @@ describe('one reconcile of one feature', () => {
     assert.ok(ofKind(found, 'release'));
   });
 
-  test('a container that ended and came back within one look is judged by its new start (D10)', () => {
+  test('a container that ended and came back between two reconciles counts by its new start (D10)', () => {
     const first = decide(inputOf());
     const again = {
       [STATUS]: { claim_token: 'token-b', claim_ms: `${AT.bootMs + 4_000}` },

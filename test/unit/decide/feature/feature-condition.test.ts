@@ -118,7 +118,7 @@ describe('a holder of Kubernetes', () => {
       assert.equal(brief(decide({ beat: { ...BEAT, status } })), 'neutral', status);
   });
 
-  test('of the shipped kit has no heartbeats to be judged by', () => {
+  test('of the shipped kit has no heartbeats to go by', () => {
     const status = { system_state: 'up', current_owner: 'kube', container_id: 'cccccccccccc' };
     assert.equal(brief(decide({ status, beat: { ...BEAT, status: 'unhealthy' } })), 'neutral');
   });
@@ -129,7 +129,7 @@ describe('a holder of Kubernetes', () => {
     assert.equal(brief(decide({ beat: { ...beat, boot_id: 'boot-0' } })), 'neutral');
   });
 
-  test('that the engine does not know is of no image that could be judged', () => {
+  test('that the engine does not know is of no image that could fail', () => {
     assert.equal(
       brief(decide({ beat: { ...BEAT, status: 'unhealthy' } }, { container: undefined })),
       'neutral',

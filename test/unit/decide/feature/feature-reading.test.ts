@@ -11,7 +11,7 @@ import {
   withRows,
 } from '../../../support/feature-inputs.ts';
 
-describe('what one look at a feature reads', () => {
+describe('what one reconcile of a feature reads', () => {
   test('rows that are not there are nothing, and nothing of it is a yes', () => {
     const reading = decodeFeatureReading('snmp', [], []);
     assert.equal(reading.config.setOwner, 'local');

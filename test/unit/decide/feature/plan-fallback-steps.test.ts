@@ -27,11 +27,11 @@ const planFallback = ({ engine, ...input }: FeatureInput, verdict: FallbackVerdi
   });
 
 describe('the steps of fallbacks', () => {
-  test('nothing amiss, nothing to do', () => {
+  test('a feature without a fallback needs nothing', () => {
     assert.deepEqual(planFallback(inputOf()), []);
   });
 
-  test('a block that STATE_DB forgot stands again, one set to true is lifted, one that stands is left alone', () => {
+  test('a block that STATE_DB has lost is written again, one set to true is lifted, one that stands is left alone', () => {
     const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
     const withLabel = (label: string): HostStep[] =>
       planFallback(inputOf({ ledger, rows: { [LABELS]: { 'snmp_3.0_enabled': label } } }));
@@ -61,7 +61,7 @@ describe('the steps of fallbacks', () => {
     assert.equal(isDue({ ledger: ofEarlierBoot }), false, 'days may have passed');
   });
 
-  test('a fallback without an image to blame is guarded and put down nowhere', () => {
+  test('a fallback without an image to blame is guarded and recorded nowhere', () => {
     const verdict = { kind: 'fall-back', cause: 'not-deployed', text: 'nothing is deployed' } as const;
     const [step] = planFallback(inputOf(), verdict);
     assert.ok(step?.kind === 'fall-back');

@@ -45,7 +45,7 @@ const withDuties = (duties: Partial<Duties>, changes: Parameters<typeof inputOf>
   });
 
 describe('the steps for images', () => {
-  test('nothing amiss, nothing to do', () => {
+  test('a feature in order needs nothing', () => {
     assert.deepEqual(planImages(inputOf()), []);
   });
 
@@ -73,7 +73,7 @@ describe('the steps for images', () => {
     };
     assert.equal(versionOf([`${LOCAL}:1.5`], '1.4'), '1.5');
     assert.equal(versionOf([`${LOCAL}:1.5`, `${LOCAL}:20231110.04`], '1.4'), '1.4');
-    assert.equal(versionOf([`${REMOTE}:7`], '1.4'), '1.4', 'another repository’s tag tells nothing');
+    assert.equal(versionOf([`${REMOTE}:7`], '1.4'), '1.4', 'another repository’s tag says nothing');
     assert.equal(versionOf([], ''), '0.0.0');
   });
 
@@ -130,7 +130,7 @@ describe('the steps for images', () => {
     assert.deepEqual(named([`${REMOTE}@${imageIdOf(9)}`]), [pulled]);
   });
 
-  test('STATE_DB that forgot the golden versions is told again', () => {
+  test('a STATE_DB that has lost the golden versions gets them again', () => {
     const steps = planImages(inputOf({ rows: { [STATUS]: { container_stable_version: '' } } }));
     assert.deepEqual(steps, [{ kind: 'write-versions', stableVersion: '1.0', lastVersion: '' }]);
   });

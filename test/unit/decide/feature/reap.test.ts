@@ -44,7 +44,7 @@ describe('the record of a container that is gone (D10)', () => {
     assert.equal(decide(SILENT, { engineState: 'missing' }).kind, 'release');
   });
 
-  test('is released against all that tells it from the next one, as it was read', () => {
+  test('is guarded by every field that tells it from the next one, as read', () => {
     const decision = decide(withStatus(KUBE, { update_time: '2026-01-01 00:00:00' }));
     assert.equal(decision.kind, 'release');
     assert.deepEqual(decision.record.address, { db: 'state', table: 'FEATURE', row: 'snmp' });
@@ -101,7 +101,7 @@ describe('the record of a container that is gone (D10)', () => {
       sameSinceMs: NOW.bootMs - 5_000,
       endedAtMs: NOW.bootMs - 500,
     } as const;
-    assert.equal(decide(SHIPPED_KUBE, seen).kind, 'release', 'this engine has told of its end');
+    assert.equal(decide(SHIPPED_KUBE, seen).kind, 'release', 'this engine has reported its end');
   });
 
   test('goes at once when this daemon has seen the container end under it', () => {

@@ -41,11 +41,11 @@ const wasPlanned = (holder: Partial<SeenHolder>, ...rows: RawTables[]): boolean 
   classifyEnd(END, seen(holder), read(...rows)).wasPlanned;
 
 describe('the holder and its end', () => {
-  test('the holder is whoever of Kubernetes’ was recorded last, with the image that the engine told', () => {
+  test('the holder is the last container of Kubernetes on record, with the image that the engine shows', () => {
     const holder = trackHolder(undefined, read(), imageIdOf(2));
     assert.deepEqual(holder, seen());
-    assert.equal(trackHolder(undefined, read(), undefined), undefined, 'its image can’t be told');
-    assert.deepEqual(trackHolder(holder, read(), undefined), seen(), 'it was told before');
+    assert.equal(trackHolder(undefined, read(), undefined), undefined, 'its image is not known');
+    assert.deepEqual(trackHolder(holder, read(), undefined), seen(), 'it was known before');
     const local = read({ [STATUS]: { current_owner: 'local' } });
     assert.deepEqual(trackHolder(holder, local, imageIdOf(1)), seen(), 'it stays until there is another');
     const next = read({
@@ -54,7 +54,7 @@ describe('the holder and its end', () => {
     assert.equal(trackHolder(holder, next, imageIdOf(3))?.imageId, imageIdOf(3));
   });
 
-  test('its own heartbeat tells version, health and restarts; a stranger’s tells nothing', () => {
+  test('its own heartbeat gives version, health and restarts; another one’s gives nothing', () => {
     const sick = { [BEAT_ROW]: { status: 'unhealthy', restarts: '2', version: '2.1' } };
     const holder = trackHolder(seen(), read(sick), imageIdOf(2));
     assert.deepEqual(holder, seen({ wasUnhealthy: true, restarts: 2, version: '2.1' }));
@@ -65,13 +65,13 @@ describe('the holder and its end', () => {
     assert.equal(trackHolder(undefined, shipped, imageIdOf(2))?.wasUnhealthy, false);
   });
 
-  test('what it was before it said that it is stopping is kept', () => {
+  test('its health before it said that it is stopping is kept', () => {
     const sick = trackHolder(seen(), read({ [BEAT_ROW]: { status: 'unhealthy' } }), imageIdOf(2));
     const stopping = trackHolder(sick, read({ [BEAT_ROW]: { status: 'stopping' } }), imageIdOf(2));
     assert.deepEqual([stopping?.isStopping, stopping?.wasUnhealthy], [true, true]);
   });
 
-  test('an end was asked for if the container said so and was well, or if its service was not to run', () => {
+  test('an end was planned if the container said that it stops and was healthy, or if its service was not to run', () => {
     assert.equal(wasPlanned({}), false);
     assert.equal(wasPlanned({ isStopping: true }), true);
     assert.equal(
@@ -92,7 +92,7 @@ describe('the holder and its end', () => {
     assert.equal(classifyEnd(END, seen({ isStopping: true }), read()).text, 'exit code 137');
   });
 
-  test('the engine’s out-of-memory mark is told, and decides nothing', () => {
+  test('the engine’s out-of-memory mark is reported, and decides nothing', () => {
     for (const holder of [{}, { isStopping: true }, { wasUnhealthy: true }, { restarts: 1 }]) {
       const [unmarked, marked] = [false, true].map((hadOomKill) =>
         classifyEnd({ ...END, hadOomKill }, seen(holder), read()),
@@ -119,12 +119,12 @@ describe('the holder and its end', () => {
     );
   });
 
-  test('container kill takes the label away before it kills: that was asked for', () => {
+  test('container kill takes the label away before it kills: that end was planned', () => {
     assert.equal(wasPlanned({}, { 'state KUBE_LABELS|SET': { snmp_enabled: 'false' } }), true);
     assert.equal(wasPlanned({}, { 'state KUBE_LABELS|SET': { snmp_enabled: 'true' } }), false);
   });
 
-  test('an end before a claim is that of the start before, also of the same container', () => {
+  test('an end before a claim belongs to the start before it, also of the same container', () => {
     const before = seen({ token: 'token-0' });
     const claimedAt = (ms: number) => read({ [STATUS]: { claim_ms: `${ms}` } });
     const find = (last: SeenHolder | undefined, claimMs: number) =>

@@ -50,7 +50,7 @@ describe('a shadow beside the shipped daemon', () => {
     assert.deepEqual(compareAll([START], [inputOf()]), []);
   });
 
-  test('tells a stable version that ctrkit would not have made golden, and why (D18)', () => {
+  test('finds a stable version that ctrkit would not have made golden, and why (D18)', () => {
     const theirs = status({ container_stable_version: '2.0' });
     assert.deepEqual(
       compareAll([START], [theirs]),
@@ -60,7 +60,7 @@ describe('a shadow beside the shipped daemon', () => {
     assert.match(compareAll([START], [none])[0]?.text ?? '', /ctrkit has none golden/);
   });
 
-  test('tells a stable version that ctrkit has golden too', () => {
+  test('finds a stable version that ctrkit has golden too', () => {
     const theirs = status({ container_stable_version: '2.0' }, { ledger: ledgerOf({ golden: goldenOf(2) }) });
     const before = inputOf({ ledger: ledgerOf({ golden: goldenOf(2) }) });
     assert.deepEqual(
@@ -69,7 +69,7 @@ describe('a shadow beside the shipped daemon', () => {
     );
   });
 
-  test('tells what ctrkit certifies: the shipped daemon does not count it as stable, or did already', () => {
+  test('finds what ctrkit certifies: the shipped daemon does not count it as stable, or did already', () => {
     const ours = { ledger: ledgerOf({ golden: goldenOf(2), previous: goldenOf(1) }) };
     assert.deepEqual(
       compareAll([START], [inputOf(ours)]),
@@ -92,7 +92,7 @@ describe('a shadow beside the shipped daemon', () => {
     assert.deepEqual(compareAll([START], [inputOf(shipped)]), []);
   });
 
-  test('tells a local tag that moves to an image ctrkit would not have tagged, and one that goes (D18)', () => {
+  test('finds a local tag that moves to an image ctrkit would not have tagged, and one that goes (D18)', () => {
     const moved = images([1, `${LOCAL}:1.0`], [2, `${REMOTE}:2.0`, `${LOCAL}:latest`]);
     assert.deepEqual(
       compareAll([START], [moved]),
@@ -108,7 +108,7 @@ describe('a shadow beside the shipped daemon', () => {
     assert.match(compareAll([START], [gone])[0]?.text ?? '', /is gone, there is no local image/);
   });
 
-  test('tells a golden image, or the one before, that is removed; not what was gone before (D17)', () => {
+  test('finds a golden image, or the one before, that is removed; not what was gone before (D17)', () => {
     const ledger = ledgerOf({ golden: goldenOf(2), previous: goldenOf(1) });
     const only = (...numbers: readonly number[]) =>
       inputOf({
@@ -128,14 +128,14 @@ describe('a shadow beside the shipped daemon', () => {
     assert.deepEqual(compareAll([only(2)], [only(2)]), []);
   });
 
-  test('tells nothing of images while the engine is away, nor when it is back with the same', () => {
+  test('finds nothing about images while the engine is away, nor when it is back with the same', () => {
     const away = inputOf({ engine: { isAway: true, images: [], containers: [] } });
     assert.deepEqual(compareAll([START], [away]), []);
     assert.deepEqual(compareAll([START], [away], [inputOf()]), []);
     assert.deepEqual(compareAll([away], [inputOf()]), [], 'the first answer of the engine');
   });
 
-  test('tells that the shipped side gave up where ctrkit would not have, and why', () => {
+  test('finds that the shipped side gave up where ctrkit would not have, and why', () => {
     const none = status({ remote_state: 'none' });
     assert.deepEqual(
       compareAll([START], [none]),
@@ -150,7 +150,7 @@ describe('a shadow beside the shipped daemon', () => {
     assert.deepEqual(compareAll([status({ remote_state: '' })], [none]), [], 'nothing was given up');
   });
 
-  test('tells that ctrkit would fall back and the shipped side does not, once, and how much later it does', () => {
+  test('finds that ctrkit would fall back and the shipped side does not, once, and how much later it does', () => {
     const now = { ...AT, bootMs: AT.bootMs + 90_000 };
     const expected = differ(
       'ctrkit would fall back to local; the shipped side has not so far, remote_state is running',
@@ -187,7 +187,7 @@ describe('a shadow beside the shipped daemon', () => {
     );
   });
 
-  test('tells when the service is stopped and started, whoever does it', () => {
+  test('finds when the service is stopped and started, whoever does it', () => {
     const down = status({ system_state: 'down' });
     assert.deepEqual(compareAll([START], [down]), agree('its service was stopped (system_state is down)'));
     assert.deepEqual(compareAll([down], [START]), agree('its service was started (system_state is up)'));

@@ -89,7 +89,7 @@ describe('an image becomes golden', () => {
     assert.equal(watch(inputs).verdict.kind, 'certified');
   });
 
-  test('also when one heartbeat is looked at many times', () => {
+  test('also when one heartbeat is read many times', () => {
     assert.equal(watch(chain(7).flatMap((input) => [input, input, input])).verdict.kind, 'certified');
   });
 
@@ -228,7 +228,7 @@ describe('nothing has to be earned', () => {
     assert.match(watch([inputOf({}, { policy: policyOf({ Disable: 'true' }) })]).verdict.text, /Disable/);
   });
 
-  test('no golden image is none to compare with an image that can’t be told', () => {
+  test('no golden image does not equal an image that is not known', () => {
     const { verdict } = watch([inputOf({}, { imageId: undefined, goldenImageId: undefined })]);
     assert.equal(verdict.kind, 'not-counting');
   });

@@ -127,7 +127,7 @@ describe('clean-up after a certification', () => {
   }
 });
 
-test('the name that tells how old an image is goes last: begun anew after a kill, the rest is still older', () => {
+test('the name that shows an image’s age is removed last: planned anew after a kill, the rest is still older', () => {
   const names = [`${REMOTE}:0.1.0`, `${REMOTE}:stable`];
   const entry = plan({ images: [...INPUT.images, image(4, names, [digestOf(4)])] }).entries.at(-1);
   const removed = entry?.steps.map((step) => (step.kind === 'reference' ? step.reference : ''));
@@ -135,7 +135,7 @@ test('the name that tells how old an image is goes last: begun anew after a kill
 });
 
 describe('whose an image is', () => {
-  test('a repository whose name only contains the feature or the other way round is not looked at (D17)', () => {
+  test('a repository whose name only contains the feature or the other way round is left alone (D17)', () => {
     for (const repository of [
       `${LOCAL}-sidecar`,
       `${REMOTE}-watchdog`,

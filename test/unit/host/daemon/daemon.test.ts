@@ -101,7 +101,7 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     assert.equal(host.ledger().golden?.imageId, host.image2);
   });
 
-  test('what ended while the engine was away is found by looking, and its record released (D10)', async (t) => {
+  test('a container that ended while the engine was away is found by listing, and its record released (D10)', async (t) => {
     const { host } = await play(t);
     host.deploy();
     await host.settle();
@@ -114,7 +114,7 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     await host.clock.passUntil('the record is released', () => host.status()['current_owner'] === 'none');
   });
 
-  test('an end is acted upon before the engine has answered the look that it asks for (D10)', async (t) => {
+  test('an end is acted upon before the listing that it asks for is there (D10)', async (t) => {
     const { host } = await play(t);
     host.deploy();
     await host.settle();
@@ -132,7 +132,7 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     host.deploy();
     await host.settle();
     host.engine.end(host.id, 137);
-    // The next one was quicker than the look.
+    // The next container was quicker than the listing.
     host.id = host.engine.run({ name: 'k8s_snmp_next', image: host.image2 });
     host.claim('token-b');
     host.beat();
@@ -176,7 +176,7 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     assert.equal(host.usesAfterClose, 0);
   });
 
-  test('databases that came back empty are told again: golden versions, and what is blocked', async (t) => {
+  test('databases that came back empty get golden versions and blocks again', async (t) => {
     const { host } = await play(t);
     host.deploy();
     await host.settle();
@@ -221,7 +221,7 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     }
   });
 
-  test('a lock that was added after the look keeps what the look has decided on', async (t) => {
+  test('a lock that was added after a decision keeps its step from being run', async (t) => {
     const { host } = await play(t);
     host.deploy();
     await host.beatFor(120_000, { status: 'unhealthy', reason: 'snmpd is gone', healthy_since_ms: '' });
@@ -231,7 +231,7 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     let reads = 0;
     host.locks.list = () => {
       reads += 1;
-      // The first one after the time is over is that of the look.
+      // The first read after the time is over is that of the reconcile.
       if (reads === 2)
         host.locks.add({
           feature: 'snmp',
@@ -310,7 +310,7 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     assert.equal(said(host, 'no space left for the view'), 1);
   });
 
-  test('told to stop, it closes everything, takes its view away and ends', async (t) => {
+  test('stopped, it closes everything, removes its view and ends', async (t) => {
     const { host, ended } = await play(t);
     host.stop();
     await ended;

@@ -39,13 +39,13 @@ function prepare() {
     { isShadow: false, bootId: 'boot-1', startedMs: 1 },
     (text) => problems.push(text),
   );
-  const publish = (view: FeatureView | undefined, nowMs: number, told: string[] = []): void =>
-    publisher.publish(told, new Map([['snmp', { view }]]), nowMs);
+  const publish = (view: FeatureView | undefined, nowMs: number, reported: string[] = []): void =>
+    publisher.publish(reported, new Map([['snmp', { view }]]), nowMs);
   return { written, problems, disk, publisher, publish };
 }
 
-describe('what the daemon thinks, for people', () => {
-  test('is written when it is something else, and now and then in between', () => {
+describe('the view for people', () => {
+  test('is written when it has changed, and now and then in between', () => {
     const { written, publish } = prepare();
     publish(VIEW, 10_000);
     publish(VIEW, 10_500);
@@ -61,13 +61,13 @@ describe('what the daemon thinks, for people', () => {
     assert.deepEqual([written[0]?.pid, written[0]?.bootId], [process.pid, 'boot-1']);
   });
 
-  test('a failing time that rises is not written with every look', () => {
+  test('a failing time that rises is not written with every reconcile', () => {
     const { written, publish } = prepare();
     for (let ms = 0; ms < 4_000; ms += 100) publish(failing(ms), 10_000 + ms);
     assert.equal(written.length, 2);
   });
 
-  test('a feature that was not looked at yet is not in it; a disk that is full is told, and no more', () => {
+  test('a feature that was not reconciled yet is not in it; a full disk is reported, and no more', () => {
     const { written, problems, disk, publish, publisher } = prepare();
     publish(undefined, 10_000);
     assert.deepEqual(written[0]?.features, {});

@@ -27,8 +27,8 @@ function prepare(t: TestContext) {
   return { engine, id, clock, log, events, watch, stateOf, changes: () => changes };
 }
 
-describe('an eye on the engine', { timeout: 600_000 }, () => {
-  test('until it was looked at for the first time it counts as away', async (t) => {
+describe('the state of the engine', { timeout: 600_000 }, () => {
+  test('counts as away until the engine was listed for the first time', async (t) => {
     const { watch, stateOf } = prepare(t);
     assert.equal(watch.state.isAway, true);
     await watch.start();
@@ -36,7 +36,7 @@ describe('an eye on the engine', { timeout: 600_000 }, () => {
     assert.equal(stateOf(), 'running');
   });
 
-  test('an end counts before the look is over that it asks for (D10)', async (t) => {
+  test('an end counts before the listing that it asks for is there (D10)', async (t) => {
     const { engine, id, watch, stateOf, events, changes } = prepare(t);
     await watch.start();
     engine.hang();
@@ -54,7 +54,7 @@ describe('an eye on the engine', { timeout: 600_000 }, () => {
     engine.comeBack();
   });
 
-  test('a container that is started again at once runs, as the look says', async (t) => {
+  test('a container that is started again at once runs, as the listing says', async (t) => {
     const { engine, id, clock, watch, stateOf } = prepare(t);
     await watch.start();
     engine.end(id, 0);
@@ -64,7 +64,7 @@ describe('an eye on the engine', { timeout: 600_000 }, () => {
     assert.equal(watch.state.isAway, false);
   });
 
-  test('what happens during a look is looked at once more', async (t) => {
+  test('what happens during a listing is listed once more', async (t) => {
     const { engine, clock, watch } = prepare(t);
     await watch.start();
     engine.hang();
@@ -81,7 +81,7 @@ describe('an eye on the engine', { timeout: 600_000 }, () => {
     await watch.start();
     engine.goDown();
     assert.equal(watch.state.isAway, true);
-    assert.equal(stateOf(), 'running', 'what is known stays, and decides nothing');
+    assert.equal(stateOf(), 'running', 'the last lists stay, and decide nothing');
     await clock.pass(20_000);
     assert.deepEqual([watch.state.isAway, log.lines.length], [true, 2]);
     engine.comeBack();
@@ -92,17 +92,17 @@ describe('an eye on the engine', { timeout: 600_000 }, () => {
     assert.match(log.lines.at(-1) ?? '', /answers again/);
   });
 
-  test('events that end while the engine answers on make it look anew', async (t) => {
+  test('events that end while the engine answers on make it list anew', async (t) => {
     const { engine, clock, watch } = prepare(t);
     await watch.start();
     engine.endWatches();
-    assert.equal(watch.state.isAway, true, 'what happens now is told by nobody');
+    assert.equal(watch.state.isAway, true, 'no event reports what happens now');
     engine.putImage('2', ['docker-snmp:2']);
     await clock.pass(50);
     assert.deepEqual([watch.state.isAway, watch.state.images.length], [false, 2]);
   });
 
-  test('an engine that hangs ends no event: it is looked at every 30 s all the same', async (t) => {
+  test('an engine that hangs ends no watch: it is listed every 30 s all the same', async (t) => {
     const { engine, clock, watch, changes } = prepare(t);
     await watch.start();
     const before = changes();

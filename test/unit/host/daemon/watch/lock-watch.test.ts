@@ -22,8 +22,8 @@ function prepare() {
   return { clock, store, log, lock, watch: new LockWatch(store, clock, log) };
 }
 
-describe('operators’ locks as the daemon sees them', () => {
-  test('a lock holds from its setting, within a quarter of a second, until its time is over', () => {
+describe('the operators’ locks in force', () => {
+  test('a lock is in force from its setting, within a quarter of a second, until its time is over', () => {
     const { clock, watch, lock } = prepare();
     assert.equal(watch.findText('snmp'), undefined);
     lock(60_000);
@@ -37,7 +37,7 @@ describe('operators’ locks as the daemon sees them', () => {
     assert.equal(watch.findText('snmp'), undefined);
   });
 
-  test('a lock that was added this moment holds for whoever asks afresh', () => {
+  test('a lock that was added this moment is in force for whoever reads anew', () => {
     const { watch, lock } = prepare();
     watch.findText('snmp');
     lock(60_000);
@@ -45,7 +45,7 @@ describe('operators’ locks as the daemon sees them', () => {
     assert.match(watch.readText('snmp') ?? '', /alice/);
   });
 
-  test('locks that can’t be read count as locks on everything, said once, until they can', () => {
+  test('locks that can’t be read count as locks on everything, logged once, until they can', () => {
     const { clock, watch, store, log } = prepare();
     store.breakDown('Input/output error');
     for (let i = 0; i < 10; i += 1) {
@@ -56,7 +56,7 @@ describe('operators’ locks as the daemon sees them', () => {
     assert.equal(log.lines.length, 1);
   });
 
-  test('a file that is no lock is told', () => {
+  test('a file that is no lock is reported', () => {
     const { clock, watch, store, log } = prepare();
     store.problems = ['locks/snmp.json is no lock'];
     watch.findText('snmp');

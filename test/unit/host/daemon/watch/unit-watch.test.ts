@@ -19,22 +19,22 @@ function prepare() {
     },
   };
   const watch = new UnitWatch({ service, clock, log });
-  /** What is known, and then what is asked, if anything. */
-  const look = async () => {
+  /** The state that is known; then systemd is asked, if it has to be. */
+  const find = async () => {
     const state = watch.findState('snmp', () => (said.changes += 1));
     await turn();
     return state;
   };
-  return { clock, log, said, watch, look };
+  return { clock, log, said, watch, find };
 }
 
 describe('what systemd says of a unit', () => {
-  test('is known from its answer on, which is told once', async () => {
-    const { said, look } = prepare();
+  test('is known from its answer on, which is reported once', async () => {
+    const { said, find } = prepare();
     said.unit = 'failed';
-    assert.equal(await look(), undefined);
+    assert.equal(await find(), undefined);
     assert.equal(said.changes, 1);
-    assert.equal(await look(), 'failed');
+    assert.equal(await find(), 'failed');
     assert.deepEqual([said.asked, said.changes], [1, 1]);
   });
 
@@ -45,14 +45,14 @@ describe('what systemd says of a unit', () => {
       ['failed', 30_000],
       ['inactive', 30_000],
     ] as const) {
-      const { clock, said, look } = prepare();
+      const { clock, said, find } = prepare();
       said.unit = unit;
-      await look();
+      await find();
       clock.advance(ms - 1);
-      await look();
+      await find();
       assert.equal(said.asked, 1, unit);
       clock.advance(1);
-      await look();
+      await find();
       assert.equal(said.asked, 2, unit);
     }
   });
@@ -65,30 +65,30 @@ describe('what systemd says of a unit', () => {
     assert.equal(said.asked, 1);
   });
 
-  test('is not known where systemd does not answer: that is said, and asked again after 30 s', async () => {
-    const { clock, log, said, look } = prepare();
+  test('is not known where systemd does not answer: that is logged, and asked again after 30 s', async () => {
+    const { clock, log, said, find } = prepare();
     said.unit = 'failed';
-    await look();
+    await find();
     said.isStuck = true;
     clock.advance(30_000);
-    await look();
-    assert.equal(await look(), undefined);
+    await find();
+    assert.equal(await find(), undefined);
     assert.deepEqual(log.lines, [
       'warn: systemd is stuck; a service that is down counts as stopped meanwhile',
     ]);
     said.isStuck = false;
     clock.advance(30_000);
-    await look();
-    assert.equal(await look(), 'failed');
+    await find();
+    assert.equal(await find(), 'failed');
     assert.equal(log.lines[1], 'info: units can be asked for again');
   });
 
   test('is forgotten when it does not matter any more', async () => {
-    const { said, watch, look } = prepare();
+    const { said, watch, find } = prepare();
     said.unit = 'failed';
-    await look();
+    await find();
     watch.forget('snmp');
-    assert.equal(await look(), undefined);
+    assert.equal(await find(), undefined);
     assert.equal(said.asked, 2);
   });
 });
