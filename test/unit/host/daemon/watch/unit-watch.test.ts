@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import type { UnitState } from '../../../../../src/contract/feature/unit-state.ts';
 import { UnitWatch } from '../../../../../src/host/daemon/watch/unit-watch.ts';
-import { FakeClock } from '../../../../support/fake-clock.ts';
+import { drainEventLoop, FakeClock } from '../../../../support/fake-clock.ts';
 import { FakeLog } from '../../../../support/fake-log.ts';
 
 function prepare() {
@@ -22,7 +21,7 @@ function prepare() {
   /** The state that is known; then systemd is asked, if it has to be. */
   const find = async () => {
     const state = watch.findState('snmp', () => (said.changes += 1));
-    await turn();
+    await drainEventLoop();
     return state;
   };
   return { clock, log, said, watch, find };
@@ -61,7 +60,7 @@ describe('what systemd says of a unit', () => {
     const { said, watch } = prepare();
     watch.findState('snmp', () => undefined);
     watch.findState('snmp', () => undefined);
-    await turn();
+    await drainEventLoop();
     assert.equal(said.asked, 1);
   });
 
