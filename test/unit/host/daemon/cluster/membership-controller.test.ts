@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, test, type TestContext } from 'node:test';
 import { masterConfigRow } from '../../../../../src/contract/cluster/master-config.ts';
 import { featureStatusRow } from '../../../../../src/contract/rows.ts';
@@ -49,7 +48,7 @@ async function start(t: TestContext, random = 0) {
   });
   const reconcile = async (): Promise<void> => {
     controller.observeChange({ db: 'config', table: 'KUBERNETES_MASTER', row: 'SERVER' });
-    for (let turns = 0; turns < 60; turns += 1) await turn();
+    await kit.clock.pass(0);
   };
   await reconcile();
   return { controller, reconcile, stop, ended };
