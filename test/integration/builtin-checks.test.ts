@@ -138,13 +138,13 @@ describe('a socket that accepts', () => {
     const script = `
       import { openSync } from 'node:fs';
       import { createServer } from 'node:net';
-      import { createSocketLook } from './src/container/adapters/builtin/socket.ts';
+      import { createSocketInspector } from './src/container/adapters/builtin/socket.ts';
       const path = process.argv.at(-1);
       createServer().listen(path, async () => {
-        const look = createSocketLook({ what: 'unix', path }, 1000);
-        await look();
+        const inspect = createSocketInspector({ what: 'unix', path }, 1000);
+        await inspect();
         try { for (;;) openSync('/dev/null'); } catch {}
-        console.log(JSON.stringify(await look()));
+        console.log(JSON.stringify(await inspect()));
         process.exit();
       });`;
     const { stdout, stderr } = spawnSync(

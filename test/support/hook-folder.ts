@@ -29,7 +29,7 @@ export class HookFolder {
     this.source = createHookSource({
       folders: { required: join(this.root, 'required.d'), wanted: join(this.root, 'wanted.d') },
       shippedHook: join(this.root, 'readiness_probe_hook'),
-      timingOf: () => ({ ...DEFAULT_TIMING, timeoutMs }),
+      findTiming: () => ({ ...DEFAULT_TIMING, timeoutMs }),
       atOnce: 4,
       env: { PATH: process.env['PATH'], [MARK]: this.root, SEEN: join(this.root, 'seen') },
       clock: systemClock,

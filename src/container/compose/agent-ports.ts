@@ -94,7 +94,7 @@ function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksCon
   return createHookSource({
     folders: { required: `${folder}/required.d`, wanted: `${folder}/wanted.d` },
     shippedHook: '/usr/bin/readiness_probe_hook',
-    timingOf: (name) => findTiming(config, name),
+    findTiming: (name) => findTiming(config, name),
     atOnce: HOOKS_AT_ONCE,
     env: process.env,
     clock,

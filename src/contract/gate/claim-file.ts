@@ -39,18 +39,18 @@ export const encodeStoredClaim = (claim: StoredClaim): string =>
 /** Returns undefined if the text is no claim. Every text that goes into a key is checked again. */
 export function decodeStoredClaim(text: string): StoredClaim | undefined {
   const json = parseJson(text);
-  const textOf = (field: string): string => (typeof json[field] === 'string' ? json[field] : '');
+  const readText = (field: string): string => (typeof json[field] === 'string' ? json[field] : '');
   const claim = {
-    feature: textOf('feature'),
-    owner: textOf('owner'),
-    version: textOf('version'),
-    dockerId: textOf('docker_id'),
-    token: textOf('token'),
+    feature: readText('feature'),
+    owner: readText('owner'),
+    version: readText('version'),
+    dockerId: readText('docker_id'),
+    token: readText('token'),
     startedMs: typeof json['started_ms'] === 'number' ? json['started_ms'] : 0,
     isRecorded: json['recorded'] === true,
     hasStarted: json['started'] === true,
-    containerStart: textOf('container_start'),
-    redisUrl: textOf('redis_url'),
+    containerStart: readText('container_start'),
+    redisUrl: readText('redis_url'),
     isMirrored: json['mirrored'] === true,
   };
   const { owner } = claim;

@@ -17,7 +17,7 @@ export interface HookSourceOptions {
   readonly folders: Readonly<Record<CheckKind, string>>;
   /** Absolute path of SONiC's own hook: a required check while it is executable (readiness_probe.sh). */
   readonly shippedHook: string;
-  readonly timingOf: (name: string) => CheckTiming;
+  readonly findTiming: (name: string) => CheckTiming;
   /** Hooks that run at the same time. */
   readonly atOnce: number;
   /** The agent's environment. A hook gets it without CTRKIT_REDIS, and with its own name as CTRKIT_CHECK. */
@@ -31,14 +31,14 @@ export interface HookSourceOptions {
  * each by name. `stop` kills what runs and makes every later result unknown.
  */
 export function createHookSource(options: HookSourceOptions): CheckSource & { stop(): void } {
-  const { folders, shippedHook, timingOf, clock, log } = options;
+  const { folders, shippedHook, findTiming, clock, log } = options;
   const runner = new HookRunner(options);
   const known = new Map<string, HookCheck>();
   const required = new HookFolder(folders.required, log, clock);
   const wanted = new HookFolder(folders.wanted, log, clock);
   const findOrCreateCheck = (name: string, kind: CheckKind, path: string): HookCheck => {
     const check =
-      known.get(name) ?? new HookCheck({ name, kind, path, timing: timingOf(name), runner, clock });
+      known.get(name) ?? new HookCheck({ name, kind, path, timing: findTiming(name), runner, clock });
     known.set(name, check);
     return check;
   };

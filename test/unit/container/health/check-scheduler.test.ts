@@ -325,6 +325,23 @@ describe('a new start of the application', () => {
     assert.deepEqual([shown('a')?.known, check.runs, check.mostAtOnce], [OK, 2, 1]);
   });
 
+  test('is told nothing by a check that was away meanwhile, its run under way', async () => {
+    const check = new FakeCheck('a', FAILING);
+    const { clock, source, scheduler, after, shown } = setUp(check);
+    await after(0);
+    check.isHanging = true;
+    await after(PERIOD_MS);
+    source.checks = [];
+    await after(0);
+    scheduler.begin(clock.bootMs());
+    source.checks = [check];
+    await after(0);
+    assert.deepEqual([shown('a'), check.underWay], [undefined, 1]);
+    check.finish();
+    await settled();
+    assert.equal(shown('a'), undefined);
+  });
+
   test('the first round is not done before anything was asked, and is where there is nothing to check', () => {
     const { scheduler } = setUp();
     assert.equal(scheduler.isRoundDone, false);
