@@ -1,4 +1,4 @@
-/** Rows 7 to 9 of the gate's table (contract.md, section 3): ask the host, and go on its answer. */
+/** Rows 8 to 10 of the gate's table (contract.md, section 3): ask the host, and go on its answer. */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Holder } from './live-holder.ts';

@@ -1,4 +1,4 @@
-/** Row 10 of the gate's table (contract.md, section 3): another container has asked, or was let in, after this one. */
+/** Row 7 of the gate's table (contract.md, section 3): another container has asked, or was let in, after this one. */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { isReplaceable } from './handshake.ts';

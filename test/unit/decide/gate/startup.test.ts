@@ -72,7 +72,7 @@ describe('the table of the gate', () => {
       expect(merge(ANSWERED, ...fromHere), `hold ${reason}`);
     });
 
-    test(`row ${i + 1} is told rather than row 10, and lets the wait begin anew`, () => {
+    test(`row ${i + 1} is told rather than row 7, and lets the wait begin anew`, () => {
       const begin = { holderAtStart: '', holderVersionAtStart: '' };
       const superseded: Progress = { kind: 'superseded', sinceMs: NOW.bootMs, ...begin };
       const decision = decide(merge(ANSWERED, block), { progress: superseded });
@@ -373,7 +373,7 @@ describe('this container as the holder on record', () => {
   });
 });
 
-describe('row 7: asking the host', () => {
+describe('row 8: asking the host', () => {
   for (const state of ['', 'none', 'running', 'stopped'])
     test(`remote_state "${state}" is replaced by pending${state === '' ? ' (D6)' : ''}`, () =>
       expect(merge(WANTED, { status: { remote_state: state } }), 'wait pending'));
@@ -403,7 +403,7 @@ describe('row 7: asking the host', () => {
   });
 });
 
-describe('rows 8 and 9: the answer of the host', () => {
+describe('rows 9 and 10: the answer of the host', () => {
   const answeredFor = (token?: string): RawRows => merge(WANTED, { status: ready(token) });
 
   test('ready for this container: go', () => expect(answeredFor(SELF.token), 'go'));
@@ -493,7 +493,7 @@ describe('rows 8 and 9: the answer of the host', () => {
   });
 });
 
-describe('row 10: superseded by a version', () => {
+describe('row 7: superseded by a version', () => {
   const announced = waitingAfter(WANTED);
   const overwritten = merge(WANTED, { status: { remote_state: 'pending', container_version: '1.1.0' } });
   const superseded = decide(overwritten, { progress: announced });
@@ -579,7 +579,7 @@ describe('row 10: superseded by a version', () => {
   });
 });
 
-describe('row 10: superseded by a claim', () => {
+describe('row 7: superseded by a claim', () => {
   const announced = waitingAfter(WANTED);
   const claimed = merge(WANTED, kitsHolder({ version: '1.2.0', claimAgoMs: 0 }));
 
