@@ -20,8 +20,8 @@ Environment
                              to stop (default: 6 seconds); keep it below the container's grace period
   CTRKIT_CRITICAL_EXIT       end: as auto_restart says (default); report: leave it to another listener
   CTRKIT_HELD_READY          1: a held container is ready for the readiness probe
-  CTRKIT_HTTP                unix:/PATH, 127.0.0.1:PORT or [::1]:PORT: serves /startupz, /readyz and
-                             /livez, each with ?verbose, and /metrics there (default: off)
+  CTRKIT_HTTP                unix:/PATH, 127.0.0.1:PORT, localhost:PORT or [::1]:PORT: serves /startupz,
+                             /readyz and /livez, each with ?verbose, and /metrics there (default: off)
   CTRKIT_CONFIG_DIR          the folder of checks.toml and checks/ (default: /etc/ctrkit)
   CTRKIT_SUPERVISOR_DIR      the folder of critical_processes and watchdog_processes
                              (default: /etc/supervisor)

@@ -1,11 +1,13 @@
 /** What follows the list of options in `container --help`. */
 export const CONTAINER_EXAMPLES = `
 Actions
-  start  let the feature run. Owner local: start its own container. Owner kube: let Kubernetes
-         deploy it, and start the local container until Kubernetes does
+  start  let the feature run. Owner local: start its own container; 1 where there is none. Owner
+         kube: let Kubernetes deploy it, and start the local container until Kubernetes does; not
+         with no_fallback_to_local, and not while Kubernetes' own container runs
   stop   stop the container that runs the feature. The record says so first, so that no other
          container takes its place
-  kill   end that container at once, by SIGKILL; refused for a local feature that is not enabled
+  kill   end that container at once, by SIGKILL; refused for a local feature that is not enabled.
+         Where kube is involved, write the label <feature>_enabled = false first
   wait   wait until that container ends. Until one runs, answer those that ask to run
   id     print the name or id to use with docker's own commands
   state  write or clear the record by hand, where the container can't do it itself
@@ -18,8 +20,10 @@ Examples
   docker exec -it $(container id snmp) bash  whatever name Kubernetes gave the container
   container state snmp down                  the container is gone, and its record is not
 
-Without Redis: start, id and state end with 69. stop and kill still end the container NAME, leave
-its record as it was, and end with 69. wait tries again until Redis answers.
+Without Redis: start, id and state end with 69. stop and kill still end the container NAME, also
+one of a feature that is not enabled, leave its record as it was, and end with 69. wait tries again
+until Redis answers. While it waits for a running container it needs no Redis; when that has ended,
+it waits for Redis before it ends itself.
 
 Environment
   CTRKIT_REDIS            the same as --redis
@@ -31,8 +35,9 @@ Environment
   CTRKIT_LOG              json: one JSON object a line instead of text
 
 Exit status
-  0      done; wait: the container ended with 0, or the service was stopped
-  1      refused, nothing of that name, or the container ended with a failure
+  0      done; wait: the container ended with 0, or system_state is down; of a container that the
+         engine does not know: its record was cleared, or is another container's
+  1      refused, nothing of that name; wait: any other end
   64     wrong usage
   69     the databases or the engine can't be used
   70     a defect of ctrkit

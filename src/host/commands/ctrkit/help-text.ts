@@ -69,15 +69,24 @@ Examples:
   ctrkit lock list
   ctrkit lock rm snmp
 
-While a feature is locked, ctrkitd does not restart its service, does not fall back, and does not tag or remove
-its images. It still certifies images. A lock survives a reboot.`;
+A lock stops: the restart of the service for a new owner; <feature>_enabled as ctrkitd writes it; a fallback,
+and the rest of one that was cut short; tagging the golden image as local, removing the old local container,
+clean-up; leaving the Kubernetes master where the feature would change (ctrkit kube reset --force overrules that).
+
+A lock does not stop: certification; the release of a dead container's record; the block of a version, where it
+is written again; container start, stop and kill; ctrkit unblock.
+
+A lock outlives a reboot; its time goes on by the wall clock meanwhile.`;
 
 export const UNBLOCK_HELP = `
 Examples:
   ctrkit explain snmp            names the blocked versions
   ctrkit unblock snmp 20230531.22
 
-A held container of that version goes on at once. If the image fails again, the feature falls back again.`;
+A held container of that version goes on at once. If the image fails again, the feature falls back again.
+
+The command sets STATE_DB KUBE_LABELS|SET <feature>_<version>_enabled to true. Deleting that field does not
+lift the block of a fallback: ctrkitd writes it again. config kubernetes label drop writes false.`;
 
 export const MANIFEST_HELP = `
 Examples:
@@ -109,9 +118,15 @@ device's own folders, must exist on the switch. Until they do, kubelet starts no
 a machine that has none:
   --without-volume /usr/share/sonic/hwsku --without-volume /usr/share/sonic/platform
 
-Static pods: move the file into kubelet's staticPodPath by mv, as a whole; kubelet ends the pod of an emptied
-file. kubeadm join needs /etc/kubernetes/manifests empty, and kubeadm reset empties it. So remove static pods
-before ctrkit kube join, and use a DaemonSet from then on.
+The namespace must exist: kubectl create namespace sonic
+
+The probes: an image that never asks the gate, or has no agent, never answers the start-up probe with 0, so
+kubelet restarts its pod every 6 minutes. Take the three probes out of the document, or mend the image.
+
+Static pods: no label chooses or removes one; it stays when its version is blocked. --batch, --time-to-golden,
+--select, --os-version and --device-type are refused. Move the file into kubelet's staticPodPath by mv, as a whole;
+kubelet ends the pod of an emptied file. kubeadm join needs /etc/kubernetes/manifests empty, and kubeadm reset
+empties it. So remove static pods before ctrkit kube join, and use a DaemonSet from then on.
 
 Names: pod and container have the feature's name in small letters, with - in place of _. Two features that
 differ in nothing else (a_b and a-b) need a --name for one of them.

@@ -24,13 +24,15 @@ What it does as CONFIG_DB IMAGE_MGMT and FEATURE say, which is nothing by defaul
   It certifies an image as golden when a container of it was healthy without a break (active_time_to_mark_good), and
   tags it as the local image (tag_new_as_local). It falls back to the switch's local image when what Kubernetes
   deployed fails (fail_time_to_fallback). It cleans up older images (purge_older_image).
+  FEATURE kube_failure_detection, or else remote_fail_detection, needs no IMAGE_MGMT: by it alone the feature falls
+  back when Kubernetes has deployed nothing for so long.
 
 Examples:
   ctrkitd                     runs until SIGTERM; one on a host
   ctrkitd --shadow            runs beside the shipped ctrmgrd: decides, logs what it would do, touches nothing
   ctrkit explain FEATURE      shows what it has decided, and why
 
-Environment:
+Environment (of the service: systemctl edit ctrkitd):
   CTRKIT_REDIS                the same as --redis
   CTRKIT_STATE_DIR            the same as --state-dir
   CTRKIT_RUN_DIR              the folder of its view, which ctrkit reads (default: /run/ctrkit)

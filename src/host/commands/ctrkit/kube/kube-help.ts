@@ -64,8 +64,8 @@ What happens, in this order:
 
 The node's object stays on the server. To remove it there: kubectl delete node NAME
 
-If the switch has not joined, only disable is written. If a feature is locked, the command refuses, unless
---force is given. A reset that was cut short goes on with the next one.
+If the switch has not joined, only disable is written. If a locked feature would change, the command refuses,
+unless --force is given. A reset that was cut short goes on with the next one.
 ${EXIT_HELP}`;
 
 export const KUBE_STATUS_HELP = `
