@@ -53,6 +53,7 @@ export interface DaemonStart {
  * Puts the daemon together and runs it until `signal` aborts. A shadow is given nothing that could touch anything. Throws
  * CtrkitError('disk') if the ledger's folder can't be read, and what is no outage.
  */
+// oxlint-disable-next-line max-lines-per-function -- the parts know each other: apart they would be handed around
 export async function startDaemon(start: DaemonStart): Promise<void> {
   const { isShadow, log, clock, random, engine } = start;
   const { ledger: stored, problems } = start.ledger.read();

@@ -67,9 +67,6 @@ export function buildClusterParts(ports: ClusterPartsPorts): ClusterParts {
       onProblems();
     },
   });
-  return {
-    components: [controller, membership],
-    runs: [...parts.runs, (signal) => membership.run(signal)],
-    wake: parts.wake,
-  };
+  const runs = [...parts.runs, (signal: AbortSignal) => membership.run(signal)];
+  return { components: [controller, membership], runs, wake: parts.wake };
 }

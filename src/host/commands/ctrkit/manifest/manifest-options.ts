@@ -35,6 +35,7 @@ export interface ManifestFlags {
 
 const collect = (word: string, words: readonly string[] = []): string[] => [...words, word];
 
+// oxlint-disable-next-line max-lines-per-function -- a list, in the order of --help
 export function addManifestOptions(command: Command): Command {
   return command
     .argument('<feature>', 'its name in CONFIG_DB FEATURE', parseFeature)
