@@ -1,9 +1,9 @@
 import type { UnitState } from '../contract/feature/unit-state.ts';
 
-/** What starts and stops features on this host, systemd as SONiC ships it. */
+/** What starts and stops the features of this host: systemd, as SONiC ships it. */
 export interface ServiceControl {
-  /** Ends when the restart has been asked for, or with CtrkitError('service'), within a time limit of its own. */
+  /** Resolves when the restart has been carried out. Has a time limit of its own. Throws CtrkitError('service'). */
   readonly restart: (feature: string) => Promise<void>;
-  /** Undefined where it is between two states, or can't be told. Ends, or with CtrkitError('service'), soon. */
+  /** Undefined while the unit changes its state, or where its state is not known. Throws CtrkitError('service'), within seconds. */
   readonly readState: (feature: string) => Promise<UnitState | undefined>;
 }

@@ -186,9 +186,9 @@ describe('a lock file', () => {
       const store = createLockFiles(folder);
       store.add(lock('snmp'));
       const script = `
-      import { lockFilesIn } from ${JSON.stringify(new URL('../../src/host/adapters/locks/lock-file.ts', import.meta.url).href)};
+      import { createLockFiles } from ${JSON.stringify(new URL('../../src/host/adapters/locks/lock-file.ts', import.meta.url).href)};
       process.setuid(65534);
-      lockFilesIn(${JSON.stringify(folder)}).add(${JSON.stringify(lock('snmp', { owner: 'bob' }))});`;
+      createLockFiles(${JSON.stringify(folder)}).add(${JSON.stringify(lock('snmp', { owner: 'bob' }))});`;
       chmodSync(root, 0o755);
       const { status, stderr } = spawnSync(
         process.execPath,

@@ -8,7 +8,7 @@ import type {
 import type { ClusterToolSettings } from '../../../ports/cluster-tools.ts';
 import { readWholeFile } from '../disk/durable-file.ts';
 import { MAX_ADMIN_CONFIG_BYTES } from './admin-config-size.ts';
-import { wrapDiskError } from './wrap-disk-error.ts';
+import { wrapDiskError } from '../disk/wrap-disk-error.ts';
 
 export class HostAdminConfigSource implements AdminConfigSource {
   readonly #settings: Pick<ClusterToolSettings, 'adminConfigUrl' | 'caPath'>;

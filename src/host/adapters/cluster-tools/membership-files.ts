@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { decodeServedAs } from '../../../contract/cluster/admin-config.ts';
 import type { ClusterToolSettings } from '../../../ports/cluster-tools.ts';
 import type { MembershipFiles } from '../../../ports/membership-files.ts';
-import { makeFolder, readWholeFile, writeDurably } from '../disk/durable-file.ts';
+import { createFolder, readWholeFile, removeDurably, writeDurably } from '../disk/durable-file.ts';
 import { MAX_ADMIN_CONFIG_BYTES } from './admin-config-size.ts';
-import { removeDurably, type UnfinishedMark } from './unfinished-mark.ts';
-import { wrapDiskError } from './wrap-disk-error.ts';
+import type { UnfinishedMark } from './unfinished-mark.ts';
+import { wrapDiskError } from '../disk/wrap-disk-error.ts';
 
 export class HostMembershipFiles implements MembershipFiles {
   readonly kubeletConfigPath: string;
@@ -55,7 +55,7 @@ export class HostMembershipFiles implements MembershipFiles {
   writeAdminConfig(text: string): void {
     const path = this.#adminConfigPath;
     wrapDiskError(path, 'written', () => {
-      makeFolder(dirname(path));
+      createFolder(dirname(path));
       writeDurably(path, text, `${path}.tmp`, 0o600);
     });
   }

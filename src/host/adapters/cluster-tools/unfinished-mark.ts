@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolder, syncFolder, writeDurably } from '../disk/durable-file.ts';
-import { wrapDiskError } from './wrap-disk-error.ts';
+import { createFolder, removeDurably, writeDurably } from '../disk/durable-file.ts';
+import { wrapDiskError } from '../disk/wrap-disk-error.ts';
+import { readStartTicks } from '../process-start.ts';
 
 /**
  * A file that is there as long as a join or a leave has begun and is not done. It holds the number and the start time of the
@@ -21,7 +22,7 @@ export class UnfinishedMark {
   /** On the disk when it returns: set before a tool runs, so that the mark outlives a power cut. */
   set(): void {
     wrapDiskError(this.#path, 'written', () => {
-      makeFolder(dirname(this.#path));
+      createFolder(dirname(this.#path));
       writeDurably(this.#path, '', `${this.#path}.tmp`, 0o600);
     });
   }
@@ -50,25 +51,8 @@ export class UnfinishedMark {
   }
 }
 
-/**
- * The number of a process and its start time, because numbers are used again; undefined for a process that has ended (proc(5),
- * "stat").
- */
+/** Tells the process from every other one; undefined if it has ended. */
 function identifyProcess(pid: number): string | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined;
-  }
-  // The second field is the name in brackets and may hold anything. Behind it come the state, and as number 20 the start time.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ['Z', 'X'].includes(fields[0] ?? 'X') ? undefined : `${pid} ${fields[19]}\n`;
-}
-
-/** A file that is not there counts as removed. Throws what node:fs throws. */
-export function removeDurably(path: string): void {
-  if (!existsSync(path)) return;
-  rmSync(path);
-  syncFolder(dirname(path));
+  const ticks = readStartTicks(pid);
+  return ticks === undefined ? undefined : `${pid} ${ticks}\n`;
 }

@@ -1,18 +1,38 @@
 /** Files and folders that outlive a power cut at any point. All functions throw what node:fs throws. */
-import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  unlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { replaceFile, syncFolder } from '../../../adapters/disk/replace-file.ts';
 
-export { syncFolder };
-
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-/** On the disk when it returns, in place of what was there; whole or not at all, also if `temporary` is left behind. */
+/** As replaceFile, and on the disk when it returns. `mode` is for anybody to read, unless another is named. */
 export const writeDurably = (path: string, text: string, temporary: string, mode = 0o644): void =>
   replaceFile(path, text, { mode, temporary, isDurable: true });
 
-/** With the folders above it, on the disk when it returns. */
-export function makeFolder(folder: string): void {
+/** False if there was no such file. On the disk when it returns. */
+export function removeDurably(path: string): boolean {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return false;
+    throw error;
+  }
+  syncFolder(dirname(path));
+  return true;
+}
+
+/** With the folders above it, on the disk when it returns. A folder that is there stays as it is. */
+export function createFolder(folder: string): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (first === undefined) return;
   // Whatever the umask: anybody may ask what is golden.
@@ -20,6 +40,7 @@ export function makeFolder(folder: string): void {
   for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
 }
 
+/** What is at a path. */
 type FileReading =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'missing' }

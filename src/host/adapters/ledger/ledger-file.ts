@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { Ledger } from '../../../contract/images/ledger.ts';
 import type { LedgerReading, LedgerStore } from '../../../ports/ledger-store.ts';
-import { makeFolder, writeDurably } from '../disk/durable-file.ts';
+import { createFolder, writeDurably } from '../disk/durable-file.ts';
 import { encodeLedger, MAX_LEDGER_BYTES } from './ledger-codec.ts';
 import {
   describeProblems,
@@ -16,21 +16,22 @@ import {
 import { removeLeftovers, setAside } from './set-aside.ts';
 
 /**
- * `ledger.json` and the generation before it in `folder`. What counts is, in this order: the current one if it is as it was
- * written; the previous one if that is; then the current one, then the previous one, if all of it makes sense although
- * its checksum is wrong; else nothing. So an edit by hand is not believed while there is a generation as a kit wrote it:
- * the golden image of that one was golden, one step ago at most, where an edited or damaged one may never have been.
- * Where there is none, to believe the edit is better than to forget the image. A feature whose own entry makes no
- * sense in a whole file is taken from the generation before.
+ * `ledger.json` in `folder`, and the generation before it in `ledger.previous.json`. The ledger is the first of these that
+ * there is: the current generation with a correct checksum; the previous generation with a correct checksum; the
+ * current, then the previous generation if all entries make sense although the checksum is wrong; an empty ledger. So
+ * an edit by hand is not believed while a generation is as ctrkit wrote it: the golden image of that one was golden, one
+ * step ago at most, whereas that of an edited or damaged file may never have been. Without such a generation, to believe
+ * the edit is better than to forget the image. A feature whose entry makes no sense in a file with a correct checksum is
+ * taken from the previous generation.
  *
- * Both files are there from the first write on, and each is replaced by a rename while the other stands. What was not as
- * written is kept by the next write as `ledger.bad-<n>.json`. A file of a newer format is passed over, and never
- * written over.
+ * Both files are there from the first write on, and each is replaced by a rename while the other stands. The next write
+ * keeps what was not as written as `ledger.bad-<n>.json`. A file of a newer format is not read, and never written over.
  */
 export function createLedgerFile(folder: string): LedgerStore {
   return {
-    read: () => attempt(`the ledger in ${folder} can't be read`, () => readLedger(folder)),
-    write: (ledger) => attempt(`the ledger in ${folder} can't be written`, () => writeLedger(folder, ledger)),
+    read: () => wrapError(`the ledger in ${folder} can't be read`, () => readLedger(folder)),
+    write: (ledger) =>
+      wrapError(`the ledger in ${folder} can't be written`, () => writeLedger(folder, ledger)),
   };
 }
 
@@ -50,26 +51,27 @@ function writeLedger(folder: string, ledger: Ledger): void {
   const isRotten = !isFaultless(current) || !isFaultless(previous);
   if (!isRotten && isDeepStrictEqual(selectLedger(found), ledger)) return;
 
-  makeFolder(folder);
+  createFolder(folder);
   removeLeftovers(folder);
   if (isRotten) keepEvidence(folder, found);
-  const put = (name: string, content: string): void =>
+  const writeGeneration = (name: string, content: string): void =>
     writeDurably(`${folder}/${name}`, content, `${folder}/ledger.${process.pid}.tmp`);
   // The older one first, while the current one, or what counts in its place, still stands.
-  if (isFaultless(current)) put(PREVIOUS_LEDGER_FILE, current.text);
-  else if (!isFaultless(previous)) put(PREVIOUS_LEDGER_FILE, encodeLedger(selectLedger(found) ?? ledger));
-  put(LEDGER_FILE, text);
+  if (isFaultless(current)) writeGeneration(PREVIOUS_LEDGER_FILE, current.text);
+  else if (!isFaultless(previous))
+    writeGeneration(PREVIOUS_LEDGER_FILE, encodeLedger(selectLedger(found) ?? ledger));
+  writeGeneration(LEDGER_FILE, text);
 }
 
-/** What tells something still stays in its place until it is replaced. */
+/** Sets aside what is not as it was written; a file that can still be read stays in its place until it is replaced. */
 function keepEvidence(folder: string, { current, previous }: Generations): void {
-  for (const one of [previous, current]) {
-    const { kind } = one.content;
-    if (kind !== 'missing' && !isFaultless(one)) setAside(folder, one.name, kind !== 'broken');
+  for (const generation of [previous, current]) {
+    const { kind } = generation.content;
+    if (kind !== 'missing' && !isFaultless(generation)) setAside(folder, generation.name, kind !== 'broken');
   }
 }
 
-function attempt<T>(what: string, act: () => T): T {
+function wrapError<T>(what: string, act: () => T): T {
   try {
     return act();
   } catch (error) {

@@ -1,16 +1,20 @@
-import { readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { FeatureLock } from '../../../contract/feature/lock.ts';
 import { isFeatureName } from '../../../contract/names.ts';
 import type { LockStore } from '../../../ports/lock-store.ts';
-import { makeFolder, readWholeFile, syncFolder, writeDurably } from '../disk/durable-file.ts';
+import { createFolder, readWholeFile, removeDurably, writeDurably } from '../disk/durable-file.ts';
+import { wrapDiskError } from '../disk/wrap-disk-error.ts';
 import { decodeLock, encodeLock } from './lock-json.ts';
 
 const SUFFIX = '.json';
-/** A lock takes some hundred bytes; what is larger is none, and is not read. */
+/** A lock takes some hundred bytes: a larger file is none, and is not read. */
 const MAX_BYTES = 65_536;
 
-/** One file a feature, `<folder>/<feature>.json`. A file that is no lock keeps its feature locked: safe, and told. */
+/**
+ * One file for each locked feature, `<folder>/<feature>.json`. A file that is no lock keeps its feature locked, which is the
+ * safe reading, and is reported as a problem.
+ */
 export function createLockFiles(folder: string): LockStore {
   const pathOf = (feature: string): string => `${folder}/${assertFeatureName(feature)}${SUFFIX}`;
   return {
@@ -33,24 +37,20 @@ export function createLockFiles(folder: string): LockStore {
     },
     add(lock) {
       const path = pathOf(lock.feature);
-      explain(path, 'written', () => {
-        makeFolder(folder);
+      wrapDiskError(path, 'written', () => {
+        createFolder(folder);
         // On the disk when this returns: an operator who was told of a lock relies on it.
         writeDurably(path, encodeLock(lock), `${folder}/.${process.pid}.tmp`);
       });
     },
     remove(feature) {
       const path = pathOf(feature);
-      return explain(path, 'removed', () => {
-        if (!unlinkIfThere(path)) return false;
-        syncFolder(folder);
-        return true;
-      });
+      return wrapDiskError(path, 'removed', () => removeDurably(path));
     },
   };
 }
 
-/** Nobody knows whose it was, or for how long: it holds until somebody looks. */
+/** In place of a file that is no lock: in force until an operator removes it. */
 const createEndlessLock = (feature: string): FeatureLock => ({
   feature,
   owner: 'unknown',
@@ -64,7 +64,7 @@ const createEndlessLock = (feature: string): FeatureLock => ({
 const describeBroken = (path: string, what: string, feature: string): string =>
   `${path} ${what}: ${feature} counts as locked. To lift it: ctrkit lock rm ${feature}`;
 
-/** A text says what is wrong with it; undefined if it has gone meanwhile. */
+/** A text says what is wrong with the file; undefined if it has gone meanwhile. */
 function readLock(path: string, feature: string): FeatureLock | string | undefined {
   try {
     const reading = readWholeFile(path, MAX_BYTES);
@@ -81,7 +81,7 @@ function readLock(path: string, feature: string): FeatureLock | string | undefin
   }
 }
 
-/** In their order; what a writer that was killed has left ends otherwise. */
+/** Sorted. What a writer that was killed has left has another suffix. */
 function readNames(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
@@ -95,23 +95,4 @@ function readNames(folder: string): string[] {
 function assertFeatureName(feature: string): string {
   if (isFeatureName(feature)) return feature;
   throw new CtrkitError('usage', 'a lock needs the name of a feature: letters, digits, _ and -');
-}
-
-function explain<T>(path: string, done: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const text = `${path} can't be ${done}: ${(error as Error).message}`;
-    throw new CtrkitError('disk', text, { cause: error });
-  }
-}
-
-function unlinkIfThere(path: string): boolean {
-  try {
-    unlinkSync(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

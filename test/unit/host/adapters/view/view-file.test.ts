@@ -10,7 +10,8 @@ import type {
   FallbackVerdict,
   SwitchView,
 } from '../../../../../src/contract/feature/daemon-view.ts';
-import { readProcessStartMs, createViewFile } from '../../../../../src/host/adapters/view/view-file.ts';
+import { readStartMs } from '../../../../../src/host/adapters/process-start.ts';
+import { createViewFile } from '../../../../../src/host/adapters/view/view-file.ts';
 import { until } from '../../../../support/until.ts';
 
 let folder = '';
@@ -141,12 +142,12 @@ describe('the daemon’s view', () => {
 
 describe('the start of a process', () => {
   test('is on the boot clock', () => {
-    const startMs = readProcessStartMs(process.pid);
+    const startMs = readStartMs(process.pid);
     const expectedMs = systemClock.bootMs() - process.uptime() * 1_000;
     assert.ok(startMs !== undefined && Math.abs(startMs - expectedMs) < 2_000, `${startMs} ${expectedMs}`);
   });
 
   test('is none of a process that does not run', () => {
-    assert.equal(readProcessStartMs(2 ** 30), undefined);
+    assert.equal(readStartMs(2 ** 30), undefined);
   });
 });

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import {
   parseRestartCommand,
   ServiceCommand,
-} from '../../../../src/host/adapters/service/service-command.ts';
+} from '../../../../../src/host/adapters/service/service-command.ts';
 
 /** A program of that name which writes down its words, and then does as `lines` say. */
 function prepare(t: TestContext, name: string, lines = '') {
