@@ -1,26 +1,26 @@
-/** Under which name a switch is a node of its cluster: one for the labels and for joining. */
+/** The name under which a switch is a node of its cluster, for its labels and for joining. */
 import type { Environment } from '../contract/environment.ts';
 import { findSubdomainFault } from '../contract/cluster/kubernetes-names.ts';
 import { toPlainLine } from '../text/printable.ts';
 
 export interface NodeName {
-  /** As of now: SONiC names the host while it boots. May be none that is legal. */
+  /** The name as it is now: SONiC names the host while it boots. It may be illegal. */
   readonly read: () => string;
-  /** Why no node may be made under it, a line for people; undefined if one may. */
+  /** Why this switch must not join under that name, one line for people; undefined if it may. */
   readonly findJoinFault: () => string | undefined;
 }
 
-/** Before SONiC has named the host, and on every switch that nobody has named: a fleet would be one node. */
+/** Names of a host before SONiC has named it, and of switches that nobody has named: a fleet would be one node. */
 const SHARED_NAMES: ReadonlySet<string> = new Set(['localhost', 'sonic']);
 
 /** CTRKIT_NODE_NAME, else the host's name in lower case. */
 export function chooseNodeName(env: Environment, hostName: () => string): NodeName {
   const configured = (env['CTRKIT_NODE_NAME'] ?? '').trim();
-  const read = (): string => configured || hostName().trim().toLowerCase();
+  const readName = (): string => configured || hostName().trim().toLowerCase();
   return {
-    read,
+    read: readName,
     findJoinFault: () => {
-      const name = read();
+      const name = readName();
       const fault = findSubdomainFault(name);
       const shown = JSON.stringify(toPlainLine(name, 80));
       if (fault !== undefined) return `${shown} can't be a node's name: it ${fault}; set CTRKIT_NODE_NAME`;

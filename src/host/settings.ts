@@ -19,11 +19,11 @@ export const readHostSettings = (env: Environment): HostSettings => ({
 
 export interface RevertSetting {
   readonly revertToLocalMs: number;
-  /** What is not as it should be, a line each; the next source of the setting is used. */
+  /** Values that make no sense, one line each; the next source of the setting is used instead. */
   readonly warnings: readonly string[];
 }
 
-/** The shipped command's own default, for a switch without the file. */
+/** The default of the shipped command, for a switch without the file. */
 const DEFAULT_REVERT_TO_LOCAL_MS = 300_000;
 const LONGEST_REVERT_MS = 7 * 86_400_000;
 const REVERT_FIELD = 'revert_to_local_on_wait_seconds';

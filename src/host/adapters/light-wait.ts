@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/**
- * Where the container that was waited for is handed over to the process that takes this one's place again. 64 hex digits.
- */
+/** By this variable the command that runs again learns which container was waited for. 64 hex digits. */
 const WAITED_VARIABLE = 'CTRKIT_WAITED_CONTAINER';
 
-/** coreutils' tail sleeps in the kernel and looks this often whether the process is there. */
-const LOOK_EVERY_S = '0.5';
+/** Seconds. How often coreutils' tail looks whether the process is still there. */
+const POLL_EVERY_S = '0.5';
 
 /**
  * Waits for the end of a container's first process without Node.js: a switch has one such wait for each feature, for
@@ -26,7 +24,7 @@ export function becomeLightWait(
   const script = 'tail --pid="$1" -s "$2" -f /dev/null; shift 2; exec "$@"';
   const env = { ...process.env, [WAITED_VARIABLE]: containerId };
   try {
-    replace.call(process, '/bin/sh', ['sh', '-c', script, 'sh', String(pid), LOOK_EVERY_S, ...command], env);
+    replace.call(process, '/bin/sh', ['sh', '-c', script, 'sh', String(pid), POLL_EVERY_S, ...command], env);
   } catch {
     // No such shell: this process waits itself.
   }

@@ -8,13 +8,13 @@ const IMAGE_NAMES_FILE = '/usr/share/sonic/templates/ctr_image_names.json';
 const MAX_BYTES = 1024 * 1024;
 
 export interface LocalRepositories {
-  /** By feature. */
+  /** The repository's name, by feature. */
   readonly repositories: ReadonlyMap<string, string>;
-  /** What is wrong with the file, a line each. */
+  /** What is wrong with the file, one line each. */
   readonly problems: readonly string[];
 }
 
-/** A file that is not there is one without entries, and so is a broken one. Never throws. */
+/** A missing or broken file has no entries. Never throws. */
 export function readLocalRepositories(path = IMAGE_NAMES_FILE): LocalRepositories {
   const repositories = new Map<string, string>();
   const problems: string[] = [];

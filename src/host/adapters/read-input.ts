@@ -2,17 +2,17 @@ import { createReadStream } from 'node:fs';
 import { CtrkitError } from '../../contract/errors.ts';
 
 /**
- * A file that somebody named, or stdin for `-`, as text. Throws CtrkitError('usage') for one that can't be read or has more
- * than `mostBytes`: no more than that is ever kept.
+ * The text of a file that the command line names, or of stdin for `-`. Throws CtrkitError('usage') if it can't be read or has
+ * more than `maxBytes`; no more than that is ever kept in memory.
  */
-export async function readInput(path: string, mostBytes: number): Promise<string> {
+export async function readInput(path: string, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     const stream = path === '-' ? process.stdin : createReadStream(path);
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > mostBytes) break;
+      if (size > maxBytes) break;
       chunks.push(chunk);
     }
   } catch (error) {
@@ -20,8 +20,8 @@ export async function readInput(path: string, mostBytes: number): Promise<string
       cause: error,
     });
   }
-  if (size > mostBytes)
-    throw new CtrkitError('usage', `${describePath(path)} has more than ${mostBytes} bytes`);
+  if (size > maxBytes)
+    throw new CtrkitError('usage', `${describePath(path)} has more than ${maxBytes} bytes`);
   return Buffer.concat(chunks).toString();
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RemoteConfig } from '../../ports/remote-config.ts';
 
-/** SONiC's timers of features that Kubernetes may run; the file is there only in images built for that. */
+/** SONiC's timers of features that Kubernetes may run. Only images that are built for that have the file. */
 const REMOTE_CONFIG_PATH = '/etc/sonic/remote_ctr.config.json';
 
 /** Never throws: a broken file leaves every timer at its default. */

@@ -2,8 +2,9 @@ import { createServer, type Server } from 'node:net';
 import { CtrkitError } from '../../contract/errors.ts';
 
 /**
- * One process of this name on the host: a name in the kernel's abstract socket namespace, which nothing can reach from the
- * network and which ends with the process however it ends. Throws CtrkitError('usage') if another one has it.
+ * Asserts that this is the only process of this name on the host. The name is in the kernel's abstract socket namespace: the
+ * network can't reach it, and it ends with the process, however that ends. Throws CtrkitError('usage') if another process
+ * has the name. Resolves with the server that holds it, to be closed to give it up.
  */
 export function assertSingle(name: string): Promise<Server> {
   const server = createServer((connection) => connection.destroy());

@@ -1,4 +1,4 @@
-/** The ledger as text: JSON that people can read, with a checksum that tells a whole file from a torn or edited one. */
+/** The ledger as text: JSON that people can read, with a checksum that shows whether a file is torn or edited. */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
@@ -9,21 +9,22 @@ import { toOneLine } from '../../../text/printable.ts';
 import { FEATURE } from './ledger-schemas.ts';
 
 const LEDGER_FORMAT = 1;
-/** Some hundred features with lists as long as they get; a longer file is none of the kit's. */
+/** Enough for some hundred features with the longest lists: a longer file is not ctrkit's. */
 export const MAX_LEDGER_BYTES = 8 * 1024 * 1024;
 
+/** What a text turned out to be. `why` is one line for people. */
 export type LedgerText =
-  /** As some kit wrote it. `bad`: features whose entries make no sense, a line each. */
+  /** As a ctrkit wrote it. `bad`: by feature, one line on each entry that makes no sense. */
   | { readonly kind: 'whole'; readonly ledger: Ledger; readonly bad: ReadonlyMap<string, string> }
-  /** It all makes sense, but it is not what was written: somebody has edited it, or a bit has flipped. */
+  /** All entries make sense, but the checksum is wrong: somebody has edited it, or a bit has flipped. */
   | { readonly kind: 'edited'; readonly ledger: Ledger; readonly why: string }
-  /** Written, and whole, by a newer kit: not to be touched. */
+  /** As a newer ctrkit wrote it, in a format of its own: not to be touched. */
   | { readonly kind: 'newer'; readonly why: string }
   | { readonly kind: 'broken'; readonly why: string };
 
 /**
- * The same text for the same ledger. Throws CtrkitError('defect') for one that would not be read back as it is: that would
- * be to forget a golden image.
+ * The same text for the same ledger. Throws CtrkitError('defect') for a ledger that would be read back as another: a golden
+ * image would be forgotten.
  */
 export function encodeLedger(ledger: Ledger): string {
   const names = Object.keys(ledger).toSorted();
@@ -32,7 +33,7 @@ export function encodeLedger(ledger: Ledger): string {
   return `${JSON.stringify({ format: LEDGER_FORMAT, checksum, features }, null, 2)}\n`;
 }
 
-/** In the order of the schema, whatever the order in the object at hand. */
+/** The entry with its fields in the order of the schema. */
 function normaliseFeature(feature: string, entry: FeatureLedger | undefined): FeatureLedger {
   const { success, output } = v.safeParse(FEATURE, entry);
   if (success && isFeatureName(feature) && isDeepStrictEqual(output, entry)) return output;
@@ -45,7 +46,7 @@ export function decodeLedger(text: string): LedgerText {
   try {
     return decodeDocument(JSON.parse(text));
   } catch (error) {
-    // Of JSON.parse, which quotes what it has found; or nested deeper than there is stack.
+    // JSON.parse quotes what it has found; or the text is nested deeper than the stack is.
     return { kind: 'broken', why: toOneLine((error as Error).message, 200) };
   }
 }
@@ -55,7 +56,7 @@ function decodeDocument(document: unknown): LedgerText {
   const { checksum, ...content } = document;
   const isAsWritten = checksum === checksumOf(content);
   const { format, features } = content;
-  // Only if it is whole: one flipped bit makes a 1 a 3.
+  // Only with a correct checksum: one flipped bit turns a 1 into a 3.
   if (isAsWritten && Number.isSafeInteger(format) && (format as number) > LEDGER_FORMAT)
     return { kind: 'newer', why: `it has format ${String(format)}, this kit knows ${LEDGER_FORMAT}` };
   if (format !== LEDGER_FORMAT || !isRecord(features))
@@ -87,8 +88,8 @@ function decodeFeatures(features: Readonly<Record<string, unknown>>): {
 }
 
 /**
- * SHA-256 of everything in the document but the checksum, as JSON without blanks. Every format to come has to keep this
- * rule: it is how an older kit tells a newer file from a broken one.
+ * SHA-256 of everything in the document except the checksum, as JSON without blanks. Every future format has to keep this
+ * rule: by it an older ctrkit tells a newer file from a broken one.
  */
 const checksumOf = (content: unknown): string =>
   `sha256:${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`;

@@ -9,7 +9,7 @@ export const PREVIOUS_LEDGER_FILE = 'ledger.previous.json';
 
 export interface Generation {
   readonly name: string;
-  /** Empty for a file that is missing, or none that can be read. */
+  /** Empty for a file that is missing or can't be read. */
   readonly text: string;
   readonly content: LedgerText | { readonly kind: 'missing' };
 }
@@ -36,11 +36,11 @@ function readGeneration(folder: string, name: string): Generation {
   }
 }
 
-/** Just as some kit wrote it. */
+/** Exactly as a ctrkit wrote it. */
 export const isFaultless = ({ content }: Generation): boolean =>
   content.kind === 'whole' && content.bad.size === 0;
 
-/** Undefined if no generation tells anything. */
+/** The ledger that counts, in the order that createLedgerFile states; undefined if no generation can be read. */
 export function selectLedger({ current, previous }: Generations): Ledger | undefined {
   for (const kind of ['whole', 'edited'] as const) {
     for (const { content } of [current, previous]) {
@@ -51,7 +51,7 @@ export function selectLedger({ current, previous }: Generations): Ledger | undef
   return undefined;
 }
 
-/** What the previous generation says of features whose entries in the current one make no sense. */
+/** The previous generation's entries of features whose entries in the current one make no sense. */
 function selectBad({ content }: Generation, previous: Generation): Ledger {
   if (content.kind !== 'whole' || previous.content.kind !== 'whole') return {};
   const { ledger } = previous.content;
@@ -59,7 +59,7 @@ function selectBad({ content }: Generation, previous: Generation): Ledger {
   return Object.fromEntries(found.map((feature) => [feature, ledger[feature] as FeatureLedger]));
 }
 
-/** One line for each thing that is not as it was written. */
+/** What is not as it was written, one line each. */
 export function describeProblems({ current, previous }: Generations): string[] {
   const isNothing = previous.content.kind === 'missing';
   if (current.content.kind === 'missing')

@@ -1,4 +1,4 @@
-/** What an entry of the ledger may hold. A field that is not known is left out: a newer kit may have written it. */
+/** What an entry of the ledger may hold. An unknown field is left out: a newer ctrkit may have written it. */
 import * as v from 'valibot';
 import { isImageId, isRepository } from '../../../contract/images/image.ts';
 import {
@@ -46,10 +46,10 @@ const DUTIES = v.object({
 const isOnce = (images: readonly { readonly imageId: string }[]): boolean =>
   new Set(images.map(({ imageId: id }) => id)).size === images.length;
 
-/** One golden, one previous that is another, one fallback an image, and none of the golden one. */
+/** The previous image is another than the golden one; each image has one fallback at most, and the golden one none. */
 function isConsistent({ golden, previous, fallbacks }: FeatureLedger): boolean {
   const kept = [golden, previous].filter((image): image is GoldenImage => image !== undefined);
-  return isOnce(kept) && isOnce(fallbacks) && !fallbacks.some((one) => one.imageId === golden?.imageId);
+  return isOnce(kept) && isOnce(fallbacks) && !fallbacks.some(({ imageId: id }) => id === golden?.imageId);
 }
 
 export const FEATURE = v.pipe(

@@ -1,11 +1,11 @@
-/** A lock as it lies on the disk: JSON that people can read, field names as in the databases. */
+/** A lock as it is on the disk: JSON that people can read, with field names in the style of the databases. */
 import * as v from 'valibot';
 import type { FeatureLock } from '../../../contract/feature/lock.ts';
 import { isFeatureName } from '../../../contract/names.ts';
 import { toPlainLine } from '../../../text/printable.ts';
 
 const FORMAT = 1;
-/** Longest owner and reason that are kept. */
+/** A longer owner or reason is cut. */
 const MAX_OWNER_LENGTH = 64;
 const MAX_REASON_LENGTH = 300;
 

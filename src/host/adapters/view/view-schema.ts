@@ -1,4 +1,4 @@
-/** The daemon's view as it lies in its file: a file of another release, or of nobody's, must not pass for it. */
+/** The daemon's view as it is in its file. A file of another release, or of another program, must not pass for it. */
 import * as v from 'valibot';
 import type { DaemonView } from '../../../contract/feature/daemon-view.ts';
 

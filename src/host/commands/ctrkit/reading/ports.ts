@@ -36,9 +36,9 @@ export interface CtrkitPorts {
   readonly view: Pick<ViewFile, 'read' | 'watch'>;
   /**
    * A file that somebody named, or stdin for `-`. Throws CtrkitError('usage') where it can't be read, or has more than
-   * `mostBytes`.
+   * `maxBytes`.
    */
-  readonly readInput: (path: string, mostBytes: number) => Promise<string>;
+  readonly readInput: (path: string, maxBytes: number) => Promise<string>;
   /** What is under way ends when `signal` aborts. Throws CtrkitError('usage') for a setting that makes no sense. */
   readonly openMembership: (signal: AbortSignal) => Promise<MembershipSide>;
   readonly terminal: Terminal;
