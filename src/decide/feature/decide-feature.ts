@@ -18,7 +18,7 @@ import { decideReap, selectHolderName, type ReapDecision } from './reap.ts';
 import { decideRestartAtMs } from './restart-history.ts';
 import { decideEnabledLabel, decideSwitchOver, type SwitchOverDecision } from './switch-over.ts';
 
-/** What the decisions say of a feature; what was done last is added by whoever does it. */
+/** The part of the view that the decisions give. The last act is added when it was done. */
 export type DecidedView = Omit<FeatureView, 'lastAct' | 'lastActTs'>;
 
 export interface FeatureDecision {

@@ -1,6 +1,6 @@
 /**
  * Whether a feature falls back to its local image now (contract.md, section 8, "Fallback"; HLD, "Failure mode detection &
- * rollback"): when what Kubernetes deployed fails now and has failed for as long as the policy says, once an image.
+ * rollback"): when what Kubernetes deployed fails now and has failed for the time of the policy, at most once an image.
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FailureCause, FallbackVerdict } from '../../contract/feature/daemon-view.ts';

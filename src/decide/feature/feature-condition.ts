@@ -24,9 +24,9 @@ export interface LastEnd {
   readonly token: string;
   /** Boot clock, of this boot. */
   readonly atMs: number;
-  /** Somebody asked for it: the service was stopped, the container got its SIGTERM and said it was stopping. */
+  /** The end was asked for: the service was stopped, or the container got SIGTERM and reported that it is stopping. */
   readonly wasPlanned: boolean;
-  /** How it ended, one line: `exit code 139`. */
+  /** One line for people: `exit code 139`. */
   readonly text: string;
 }
 
@@ -172,7 +172,7 @@ function decideWhileStarting(
 /** The condition of a crash that still counts: it is recent, and no later start was healthy. Undefined if there is none. */
 function findCrash({ lastEnd, beat, now, unit }: FeatureConditionInput): FeatureCondition | undefined {
   if (lastEnd === undefined || lastEnd.wasPlanned || lastEnd.imageId === '') return undefined;
-  // A later start was healthy or was asked to stop: the daemon has not been told yet how that one ended.
+  // A later start was healthy or was asked to stop. How that one ended, the engine has not reported yet.
   const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
   if (isOfLaterStart && beat.status !== 'starting' && beat.status !== 'unhealthy') return undefined;
   // Where systemd has given up, the gate holds the next container, so the feature can't recover by itself.

@@ -6,7 +6,7 @@ import type { FallbackTiming } from './fallback-refusal.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { ContainerEnd } from './seen-holder.ts';
 
-/** All that one reconcile of one feature decides on, besides its memory. */
+/** Everything that one reconcile of one feature decides on, besides its memory. */
 export interface FeatureInput {
   readonly feature: string;
   readonly reading: FeatureReading;

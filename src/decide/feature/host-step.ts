@@ -4,7 +4,7 @@ import type { Duties, Fallback, GoldenImage } from '../../contract/images/ledger
 import type { RowValues } from '../../contract/rows.ts';
 import type { SwitchEdge } from './switch-over.ts';
 
-/** `text` is what a log line says of it. */
+/** `text` is one line for the log. */
 export type HostStep =
   /** Makes the switch's own local image golden until another one is certified. */
   | { readonly kind: 'adopt-shipped'; readonly image: GoldenImage }

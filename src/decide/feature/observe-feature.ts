@@ -6,12 +6,12 @@ import { isRebootExpected, trackFeature, type FeatureMemory, type ObservedFields
 import { selectHolderName } from './reap.ts';
 
 export interface Observation {
-  /** With a reboot only where one is still to be expected. */
+  /** `isRebooting` is true only while the announced reboot is still to be expected. */
   readonly input: FeatureInput;
   readonly memory: FeatureMemory;
   /** As the previous reconcile read them. */
   readonly lastObserved: ObservedFields | undefined;
-  /** The recorded one, as the engine shows it; undefined if it does not know it. */
+  /** The recorded container, as the engine shows it; undefined if the engine does not know it. */
   readonly container: EngineContainer | undefined;
   readonly isRunning: boolean;
 }

@@ -17,7 +17,7 @@ export interface FallbackStepsInput {
   readonly lockText: string | undefined;
   readonly unit: UnitState | undefined;
   readonly now: Timestamps;
-  /** The recorded one, as the engine shows it. */
+  /** The recorded container, as the engine shows it. */
   readonly container: EngineContainer | undefined;
   readonly verdict: FallbackVerdict;
   /** The image to blame for a fallback that is due; undefined if there is none. */

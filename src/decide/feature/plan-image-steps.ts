@@ -20,7 +20,7 @@ export interface ImageStepsInput {
   readonly localRepository: string | undefined;
   readonly lockText: string | undefined;
   readonly now: Timestamps;
-  /** The recorded one, as the engine shows it. */
+  /** The recorded container, as the engine shows it. */
   readonly container: EngineContainer | undefined;
   readonly certification: CertificationVerdict;
 }

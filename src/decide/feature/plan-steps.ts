@@ -1,4 +1,4 @@
-/** From the decisions on a feature to the steps. Each step is what is still to be done: the ledger and the rows say so. */
+/** From the decisions on a feature to the steps. Each step is something that the ledger or the rows still lack. */
 import type { Certification } from '../images/certification.ts';
 import type { FallbackDecision } from './fallback.ts';
 import type { HostStep } from './host-step.ts';

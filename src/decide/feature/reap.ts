@@ -108,7 +108,7 @@ function findDoubt(
   if (endedAtMs !== undefined && endedAtMs >= sameSinceMs) return undefined;
   const isNamed = selectHolderName(feature, status) !== undefined;
   const holder = findLiveHolder(status, beat, now);
-  // Another engine may run it, or its id may be unknown: then the heartbeat tells.
+  // Another engine may run it, or its id may be unknown: then the heartbeat decides.
   const isBeating = holder?.liveUntilMs !== undefined;
   if (isBeating && (engineState === 'missing' || !isNamed))
     return keepRecord(

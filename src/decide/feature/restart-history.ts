@@ -12,7 +12,7 @@ export interface RestartEntry {
 export type RestartHistory = readonly RestartEntry[];
 
 const BACKOFF: BackoffTiming = { firstMs: 30_000, longestMs: 600_000 };
-/** Twice the longest back-off: after so long without a restart the history says nothing any more. */
+/** Twice the longest back-off: after so long without a restart the history counts no more. */
 const FORGET_AFTER_MS = 1_200_000;
 /** Enough for the longest back-off. */
 const LONGEST_HISTORY = 16;

@@ -9,7 +9,7 @@ export interface SeenHolder {
   readonly token: string;
   readonly imageId: string;
   readonly version: string;
-  /** By its last heartbeat before it said that it is stopping. */
+  /** By the last heartbeat before it reported that it is stopping. */
   readonly wasUnhealthy: boolean;
   readonly isStopping: boolean;
   readonly restarts: number;
@@ -27,7 +27,7 @@ export interface ContainerEnd {
   readonly atMs: number;
 }
 
-/** What a row and a heartbeat say of a holder. */
+/** The rows that describe the holder. */
 export interface HolderReading {
   readonly status: FeatureStatus;
   readonly beat: ObservedBeat;
@@ -91,7 +91,7 @@ export function findEndedHolder(
   return last?.dockerId === holder.dockerId ? last : undefined;
 }
 
-/** What tells whether an end was planned, as of the reconcile after it. */
+/** What decides whether an end was planned, as of the reconcile after it. */
 export interface EndCircumstances {
   readonly config: FeatureConfig;
   readonly status: FeatureStatus;
@@ -101,7 +101,7 @@ export interface EndCircumstances {
 }
 
 /**
- * Whether an end was planned. It was if the container said that it is stopping: the service stopped it, kubelet replaced it
+ * Whether an end was planned. It was if the container reported that it is stopping: the service stopped it, kubelet replaced it
  * by another version, or an operator did. It was not if the container was unhealthy, which is when kubelet ends it, nor if
  * one of its critical processes had ended, which is when the kit ends it.
  */

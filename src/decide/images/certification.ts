@@ -70,7 +70,7 @@ export function decideCertification(
   };
 }
 
-/** `chain` is one line on why there is none, if there is none. */
+/** `chain` is a text on why there is none where there is none. */
 function decideVerdict(chain: HeartbeatChain | string, input: CertificationInput): CertificationVerdict {
   const { imageId, goldenImageId, policy } = input;
   if (imageId !== undefined && imageId === goldenImageId)
@@ -134,12 +134,12 @@ function assessBeat(input: CertificationInput): CountedBeat | string {
   return assessHealth(beat, imageId, input.now);
 }
 
-/** Why the heartbeat is not one of whoever runs the feature in this boot. */
+/** Why the heartbeat is not that of the container which runs the feature in this boot; undefined if it is. */
 function describeForeignBeat(beat: ObservedBeat, { status, now }: CertificationInput): string | undefined {
   if (!isOwner(status.currentOwner)) return 'no container runs the feature: it counts once one does';
   if (status.claimToken === '')
     return 'the container that runs the feature has no claim token: only one with the kit in its image counts';
-  // The shipped kit writes the owner and leaves the token of an earlier claim standing.
+  // The shipped kit writes the owner, and does not clear the token of an earlier claim.
   if (beat.token !== status.claimToken || beat.owner !== status.currentOwner)
     return 'the heartbeat is not that of the container that runs the feature: it counts once that one sends its own';
   if (beat.bootId !== now.bootId)

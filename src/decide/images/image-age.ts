@@ -17,7 +17,7 @@ export interface ListedImage {
 
 export interface ImageAge {
   readonly isOlder: boolean;
-  /** Why, one line for people. */
+  /** The reason, one line for people. */
   readonly text: string;
   /** The image's versions that were compared: the answer stays the same while one of them is left. */
   readonly versions: readonly string[];

@@ -13,13 +13,17 @@ export const findLocalImage = (
     ? undefined
     : images.find(({ tags }) => tags.includes(`${localRepository}:${LOCAL_TAG}`));
 
-/** The version that the build of the switch's own image tagged it with; undefined where that can't be told. */
+/** The version that the build of the switch's own image tagged it with; undefined if that is not certain. */
 export function findBuildVersion(
   tags: readonly string[],
   localRepository: string | undefined,
 ): string | undefined {
-  const own = tags.map((tag) => parseReference(tag)).filter((one) => one?.repository === localRepository);
-  const versions = own.map((one) => one?.tag ?? '').filter((tag) => tag !== '' && tag !== LOCAL_TAG);
+  const own = tags
+    .map((tag) => parseReference(tag))
+    .filter((reference) => reference?.repository === localRepository);
+  const versions = own
+    .map((reference) => reference?.tag ?? '')
+    .filter((tag) => tag !== '' && tag !== LOCAL_TAG);
   return versions.length === 1 ? versions[0] : undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Wakeup } from '../../loop/wakeup.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { TableChange } from '../../ports/switch-tables.ts';
+import type { FeatureController } from './feature/feature-controller.ts';
 import type { FeatureQueue } from './feature/feature-queue.ts';
 import { reconcileFeatures } from './feature/reconcile-features.ts';
 import type { ViewPublisher } from './feature/view-publisher.ts';
@@ -19,7 +20,7 @@ const LIST_EVERY_MS = 60_000;
 export interface DaemonPorts {
   readonly session: DatabaseSession;
   readonly engine: EngineWatch;
-  readonly features: FeatureQueue;
+  readonly features: FeatureQueue<FeatureController>;
   readonly components: readonly DaemonComponent[];
   readonly publisher: ViewPublisher;
   /** Ends the sleep between two rounds. */

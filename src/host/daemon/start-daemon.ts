@@ -55,29 +55,16 @@ export interface DaemonStart {
  */
 // oxlint-disable-next-line max-lines-per-function -- the parts know each other: apart they would be handed around
 export async function startDaemon(start: DaemonStart): Promise<void> {
-  const { isShadow, log, clock, random, engine } = start;
+  const { log, clock, random, engine } = start;
   const { ledger: stored, problems } = start.ledger.read();
   for (const problem of problems) log.warn(problem);
   const startedMs = clock.bootMs();
   const session = new DatabaseSession(start.connect);
   const ledger = createLedgerCache(start, stored, () => cluster.wake());
   const wakeup = new Wakeup(clock);
-  const features = new FeatureQueue(
-    clock,
-    (name) => new FeatureController(name, featurePorts),
-    wakeup.notify,
-  );
-  const engineWatch = new EngineWatch({
-    engine,
-    clock,
-    log,
-    random,
-    onChange: () => features.addAll(),
-    onEvent: (event) => {
-      if (event.kind !== 'die') return;
-      for (const feature of features.features.values()) feature.recordEnd(event);
-    },
-  });
+  const createFeature = (name: string) => new FeatureController(name, featurePorts);
+  const features = new FeatureQueue(clock, createFeature, wakeup.notify);
+  const engineWatch = createEngineWatch(start, features);
   const featurePorts = createFeaturePorts(start, { session, ledger, features, engineWatch, startedMs });
   const cluster = createClusterParts(start, { session, ledger, onProblems: () => daemon.publish() });
   const daemon: Daemon = new Daemon({
@@ -91,7 +78,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
     log,
     random,
   });
-  log.info(isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
+  log.info(start.isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
   try {
     await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs]);
   } finally {
@@ -100,7 +87,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   }
 }
 
-/** `onWrite`: the golden image of a feature, which is a label of the node, may be another one. */
+/** `onWrite`: the golden image of a feature may have changed, which is a label of the node. */
 function createLedgerCache(
   { isShadow, ledger: store }: DaemonStart,
   stored: Ledger,
@@ -114,6 +101,21 @@ function createLedgerCache(
   return new LedgerCache({ write }, stored);
 }
 
+type Features = FeatureQueue<FeatureController>;
+
+const createEngineWatch = ({ engine, clock, log, random }: DaemonStart, queue: Features): EngineWatch =>
+  new EngineWatch({
+    engine,
+    clock,
+    log,
+    random,
+    onChange: () => queue.addAll(),
+    onEvent: (event) => {
+      if (event.kind !== 'die') return;
+      for (const feature of queue.features.values()) feature.recordEnd(event);
+    },
+  });
+
 function createPublisher({ view, isShadow, clock, log }: DaemonStart, startedMs: number): ViewPublisher {
   const outage = new OutageLog(log, clock);
   return new ViewPublisher(view, { isShadow, bootId: clock.bootId(), startedMs }, (problem) =>
@@ -124,7 +126,7 @@ function createPublisher({ view, isShadow, clock, log }: DaemonStart, startedMs:
 interface FeatureParts {
   readonly session: DatabaseSession;
   readonly ledger: LedgerCache;
-  readonly features: FeatureQueue;
+  readonly features: Features;
   readonly engineWatch: EngineWatch;
   readonly startedMs: number;
 }

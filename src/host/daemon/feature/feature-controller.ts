@@ -33,7 +33,7 @@ import { StepRunner } from './step-runner.ts';
 
 /** Time alone never makes a feature reconcile more often than this. */
 const SHORTEST_REQUEUE_MS = 20;
-/** Ends that a reconcile looks at. One is the rule; after a loop that was busy the last few are enough. */
+/** Ends that are kept for the next reconcile. There is hardly more than one, and only the last of a holder counts. */
 const MOST_ENDS = 8;
 
 export interface FeaturePorts {
@@ -51,7 +51,7 @@ export interface FeaturePorts {
   /** SONiC's list of image names: the local repository of each feature. */
   readonly mappedRepositories: ReadonlyMap<string, string>;
   readonly readEngineState: () => EngineState;
-  /** Something has changed that no row tells of: the feature has to be reconciled again. */
+  /** Something has changed that is in no row: the feature has to be reconciled again. */
   readonly requeue: (feature: string) => void;
   /** After each decision, for a shadow's comparison. */
   readonly onDecision?: ((input: FeatureInput, view: DecidedView) => void) | undefined;

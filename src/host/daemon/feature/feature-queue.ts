@@ -1,29 +1,35 @@
 import type { Clock } from '../../../ports/clock.ts';
-import type { FeatureController } from './feature-controller.ts';
 
 /** Behind the events, for a server that sends none, and for a lock that was added. */
 const POLL_MS = 10_000;
 
+export interface QueuedFeature {
+  /** One of its steps is running. */
+  readonly isBusy: boolean;
+  /** Boot clock: when it is due by time; undefined if it is not. */
+  readonly requeueAtMs: number | undefined;
+}
+
 /** The features of the switch, and the queue of those that have to be reconciled. A feature is in it once. */
-export class FeatureQueue {
+export class FeatureQueue<Feature extends QueuedFeature> {
   readonly #clock: Clock;
-  readonly #create: (name: string) => FeatureController;
+  readonly #create: (name: string) => Feature;
   readonly #onAdd: () => void;
-  readonly #features = new Map<string, FeatureController>();
+  readonly #features = new Map<string, Feature>();
   readonly #queued = new Set<string>();
   /** Features that the last list did not have. */
   readonly #missing = new Set<string>();
-  /** Boot clock: when all features are queued, whatever the events say. */
+  /** Boot clock: when all features are queued, with or without an event. */
   #nextPollMs = 0;
 
   /** `onAdd` is called whenever something was queued from outside. */
-  constructor(clock: Clock, create: (name: string) => FeatureController, onAdd: () => void) {
+  constructor(clock: Clock, create: (name: string) => Feature, onAdd: () => void) {
     this.#clock = clock;
     this.#create = create;
     this.#onAdd = onAdd;
   }
 
-  get features(): ReadonlyMap<string, FeatureController> {
+  get features(): ReadonlyMap<string, Feature> {
     return this.#features;
   }
 
@@ -72,7 +78,7 @@ export class FeatureQueue {
   }
 
   /** Empties the queue and returns what was in it. */
-  take(): FeatureController[] {
+  take(): Feature[] {
     const features = [...this.#queued].flatMap((name) => this.#features.get(name) ?? []);
     this.#queued.clear();
     return features;

@@ -3,7 +3,7 @@ import type { DecidedView } from '../../../decide/feature/decide-feature.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 
-/** What people are told of one feature: its view, and a log line when a verdict or an act is new. */
+/** The view of one feature, and the log lines on its verdicts and acts. A verdict is logged when it is new. */
 export class FeatureReport {
   readonly #feature: string;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class FeatureReport {
     return this.#view;
   }
 
-  /** `isFallbackKnown`: a failure of the image that runs is no news. */
+  /** `isFallbackKnown`: the failure of the image that runs was logged before. */
   updateView(decided: DecidedView, isFallbackKnown: boolean): void {
     const last = this.#view;
     const { certification, fallback } = decided;

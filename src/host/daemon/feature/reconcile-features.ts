@@ -2,7 +2,7 @@ import type { RowValues } from '../../../contract/rows.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { FeatureController } from './feature-controller.ts';
 
-/** What Redis says of a key that is no hash. Such a key must be in the way of its own feature only. */
+/** Redis' answer for a key that is no hash. Such a key must be in the way of its own feature only. */
 const WRONG_TYPE = /WRONGTYPE/;
 
 /**

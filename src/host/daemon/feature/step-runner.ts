@@ -12,7 +12,7 @@ export interface StepRunnerPorts {
   readonly locks: Pick<LockWatch, 'readText'>;
   /** Before a step is run: a restart that takes long, or fails, has been asked for. */
   readonly onStart: (step: HostStep) => void;
-  /** `text` says what was done. */
+  /** `text` is one line on what was done. */
   readonly onDone: (step: HostStep, text: string) => void;
   /** The batch is over: the feature has to be reconciled again. */
   readonly onIdle: () => void;

@@ -11,7 +11,7 @@ export interface Connection {
   readonly close: () => void;
 }
 
-/** What the daemon keeps beside the features, on the same connection and told by the same watch. */
+/** A part of the daemon beside the features, on the same connection and the same watch. */
 export interface DaemonComponent {
   /** What it can't do at present, a line each. */
   readonly problems: readonly string[];

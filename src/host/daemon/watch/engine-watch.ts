@@ -28,12 +28,12 @@ export interface EngineWatchPorts {
   readonly onEvent: (event: EngineEvent) => void;
 }
 
-/** Behind the events: an engine that hangs ends no watch, only asking it tells. */
+/** Behind the events: an engine that hangs ends no watch, and shows that only when it is asked. */
 const POLL_MS = 30_000;
 
 /**
- * Keeps the engine's state up to date. An event only says that something has changed, what is so comes from listing anew;
- * the end of a container is the exception, and counts at once.
+ * Keeps the engine's state up to date. An event says only that something has changed: the state itself is listed anew. The
+ * end of a container is the exception, and counts at once.
  */
 export class EngineWatch {
   readonly #ports: EngineWatchPorts;

@@ -4,7 +4,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { ServiceControl } from '../../../ports/service-control.ts';
 
-/** Each question starts a process. A state that passes by itself is asked for again soon, another one seldom. */
+/** Each question starts a process. A passing state is asked for again soon, a lasting one seldom. */
 const PASSING_STATE_MS = 1_000;
 const LASTING_STATE_MS = 30_000;
 

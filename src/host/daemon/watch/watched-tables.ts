@@ -26,7 +26,7 @@ const FEATURE_TABLES: ReadonlySet<string> = new Set(['FEATURE', 'CONTAINER_HEALT
 /** Of CONFIG_DB: no decision on a feature rests on them. */
 const CLUSTER_TABLES: ReadonlySet<string> = new Set([masterConfigRow.table, deviceMetadataRow.table]);
 
-/** Which features a change is about: all, none, or the one that has the row's name. */
+/** Which features a change concerns: all, none, or the one that has the row's name. */
 export function decideAffected({ db, table, row }: TableChange): 'all' | 'none' | 'one' {
   if (FEATURE_TABLES.has(table) && row !== GLOBAL_POLICY) return 'one';
   return db === 'config' && CLUSTER_TABLES.has(table) ? 'none' : 'all';
