@@ -7,16 +7,16 @@ export interface BackoffTiming {
   readonly longestMs: number;
 }
 
-/** A database that came back is seen within 2 s; the contract wants the claim there again within 5 s. */
+/** contract.md wants the claim on record within 5 s after a database came back: it is noticed within 2 s. */
 export const DATABASE_BACKOFF: BackoffTiming = { firstMs: 100, longestMs: 2_000 };
 
-/** Doublings beyond this say nothing: far longer than any `longestMs`, and far from an overflow. */
+/** Every `longestMs` is reached long before; more doublings could overflow. */
 const MOST_DOUBLINGS = 30;
 
 /**
- * Milliseconds to wait after `failures` failures in a row, at least one: `firstMs`, then double with each, up to
- * `longestMs`. `random` in [0, 1) is the jitter: it spreads many callers over the upper half of the wait, so that they do not
- * come back at one instant; without it every caller waits the whole of it.
+ * Milliseconds to wait after `failures` failures in a row: `firstMs` after the first, then doubling up to `longestMs`.
+ * `random` in [0, 1) adds jitter: it spreads callers over the upper half of the wait, so that they do not all come back at
+ * the same time. Without `random` there is no jitter.
  */
 export function decideBackoffMs({ firstMs, longestMs }: BackoffTiming, failures: number, random = 1): number {
   const doublings = Math.min(Math.max(failures - 1, 0), MOST_DOUBLINGS);
@@ -25,21 +25,21 @@ export function decideBackoffMs({ firstMs, longestMs }: BackoffTiming, failures:
 }
 
 /**
- * The failures in a row of one operation, and the wait after each. Only the operation's own success resets it: that
- * something else works, the reading before a write that fails for one, is no reason to try again sooner.
+ * Counts the failures in a row of one operation, and gives the wait after each. Only a success of the same operation may
+ * reset it. If the reading works and the write after it fails, the reading must not make the next try come sooner.
  */
 export class Backoff {
   readonly #timing: BackoffTiming;
   readonly #random: (() => number) | undefined;
   #failures = 0;
 
-  /** `random`: in [0, 1), the jitter; undefined for none. */
+  /** `random` returns the jitter, in [0, 1); undefined means no jitter. */
   constructor(timing: BackoffTiming, random: (() => number) | undefined) {
     this.#timing = timing;
     this.#random = random;
   }
 
-  /** In a row; 0 while it succeeds. */
+  /** Failures in a row; 0 after a success. */
   get failures(): number {
     return this.#failures;
   }

@@ -4,7 +4,7 @@ import type { Log } from '../ports/log.ts';
 /** An outage is logged at once and then once a minute, not with every try. */
 export const REPEAT_AFTER_MS = 60_000;
 
-/** Logs that something is out of order, at once and then once a minute, and that it is well again. */
+/** Logs a failure at once and then once a minute while it lasts, and logs once when it is over. */
 export class OutageLog {
   readonly #log: Log;
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class OutageLog {
     this.#log.warn(text);
   }
 
-  /** Logs `text` if something was out of order since the last call. */
+  /** The failure is over: logs `text` if a failure was logged since the last call. */
   mend(text: string): void {
     if (this.#text !== '') this.#log.info(text);
     this.#text = '';

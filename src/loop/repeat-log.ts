@@ -1,14 +1,14 @@
 import type { Clock } from '../ports/clock.ts';
 import { REPEAT_AFTER_MS } from './outage-log.ts';
 
-/** Logs a line at once, and the same line again only after a minute: what goes on is told now and then. */
+/** Logs a line at once, and the same line again only after a minute. */
 export class RepeatLog {
   readonly #write: (text: string) => void;
   readonly #clock: Clock;
   /** By line: when it was logged last, milliseconds on the boot clock. */
   readonly #loggedMs = new Map<string, number>();
 
-  /** `write` takes one line. */
+  /** `write` logs one line. */
   constructor(write: (text: string) => void, clock: Clock) {
     this.#write = write;
     this.#clock = clock;
@@ -21,7 +21,7 @@ export class RepeatLog {
     this.#write(text);
   }
 
-  /** What is logged from now on is news, whatever was logged before. */
+  /** From now on every line is new again. */
   forget(): void {
     this.#loggedMs.clear();
   }

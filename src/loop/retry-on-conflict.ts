@@ -1,22 +1,22 @@
-/** What an attempt returns whose guarded write was refused: a row has changed since it was read. */
+/** An attempt returns this if its guarded write was refused because a row had changed since it was read. */
 export const CONFLICT = Symbol('conflict');
 
-/** A row that changes so often in a row is not only changed by others: something is wrong with it. */
+/** After so many conflicts in a row the cause is not another writer, but something wrong with the row. */
 const DEFAULT_MAX_ATTEMPTS = 20;
 
 export interface ConflictRetry {
-  /** How many attempts at most; 20 if left out. */
+  /** 20 by default. */
   readonly maxAttempts?: number;
-  /** Waits before the next attempt; `conflicts` is how many there were. Left out: the next one begins at once. */
+  /** Waits before the next attempt, after `conflicts` conflicts. By default the next attempt begins at once. */
   readonly pause?: (conflicts: number) => Promise<void>;
 }
 
 /**
- * Optimistic concurrency without locks: `attempt` reads rows, decides on them, and writes with what it read as the guard.
- * Where another writer came between, it returns CONFLICT, has written nothing, and is made again from the reading on.
+ * Optimistic concurrency: `attempt` reads rows, decides, and writes with the rows it read as the guard. If another writer
+ * came in between, the attempt has written nothing and returns CONFLICT; it is then repeated from the reading on.
  *
- * Returns what the first attempt without a conflict returned, or CONFLICT when `maxAttempts` had one each: then the
- * caller says so in its own words. What an attempt throws is thrown on, and nothing is tried again.
+ * Returns the result of the first attempt without a conflict, or CONFLICT after `maxAttempts` conflicts; the caller reports
+ * that in its own words. An error of an attempt is thrown on and ends the retries.
  */
 export async function retryOnConflict<T>(
   attempt: () => Promise<T | typeof CONFLICT>,

@@ -1,8 +1,9 @@
 import type { Clock } from '../ports/clock.ts';
 
 /**
- * Lets a loop sleep until something happens, or until it is time. What happens while it is awake is not lost: the next sleep
- * ends at once. Many notifications wake it once. One sleeper at a time; a sleep that has ended leaves no timer behind.
+ * Lets a loop sleep until something happens, or until a time limit. A notification that comes while the loop is awake is not
+ * lost: the next sleep ends at once. Several notifications end one sleep. There may be one sleeper at a time. A sleep that
+ * has ended leaves no timer behind.
  */
 export class Wakeup {
   readonly #clock: Clock;
@@ -13,13 +14,13 @@ export class Wakeup {
     this.#clock = clock;
   }
 
-  /** Bound, so that it can be handed out as a listener. */
+  /** A bound function, so that it can be passed as a listener. */
   readonly notify = (): void => {
     this.#isDue = true;
     this.#wake?.();
   };
 
-  /** True if something happened, false if it is time. Never rejects. */
+  /** True if something happened, false if `timeoutMs` milliseconds have passed. Never rejects. */
   async sleep(timeoutMs: number): Promise<boolean> {
     if (!this.#isDue)
       await new Promise<void>((resolve) => {

@@ -5,23 +5,23 @@ import type { RowStore } from '../ports/row-store.ts';
 import { Backoff, DATABASE_BACKOFF } from './backoff.ts';
 import { Wakeup } from './wakeup.ts';
 
-/** How soon a loop for which nobody waits any more notices. */
+/** A loop for which nobody waits any more ends within this time. */
 const ORPHAN_POLL_MS = 1_000;
-/** Behind the events, for a server that sends none. */
+/** Reconciles even without an event: a server may be configured to send none. */
 const SLOW_POLL_MS = 5_000;
 
-/** What a reconciler works on: open from the first reading until it is done or something fails. */
+/** The connection of a reconciler, open until the loop is done or an outage closes it. */
 export interface Session {
   readonly store: RowStore;
 }
 
-/** What one reconciliation came to. */
+/** The result of one reconciliation. */
 export type ReconcileResult<T> =
   /** The loop ends and returns `value`. */
   | { readonly kind: 'done'; readonly value: T }
-  /** Reconcile again after so many milliseconds, 0 for at once, whatever changes meanwhile. */
+  /** Reconcile again after `afterMs` milliseconds, whatever changes meanwhile. */
   | { readonly kind: 'requeue'; readonly afterMs: number }
-  /** Reconcile again when one of `rows` changes, at `requeueAtMs` on the boot clock, or by the slow poll. */
+  /** Reconcile again when one of `rows` changes, at `requeueAtMs` (boot clock), or after 5 s. */
   | {
       readonly kind: 'sleep';
       readonly rows: readonly RowAddress[];
@@ -29,14 +29,14 @@ export type ReconcileResult<T> =
     };
 
 export interface Reconciler<S extends Session, T> {
-  /** Asked again after each outage: files and servers come and go. */
+  /** Called at the start and after each outage: the files that name the databases may have changed. */
   readonly open: () => S;
-  /** Reads, decides, acts. Level-based: it goes by what is so now, and not by which event, or whether any, has woken it. */
+  /** Reads, decides and acts. Level-based: it depends on the current state only, not on the event that woke the loop. */
   readonly reconcile: (session: S) => Promise<ReconcileResult<T>>;
-  /** Whether an error passes by itself. What is none ends the loop, which throws it on. */
+  /** True if the error may pass by itself. Any other error ends the loop and is thrown on. */
   readonly isOutage: (error: CtrkitError) => boolean;
   readonly reportOutage: (error: CtrkitError) => void;
-  /** The result if nobody waits for it any more, else undefined. Left out where the process ends with whoever waits. */
+  /** The result of a loop for which nobody waits any more; undefined while somebody waits. Optional. */
   readonly findOrphaned?: () => T | undefined;
 }
 
@@ -47,17 +47,17 @@ export interface WatchLoopPorts {
 }
 
 /**
- * Reconciles over and over: opens the store, reconciles, subscribes to the rows that were read, reconciles once more because
- * a change between the reading and the subscription would be lost, and then sleeps until something changes, until it is
- * time, or for 5 s. An outage closes the store, and everything begins anew after a back-off; a reconciliation resets the
- * back-off together with the sleep or the subscription that follows it, nothing less.
+ * Opens the store, reconciles, and subscribes to the rows. Then it reconciles once more, because a change between the reading
+ * and the subscription would be lost. From then on it sleeps until a row changes, until `requeueAtMs`, or for 5 s, and
+ * reconciles again. An outage closes the store; after a back-off the loop begins anew. The back-off is reset when a
+ * reconciliation and the subscription or sleep after it have succeeded.
  */
 export class WatchLoop<S extends Session, T extends {}> {
   readonly #reconciler: Reconciler<S, T>;
   readonly #clock: Clock;
   readonly #wakeup: Wakeup;
   readonly #backoff: Backoff;
-  /** Who can be orphaned sleeps no longer than it may go unnoticed; who can't does not wake up for nothing. */
+  /** ORPHAN_POLL_MS, or no limit if the loop can't be orphaned: then it need not wake up to ask. */
   readonly #longestSleepMs: number;
 
   constructor(reconciler: Reconciler<S, T>, { clock, random }: WatchLoopPorts) {
@@ -68,7 +68,7 @@ export class WatchLoop<S extends Session, T extends {}> {
     this.#longestSleepMs = reconciler.findOrphaned === undefined ? Infinity : ORPHAN_POLL_MS;
   }
 
-  /** What the last reconciliation, or `findOrphaned`, has given. Throws what is no outage. */
+  /** Returns the value of the result `done`, or of `findOrphaned`. Throws every error that is no outage. */
   async run(): Promise<T> {
     for (;;) {
       let session: S | undefined;
@@ -108,7 +108,7 @@ export class WatchLoop<S extends Session, T extends {}> {
     }
   }
 
-  /** Ends early when nobody waits any more. */
+  /** Returns early if nobody waits any more. */
   async #sleepUntilChange(requeueAtMs = Infinity): Promise<void> {
     const dueMs = Math.min(this.#clock.bootMs() + SLOW_POLL_MS, requeueAtMs);
     for (;;) {
@@ -118,7 +118,7 @@ export class WatchLoop<S extends Session, T extends {}> {
     }
   }
 
-  /** Ends early when nobody waits any more. */
+  /** Returns early if nobody waits any more. */
   async #pause(ms: number): Promise<void> {
     for (let leftMs = ms; leftMs > 0; leftMs -= this.#longestSleepMs) {
       await this.#clock.sleep(Math.min(leftMs, this.#longestSleepMs));

@@ -11,13 +11,13 @@ export interface AgentPorts extends HeartbeatPorts {
 
 export interface AgentSettings {
   readonly heartbeatIntervalMs: number;
-  /** Milliseconds from the beginning of a stop to the release, where the programs take longer. */
+  /** Milliseconds from the beginning of a stop to the release, if the programs have not ended by then. */
   readonly releaseAfterMs: number;
 }
 
 /**
- * The resident process of a container: monitors its health, renews the gate's claim with heartbeats that tell it, and
- * releases the claim when the container stops. This class is its life cycle: what starts with it, and how it ends.
+ * The resident process of a container. It monitors the container's health, renews the gate's claim with heartbeats that
+ * report the health, and releases the claim when the container stops. This class is its life cycle: start, stop and end.
  */
 export class Agent {
   readonly #ports: AgentPorts;
@@ -25,7 +25,7 @@ export class Agent {
   readonly #claims: ClaimController;
   readonly #heartbeats: HeartbeatLoop;
   #isStopping = false;
-  /** Settled when the claim has been released, or left as it is; undefined while the agent goes on. */
+  /** Resolves when the claim has been released, or left as it is; undefined while the agent runs. */
   #ended: Promise<void> | undefined;
   readonly #end = new AbortController();
   #cancelRelease: (() => void) | undefined;
@@ -37,16 +37,16 @@ export class Agent {
     this.#heartbeats = new HeartbeatLoop(ports, this.#claims, settings.heartbeatIntervalMs);
   }
 
-  /** Resolves when the claim has been released, or nothing more can be done about it. */
+  /** Resolves when the claim has been released, or can't be. Throws a defect of the checks or of the heartbeats. */
   async run(): Promise<void> {
     const { monitor } = this.#ports;
     const unwatch = this.#ports.watchFiles(this.notify);
-    // A heartbeat that hangs on a database must not keep the agent beyond its time; and the probe is answered
-    // whatever a database does.
+    // A heartbeat that hangs on a database must not delay the end of the agent, and the probe is answered even if a
+    // database hangs.
     try {
       await Promise.race([this.#heartbeats.run(), monitor.run(), once(this.#end.signal, 'abort')]);
     } finally {
-      // After a defect of the one the other must not go on as if all were well: nobody would start the agent again.
+      // If one of them ends with a defect, the other must end too: a half-working agent would not be restarted.
       if (this.#ended === undefined) this.#leaveClaim();
       monitor.end();
       unwatch();
@@ -54,22 +54,22 @@ export class Agent {
     await this.#ended;
   }
 
-  /** A heartbeat is due at once: something has happened that it tells. Bound, to be handed out. */
+  /** Makes a heartbeat at once, because what it reports has changed. A bound function, to be passed as a listener. */
   readonly notify = (): void => this.#heartbeats.notify();
 
-  /** supervisord has begun to stop the container: its programs first, this listener last. More calls change nothing. */
+  /** supervisord has begun to stop the container: its programs first, this listener last. Further calls do nothing. */
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#ports.monitor.stop();
-    // Programs that take long must not eat the grace period: after it nobody would release.
+    // Programs that stop slowly must not use up the grace period: after it the agent is killed and nobody releases.
     this.#cancelRelease = this.#ports.clock.schedule(this.#settings.releaseAfterMs, () =>
       this.end('the programs take long to stop'),
     );
     this.notify();
   }
 
-  /** Releases the claim; more calls change nothing. */
+  /** Releases the claim and ends the agent. Further calls do nothing. */
   end(why: string): void {
     this.#heartbeats.stop();
     this.#ended ??= this.#release(why);
@@ -77,8 +77,8 @@ export class Agent {
   }
 
   /**
-   * supervisord has gone. Unless it was stopping, its programs may still run, and a record cleared beneath them would
-   * let another container in beside: then the record is left to go overdue.
+   * supervisord has ended. If it was not stopping, its programs may still run, and a release would let another container
+   * start beside them: then the record stays, and goes overdue.
    */
   abandon(): void {
     if (this.#isStopping) return this.end('supervisord is gone');
@@ -96,7 +96,7 @@ export class Agent {
   async #release(why: string): Promise<void> {
     this.#cancelRelease?.();
     await this.#claims.release(why);
-    // Stopped alone, by supervisorctl, it leaves the file for the agent that comes after: the application still runs.
+    // If supervisorctl stops the agent alone, the application still runs: the next agent needs the file.
     if (this.#isStopping) this.#ports.claimFile.remove();
   }
 }

@@ -7,13 +7,13 @@ import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { ClaimHolder } from './claim-holder.ts';
 
-/** After its SIGTERM the agent is gone within a second, database or not (contract.md, section 7). */
+/** The agent ends within a second after SIGTERM, with or without a database (contract.md, section 7). */
 const RELEASE_LIMIT_MS = 800;
 
 export interface ClaimControllerPorts {
   /** Throws CtrkitError('usage' or 'database'). `redisUrl` is what the gate was given, empty if nothing. */
   readonly findDatabases: (redisUrl: string) => Databases;
-  /** `onLost`: a server has ended the connection, and may come back empty; a heartbeat finds out. */
+  /** `onLost` is called when a server has ended the connection; it may come back empty, which a heartbeat finds out. */
   readonly openStore: (databases: Databases, onLost: () => void) => RowStore;
   readonly claimFile: ClaimFile;
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface ActiveClaim {
   readonly store: RowStore;
 }
 
-/** The one active claim of this container, as the claim file has it, and the connection by which it is renewed. */
+/** The active claim of this container, as in the claim file, and the connection that renews it. */
 export class ClaimController {
   readonly #ports: ClaimControllerPorts;
   readonly #intervalMs: number;
@@ -38,7 +38,7 @@ export class ClaimController {
     this.#onLost = onLost;
   }
 
-  /** The active claim is the one in the file from here on: the same one, another one, or none any more. */
+  /** Makes the claim of the claim file the active one, and opens its connection; undefined if there is no claim. */
   adopt(claim: StoredClaim | undefined): ActiveClaim | undefined {
     if (claim?.token === this.#active?.holder.claim.token && !this.#isElsewhere()) return this.#active;
     this.close();
@@ -56,7 +56,7 @@ export class ClaimController {
     return this.#active;
   }
 
-  /** Asked until a database answers: the files that tell where the databases are may come with them, after the claim. */
+  /** Checked until a database has answered: the files that name the databases may be written after the claim. */
   #isElsewhere(): boolean {
     if (this.#active === undefined || this.#active.holder.hasReached) return false;
     const { databases, holder } = this.#active;
@@ -68,7 +68,7 @@ export class ClaimController {
     this.#active = undefined;
   }
 
-  /** Gives the feature up within RELEASE_LIMIT_MS, and logs how that went; never throws. */
+  /** Releases the claim within RELEASE_LIMIT_MS and logs the result; never throws. */
   async release(why: string): Promise<void> {
     const active = this.#adoptLast();
     if (active === undefined) return;
@@ -83,7 +83,7 @@ export class ClaimController {
     active.store.close();
   }
 
-  /** A container may be stopped before the agent has seen the claim its gate has just made. */
+  /** The container may be stopped before the agent has read the claim that the gate has just made. */
   #adoptLast(): ActiveClaim | undefined {
     try {
       return this.#active ?? this.adopt(this.#ports.claimFile.read());

@@ -14,8 +14,8 @@ export interface ClaimFileUpdaterPorts {
 }
 
 /**
- * What the claim file has to say for the agent that comes after this one: without it, that one could take the feature from
- * whoever holds it by then, or take for a start-up what is none.
+ * Keeps the claim file current for the next agent of this container. With an old file, that agent could take the feature from
+ * another container that has claimed it since, or could treat a running application as one that is starting.
  */
 export class ClaimFileUpdater {
   readonly #ports: ClaimFileUpdaterPorts;
@@ -26,12 +26,15 @@ export class ClaimFileUpdater {
     this.#outage = new OutageLog(ports.log, ports.clock);
   }
 
-  /** Writes the file if it says something else; `isRecorded`: the claim is on record. A disk that is full is logged, not thrown: the next heartbeat tries again. */
+  /**
+   * Writes the file if it has changed; `isRecorded` says whether the claim is on record. A write that fails, as on a full
+   * disk, is logged and not thrown: the next heartbeat tries again.
+   */
   update(claim: StoredClaim, isRecorded: boolean): void {
     const { claimFile, monitor } = this.#ports;
     const hasStarted = claim.hasStarted || monitor.health.hasStarted;
     if (claim.isRecorded === isRecorded && claim.hasStarted === hasStarted) return;
-    // A gate may have left another one meanwhile.
+    // The gate may have written another claim meanwhile.
     if (claimFile.read()?.token !== claim.token) return;
     try {
       claimFile.write({ ...claim, isRecorded, hasStarted });

@@ -22,12 +22,12 @@ import { readTimestamps } from '../../loop/timestamps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
-/** What became of a heartbeat. */
+/** The result of a heartbeat. */
 export type BeatResult =
   | { readonly kind: 'renewed' }
-  /** The record was made, or made again. */
+  /** The record was missing, and has been written. */
   | { readonly kind: 'recorded' }
-  /** Somebody else wrote between the reading and the writing: nothing was written, the next try reads anew. */
+  /** Another writer came between the reading and the write: nothing was written. */
   | { readonly kind: 'contested' }
   | { readonly kind: 'superseded'; readonly text: string };
 
@@ -35,20 +35,20 @@ export interface ClaimHolderPorts {
   readonly store: RowStore;
   readonly databases: Databases;
   readonly clock: Clock;
-  /** Of heartbeats, milliseconds; readers take three without one for the end of the holder. */
+  /** The interval of heartbeats, milliseconds. After three intervals without one the claim is overdue. */
   readonly intervalMs: number;
 }
 
 /**
- * One claim in STATE_DB: renewed by heartbeats, made again where it was lost, released once. Every write is guarded by the
- * claim's own record, so that a container that was superseded meanwhile writes nothing.
+ * One claim in STATE_DB: renewed by heartbeats, recorded again if the database lost it, released once. Fencing: the guard of
+ * every write is the claim's own record, so a container whose claim was superseded writes nothing.
  */
 export class ClaimHolder {
   readonly claim: StoredClaim;
   readonly #ports: ClaimHolderPorts;
-  /** As of the last heartbeat; undefined until the row was read. */
+  /** The counts of the last heartbeat; undefined until the row has been read. */
   #counts: HeartbeatCounts | undefined;
-  /** What was written last; undefined if nothing was. */
+  /** The value that was written last; undefined if none was. */
   #upStatus: UpStatus | undefined;
   #isRecorded: boolean;
   #isReleased = false;
@@ -59,7 +59,7 @@ export class ClaimHolder {
     this.#isRecorded = claim.isRecorded;
   }
 
-  /** The database has answered this agent. */
+  /** True once a database has answered. */
   get hasReached(): boolean {
     return this.#counts !== undefined;
   }
@@ -67,7 +67,7 @@ export class ClaimHolder {
   /** Throws CtrkitError('database'). */
   async beat(health: HeartbeatHealth): Promise<BeatResult> {
     const counts = (this.#counts ??= await this.#readCounts());
-    // A claim that was never recorded is made as the gate would have made it: owner local always goes.
+    // A claim that was never recorded is recorded without a guard, as the gate of owner local does it.
     if (!this.#isRecorded) return this.#record([], health, counts);
     const now = readTimestamps(this.#ports.clock);
     const writes = [
@@ -75,7 +75,7 @@ export class ClaimHolder {
       ...planUpStatusChange(this.claim, health.upStatus, this.#upStatus),
     ];
     if (await this.#write([ownRecord(this.claim)], writes)) {
-      // Where it is not wanted any more it stands there still: the release has to take it back.
+      // If `up_status` is not wanted any more, the old value is still there: the release has to reset it.
       this.#recordWritten(counts, health.upStatus ?? this.#upStatus);
       return { kind: 'renewed' };
     }
@@ -83,15 +83,15 @@ export class ClaimHolder {
   }
 
   /**
-   * Gives the feature up; nothing is written any more after that. False if the record was not this claim's any more: then it
-   * is left as it is. Throws CtrkitError('database').
+   * Releases the claim; after that nothing is written any more. False if the record belongs to another claim: then it is not
+   * changed. Throws CtrkitError('database').
    */
   async release(): Promise<boolean> {
     this.#isReleased = true;
     const { claim } = this;
     const { store, databases, clock } = this.#ports;
     const notices = planReleaseNotices(claim, this.#upStatus, databases.asic);
-    // The host side clears owner and id when it stops a container, and leaves the rest to us.
+    // The shipped host side clears only owner and id when it stops a container: then the token still identifies the record.
     const cleared = encodeStatus({ claimToken: claim.token, currentOwner: 'none' });
     const records = [ownRecord(claim), { address: featureStatusRow(claim.feature), values: cleared }];
     const releases = records.flatMap((record) => planReleases(record, claim, clock.wallMs()));
@@ -105,7 +105,7 @@ export class ClaimHolder {
     return decodeCounts(row, this.claim);
   }
 
-  /** The record is not this claim's any more: another container has it, or the database lost it. */
+  /** The record is not this claim's: another container has claimed the feature, or the database lost the record. */
   async #recover(health: HeartbeatHealth, counts: HeartbeatCounts): Promise<BeatResult> {
     const { store, clock } = this.#ports;
     const rows = await store.read(selectHolderRows(this.claim.feature));
@@ -138,7 +138,7 @@ export class ClaimHolder {
     this.#upStatus = upStatus;
   }
 
-  /** After a release nothing is written any more, whatever was under way: it would bring the record back. */
+  /** After a release nothing is written: a heartbeat that was under way would restore the record. */
   async #write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
     return !this.#isReleased && this.#ports.store.write(guards, writes);
   }

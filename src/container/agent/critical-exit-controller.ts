@@ -5,24 +5,24 @@ import type { LastEnd } from '../../ports/last-end.ts';
 import type { Log } from '../../ports/log.ts';
 import { REPEAT_AFTER_MS } from '../../loop/outage-log.ts';
 
-/** supervisord is told to end again after this, where it did not. */
+/** If supervisord has not ended by then, it is told again. */
 const END_AGAIN_MS = 10_000;
 
 export interface CriticalExitPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly lastEnd: LastEnd;
-  /** The critical processes that have ended and were not seen to run again. */
+  /** The critical processes that have ended and have not been seen running since. */
   readonly listEnds: () => readonly CriticalEnd[];
-  /** Has supervisord stop its programs and end, and the container with it; false if that can't be done. */
+  /** Makes supervisord stop its programs and end, which ends the container; false if that is not possible. */
   readonly endSupervisor: () => boolean;
 }
 
-/** Ends the container for a critical process that has ended, where SONiC's `auto_restart` wants it; else reports it. */
+/** Ends the container after a critical process has ended, if SONiC's `auto_restart` says so; otherwise logs the end. */
 export class CriticalExitController {
   readonly #ports: CriticalExitPorts;
   readonly #mode: 'end' | 'report';
-  /** By process: ends that still count, and when, on the boot clock, they were reported last. */
+  /** By process: its end, and when it was logged last (boot clock). */
   readonly #open = new Map<string, { readonly end: CriticalEnd; saidMs: number | undefined }>();
   #endedMs: number | undefined;
 
@@ -31,7 +31,7 @@ export class CriticalExitController {
     this.#mode = mode;
   }
 
-  /** A critical process has ended. The same end may be recorded twice, by a check and by an event that comes later. */
+  /** A critical process has ended. A check and a later event may both record the same end. */
   recordEnd(end: CriticalEnd, policy: FeaturePolicy): void {
     const key = `${end.group}:${end.process}`;
     const before = this.#open.get(key);
@@ -39,13 +39,13 @@ export class CriticalExitController {
     this.reconcile(policy);
   }
 
-  /** Decides anew on every end that still counts: `auto_restart` may have changed, and a report may be a minute old. */
+  /** Decides again on every recorded end: `auto_restart` may have changed, and an end is logged once a minute. */
   reconcile({ autoRestart }: FeaturePolicy): void {
     for (const [key, open] of this.#open) {
       const { kind, reason } = decideCriticalExit(open.end, { autoRestart, mode: this.#mode });
       if (kind === 'end') return this.#endContainer(reason);
       this.#report(open, reason);
-      // Once `auto_restart` is known, a process that supervisord has started again needs no decision any more.
+      // A process that supervisord has restarted needs no decision, once `auto_restart` is known.
       if (autoRestart === undefined) continue;
       if (!this.#ports.listEnds().some(({ group, process }) => `${group}:${process}` === key))
         this.#open.delete(key);

@@ -14,9 +14,9 @@ import { ClaimFileUpdater } from './claim-file-updater.ts';
 import type { CriticalExitController } from './critical-exit-controller.ts';
 import type { PolicyReader } from './policy-reader.ts';
 
-/** The gate's claim is seen by inotify; this is for a file system that has none. */
+/** inotify reports the gate's claim; the poll is for a file system without it. */
 const IDLE_POLL_MS = 5_000;
-/** For the first round of checks of an agent that was started again; its last heartbeat is still good meanwhile. */
+/** An agent that was restarted waits so long for its first results; the last heartbeat is not overdue before that. */
 const LONGEST_SETTLING_MS = 5_000;
 const SETTLE_POLL_MS = 50;
 
@@ -30,8 +30,8 @@ export interface HeartbeatPorts extends ClaimControllerPorts {
 }
 
 /**
- * Waits for the gate's claim, renews it with a heartbeat an interval, and at once when something has happened that it
- * tells. A database that is away, or a record that others write at the same time, is met again after a back-off.
+ * Waits for the gate's claim, and renews it with a heartbeat every interval, and at once after `notify`. If a database is
+ * away, or another writer comes in between, it tries again after a back-off.
  */
 export class HeartbeatLoop {
   readonly #ports: HeartbeatPorts;
@@ -54,7 +54,7 @@ export class HeartbeatLoop {
     this.#backoff = new Backoff(DATABASE_BACKOFF, ports.random);
   }
 
-  /** Resolves after `stop`; a heartbeat that hangs on a database ends first. Throws a defect only. */
+  /** Resolves after `stop` and the end of the heartbeat that is under way. Throws only a defect. */
   async run(): Promise<void> {
     while (!this.#isStopped) await this.#wakeup.sleep(await this.#reconcile());
   }
@@ -68,7 +68,7 @@ export class HeartbeatLoop {
     this.#wakeup.notify();
   }
 
-  /** Does what is due now; returns for how many milliseconds to sleep. */
+  /** Does what is due now; returns how many milliseconds to sleep. */
   async #reconcile(): Promise<number> {
     const { claimFile, policyReader, criticalExit } = this.#ports;
     try {
@@ -76,7 +76,7 @@ export class HeartbeatLoop {
       this.#passToMonitor(claim);
       const active = this.#claims.adopt(claim);
       if (active === undefined || claim === undefined) return IDLE_POLL_MS;
-      // Whatever the database does.
+      // Before the database is used, which may be away.
       this.#claimFile.update(claim, claim.isRecorded);
       if (this.#isSettling(claim)) return SETTLE_POLL_MS;
       await policyReader.read(active.store, claim.feature);
@@ -94,7 +94,7 @@ export class HeartbeatLoop {
     }
   }
 
-  /** How far start.sh has come with the gate. */
+  /** Tells the monitor whether the gate is passed, and if not, why. */
   #passToMonitor(claim: StoredClaim | undefined): void {
     const { monitor, gateNoticeFile } = this.#ports;
     if (claim !== undefined) return monitor.passGate(claim);
@@ -104,7 +104,7 @@ export class HeartbeatLoop {
     );
   }
 
-  /** An agent that was started again writes no heartbeat for a moment, rather than that it does not know. */
+  /** A restarted agent waits for its first results: a heartbeat before them would report an unknown health. */
   #isSettling(claim: StoredClaim): boolean {
     const { monitor, clock } = this.#ports;
     this.#settleByMs ??= clock.bootMs() + Math.min(LONGEST_SETTLING_MS, this.#intervalMs);
@@ -134,7 +134,7 @@ export class HeartbeatLoop {
   }
 }
 
-/** `up_status` is for SONiC's sysmonitor, and is told where the feature's row wants it. */
+/** The health for a heartbeat. `up_status` is for SONiC's sysmonitor, and is included only if CONFIG_DB wants it. */
 function describeHealth(report: HealthReport, { isUpStatusWanted }: FeaturePolicy): HeartbeatHealth {
   const { status, reason, healthySinceMs, restarts, checks } = report;
   const isUp = report.answers.readiness === 0;

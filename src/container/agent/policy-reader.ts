@@ -13,13 +13,13 @@ import { CtrkitError } from '../../contract/errors.ts';
 import { featureConfigRow } from '../../contract/rows.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
-/** What CONFIG_DB said last of a feature and its processes: read with every heartbeat, as it may be changed. */
+/** The policy of a feature and its processes in CONFIG_DB. It is read with every heartbeat, because it may change. */
 export class PolicyReader {
   #policy: FeaturePolicy = UNKNOWN_POLICY;
   #intervals = new Map<string, ProcessIntervals>();
   readonly #listProcesses: () => readonly string[];
 
-  /** `listProcesses`: those that promise to beat. */
+  /** `listProcesses` returns the processes that write SONiC's process heartbeats. */
   constructor(listProcesses: () => readonly string[]) {
     this.#listProcesses = listProcesses;
   }
@@ -28,11 +28,11 @@ export class PolicyReader {
     return this.#policy;
   }
 
-  /** Bound, so that it can be handed to the check that asks. */
+  /** A bound function, to be passed to the check of process heartbeats. */
   readonly intervalsOf = (process: string): ProcessIntervals =>
     this.#intervals.get(process) ?? DEFAULT_PROCESS_INTERVALS;
 
-  /** Where CONFIG_DB can't be asked, what it said last still counts; it may be another server than STATE_DB's. */
+  /** If CONFIG_DB can't be read, the last policy stays; its server may be another one than STATE_DB's. Never throws. */
   async read(store: RowStore, feature: string): Promise<void> {
     try {
       await this.#readAll(store, feature);

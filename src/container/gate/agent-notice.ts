@@ -3,7 +3,7 @@ import type { GateNotice } from '../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 
-/** Tells the agent of the same container why the gate is closed, so that its probe does not take that for a failure. */
+/** The notice for the agent of the same container: why the gate is closed. Without it the probe would report a failure. */
 export class AgentNotice {
   readonly #file: GateNoticeFile;
   readonly #log: Log;
@@ -16,12 +16,12 @@ export class AgentNotice {
     this.#log = log;
   }
 
-  /** Only where nothing is written yet: a container that is held stays held while its database is away. */
+  /** Writes only if no notice is written yet: a held container stays held while its database is away. */
   writeOutage(text: string): void {
     if (this.#written === '') this.write('waiting', text);
   }
 
-  /** Does nothing if that is written already. A folder that can't be written is reported, not thrown. */
+  /** Does nothing if the file says that already. A folder that can't be written is logged, not thrown. */
   write(state: GateNotice['state'], text: string): void {
     const written = `${state} ${text}`;
     if (written === this.#written) return;

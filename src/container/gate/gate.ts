@@ -6,12 +6,12 @@ import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
-/** Which container asks to start its application, and how. */
+/** The request of a container to start its application. */
 export interface GateRequest {
   readonly claim: Claim;
-  /** Which start of this container this is. */
+  /** Identifies this start of the container. */
   readonly containerStart: string;
-  /** `--redis` as given, for the agent. */
+  /** `--redis` as given; the agent uses it too. */
   readonly redisUrl: string;
   /** `--once`: a container that is held once is held for good. */
   readonly once: boolean;
@@ -19,14 +19,14 @@ export interface GateRequest {
 }
 
 export interface GatePorts {
-  /** Throws CtrkitError('usage' or 'database'). Asked again after a failure: files and servers come and go. */
+  /** Throws CtrkitError('usage' or 'database'). Called again after a failure: files and servers may have changed. */
   readonly findDatabases: () => Databases;
   readonly openStore: (databases: Databases) => RowStore;
   readonly claimFile: ClaimFile;
   readonly gateNoticeFile: GateNoticeFile;
   readonly clock: Clock;
   readonly log: Log;
-  /** start.sh, which called the gate, has gone: nobody waits for the result. */
+  /** True if start.sh, which called the gate, is gone: nobody waits for the result. */
   readonly isOrphaned: () => boolean;
   /** In [0, 1). */
   readonly random: () => number;

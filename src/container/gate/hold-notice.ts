@@ -5,13 +5,13 @@ import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 
-/** Tells people that, and why, this container is held: in the log, and as the row CONTAINER_HOLD in STATE_DB. */
+/** Tells people why this container is held: in the log, and in the row CONTAINER_HOLD of STATE_DB. */
 export class HoldNotice {
   readonly #claim: Claim;
   readonly #log: Log;
   readonly #clock: Clock;
   #current: Hold | undefined;
-  /** The row was written, or its writing was begun, and it was not removed since. */
+  /** A write of the row has at least begun, and the row was not removed since. */
   #mayExist = false;
   #sinceTs = 0;
   #renewedMs = 0;
@@ -22,12 +22,15 @@ export class HoldNotice {
     this.#clock = ports.clock;
   }
 
-  /** Boot clock: when the row has to be renewed; undefined while nothing is held. */
+  /** Boot clock: when the row is to be renewed; undefined while the container is not held. */
   get renewalMs(): number | undefined {
     return this.#current === undefined ? undefined : this.#renewedMs + HOLD_RENEWAL_MS;
   }
 
-  /** Logs a hold that is new or a minute old; returns the row to write then, at `address`, else nothing. */
+  /**
+   * A hold that is new, or was last written a minute ago, is logged and its row returned, to be written at `address`.
+   * Otherwise nothing is due, and the result is empty.
+   */
   renew(hold: Hold, address: RowAddress): RowWrite[] {
     const isNew = hold.reason !== this.#current?.reason;
     const isSame = !isNew && hold.text === this.#current?.text;
@@ -43,18 +46,18 @@ export class HoldNotice {
     return [{ kind: 'set', address, values, ttlMs: HOLD_TTL_MS }];
   }
 
-  /** The row's removal, to be written with what ends the hold; nothing where there can be no row. */
+  /** The removal of the row, to be written together with what ends the hold; empty if there can be no row. */
   planRemoval(address: RowAddress): RowWrite[] {
     return this.#mayExist ? [{ kind: 'delete', address }] : [];
   }
 
-  /** The removal is written. */
+  /** The removal has been written. */
   recordRemoval(): void {
     this.#mayExist = false;
     this.#current = undefined;
   }
 
-  /** The database may have lost the row, or never got it: it is due again. */
+  /** The database may have lost the row, or never received it: the next `renew` writes it again. */
   forgetRow(): void {
     this.#renewedMs = -HOLD_RENEWAL_MS;
   }

@@ -16,30 +16,30 @@ import { AgentNotice } from './agent-notice.ts';
 import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
 
-/** Guards that fail this often in a row are not other containers: a row holds what no guard can compare. */
+/** So many conflicts in a row are not caused by other containers: a row contains text that no guard can compare. */
 const MAX_CONFLICTS = 500;
-/** Drawn by chance, and the longer the more conflicts there were: the other containers try again as well. */
+/** The pause after a conflict is random, up to as many milliseconds as there were conflicts, and at most this. */
 const LONGEST_CONFLICT_PAUSE_MS = 50;
-/** A claim that can't be left for the agent is given back; asking for the feature again at once helps nobody. */
+/** If the claim file can't be written, the claim is released again. The next try at once would fail in the same way. */
 const NO_CLAIM_FILE_PAUSE_MS = 10_000;
-/** `--once`: how often a container that is held for good looks whether its row is to be renewed. */
+/** `--once`: how often a container that is held for good checks whether its row is to be renewed. */
 const KEEP_HOLD_EVERY_MS = 1_000;
 
 interface GateSession extends Session {
   readonly databases: Databases;
-  /** Of CONTAINER_HOLD, for this container. */
+  /** The row CONTAINER_HOLD of this container. */
   readonly holdAddress: RowAddress;
 }
 
-/** One reading of the databases, and what follows from it. */
+/** The rows as they were read, and the decision on them. */
 interface Evaluation {
   readonly rows: readonly RowValues[];
   readonly decision: StartupDecision;
 }
 
 /**
- * The gate of owner kube: reconciles the rows that its decision rests on, and ends when the application may start. A gate
- * that is held goes on, and whatever goes wrong with a database, the application does not start ungated.
+ * The gate of owner kube. It reconciles: it reads the rows, decides, writes what the verdict asks for, and ends when the
+ * application may start. A gate that is held goes on. It fails closed: without a database the application does not start.
  */
 export class KubeGate {
   readonly #request: GateRequest;
@@ -101,7 +101,7 @@ export class KubeGate {
     };
     const outcome = await retryOnConflict(
       async () =>
-        // Asked each time: a claim for nobody would keep the feature from whoever could run it.
+        // Checked before each attempt: a claim without an application would block the feature for other containers.
         isOrphaned() ? 'orphaned' : this.#act(session, await this.#evaluate(session)),
       retry,
     );
@@ -133,7 +133,7 @@ export class KubeGate {
     return { rows, decision };
   }
 
-  /** Reports the verdict and writes what it asks for. */
+  /** Reports the verdict, and writes what it asks for. Returns CONFLICT if a row has changed since it was read. */
   async #act(
     { store, databases, holdAddress }: GateSession,
     evaluation: Evaluation,
@@ -161,8 +161,8 @@ export class KubeGate {
   }
 
   /**
-   * The claim is recorded; without its file nobody would renew it, and another container would be let in beside. False if
-   * it could not be written: then the claim is given back.
+   * Writes the claim file after the claim is recorded. Without the file nobody would renew the claim, and another container
+   * could start beside this one; so if it can't be written, the claim is released and the result is false.
    */
   async #leaveClaim({ store, databases }: GateSession, rows: readonly RowValues[]): Promise<boolean> {
     const { claim } = this.#request;
@@ -187,7 +187,7 @@ export class KubeGate {
     return true;
   }
 
-  /** Nothing is decided any more; a database that is away must not end the hold. */
+  /** `--once`: no decision is made any more. A database that is away must not end the hold. */
   async #keepHold({ store, holdAddress }: GateSession, hold: Hold): Promise<ReconcileResult<GateResult>> {
     const writes = this.#holdNotice.renew(hold, holdAddress);
     if (writes.length > 0)

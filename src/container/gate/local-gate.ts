@@ -8,12 +8,13 @@ import { OutageLog } from '../../loop/outage-log.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 
-/** How soon a gate whose start.sh has gone notices. */
+/** A gate whose start.sh is gone ends within this time. */
 const ORPHAN_POLL_MS = 1_000;
 
 /**
- * Owner local always goes: it claims, whoever held the feature before. Without a database it waits for a limited
- * time only, because a switch without its feature is worse than a feature without its record (contract.md, section 3).
+ * The gate of owner local: it claims the feature, whoever had it before, and lets the application start. It fails open:
+ * without a database it waits `localDbWaitMs` and then starts the application without a record, because a switch without
+ * its feature is worse than a feature without its record (contract.md, section 3).
  */
 export async function runLocalGate(request: GateRequest, ports: GatePorts): Promise<GateResult> {
   const { clock, log } = ports;
@@ -49,7 +50,7 @@ async function recordClaim({ claim }: GateRequest, ports: GatePorts): Promise<vo
   });
 }
 
-/** Nobody will renew it, so it must not go overdue: as a claim of the shipped kit it counts until it is cleared. */
+/** Nobody will renew this claim. Without a token it is as a claim of the shipped kit, which never goes overdue. */
 async function recordWithoutHeartbeat({ claim }: GateRequest, ports: GatePorts): Promise<void> {
   const values = { claim_token: '', claim_boot_id: '', claim_ms: '' };
   const address = featureStatusRow(claim.feature);

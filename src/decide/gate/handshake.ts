@@ -1,14 +1,14 @@
-/** Rows 8 to 10 of the gate's table (contract.md, section 3): ask the host, and go on its answer. */
+/** Rows 8 to 10 of the gate's table (contract.md, section 3): ask the host with `pending`, start on its `ready`. */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Holder } from './live-holder.ts';
 import type { Candidate, StartupDecision, Waiting } from './startup-decision.ts';
 
-/** States of `remote_state` that nobody waits on: `pending` may replace them (D6: empty is one of them). */
+/** States of `remote_state` that `pending` may replace, because nobody waits for them (D6: also the empty state). */
 const REPLACEABLE = new Set(['', 'none', 'running', 'stopped']);
-/** A `ready` for another container is left to it this long; it claims within milliseconds if it is alive. */
+/** A `ready` for another container is not replaced before this: that container claims within milliseconds if it is alive. */
 const FOREIGN_READY_GRACE_MS = 500;
-/** While another one runs nobody can go anyway: many that wait must not wake the host in turns. */
+/** While a live holder runs, no container may start anyway: the containers that wait must not wake the host in turns. */
 const FOREIGN_READY_GRACE_BESIDE_HOLDER_MS = 10_000;
 
 export interface HandshakeInput {
@@ -29,28 +29,28 @@ export const isReplaceable = (remoteState: string): boolean => REPLACEABLE.has(r
 
 export function decideHandshake(input: HandshakeInput): HandshakeDecision {
   const { self, status, holder, other, waiting } = input;
-  // The claim was made, and its confirmation lost on the way here.
+  // The claim was written, but the confirmation was lost with the connection.
   if (holder?.token === self.token) return { verdict: { kind: 'go' }, progress: waiting };
   const isAnnounced = status.containerVersion === self.version;
   if (status.remoteState !== 'ready') {
     const announce = isReplaceable(status.remoteState) ? 'pending' : isAnnounced ? 'nothing' : 'version';
     const text = `waiting for the host's answer: STATE_DB FEATURE|${self.feature} remote_state`;
-    return wait(input, announce, text);
+    return planWait(input, announce, text);
   }
   if (status.pendingToken !== '' && status.pendingToken !== self.token) return decideForeignReady(input);
   if (other === undefined) return { verdict: { kind: 'go' }, progress: waiting };
-  return wait(input, 'nothing', `the host is ready; waiting for container ${other.dockerId} to stop`);
+  return planWait(input, 'nothing', `the host is ready; waiting for container ${other.dockerId} to stop`);
 }
 
-/** The host's answer is for another container, which may be about to claim, or gone. */
+/** The host's `ready` is for another container, which may be about to claim, or may be gone. */
 function decideForeignReady(input: HandshakeInput): HandshakeDecision {
   const { other, waiting, now } = input;
   const sinceMs = waiting.foreignReadySinceMs ?? now.bootMs;
   const graceMs = other === undefined ? FOREIGN_READY_GRACE_MS : FOREIGN_READY_GRACE_BESIDE_HOLDER_MS;
   const graceOverAtMs = sinceMs + graceMs;
   if (now.bootMs >= graceOverAtMs)
-    return wait(input, 'pending', "the host's answer was for another container: asking again");
-  const { verdict, progress } = wait(input, 'nothing', "the host's answer is for another container");
+    return planWait(input, 'pending', "the host's answer was for another container: asking again");
+  const { verdict, progress } = planWait(input, 'nothing', "the host's answer is for another container");
   return {
     verdict,
     progress: { ...progress, foreignReadySinceMs: sinceMs },
@@ -58,7 +58,7 @@ function decideForeignReady(input: HandshakeInput): HandshakeDecision {
   };
 }
 
-function wait(
+function planWait(
   { self, status, waiting }: HandshakeInput,
   announce: 'nothing' | 'version' | 'pending',
   text: string,

@@ -1,4 +1,4 @@
-/** What a heartbeat writes, and what a release does (contract.md, sections 2 and 4). */
+/** The writes of a heartbeat, and those beside a release (contract.md, sections 2 and 4). */
 import { planClaim, planHeartbeat, planLocalLabel, type Claim } from '../../contract/gate/claim.ts';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { planUpStatus, type UpStatus } from '../../contract/feature/feature-policy.ts';
@@ -8,16 +8,16 @@ import { encodeHeartbeat, HEALTH_FIELD } from '../../contract/health/heartbeat.t
 import { hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import type { Timestamps } from '../../contract/timestamps.ts';
 
-/** What a heartbeat says of the container's health. */
+/** The container's health, as a heartbeat reports it. */
 export type HeartbeatHealth = Pick<
   HealthReport,
   'status' | 'reason' | 'healthySinceMs' | 'restarts' | 'checks'
 > & {
-  /** For SONiC's sysmonitor, where it waits for this feature. */
+  /** For SONiC's sysmonitor; undefined if CONFIG_DB does not want it. */
   readonly upStatus: UpStatus | undefined;
 };
 
-/** Of the heartbeats of one claim: an agent goes on counting where an earlier one of the same container has ended. */
+/** The counters in the heartbeats of one claim. They go on when the agent of the container is restarted. */
 export interface HeartbeatCounts {
   readonly seq: number;
   readonly restarts: number;
@@ -25,20 +25,17 @@ export interface HeartbeatCounts {
 
 export const COUNT_FIELDS = [HEALTH_FIELD.token, HEALTH_FIELD.seq, HEALTH_FIELD.restarts] as const;
 
-/** The counts in the row of heartbeats, of COUNT_FIELDS; none where it is another claim's. */
+/** The counters in a row of heartbeats with COUNT_FIELDS; zero if the row is missing or belongs to another claim. */
 export function decodeCounts(row: RowValues | undefined, { token }: Claim): HeartbeatCounts {
   const values = row?.values ?? {};
   if (values[HEALTH_FIELD.token] !== token) return { seq: 0, restarts: 0 };
   return { seq: decodeCount(values[HEALTH_FIELD.seq]), restarts: decodeCount(values[HEALTH_FIELD.restarts]) };
 }
 
-/** Text that is no count counts for nothing. */
+/** Zero for text that is no count. */
 const decodeCount = (text = ''): number => (/^\d{1,9}$/.test(text) ? Number(text) : 0);
 
-/**
- * The heartbeat after `before`, which is how far the counting has come; `health.restarts` are those since this agent began,
- * and count on from there.
- */
+/** The heartbeat that follows `before`; `health.restarts` counts from the start of this agent, and is added to it. */
 export function planBeat(
   claim: StoredClaim,
   health: HeartbeatHealth,
@@ -67,7 +64,7 @@ export function planBeat(
   return planHeartbeat(claim.feature, values);
 }
 
-/** Nothing where `written`, the last one, says the same: each change wakes sysmonitor, and every gate. */
+/** Empty if `written`, the last value, says the same: each write wakes sysmonitor and every gate. */
 export function planUpStatusChange(
   { feature }: Claim,
   upStatus: UpStatus | undefined,
@@ -77,7 +74,7 @@ export function planUpStatusChange(
   return isSame || upStatus === undefined ? [] : [planUpStatus(feature, upStatus)];
 }
 
-/** The writes that make a record, or make it again; `isMultiAsic`: the host has a row of labels of its own. */
+/** The writes of a missing record; `isMultiAsic`: the host's STATE_DB has a row of labels too. */
 export function planRecord(
   claim: StoredClaim,
   upStatus: UpStatus | undefined,
@@ -91,8 +88,8 @@ export function planRecord(
 }
 
 /**
- * What is written beside a release: `stopped` for the host where it took part in the hand-shake, `asic` being this ASIC's
- * number; and that the feature is down, where `up_status` was written before.
+ * What is written together with a release: `stopped` in the host's row of ASIC number `asic`, if the host took part in the
+ * hand-shake; and `up_status` false, if it was written before.
  */
 export function planReleaseNotices(
   { feature, isMirrored }: StoredClaim,

@@ -1,4 +1,4 @@
-/** Rows 1 to 6 of the gate's table (contract.md, section 3): the deployment itself is unwanted, whoever else runs. */
+/** Rows 1 to 6 of the gate's table (contract.md, section 3): this deployment is not wanted on the switch. */
 import {
   localVersionLabel,
   versionEnabledLabel,
@@ -11,7 +11,7 @@ import { compareVersions } from './version-order.ts';
 
 export interface Hold {
   readonly reason: HoldReason;
-  /** One line: which row says so, and what to do about it. */
+  /** One line: the row and field that is the reason, and what to do about it. */
   readonly text: string;
 }
 
@@ -29,7 +29,7 @@ export interface DeploymentInput {
 export const findHold = (input: DeploymentInput): Hold | undefined =>
   findFeatureHold(input) ?? findVersionHold(input);
 
-/** Rows 1 to 3: the feature is not to be run by Kubernetes now, in any version. */
+/** Rows 1 to 3: no version of the feature is to be run by Kubernetes now. */
 function findFeatureHold({ feature, config, systemState }: DeploymentInput): Hold | undefined {
   if (config.setOwner !== 'kube') {
     return {
@@ -52,7 +52,7 @@ function findFeatureHold({ feature, config, systemState }: DeploymentInput): Hol
   return undefined;
 }
 
-/** Rows 4 to 6: this version is blocked, is the local image's, or is lower than the one that runs. */
+/** Rows 4 to 6: this version is blocked, is the version of the local image, or is lower than the running one. */
 function findVersionHold({ feature, version, config, labels, other }: DeploymentInput): Hold | undefined {
   if (labels.isVersionBlocked) {
     return {
@@ -62,7 +62,7 @@ function findVersionHold({ feature, version, config, labels, other }: Deployment
   }
   const isLocalVersion =
     labels.localVersion !== '' && labels.localVersion.toLowerCase() === version.toLowerCase();
-  // Without a local container, and no way to get one, holding this one would leave nobody to run the feature.
+  // If there is no local container and none may start, a hold would leave the feature without any container.
   const isNobodyElse = config.noFallbackToLocal && other?.owner !== 'local';
   if (isLocalVersion && !isNobodyElse) {
     return {
@@ -79,7 +79,7 @@ function findVersionHold({ feature, version, config, labels, other }: Deployment
   return undefined;
 }
 
-/** One line where row 6 can't tell which version is higher, and therefore holds nothing; else undefined. */
+/** One line if row 6 can't tell which version is higher, and therefore does not hold; otherwise undefined. */
 export function describeUncomparable(version: string, other: Holder | undefined): string | undefined {
   if (other === undefined || compareVersions(other.version, version) !== 'not-comparable') return undefined;
   return `version ${version} can't be compared with ${other.version}, which runs in ${other.dockerId}: nothing is held for it`;

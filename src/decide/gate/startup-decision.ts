@@ -1,4 +1,4 @@
-/** The gate's decision: what it rests on, what it says, and what it carries over into the next one. */
+/** The types of the gate's decision: its input, its result, and the progress that goes into the next decision. */
 import type { NodeLabels } from '../../contract/cluster/feature-labels.ts';
 import type { FeatureConfig, FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
@@ -19,7 +19,7 @@ export interface StartupSnapshot {
   readonly heartbeat: Heartbeat;
 }
 
-/** How far this gate has come; starts as `new`, and goes from each decision into the next. */
+/** The state of this gate. It begins as `new`; each decision returns the progress for the next one. */
 export type Progress = { readonly kind: 'new' } | Waiting | Superseded;
 
 /** Who was the live holder when the wait began. */
@@ -31,9 +31,9 @@ interface WaitStart {
 
 export interface Waiting extends WaitStart {
   readonly kind: 'waiting';
-  /** Our version has been written: only since then can another's be written over it. */
+  /** This container has written its version: from then on another version in the row means another request. */
   readonly isAnnounced: boolean;
-  /** Boot clock; since when there has been a `ready` for another container. */
+  /** Boot clock: when a `ready` for another container was first read; undefined if there is none. */
   readonly foreignReadySinceMs: number | undefined;
 }
 

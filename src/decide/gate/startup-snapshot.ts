@@ -1,4 +1,4 @@
-/** Which rows the gate's decision rests on, and what they say (contract.md, sections 1 to 3). */
+/** The rows of the gate's decision, and how they are decoded (contract.md, sections 1 to 3). */
 import {
   CONFIG_FIELDS,
   decodeConfig,
@@ -27,7 +27,7 @@ import type { StartupSnapshot } from './startup-decision.ts';
 
 const HOST_FIELDS = [STATUS_FIELD.systemState, STATUS_FIELD.remoteState] as const;
 
-/** The rows to read, in the order that `decodeSnapshot` takes them; `asic` is empty on a single-ASIC switch. */
+/** The rows to read, in the order that `decodeSnapshot` expects; `asic` is empty on a single-ASIC switch. */
 export function selectStartupRows(feature: string, version: string, asic: string): RowFields[] {
   const labels = [versionEnabledLabel(feature, version), localVersionLabel(feature)];
   const rows: RowFields[] = [
@@ -43,7 +43,7 @@ export function selectStartupRows(feature: string, version: string, asic: string
   ];
 }
 
-/** The rows that tell who holds the feature: its status and its holder's heartbeat. */
+/** The rows that say which container has claimed the feature: its status, and the heartbeat. */
 export const selectHolderRows = (feature: string): RowFields[] => [
   { address: featureStatusRow(feature), fields: STATUS_FIELDS },
   { address: healthRow(feature), fields: LIVENESS_FIELDS },
@@ -64,8 +64,8 @@ export function decodeSnapshot(
 }
 
 /**
- * Multi-ASIC: the shipped host side knows only its own row. What the ASIC's row lacks is taken from there, and
- * so is the host's `ready` to a `pending` that was written into both (D28).
+ * Multi-ASIC: the shipped host side knows only its own row. A field that the ASIC's row lacks is taken from the host's row,
+ * and so is the host's `ready` to a `pending` that was written into both (D28).
  */
 function mergeHostAnswer(status: FeatureStatus, host: FeatureStatus): FeatureStatus {
   const isAnswered = status.remoteState === 'pending' && host.remoteState === 'ready';

@@ -1,4 +1,4 @@
-/** What a verdict asks to be written (contract.md, sections 2 and 3). */
+/** The writes of a verdict (contract.md, sections 2 and 3). */
 import type { Timestamps } from '../../contract/timestamps.ts';
 import { planClaim, type Claim } from '../../contract/gate/claim.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
@@ -6,8 +6,8 @@ import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '
 import type { Verdict } from './startup-decision.ts';
 
 /**
- * Multi-ASIC: the shipped host side sees only its own row of the feature. Where it has written one, it is asked and
- * told there too (D28).
+ * Multi-ASIC: the shipped host side reads only its own row of the feature. If that row exists, requests and results are
+ * written there too (D28).
  */
 export const isMirrored = (rows: readonly RowValues[]): boolean =>
   rows.some(({ address, values }) => {

@@ -1,13 +1,13 @@
-/** Row 7 of the gate's table (contract.md, section 3): another container has asked, or was let in, after this one. */
+/** Row 7 of the gate's table (contract.md, section 3): another container asked after this one, or has started first. */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { isReplaceable } from './handshake.ts';
 import { describeIdentity, type Holder } from './live-holder.ts';
 import type { Superseded, Waiting } from './startup-decision.ts';
 
-/** The shipped kit writes its version a moment before its `pending`: until then nobody seems to be asking. */
+/** The shipped kit writes its version shortly before its `pending`. */
 const ANNOUNCEMENT_MS = 500;
-/** Another container announced itself over us and never claimed: after this it is our turn again. */
+/** If the other container has not claimed after this time, this container asks again. */
 const SUPERSEDED_WITHOUT_CLAIM_MS = 180_000;
 
 export interface SupersededInput {
@@ -21,7 +21,7 @@ export interface SupersededInput {
 }
 
 export interface SupersededFinding {
-  /** One line: by whom. */
+  /** Part of a line: which container, and what it did. */
   readonly text: string;
   readonly progress: Superseded;
   /** Boot clock: when time alone may change this; undefined if it does not. */
@@ -42,7 +42,7 @@ export function findSuperseded(input: SupersededInput): SupersededFinding | unde
     };
   const isAnnounced = progress.kind === 'superseded' || progress.isAnnounced;
   const isOverwritten = isAnnounced && status.containerVersion !== '' && status.containerVersion !== version;
-  // The holder we are to replace may have recorded itself again, in a database that came back empty.
+  // The old holder may have recorded itself again after a database came back empty: that is not a new request.
   const isOldHolders = status.containerVersion === holderVersionAtStart;
   const graceMs = isReplaceable(status.remoteState) ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS;
   const isOver = progress.kind === 'superseded' && now.bootMs >= sinceMs + graceMs;

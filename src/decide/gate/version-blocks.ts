@@ -1,4 +1,4 @@
-/** Versions that this switch refuses, by the node's labels (HLD, "Proposed behavior at high level"). */
+/** Versions that are blocked on this switch, by labels (HLD, "Proposed behavior at high level"). */
 import { decodeEnabledVersion } from '../../contract/cluster/feature-labels.ts';
 import type { RowValues } from '../../contract/rows.ts';
 
@@ -9,8 +9,8 @@ export interface VersionBlock {
 }
 
 /**
- * The labels `<feature>_<version>_enabled` among `fields`. A name may begin with another: what begins with a longer one
- * of `features` is that one's.
+ * The labels `<feature>_<version>_enabled` among `fields`. The name of one feature may be the beginning of another: a label
+ * that also fits a longer name of `features` belongs to that feature.
  */
 export function listVersionLabels(
   feature: string,
@@ -25,7 +25,7 @@ export function listVersionLabels(
   );
 }
 
-/** Those that say false, of fields that were chosen by `listVersionLabels`. */
+/** The labels that say false, among fields that `listVersionLabels` has selected. */
 export const listBlocks = (feature: string, labels: readonly RowValues[]): VersionBlock[] =>
   labels.flatMap((row) =>
     Object.entries(row.values).flatMap(([field, value]) => {

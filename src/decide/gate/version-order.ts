@@ -1,18 +1,18 @@
-// Which of two versions is higher (contract.md, section 6). Versions fall into classes that never compare
-// with one another: what begins with dotted numbers (strict semver included), the builds of each branch, and
-// each other text by itself. Within a class the order is total, hence transitive over any mixture.
+// Which of two versions is higher (contract.md, section 6). There are three kinds of classes: versions that begin with
+// dotted numbers (strict semver included), the builds of one branch, and any other text, a class of its own. Versions of
+// different classes are not comparable. Within a class the order is total.
 import type SemVer from 'semver/classes/semver.js';
 import parseSemver from 'semver/functions/parse.js';
 import { NO_VERSION } from '../../contract/names.ts';
 
-/** The first version relative to the second. */
+/** How the first version compares to the second. */
 export type VersionRelation = 'lower' | 'equal' | 'higher' | 'not-comparable';
 
 interface DottedVersion {
   readonly kind: 'dotted';
   readonly text: string;
   readonly numbers: readonly string[];
-  /** What follows the numbers, without build metadata. */
+  /** The text after the numbers, without build metadata. */
   readonly rest: string;
 }
 
@@ -21,12 +21,12 @@ type Version =
   | { readonly kind: 'branch'; readonly branch: string; readonly build: string }
   | { readonly kind: 'other'; readonly text: string };
 
-/** A `v` is dropped before a number only: the branches `vnext` and `next` stay two. */
+/** A `v` is removed only before a number: `vnext` and `next` are two branches. */
 const PREFIX = /^(?:SONiC\.)?(?:v(?=[0-9]))?/;
 const DOTTED_NUMBERS = /^[0-9]+(?:\.[0-9]+)*/;
 const ALL_DIGITS = /^[0-9]+$/;
 
-/** `<branch>.<build>-<commit>` or `<branch>.0-dirty-<stamp>`, as SONiC's build names what has no tag. */
+/** `<branch>.<build>-<commit>` or `<branch>.0-dirty-<stamp>`: SONiC's build names images without a tag so. */
 const BRANCH_BUILD = /^([^0-9].*?)\.([0-9]+)-(?:dirty-.+|[0-9A-Za-z]+)$/;
 
 /**
@@ -66,8 +66,8 @@ function parseVersion(version: string): Version {
 }
 
 /**
- * Semver where both are strict, and for all else the extension of semver that keeps the order transitive:
- * pre-releases compare as semver's do and build metadata counts for nothing, in every version.
+ * Two strict semver versions compare as semver says. All others compare by an extension of semver that keeps the order
+ * transitive: pre-releases compare as in semver, and build metadata is ignored.
  */
 function compareDotted(x: DottedVersion, y: DottedVersion): number {
   const [strictX, strictY] = [parseStrict(x.text), parseStrict(y.text)];
@@ -77,7 +77,7 @@ function compareDotted(x: DottedVersion, y: DottedVersion): number {
   return compareNumbers(x.numbers, y.numbers) || compareRests(x.rest, y.rest);
 }
 
-/** Numbers beyond 2^53 in a pre-release the package compares inexactly: these are left to our own rule. */
+/** Undefined also for numbers beyond 2^53 in a pre-release, which the package compares inexactly. */
 function parseStrict(text: string): SemVer | undefined {
   const parsed = parseSemver(text);
   const isExact = parsed?.prerelease.every((part) => typeof part === 'number' || !ALL_DIGITS.test(part));
@@ -94,7 +94,7 @@ function compareNumbers(x: readonly string[], y: readonly string[]): number {
   return 0;
 }
 
-/** A pre-release is lower than nothing, and nothing is lower than any other rest (`.kw.24`, `a`). */
+/** A pre-release is lower than an empty rest, and an empty rest is lower than any other (`.kw.24`, `a`). */
 function compareRests(x: string, y: string): number {
   return rankRest(x) - rankRest(y) || compareIdentifiers(splitIdentifiers(x), splitIdentifiers(y));
 }
@@ -110,7 +110,7 @@ function splitIdentifiers(rest: string): string[] {
   return rest.replace(/^-/, '').split('.');
 }
 
-/** Semver's rule 11.4: part by part, numbers as numbers and below texts, and fewer parts below more. */
+/** Rule 11.4 of semver: part by part; numbers compare as numbers and are lower than text; fewer parts are lower. */
 function compareIdentifiers(x: readonly string[], y: readonly string[]): number {
   for (const [i, part] of x.entries()) {
     const other = y[i];
@@ -136,7 +136,7 @@ function compareIdentifier(x: string, y: string): number {
   return compareText(x, y);
 }
 
-/** Digits of any length, exactly; leading zeros count for nothing. */
+/** Compares digits of any length exactly; leading zeros are ignored. */
 function compareDigits(x: string, y: string): number {
   const [a, b] = [x.replace(/^0+/, ''), y.replace(/^0+/, '')];
   return a.length === b.length ? compareText(a, b) : a.length - b.length;

@@ -23,7 +23,7 @@ import type { RowStore } from '../../../ports/row-store.ts';
 import { findRecordedContainer } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
-/** The engine does not know the container any more. */
+/** The exit of a container that the engine does not know any more. */
 const GONE: ContainerExit = { exitCode: undefined, hadOomKill: false };
 
 /** The exit code is the result. */
@@ -31,9 +31,8 @@ type WaitResult = ReconcileResult<number>;
 const AGAIN: WaitResult = { kind: 'requeue', afterMs: 0 };
 
 /**
- * Waits for the end of whoever runs the feature, and until somebody does for that. Databases and an engine that are away are
- * waited for too: only the feature's own end ends it. A signal ends it as it ends any process, which systemd takes for a
- * clean end.
+ * `container wait`: waits until a container runs the feature, and then for the end of that container. It also waits for
+ * databases and an engine that are away. A signal ends the process, which systemd takes for a clean end.
  */
 export class FeatureWait {
   readonly #name: string;
@@ -42,9 +41,9 @@ export class FeatureWait {
   readonly #outages: { readonly database: OutageLog; readonly engine: OutageLog };
   readonly #log: RepeatLog;
   #progress: WaitProgress;
-  /** The container that was waited for without this process, and whose end is still to be asked for; empty for none. */
+  /** A container that was waited for without this process, and whose end is not known yet; empty for none. */
   #waited: string;
-  /** What was reported last. */
+  /** The line that was reported last. */
   #reported = '';
 
   constructor(name: string, ports: ContainerPorts) {
@@ -109,7 +108,7 @@ export class FeatureWait {
     }
   }
 
-  /** The exit code of the container that was waited for without this process; undefined if it runs. */
+  /** The exit code for the container that was waited for without this process; undefined if it still runs. */
   async #findEnd(store: RowStore): Promise<number | undefined> {
     const engine = await this.#ports.openEngine();
     const found = await engine.findContainer(this.#waited);
@@ -134,7 +133,7 @@ export class FeatureWait {
         return { kind: 'done', value: this.#logEnd(decideEnd(seen, snapshot.status)) };
       case 'wait': {
         this.#report(`waiting for the end of container ${seen.id.slice(0, 12)}`);
-        // It may run for months: nothing else is kept open, and nothing wakes this process.
+        // The container may run for months: no connection is kept open, and nothing wakes this process.
         store.close();
         if (found !== undefined) this.#ports.becomeLightWait(found);
         const exitCode = await engine.waitContainer(seen.id, new AbortController().signal);
@@ -161,7 +160,7 @@ export class FeatureWait {
     return isWell ? EXIT.ok : EXIT.refused;
   }
 
-  /** A change is reported at once, what has not changed once a minute. */
+  /** Logs a changed line at once, and an unchanged one once a minute. */
   #report(text: string): void {
     if (text !== this.#reported) this.#log.forget();
     this.#reported = text;
