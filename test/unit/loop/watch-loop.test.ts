@@ -11,7 +11,7 @@ const STATUS = featureStatusRow('snmp');
 const ASLEEP: ReconcileResult<string> = { kind: 'sleep', rows: [STATUS], requeueAtMs: undefined };
 
 /** A loop on databases and a clock of its own, which reads a row and then does what the test wants. */
-class Scene {
+class TestLoop {
   readonly clock = new FakeClock();
   readonly databases = new FakeDatabases(this.clock.bootMs);
   /** When it reconciled, milliseconds after the start; and what it read. */
@@ -64,121 +64,121 @@ class Scene {
 
 describe('a loop that reconciles', () => {
   test('reads, subscribes, reads once more, and sleeps then', async () => {
-    const scene = new Scene();
-    scene.start();
-    await scene.clock.pass(4_999);
-    assert.deepEqual(scene.times, [0, 0]);
+    const fake = new TestLoop();
+    fake.start();
+    await fake.clock.pass(4_999);
+    assert.deepEqual(fake.times, [0, 0]);
   });
 
   test('a change between the first reading and the subscription is not lost', async () => {
-    const scene = new Scene();
-    scene.next = (state) => {
-      if (scene.readings.length === 1) scene.databases.put(STATUS, { remote_state: 'ready' });
+    const fake = new TestLoop();
+    fake.next = (state) => {
+      if (fake.readings.length === 1) fake.databases.put(STATUS, { remote_state: 'ready' });
       return state === 'ready' ? { kind: 'done', value: 'go' } : ASLEEP;
     };
-    scene.start();
-    await scene.clock.pass(0);
-    assert.equal(scene.result, 'go');
+    fake.start();
+    await fake.clock.pass(0);
+    assert.equal(fake.result, 'go');
   });
 
   test('a change wakes it at once', async () => {
-    const scene = new Scene();
-    scene.start();
-    await scene.clock.pass(1_234);
-    scene.databases.put(STATUS, { remote_state: 'ready' });
-    await scene.clock.pass(0);
-    assert.deepEqual(scene.readings.at(-1), { atMs: 1_234, state: 'ready' });
-    assert.equal(scene.readings.length, 3);
+    const fake = new TestLoop();
+    fake.start();
+    await fake.clock.pass(1_234);
+    fake.databases.put(STATUS, { remote_state: 'ready' });
+    await fake.clock.pass(0);
+    assert.deepEqual(fake.readings.at(-1), { atMs: 1_234, state: 'ready' });
+    assert.equal(fake.readings.length, 3);
   });
 
   test('without a change it reconciles every five seconds: a server may tell of none', async () => {
-    const scene = new Scene();
-    scene.start();
-    await scene.clock.pass(15_000);
-    assert.deepEqual(scene.times, [0, 0, 5_000, 10_000, 15_000]);
+    const fake = new TestLoop();
+    fake.start();
+    await fake.clock.pass(15_000);
+    assert.deepEqual(fake.times, [0, 0, 5_000, 10_000, 15_000]);
   });
 
   test('where time alone changes something, it reconciles then, and at once where that is over', async () => {
-    const scene = new Scene();
-    const dueMs = scene.clock.bootMs() + 700;
-    scene.next = () =>
-      scene.readings.length > 4 ? ASLEEP : { kind: 'sleep', rows: [STATUS], requeueAtMs: dueMs };
-    scene.start();
-    await scene.clock.pass(1_000);
-    assert.deepEqual(scene.times, [0, 0, 700, 700, 700]);
+    const fake = new TestLoop();
+    const dueMs = fake.clock.bootMs() + 700;
+    fake.next = () =>
+      fake.readings.length > 4 ? ASLEEP : { kind: 'sleep', rows: [STATUS], requeueAtMs: dueMs };
+    fake.start();
+    await fake.clock.pass(1_000);
+    assert.deepEqual(fake.times, [0, 0, 700, 700, 700]);
   });
 
   test('a requeue reconciles again after its time, without a subscription and whatever changes', async () => {
-    const scene = new Scene();
-    scene.next = () => {
-      if (scene.readings.length === 1) return { kind: 'requeue', afterMs: 0 };
-      return scene.readings.length === 2 ? { kind: 'requeue', afterMs: 2_500 } : ASLEEP;
+    const fake = new TestLoop();
+    fake.next = () => {
+      if (fake.readings.length === 1) return { kind: 'requeue', afterMs: 0 };
+      return fake.readings.length === 2 ? { kind: 'requeue', afterMs: 2_500 } : ASLEEP;
     };
-    scene.start();
-    await scene.clock.pass(1_000);
-    scene.databases.put(STATUS, { remote_state: 'ready' });
-    await scene.clock.pass(2_000);
-    assert.deepEqual(scene.times, [0, 0, 2_500, 2_500]);
+    fake.start();
+    await fake.clock.pass(1_000);
+    fake.databases.put(STATUS, { remote_state: 'ready' });
+    await fake.clock.pass(2_000);
+    assert.deepEqual(fake.times, [0, 0, 2_500, 2_500]);
   });
 
   test('ends with the value of the reconciliation that was the last one, and leaves nothing open', async () => {
-    const scene = new Scene();
-    scene.next = (state) => (state === 'ready' ? { kind: 'done', value: 'go' } : ASLEEP);
-    scene.start();
-    await scene.clock.pass(100);
-    scene.databases.put(STATUS, { remote_state: 'ready' });
-    await scene.clock.pass(0);
-    assert.deepEqual([scene.result, scene.openStores.size, scene.clock.timerCount], ['go', 0, 0]);
+    const fake = new TestLoop();
+    fake.next = (state) => (state === 'ready' ? { kind: 'done', value: 'go' } : ASLEEP);
+    fake.start();
+    await fake.clock.pass(100);
+    fake.databases.put(STATUS, { remote_state: 'ready' });
+    await fake.clock.pass(0);
+    assert.deepEqual([fake.result, fake.openStores.size, fake.clock.timerCount], ['go', 0, 0]);
   });
 });
 
 describe('an outage of a loop that reconciles', () => {
   test('is reported, closes the store, and is met again after a back-off that grows', async () => {
-    const scene = new Scene();
-    scene.databases.goDown();
-    scene.start();
-    await scene.clock.pass(1_499);
-    assert.equal(scene.outages.length, 4);
-    assert.equal(scene.openStores.size, 0);
-    await scene.clock.pass(1);
-    assert.equal(scene.outages.length, 5);
-    await scene.clock.pass(60_000);
-    assert.equal(scene.outages.length, 5 + Math.floor((60_000 - 1_600) / 2_000) + 1);
+    const fake = new TestLoop();
+    fake.databases.goDown();
+    fake.start();
+    await fake.clock.pass(1_499);
+    assert.equal(fake.outages.length, 4);
+    assert.equal(fake.openStores.size, 0);
+    await fake.clock.pass(1);
+    assert.equal(fake.outages.length, 5);
+    await fake.clock.pass(60_000);
+    assert.equal(fake.outages.length, 5 + Math.floor((60_000 - 1_600) / 2_000) + 1);
   });
 
   test('that is over is seen, and the next one begins with the shortest wait', async () => {
-    const scene = new Scene();
-    scene.databases.goDown();
-    scene.start();
-    await scene.clock.pass(10_000);
-    scene.databases.comeBack();
-    await scene.clock.pass(2_000);
-    assert.equal(scene.readings.length, 2);
-    const before = scene.outages.length;
-    scene.databases.goDown();
-    await scene.clock.pass(300);
-    assert.equal(scene.outages.length, before + 3);
+    const fake = new TestLoop();
+    fake.databases.goDown();
+    fake.start();
+    await fake.clock.pass(10_000);
+    fake.databases.comeBack();
+    await fake.clock.pass(2_000);
+    assert.equal(fake.readings.length, 2);
+    const before = fake.outages.length;
+    fake.databases.goDown();
+    await fake.clock.pass(300);
+    assert.equal(fake.outages.length, before + 3);
   });
 
   test('of the writing after a reading that works is met ever more seldom all the same', async () => {
-    const scene = new Scene();
-    scene.next = () => {
+    const fake = new TestLoop();
+    fake.next = () => {
       throw new CtrkitError('database', 'READONLY');
     };
-    scene.start();
-    await scene.clock.pass(1_500);
-    assert.deepEqual(scene.times, [0, 100, 300, 700, 1_500]);
+    fake.start();
+    await fake.clock.pass(1_500);
+    assert.deepEqual(fake.times, [0, 100, 300, 700, 1_500]);
   });
 
   test('what does not pass by itself is thrown on', async () => {
     for (const error of [new CtrkitError('usage', 'wrong URL'), new TypeError('a defect')]) {
-      const scene = new Scene();
-      scene.next = () => {
+      const fake = new TestLoop();
+      fake.next = () => {
         throw error;
       };
-      scene.start();
-      await scene.clock.pass(0);
-      assert.deepEqual([scene.result, scene.outages, scene.openStores.size], [error, [], 0]);
+      fake.start();
+      await fake.clock.pass(0);
+      assert.deepEqual([fake.result, fake.outages, fake.openStores.size], [error, [], 0]);
     }
   });
 });
@@ -187,43 +187,43 @@ describe('a loop for which nobody waits any more', () => {
   test('ends within a second: asleep, in a back-off, and before a requeue', async () => {
     for (const prepare of [
       (): void => undefined,
-      (scene: Scene) => scene.databases.goDown(),
-      (scene: Scene) => (scene.next = () => ({ kind: 'requeue', afterMs: 10_000 })),
+      (fake: TestLoop) => fake.databases.goDown(),
+      (fake: TestLoop) => (fake.next = () => ({ kind: 'requeue', afterMs: 10_000 })),
     ]) {
-      const scene = new Scene();
-      prepare(scene);
-      scene.start();
-      await scene.clock.pass(20_500);
-      assert.equal(scene.result, undefined);
-      scene.isOrphaned = true;
-      await scene.clock.pass(1_000);
-      assert.deepEqual([scene.result, scene.openStores.size, scene.clock.timerCount], ['orphaned', 0, 0]);
+      const fake = new TestLoop();
+      prepare(fake);
+      fake.start();
+      await fake.clock.pass(20_500);
+      assert.equal(fake.result, undefined);
+      fake.isOrphaned = true;
+      await fake.clock.pass(1_000);
+      assert.deepEqual([fake.result, fake.openStores.size, fake.clock.timerCount], ['orphaned', 0, 0]);
     }
   });
 
   test('does not reconcile once more for a change that wakes it', async () => {
-    const scene = new Scene();
-    scene.start();
-    await scene.clock.pass(100);
-    scene.isOrphaned = true;
-    scene.databases.put(STATUS, { remote_state: 'ready' });
-    await scene.clock.pass(0);
-    assert.deepEqual([scene.result, scene.readings.length], ['orphaned', 2]);
+    const fake = new TestLoop();
+    fake.start();
+    await fake.clock.pass(100);
+    fake.isOrphaned = true;
+    fake.databases.put(STATUS, { remote_state: 'ready' });
+    await fake.clock.pass(0);
+    assert.deepEqual([fake.result, fake.readings.length], ['orphaned', 2]);
   });
 
   test('does not begin', async () => {
-    const scene = new Scene();
-    scene.isOrphaned = true;
-    scene.start();
-    await scene.clock.pass(0);
-    assert.deepEqual([scene.result, scene.readings.length], ['orphaned', 0]);
+    const fake = new TestLoop();
+    fake.isOrphaned = true;
+    fake.start();
+    await fake.clock.pass(0);
+    assert.deepEqual([fake.result, fake.readings.length], ['orphaned', 0]);
   });
 
   test('one that is ended with whoever waits does not wake up to ask', async () => {
-    const scene = new Scene();
-    scene.canBeOrphaned = false;
-    scene.start();
-    await scene.clock.pass(0);
-    assert.equal(scene.clock.nextTimerMs, 5_000);
+    const fake = new TestLoop();
+    fake.canBeOrphaned = false;
+    fake.start();
+    await fake.clock.pass(0);
+    assert.equal(fake.clock.nextTimerMs, 5_000);
   });
 });

@@ -23,7 +23,7 @@ const BEAT = healthRow('snmp');
 const SETTINGS = { heartbeatIntervalMs: 10_000, releaseAfterMs: 6_000 };
 
 /** An agent with everything around it. */
-class Scene {
+class TestContainer {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
   readonly health = new FakeHealthFile();
@@ -166,99 +166,99 @@ class Scene {
   }
 }
 
-const running = (body: (scene: Scene) => Promise<void>) => async (): Promise<void> => {
-  const scene = new Scene();
-  await scene.letIn();
-  await scene.use(() => body(scene));
+const running = (body: (container: TestContainer) => Promise<void>) => async (): Promise<void> => {
+  const container = new TestContainer();
+  await container.letIn();
+  await container.use(() => body(container));
 };
 
 describe('the heartbeat of a container', { timeout: 600_000 }, () => {
   test(
     'tells of every change of the status at once, and of nothing else',
-    running(async (scene) => {
+    running(async (container) => {
       assert.deepEqual(
-        [scene.beat['status'], scene.beat['healthy_since_ms']],
-        ['healthy', String(scene.clock.bootMs())],
+        [container.beat['status'], container.beat['healthy_since_ms']],
+        ['healthy', String(container.clock.bootMs())],
       );
-      const { tries } = scene;
-      await scene.find(FAILING);
+      const { tries } = container;
+      await container.find(FAILING);
       assert.deepEqual(
-        [scene.beat['status'], scene.beat['reason'], scene.beat['healthy_since_ms']],
+        [container.beat['status'], container.beat['reason'], container.beat['healthy_since_ms']],
         ['unhealthy', 'main: broken', ''],
       );
-      await scene.find(OK);
-      assert.deepEqual([scene.beat['status'], scene.tries], ['healthy', tries + 2]);
+      await container.find(OK);
+      assert.deepEqual([container.beat['status'], container.tries], ['healthy', tries + 2]);
     }),
   );
 
   test(
     'is made once an interval: no heartbeat makes another one',
-    running(async (scene) => {
-      const { tries } = scene;
-      await scene.clock.pass(9_999);
-      assert.equal(scene.tries, tries);
-      await scene.clock.pass(90_001);
-      assert.equal(scene.tries, tries + 10);
-      await scene.wake();
-      assert.equal(scene.tries, tries + 11);
-      await scene.find(FAILING);
-      assert.equal(scene.tries, tries + 12);
+    running(async (container) => {
+      const { tries } = container;
+      await container.clock.pass(9_999);
+      assert.equal(container.tries, tries);
+      await container.clock.pass(90_001);
+      assert.equal(container.tries, tries + 10);
+      await container.wake();
+      assert.equal(container.tries, tries + 11);
+      await container.find(FAILING);
+      assert.equal(container.tries, tries + 12);
     }),
   );
 
   test(
     'is not written forty times a second because a process ends so often',
-    running(async (scene) => {
-      const { tries } = scene;
+    running(async (container) => {
+      const { tries } = container;
       for (let i = 0; i < 40; i++) {
-        scene.restarts.count();
-        await scene.rest();
+        container.restarts.count();
+        await container.rest();
       }
-      assert.equal(scene.tries, tries + 1);
-      await scene.wake();
-      assert.equal(scene.beat['restarts'], '40');
+      assert.equal(container.tries, tries + 1);
+      await container.wake();
+      assert.equal(container.beat['restarts'], '40');
     }),
   );
 
   test(
     'tells sysmonitor whether the feature is up, where CONFIG_DB wants it',
-    running(async (scene) => {
-      assert.equal(scene.row['up_status'], undefined);
-      scene.databases.put(featureConfigRow('snmp'), { check_up_status: 'true' });
-      await scene.wake();
-      assert.deepEqual([scene.row['up_status'], scene.row['fail_reason']], ['true', '']);
-      await scene.find(FAILING);
-      assert.deepEqual([scene.row['up_status'], scene.row['fail_reason']], ['false', 'main: broken']);
+    running(async (container) => {
+      assert.equal(container.row['up_status'], undefined);
+      container.databases.put(featureConfigRow('snmp'), { check_up_status: 'true' });
+      await container.wake();
+      assert.deepEqual([container.row['up_status'], container.row['fail_reason']], ['true', '']);
+      await container.find(FAILING);
+      assert.deepEqual([container.row['up_status'], container.row['fail_reason']], ['false', 'main: broken']);
     }),
   );
 
   test(
     'database out of reach: the probe is answered rightly all the while, and heartbeats go on afterwards',
-    running(async (scene) => {
-      scene.databases.goDown();
-      await scene.wake();
-      await scene.find(FAILING);
-      assert.deepEqual(scene.health.answers, [0, 10, 0]);
-      assert.equal(scene.beat['status'], 'healthy');
-      assert.ok(scene.said(/ECONNREFUSED/) >= 1);
-      scene.databases.comeBack();
-      await scene.wake();
-      assert.equal(scene.beat['status'], 'unhealthy');
-      assert.equal(scene.said(/in order again/), 1);
+    running(async (container) => {
+      container.databases.goDown();
+      await container.wake();
+      await container.find(FAILING);
+      assert.deepEqual(container.health.answers, [0, 10, 0]);
+      assert.equal(container.beat['status'], 'healthy');
+      assert.ok(container.said(/ECONNREFUSED/) >= 1);
+      container.databases.comeBack();
+      await container.wake();
+      assert.equal(container.beat['status'], 'unhealthy');
+      assert.equal(container.said(/in order again/), 1);
     }),
   );
 
   test(
     'a step of the wall clock makes none, and is not in what others judge by',
-    running(async (scene) => {
-      const { tries } = scene;
-      const { beat_ms: beatMs, healthy_since_ms: sinceMs } = scene.beat;
-      scene.clock.stepWallClock(-365 * 86_400_000);
-      await scene.rest();
-      assert.equal(scene.tries, tries);
-      await scene.wake();
+    running(async (container) => {
+      const { tries } = container;
+      const { beat_ms: beatMs, healthy_since_ms: sinceMs } = container.beat;
+      container.clock.stepWallClock(-365 * 86_400_000);
+      await container.rest();
+      assert.equal(container.tries, tries);
+      await container.wake();
       assert.deepEqual(
-        [scene.beat['beat_ms'], scene.beat['healthy_since_ms'], scene.beat['status']],
+        [container.beat['beat_ms'], container.beat['healthy_since_ms'], container.beat['status']],
         [beatMs, sinceMs, 'healthy'],
       );
     }),
@@ -268,69 +268,69 @@ describe('the heartbeat of a container', { timeout: 600_000 }, () => {
 describe('what an agent keeps for the next', { timeout: 600_000 }, () => {
   test(
     'is that the start-up has ended, written once',
-    running(async (scene) => {
-      assert.deepEqual([scene.claim?.hasStarted, scene.claim?.isRecorded], [true, true]);
-      scene.diskError = new TypeError('written again');
-      await scene.wake();
-      await scene.find(FAILING);
-      assert.equal(scene.beat['status'], 'unhealthy');
+    running(async (container) => {
+      assert.deepEqual([container.claim?.hasStarted, container.claim?.isRecorded], [true, true]);
+      container.diskError = new TypeError('written again');
+      await container.wake();
+      await container.find(FAILING);
+      assert.equal(container.beat['status'], 'unhealthy');
     }),
   );
 
   test('a disk that is full is said once, and disturbs no heartbeat', async () => {
-    const scene = new Scene();
-    scene.diskError = new CtrkitError('defect', 'claim.json cannot be written: no space left');
-    await scene.letIn();
-    await scene.use(async () => {
-      const { tries } = scene;
-      for (let i = 0; i < 10; i++) await scene.wake();
-      assert.equal(scene.tries, tries + 10);
-      assert.deepEqual([scene.said(/no space left/), scene.said(/in order again/)], [1, 0]);
-      scene.diskError = undefined;
-      await scene.wake();
-      assert.equal(scene.claim?.hasStarted, true);
+    const container = new TestContainer();
+    container.diskError = new CtrkitError('defect', 'claim.json cannot be written: no space left');
+    await container.letIn();
+    await container.use(async () => {
+      const { tries } = container;
+      for (let i = 0; i < 10; i++) await container.wake();
+      assert.equal(container.tries, tries + 10);
+      assert.deepEqual([container.said(/no space left/), container.said(/in order again/)], [1, 0]);
+      container.diskError = undefined;
+      await container.wake();
+      assert.equal(container.claim?.hasStarted, true);
     });
   });
 
   test('is not written over the claim that another gate leaves meanwhile', async () => {
-    const scene = new Scene();
-    await scene.letIn();
-    scene.onWrite = () => {
-      scene.onWrite = () => {};
-      if (scene.claim !== undefined) scene.claim = { ...scene.claim, token: 'token-b' };
+    const container = new TestContainer();
+    await container.letIn();
+    container.onWrite = () => {
+      container.onWrite = () => {};
+      if (container.claim !== undefined) container.claim = { ...container.claim, token: 'token-b' };
     };
-    await scene.use(async () => {
-      assert.equal(scene.claim?.token, 'token-b');
+    await container.use(async () => {
+      assert.equal(container.claim?.token, 'token-b');
     });
   });
 });
 
 describe('an agent that was started again', { timeout: 600_000 }, () => {
   test('says nothing before its checks have run once, rather than that it does not know', async () => {
-    const scene = new Scene();
-    await scene.letIn({ hasStarted: true });
-    scene.check.isHanging = true;
-    await scene.use(async () => {
-      await scene.wake();
-      assert.deepEqual([scene.tries, scene.health.lines], [0, []]);
-      scene.check.finish();
-      await scene.clock.pass(50);
-      assert.equal(scene.beat['status'], 'healthy');
+    const container = new TestContainer();
+    await container.letIn({ hasStarted: true });
+    container.check.isHanging = true;
+    await container.use(async () => {
+      await container.wake();
+      assert.deepEqual([container.tries, container.health.lines], [0, []]);
+      container.check.finish();
+      await container.clock.pass(50);
+      assert.equal(container.beat['status'], 'healthy');
     });
   });
 
   test('waits for them 5 s, not for ever: its heartbeat would go overdue', async () => {
-    const scene = new Scene();
-    await scene.letIn({ hasStarted: true });
-    scene.check.isHanging = true;
-    await scene.use(async () => {
-      await scene.clock.pass(4_999);
-      assert.equal(scene.tries, 0);
-      await scene.clock.pass(1);
-      assert.equal(scene.tries, 1);
-      assert.notEqual(scene.beat['status'], 'healthy');
-      assert.equal(scene.beat['healthy_since_ms'], '');
-      scene.check.finish();
+    const container = new TestContainer();
+    await container.letIn({ hasStarted: true });
+    container.check.isHanging = true;
+    await container.use(async () => {
+      await container.clock.pass(4_999);
+      assert.equal(container.tries, 0);
+      await container.clock.pass(1);
+      assert.equal(container.tries, 1);
+      assert.notEqual(container.beat['status'], 'healthy');
+      assert.equal(container.beat['healthy_since_ms'], '');
+      container.check.finish();
     });
   });
 });
@@ -345,129 +345,134 @@ describe('a claim that another container has taken', { timeout: 600_000 }, () =>
 
   test(
     'is left to it, told to the probe, and looked at no more often than before',
-    running(async (scene) => {
-      scene.databases.put(ROW, taken);
-      await scene.wake();
-      await scene.rest();
-      const { tries } = scene;
-      assert.deepEqual(scene.health.answers, [1, 1, 1]);
-      assert.match(scene.health.lines.at(-1) ?? '', /superseded: container bbbbbbbbbbbb/);
-      await scene.clock.pass(9_999);
-      assert.equal(scene.tries, tries);
-      assert.equal(scene.row['claim_token'], 'token-b');
-      assert.equal(scene.said(/superseded.*writes nothing/), 1);
+    running(async (container) => {
+      container.databases.put(ROW, taken);
+      await container.wake();
+      await container.rest();
+      const { tries } = container;
+      assert.deepEqual(container.health.answers, [1, 1, 1]);
+      assert.match(container.health.lines.at(-1) ?? '', /superseded: container bbbbbbbbbbbb/);
+      await container.clock.pass(9_999);
+      assert.equal(container.tries, tries);
+      assert.equal(container.row['claim_token'], 'token-b');
+      assert.equal(container.said(/superseded.*writes nothing/), 1);
     }),
   );
 
   test(
     'is made again when the other one is dead',
-    running(async (scene) => {
-      scene.databases.put(ROW, taken);
-      await scene.wake();
-      await scene.clock.pass(60_000);
-      assert.equal(scene.row['claim_token'], 'token-a');
-      assert.deepEqual(scene.health.answers, [0, 0, 0]);
+    running(async (container) => {
+      container.databases.put(ROW, taken);
+      await container.wake();
+      await container.clock.pass(60_000);
+      assert.equal(container.row['claim_token'], 'token-a');
+      assert.deepEqual(container.health.answers, [0, 0, 0]);
     }),
   );
 });
 
 describe('before the gate lets the application go', { timeout: 600_000 }, () => {
   test('the probe is told why, and nothing is written to a database', async () => {
-    const scene = new Scene();
-    await scene.use(async () => {
-      assert.deepEqual(scene.health.answers, [2, 2, 0]);
-      scene.notice = { state: 'held', text: 'held (owner-is-local)', pid: 17, containerStart: 'boot-1/1' };
-      await scene.wake();
-      assert.deepEqual(scene.health.answers, [0, 12, 0]);
-      await scene.letIn();
-      await scene.wake();
-      assert.deepEqual([scene.health.answers, scene.beat['status']], [[0, 0, 0], 'healthy']);
-      assert.equal(scene.check.runs, 1);
+    const container = new TestContainer();
+    await container.use(async () => {
+      assert.deepEqual(container.health.answers, [2, 2, 0]);
+      container.notice = {
+        state: 'held',
+        text: 'held (owner-is-local)',
+        pid: 17,
+        containerStart: 'boot-1/1',
+      };
+      await container.wake();
+      assert.deepEqual(container.health.answers, [0, 12, 0]);
+      await container.letIn();
+      await container.wake();
+      assert.deepEqual([container.health.answers, container.beat['status']], [[0, 0, 0], 'healthy']);
+      assert.equal(container.check.runs, 1);
     });
   });
 });
 
 describe('the end of an agent', { timeout: 600_000 }, () => {
   test('with its container: stopping, then released, and the claim is gone', async () => {
-    const scene = new Scene();
-    await scene.letIn();
-    await scene.use(async () => {
-      scene.agent.stop();
-      await scene.rest();
-      assert.deepEqual([scene.beat['status'], scene.health.answers], ['stopping', [0, 13, 0]]);
+    const container = new TestContainer();
+    await container.letIn();
+    await container.use(async () => {
+      container.agent.stop();
+      await container.rest();
+      assert.deepEqual([container.beat['status'], container.health.answers], ['stopping', [0, 13, 0]]);
     });
-    assert.equal(scene.clock.timerCount, 0);
-    assert.deepEqual([scene.row['current_owner'], scene.row['claim_token']], ['none', '']);
-    assert.deepEqual([scene.claim, scene.openStores], [undefined, 0]);
+    assert.equal(container.clock.timerCount, 0);
+    assert.deepEqual([container.row['current_owner'], container.row['claim_token']], ['none', '']);
+    assert.deepEqual([container.claim, container.openStores], [undefined, 0]);
   });
 
   test('programs that take long to stop do not keep it from being released in time', async () => {
-    const scene = new Scene();
-    await scene.letIn();
-    const ended = scene.agent.run();
-    await scene.rest();
-    scene.agent.stop();
-    await scene.clock.pass(5_999);
-    assert.equal(scene.row['current_owner'], 'kube');
-    await scene.clock.pass(1);
+    const container = new TestContainer();
+    await container.letIn();
+    const ended = container.agent.run();
+    await container.rest();
+    container.agent.stop();
+    await container.clock.pass(5_999);
+    assert.equal(container.row['current_owner'], 'kube');
+    await container.clock.pass(1);
     await ended;
-    assert.deepEqual([scene.row['current_owner'], scene.claim], ['none', undefined]);
-    assert.equal(scene.said(/released \(the programs take long to stop\)/), 1);
+    assert.deepEqual([container.row['current_owner'], container.claim], ['none', undefined]);
+    assert.equal(container.said(/released \(the programs take long to stop\)/), 1);
   });
 
   test('alone: released, and the claim is left for the agent that comes after', async () => {
-    const scene = new Scene();
-    await scene.letIn();
-    await scene.use(async () => {});
+    const container = new TestContainer();
+    await container.letIn();
+    await container.use(async () => {});
     assert.deepEqual(
-      [scene.row['current_owner'], scene.claim?.token, scene.openStores],
+      [container.row['current_owner'], container.claim?.token, container.openStores],
       ['none', 'token-a', 0],
     );
   });
 
   test('supervisord gone without a stop: the record is left to go overdue', async () => {
-    const scene = new Scene();
-    await scene.letIn();
-    const ended = scene.agent.run();
-    await scene.rest();
-    scene.agent.abandon();
+    const container = new TestContainer();
+    await container.letIn();
+    const ended = container.agent.run();
+    await container.rest();
+    container.agent.abandon();
     await ended;
-    assert.deepEqual([scene.row['current_owner'], scene.row['claim_token']], ['kube', 'token-a']);
-    assert.equal(scene.openStores, 0);
+    assert.deepEqual([container.row['current_owner'], container.row['claim_token']], ['kube', 'token-a']);
+    assert.equal(container.openStores, 0);
   });
 
   test('after a defect of the checks is whole: no heartbeat goes on saying that all is well', async () => {
-    const scene = new Scene();
-    await scene.letIn();
-    const ended = scene.agent.run();
-    await scene.rest();
-    scene.source.list = () => {
+    const container = new TestContainer();
+    await container.letIn();
+    const ended = container.agent.run();
+    await container.rest();
+    container.source.list = () => {
       throw new TypeError('a defect');
     };
     const rejected = assert.rejects(ended, /a defect/);
-    scene.monitor.hasten('');
+    container.monitor.hasten('');
     await rejected;
-    await scene.rest();
-    const { tries } = scene;
-    await scene.wake();
-    assert.deepEqual([scene.tries, scene.openStores], [tries, 0]);
-    assert.equal(scene.row['claim_token'], 'token-a');
+    await container.rest();
+    const { tries } = container;
+    await container.wake();
+    assert.deepEqual([container.tries, container.openStores], [tries, 0]);
+    assert.equal(container.row['claim_token'], 'token-a');
   });
 
   test('after a defect of the heartbeat is whole: the probe is not answered any more', async () => {
-    const scene = new Scene();
-    await scene.letIn();
-    const ended = scene.agent.run();
-    await scene.rest();
-    scene.readError = new TypeError('a defect');
+    const container = new TestContainer();
+    await container.letIn();
+    const ended = container.agent.run();
+    await container.rest();
+    container.readError = new TypeError('a defect');
     const rejected = assert.rejects(ended, /a defect/);
-    scene.agent.notify();
+    container.agent.notify();
     await rejected;
-    await scene.rest();
-    const written = scene.health.lines.length;
-    await scene.clock.pass(60_000);
-    scene.monitor.hasten('main');
-    await scene.rest();
-    assert.deepEqual([scene.health.lines.length, scene.openStores], [written, 0]);
+    await container.rest();
+    const written = container.health.lines.length;
+    await container.clock.pass(60_000);
+    container.monitor.hasten('main');
+    await container.rest();
+    assert.deepEqual([container.health.lines.length, container.openStores], [written, 0]);
   });
 });

@@ -29,7 +29,7 @@ const CLAIM: StoredClaim = {
   isMirrored: false,
 };
 
-/** A keeper in front of a database in which the claim is recorded. */
+/** A controller on a database in which the claim is recorded. */
 async function setUp(over: Partial<ClaimControllerPorts> = {}) {
   const clock = new FakeClock();
   const log = new FakeLog();
@@ -65,70 +65,70 @@ async function setUp(over: Partial<ClaimControllerPorts> = {}) {
     log,
     ...over,
   };
-  const keeper = new ClaimController(ports, 10_000, () => {});
+  const controller = new ClaimController(ports, 10_000, () => {});
   const row = () => databases.row(featureStatusRow('snmp')) ?? {};
-  return { keeper, clock, databases, log, asked, where, row, ports, stores: () => openStores };
+  return { controller, clock, databases, log, asked, where, row, ports, stores: () => openStores };
 }
 
-describe('the claim that an agent keeps', { timeout: 600_000 }, () => {
+describe('the active claim of an agent', { timeout: 600_000 }, () => {
   test('is taken up once, with the database that the gate was given, and its password is in no line', async () => {
-    const { keeper, asked, log, stores } = await setUp();
-    const held = keeper.adopt(CLAIM);
-    await held?.holder.beat(HEALTHY);
-    assert.equal(keeper.adopt({ ...CLAIM, hasStarted: true }), held);
+    const { controller, asked, log, stores } = await setUp();
+    const active = controller.adopt(CLAIM);
+    await active?.holder.beat(HEALTHY);
+    assert.equal(controller.adopt({ ...CLAIM, hasStarted: true }), active);
     assert.deepEqual([asked, stores()], [[CLAIM.redisUrl], 1]);
     assert.ok(log.lines.every((line) => !line.includes('secret')));
     assert.ok(log.lines.includes('warn: a file is odd'));
   });
 
   test('gives way to another one in the file, or to none, and leaves no connection behind', async () => {
-    const { keeper, stores } = await setUp();
-    keeper.adopt(CLAIM);
-    const next = keeper.adopt({ ...CLAIM, token: 'token-b' });
+    const { controller, stores } = await setUp();
+    controller.adopt(CLAIM);
+    const next = controller.adopt({ ...CLAIM, token: 'token-b' });
     assert.deepEqual([next?.holder.claim.token, stores()], ['token-b', 1]);
-    assert.deepEqual([keeper.adopt(undefined), stores()], [undefined, 0]);
-    keeper.close();
+    assert.deepEqual([controller.adopt(undefined), stores()], [undefined, 0]);
+    controller.close();
     assert.equal(stores(), 0);
   });
 
   test('is looked for elsewhere as long as no database has answered, and no longer', async () => {
-    const { keeper, databases, where, stores } = await setUp();
+    const { controller, databases, where, stores } = await setUp();
     databases.goDown();
-    const first = keeper.adopt(CLAIM);
+    const first = controller.adopt(CLAIM);
     await assert.rejects(async () => first?.holder.beat(HEALTHY));
     where.path = '/another';
-    const second = keeper.adopt(CLAIM);
+    const second = controller.adopt(CLAIM);
     assert.ok(second !== first);
     databases.comeBack();
     await second?.holder.beat(HEALTHY);
     where.path = '/a-third';
-    assert.equal(keeper.adopt(CLAIM), second);
+    assert.equal(controller.adopt(CLAIM), second);
     assert.equal(stores(), 1);
   });
 
   test('is released, also where it had not been seen yet', async () => {
     for (const isSeen of [true, false]) {
-      const { keeper, log, row, stores } = await setUp();
-      if (isSeen) keeper.adopt(CLAIM);
-      await keeper.release('SIGTERM');
+      const { controller, log, row, stores } = await setUp();
+      if (isSeen) controller.adopt(CLAIM);
+      await controller.release('SIGTERM');
       assert.deepEqual([row()['current_owner'], row()['claim_token'], stores()], ['none', '', 0]);
       assert.equal(log.lines.at(-1), 'info: snmp: released (SIGTERM)');
     }
   });
 
   test('that is another container’s by now is left as it is, and that is said', async () => {
-    const { keeper, databases, log, row } = await setUp();
+    const { controller, databases, log, row } = await setUp();
     databases.put(featureStatusRow('snmp'), { claim_token: 'token-b' });
-    await keeper.release('SIGTERM');
+    await controller.release('SIGTERM');
     assert.equal(row()['claim_token'], 'token-b');
     assert.match(log.lines.at(-1) ?? '', /not released: the record is not this container’s any more/);
   });
 
   test('can’t be released without a database, says so, and ends all the same', async () => {
-    const { keeper, databases, log, stores } = await setUp();
-    keeper.adopt(CLAIM);
+    const { controller, databases, log, stores } = await setUp();
+    controller.adopt(CLAIM);
     databases.goDown();
-    await keeper.release('SIGTERM');
+    await controller.release('SIGTERM');
     assert.match(log.lines.at(-1) ?? '', /not released, the record goes overdue by itself: .*ECONNREFUSED/);
     assert.equal(stores(), 0);
   });
@@ -143,8 +143,8 @@ describe('the claim that an agent keeps', { timeout: 600_000 }, () => {
       isWatching: false,
       close: () => (closed += 1),
     });
-    const { keeper, clock, log } = await setUp({ openStore: hanging });
-    const released = keeper.release('SIGTERM');
+    const { controller, clock, log } = await setUp({ openStore: hanging });
+    const released = controller.release('SIGTERM');
     await clock.pass(799);
     assert.equal(closed, 0);
     await clock.pass(1);
@@ -154,21 +154,21 @@ describe('the claim that an agent keeps', { timeout: 600_000 }, () => {
   });
 
   test('that can’t be taken up at the end is said, and nothing is thrown', async () => {
-    const { keeper, log } = await setUp({
+    const { controller, log } = await setUp({
       findDatabases: () => {
         throw new CtrkitError('usage', 'database_config.json is no JSON');
       },
     });
-    await keeper.release('SIGTERM');
+    await controller.release('SIGTERM');
     assert.deepEqual(log.lines, [
       'error: not released, the record goes overdue by itself: database_config.json is no JSON',
     ]);
   });
 
   test('without a claim there is nothing to release, and nothing to say', async () => {
-    const { keeper, log, ports } = await setUp();
+    const { controller, log, ports } = await setUp();
     ports.claimFile.remove();
-    await keeper.release('SIGTERM');
+    await controller.release('SIGTERM');
     assert.deepEqual(log.lines, []);
   });
 });

@@ -24,7 +24,7 @@ const STATUS = featureStatusRow('snmp');
 const HOLD = holdRow('snmp', CLAIM.dockerId, '|');
 
 /** A gate on a switch of its own; `open` may put something between the gate and its store. */
-class Scene {
+class TestGate {
   readonly clock = new FakeClock();
   readonly databases = new FakeDatabases(this.clock.bootMs);
   readonly log = new FakeLog();
@@ -135,69 +135,69 @@ class Scene {
 
 describe('the gate of owner kube', { timeout: 600_000 }, () => {
   test('held, then asking, then let in: each on the change itself, and its traces are as the contract says (D7, D8)', async () => {
-    const scene = new Scene();
-    await scene.run(async () => {
-      await scene.expectHeld();
-      assert.equal(scene.databases.row(HOLD)?.['reason'], 'system-not-up');
-      scene.databases.put(STATUS, { system_state: 'up' });
-      await scene.expectPending();
-      assert.equal(scene.databases.row(HOLD), undefined);
-      assert.equal(scene.databases.row(STATUS)?.['pending_token'], CLAIM.token);
-      scene.databases.put(STATUS, { remote_state: 'ready' });
-      await scene.expectGone();
+    const gate = new TestGate();
+    await gate.run(async () => {
+      await gate.expectHeld();
+      assert.equal(gate.databases.row(HOLD)?.['reason'], 'system-not-up');
+      gate.databases.put(STATUS, { system_state: 'up' });
+      await gate.expectPending();
+      assert.equal(gate.databases.row(HOLD), undefined);
+      assert.equal(gate.databases.row(STATUS)?.['pending_token'], CLAIM.token);
+      gate.databases.put(STATUS, { remote_state: 'ready' });
+      await gate.expectGone();
     });
-    const status = scene.databases.row(STATUS);
+    const status = gate.databases.row(STATUS);
     assert.deepEqual([status?.['current_owner'], status?.['claim_token']], ['kube', CLAIM.token]);
     assert.equal(status?.['pending_token'], undefined);
-    assert.deepEqual([scene.claim?.token, scene.claim?.isRecorded], [CLAIM.token, true]);
+    assert.deepEqual([gate.claim?.token, gate.claim?.isRecorded], [CLAIM.token, true]);
   });
 
   test('while the databases are out of reach it waits, and is never let in (D2)', async () => {
-    const scene = new Scene();
-    scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-    scene.databases.goDown();
-    await scene.run(async () => {
-      await scene.clock.pass(500);
-      scene.expectOutage();
-      assert.deepEqual([scene.result, scene.claim], [undefined, undefined]);
-      scene.databases.comeBack();
-      await scene.clock.pass(2_000);
-      await scene.expectGone();
+    const gate = new TestGate();
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    gate.databases.goDown();
+    await gate.run(async () => {
+      await gate.clock.pass(500);
+      gate.expectOutage();
+      assert.deepEqual([gate.result, gate.claim], [undefined, undefined]);
+      gate.databases.comeBack();
+      await gate.clock.pass(2_000);
+      await gate.expectGone();
     });
   });
 
   test('a configuration that changes while it waits is seen: it is held, and goes on (D8)', async () => {
-    const scene = new Scene();
-    scene.databases.put(STATUS, { system_state: 'up' });
-    await scene.run(async () => {
-      await scene.expectPending();
-      scene.databases.put(CONFIG, { set_owner: 'local' });
-      await scene.expectHeld('owner-is-local');
-      scene.databases.put(STATUS, { remote_state: 'ready' });
-      scene.databases.put(CONFIG, { set_owner: 'kube' });
-      await scene.expectGone();
+    const gate = new TestGate();
+    gate.databases.put(STATUS, { system_state: 'up' });
+    await gate.run(async () => {
+      await gate.expectPending();
+      gate.databases.put(CONFIG, { set_owner: 'local' });
+      await gate.expectHeld('owner-is-local');
+      gate.databases.put(STATUS, { remote_state: 'ready' });
+      gate.databases.put(CONFIG, { set_owner: 'kube' });
+      await gate.expectGone();
     });
-    assert.equal(scene.databases.row(HOLD), undefined);
+    assert.equal(gate.databases.row(HOLD), undefined);
   });
 
   test('held for the same reason again it is told again', async () => {
-    const scene = new Scene();
-    scene.databases.put(STATUS, { system_state: 'down' });
-    await scene.run(async () => {
+    const gate = new TestGate();
+    gate.databases.put(STATUS, { system_state: 'down' });
+    await gate.run(async () => {
       for (let times = 0; times < 2; times++) {
-        scene.databases.put(STATUS, { system_state: 'down', remote_state: 'none' });
-        await scene.expectHeld();
-        scene.databases.put(STATUS, { system_state: 'up' });
-        await scene.expectPending();
-        assert.equal(scene.databases.row(HOLD), undefined);
+        gate.databases.put(STATUS, { system_state: 'down', remote_state: 'none' });
+        await gate.expectHeld();
+        gate.databases.put(STATUS, { system_state: 'up' });
+        await gate.expectPending();
+        assert.equal(gate.databases.row(HOLD), undefined);
       }
     });
-    assert.equal(scene.log.lines.filter((line) => /held \(system-not-up\)/.test(line)).length, 2);
+    assert.equal(gate.log.lines.filter((line) => /held \(system-not-up\)/.test(line)).length, 2);
   });
 
   test('the notice of a hold is removed although another container wrote in between', async () => {
     let contested = 0;
-    const scene = new Scene((store) => ({
+    const gate = new TestGate((store) => ({
       read: (rows) => store.read(rows),
       list: (table, prefix) => store.list(table, prefix),
       // As if a row had changed between the gate's reading and its guarded write, once.
@@ -209,64 +209,64 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       },
       close: () => store.close(),
     }));
-    await scene.run(async () => {
-      await scene.expectHeld();
-      scene.databases.put(STATUS, { system_state: 'up' });
-      await scene.expectPending();
-      scene.databases.put(STATUS, { remote_state: 'ready' });
-      await scene.expectGone();
+    await gate.run(async () => {
+      await gate.expectHeld();
+      gate.databases.put(STATUS, { system_state: 'up' });
+      await gate.expectPending();
+      gate.databases.put(STATUS, { remote_state: 'ready' });
+      await gate.expectGone();
     });
     assert.ok(contested > 1);
-    assert.equal(scene.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');
+    assert.equal(gate.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');
   });
 
   test('the notice of a hold is removed although the database was out of reach when the reason went', async () => {
-    const scene = new Scene();
-    await scene.run(async () => {
-      await scene.expectHeld();
-      scene.databases.goDown();
-      await scene.clock.pass(500);
-      scene.expectOutage();
-      scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-      scene.databases.comeBack();
-      await scene.clock.pass(2_000);
-      await scene.expectGone();
+    const gate = new TestGate();
+    await gate.run(async () => {
+      await gate.expectHeld();
+      gate.databases.goDown();
+      await gate.clock.pass(500);
+      gate.expectOutage();
+      gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+      gate.databases.comeBack();
+      await gate.clock.pass(2_000);
+      await gate.expectGone();
     });
-    assert.equal(scene.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');
+    assert.equal(gate.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');
   });
 
   test('the agent is told once why the gate is closed, each time it is for another reason, and when it opens', async () => {
-    const scene = new Scene();
-    await scene.run(async () => {
-      await scene.expectHeld();
+    const gate = new TestGate();
+    await gate.run(async () => {
+      await gate.expectHeld();
       // Read again, and nothing new.
-      scene.databases.put(CONFIG, { state: 'enabled' });
-      scene.databases.put(STATUS, { system_state: 'up' });
-      await scene.expectPending();
-      scene.databases.put(STATUS, { remote_state: 'ready' });
-      await scene.expectGone();
+      gate.databases.put(CONFIG, { state: 'enabled' });
+      gate.databases.put(STATUS, { system_state: 'up' });
+      await gate.expectPending();
+      gate.databases.put(STATUS, { remote_state: 'ready' });
+      await gate.expectGone();
     });
     assert.deepEqual(
-      scene.notices.map((notice) => notice?.state),
+      gate.notices.map((notice) => notice?.state),
       ['held', 'waiting', undefined],
     );
-    assert.match(scene.notices[0]?.text ?? '', /^held \(system-not-up\): /);
+    assert.match(gate.notices[0]?.text ?? '', /^held \(system-not-up\): /);
   });
 
   test('the claim is there before the agent’s notice goes: in between the gate would seem not to have been asked', async () => {
-    const scene = new Scene();
+    const gate = new TestGate();
     let claimAtLift: StoredClaim | undefined;
-    scene.notices.push = (...notices) => {
-      if (notices[0] === undefined) claimAtLift = scene.claim;
+    gate.notices.push = (...notices) => {
+      if (notices[0] === undefined) claimAtLift = gate.claim;
       return notices.length;
     };
-    scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-    await scene.run(() => scene.expectGone());
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(() => gate.expectGone());
     assert.equal(claimAtLift?.token, CLAIM.token);
   });
 
   test('the agent is told of an outage, and not that a held container waits for the database', async () => {
-    const away = new Scene();
+    const away = new TestGate();
     away.databases.goDown();
     await away.run(async () => {
       await away.settle();
@@ -274,7 +274,7 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
     assert.deepEqual(away.notices[0]?.state, 'waiting');
     assert.match(away.notices[0]?.text ?? '', /^waiting, not started: .*ECONNREFUSED/);
 
-    const held = new Scene();
+    const held = new TestGate();
     await held.run(async () => {
       await held.expectHeld();
       held.databases.goDown();
@@ -288,51 +288,51 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
   });
 
   test('the row of a hold is renewed every minute, also where no event ever comes (D7)', async () => {
-    const scene = new Scene();
-    await scene.run(async () => {
-      await scene.clock.pass(3_600_000);
-      await scene.expectHeld();
+    const gate = new TestGate();
+    await gate.run(async () => {
+      await gate.clock.pass(3_600_000);
+      await gate.expectHeld();
     });
-    assert.equal(scene.log.lines.filter((line) => /held \(system-not-up\)/.test(line)).length, 61);
+    assert.equal(gate.log.lines.filter((line) => /held \(system-not-up\)/.test(line)).length, 61);
   });
 
   test('with --once a container that is held once is held for good, and its row is kept, database or not', async () => {
-    const scene = new Scene();
-    scene.isOnce = true;
-    await scene.run(async () => {
-      await scene.expectHeld();
-      scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-      await scene.clock.pass(600_000);
-      await scene.expectHeld();
-      scene.databases.goDown();
-      await scene.clock.pass(600_000);
-      scene.databases.comeBack();
-      await scene.clock.pass(61_000);
-      await scene.expectHeld();
-      assert.equal(scene.result, undefined);
+    const gate = new TestGate();
+    gate.isOnce = true;
+    await gate.run(async () => {
+      await gate.expectHeld();
+      gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+      await gate.clock.pass(600_000);
+      await gate.expectHeld();
+      gate.databases.goDown();
+      await gate.clock.pass(600_000);
+      gate.databases.comeBack();
+      await gate.clock.pass(61_000);
+      await gate.expectHeld();
+      assert.equal(gate.result, undefined);
     });
-    assert.equal(scene.result, 'orphaned');
+    assert.equal(gate.result, 'orphaned');
   });
 
   test('a claim that can’t be left for the agent is given back, and asked for again every 10 s', async () => {
-    const scene = new Scene();
-    scene.claimFailure = new CtrkitError('defect', 'no space left');
-    scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-    await scene.run(async () => {
-      await scene.clock.pass(9_999);
-      assert.equal(scene.databases.row(STATUS)?.['current_owner'], 'none');
-      assert.equal(scene.result, undefined);
-      scene.claimFailure = undefined;
-      scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-      await scene.clock.pass(1);
-      await scene.expectGone();
+    const gate = new TestGate();
+    gate.claimFailure = new CtrkitError('defect', 'no space left');
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(async () => {
+      await gate.clock.pass(9_999);
+      assert.equal(gate.databases.row(STATUS)?.['current_owner'], 'none');
+      assert.equal(gate.result, undefined);
+      gate.claimFailure = undefined;
+      gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+      await gate.clock.pass(1);
+      await gate.expectGone();
     });
-    assert.equal(scene.claim?.token, CLAIM.token);
+    assert.equal(gate.claim?.token, CLAIM.token);
   });
 
   test('rows that no guard fits are an outage in the end, and no claim for nobody is made meanwhile', async () => {
     let isContested = true;
-    const scene = new Scene((store) => ({
+    const gate = new TestGate((store) => ({
       read: (rows) => store.read(rows),
       list: (table, prefix) => store.list(table, prefix),
       write: async (guards, writes) => !isContested && store.write(guards, writes),
@@ -342,14 +342,14 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       },
       close: () => store.close(),
     }));
-    scene.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
-    await scene.run(async () => {
-      await scene.clock.pass(30_000);
-      assert.match(scene.log.lines.join('\n'), /change with every look, or hold text that is not UTF-8/);
-      assert.equal(scene.result, undefined);
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(async () => {
+      await gate.clock.pass(30_000);
+      assert.match(gate.log.lines.join('\n'), /change with every look, or hold text that is not UTF-8/);
+      assert.equal(gate.result, undefined);
       isContested = false;
-      await scene.clock.pass(2_000);
-      await scene.expectGone();
+      await gate.clock.pass(2_000);
+      await gate.expectGone();
     });
   });
 });

@@ -15,7 +15,7 @@ import {
   type RawRows,
 } from '../../../support/snapshots.ts';
 
-interface Circumstances {
+interface GateOptions {
   readonly self?: Candidate;
   readonly progress?: Progress;
   /** Milliseconds after NOW. */
@@ -23,8 +23,8 @@ interface Circumstances {
   readonly bootId?: string;
 }
 
-function decide(rows: RawRows, by: Circumstances = {}): StartupDecision {
-  const { self = SELF, progress = { kind: 'new' }, afterMs = 0, bootId = NOW.bootId } = by;
+function decide(rows: RawRows, options: GateOptions = {}): StartupDecision {
+  const { self = SELF, progress = { kind: 'new' }, afterMs = 0, bootId = NOW.bootId } = options;
   return decideStartup(readSnapshot(rows, self), self, progress, { bootId, bootMs: NOW.bootMs + afterMs });
 }
 
@@ -34,8 +34,8 @@ function outcome({ verdict }: StartupDecision): string {
   return verdict.kind === 'hold' ? `hold ${verdict.reason}` : `wait ${verdict.announce}`;
 }
 
-const expect = (rows: RawRows, wanted: string, by: Circumstances = {}): void =>
-  assert.equal(outcome(decide(rows, by)), wanted);
+const expect = (rows: RawRows, wanted: string, options: GateOptions = {}): void =>
+  assert.equal(outcome(decide(rows, options)), wanted);
 
 /** The host has answered this container: whatever holds it now is a row of the table. */
 const ANSWERED = merge(WANTED, { status: ready(SELF.token) });
@@ -257,8 +257,8 @@ describe('row 6: a higher version that runs', () => {
 });
 
 describe('row 6: a holder that is not live blocks nobody', () => {
-  const higher = (by: Omit<Parameters<typeof kitsHolder>[0], 'version'>): RawRows =>
-    merge(WANTED, kitsHolder({ ...by, version: '1.3.0' }));
+  const higher = (options: Omit<Parameters<typeof kitsHolder>[0], 'version'>): RawRows =>
+    merge(WANTED, kitsHolder({ ...options, version: '1.3.0' }));
   const HELD = 'hold higher-version-running';
 
   test('a claim of another boot is over, however young (D10)', () => {
@@ -497,7 +497,7 @@ describe('row 7: superseded by a version', () => {
   const announced = waitingAfter(WANTED);
   const overwritten = merge(WANTED, { status: { remote_state: 'pending', container_version: '1.1.0' } });
   const superseded = decide(overwritten, { progress: announced });
-  const by = (afterMs: number): Circumstances => ({ progress: superseded.progress, afterMs });
+  const later = (afterMs: number): GateOptions => ({ progress: superseded.progress, afterMs });
 
   test('another version over ours: held, with who asked', () => {
     assert.equal(outcome(superseded), 'hold superseded');
@@ -531,7 +531,7 @@ describe('row 7: superseded by a version', () => {
 
   test("lifted when that container's turn is over: it released, or the host gave up", () => {
     for (const state of ['stopped', 'none', ''])
-      expect(merge(overwritten, { status: { remote_state: state } }), 'wait pending', by(1_000));
+      expect(merge(overwritten, { status: { remote_state: state } }), 'wait pending', later(1_000));
   });
 
   test('where nobody seems to be asking any more when it is first seen: half a second, as the shipped kit asks after', () => {
@@ -548,7 +548,7 @@ describe('row 7: superseded by a version', () => {
 
   test('held on when that container has claimed, until it is not live any more', () => {
     const claimed = merge(WANTED, kitsHolder({ version: '1.1.0', claimAgoMs: -1_000 }));
-    const held = decide(claimed, by(2_000));
+    const held = decide(claimed, later(2_000));
     assert.equal(outcome(held), 'hold superseded');
     assert.equal(held.requeueAtMs, NOW.bootMs + 31_000);
     expect(claimed, 'hold superseded', { progress: held.progress, afterMs: 30_999 });
@@ -557,19 +557,19 @@ describe('row 7: superseded by a version', () => {
 
   test('lifted by time when that container never claimed: after three minutes, not before', () => {
     assert.equal(superseded.requeueAtMs, NOW.bootMs + 180_000);
-    expect(overwritten, 'hold superseded', by(179_999));
-    expect(overwritten, 'wait version', by(180_000));
+    expect(overwritten, 'hold superseded', later(179_999));
+    expect(overwritten, 'wait version', later(180_000));
   });
 
   test('looking again does not begin the three minutes anew', () => {
-    const again = decide(overwritten, by(100_000));
+    const again = decide(overwritten, later(100_000));
     assert.equal(again.requeueAtMs, NOW.bootMs + 180_000);
     expect(overwritten, 'wait version', { progress: again.progress, afterMs: 180_000 });
   });
 
   test('lifted when this container’s version is written over that one’s again', () => {
     const back = merge(overwritten, { status: { container_version: '1.2.0' } });
-    expect(back, 'wait nothing', by(1_000));
+    expect(back, 'wait nothing', later(1_000));
   });
 
   test('the holder to be replaced that records itself again, in a database that came back empty, is no other', () => {
