@@ -1,4 +1,4 @@
-/** How the container that runs is, by its heartbeat. */
+/** Explains the heartbeat of the container on record, and which of its checks fail. */
 import { decodeStatus } from '../../../../contract/feature/feature.ts';
 import { decodeChecks } from '../../../../contract/health/check-list.ts';
 import { HEALTH_FIELD, overdueAtMs } from '../../../../contract/health/heartbeat.ts';
@@ -33,15 +33,15 @@ export function explainHeartbeat(rows: FeatureRows, { now }: Snapshot): Explanat
   const ageMs = now.bootMs - beat.beatMs;
   const isOverdue = now.bootMs >= overdueAtMs({ beatMs: beat.beatMs, intervalMs: beat.intervalMs });
   const isOurs = beat.token === decodeStatus(rows.status.values).claimToken;
-  const said = `${beat.status ?? 'unknown'}${beat.reason === '' ? '' : ` (${beat.reason})`}`;
+  const state = `${beat.status ?? 'unknown'}${beat.reason === '' ? '' : ` (${beat.reason})`}`;
   const when = `${describeDuration(ageMs)} ago, every ${describeDuration(beat.intervalMs)}`;
   const restarts = beat.restarts ? `, ${beat.restarts} unexpected exits since its start` : '';
   const note = `${isOverdue ? ', overdue' : ''}${isOurs ? '' : ', of an earlier container'}`;
-  const item: Explanation = { topic: 'heartbeat', text: `${said}, ${when}${restarts}${note}`, values };
+  const item: Explanation = { topic: 'heartbeat', text: `${state}, ${when}${restarts}${note}`, values };
   return isOurs && !isOverdue ? [item, ...explainChecks(rows)] : [item];
 }
 
-/** Those that are not ok. */
+/** The checks that are not ok. */
 const explainChecks = ({ health }: FeatureRows): Explanation[] =>
   decodeChecks(health.values[HEALTH_FIELD.checks] ?? '')
     .filter(({ result }) => result !== 'ok')

@@ -1,4 +1,4 @@
-/** Which containers are held, why, and what lifts that. */
+/** Explains which containers are held, why, and what lifts it. */
 import { HOLD_FIELD, type HoldReason } from '../../../../contract/gate/hold.ts';
 import {
   findUnit,

@@ -1,4 +1,4 @@
-/** Which image is golden, what is on its way to be, what fell back, and which versions are blocked. */
+/** Explains which image is golden or about to become so, which ones fell back, and which versions are blocked. */
 import type { CertificationVerdict, FallbackVerdict } from '../../../../contract/feature/daemon-view.ts';
 import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
@@ -63,7 +63,7 @@ function describeCertification(verdict: CertificationVerdict, nowMs: number): st
   }
 }
 
-/** Milliseconds until it is golden; 0 when its time is full. */
+/** Milliseconds until the image is golden; 0 when its time is complete. */
 const findCertificationLeftMs = (
   { fromMs, neededMs }: Extract<CertificationVerdict, { kind: 'counting' }>,
   nowMs: number,
@@ -92,7 +92,7 @@ function describeFallback(verdict: FallbackVerdict, nowMs: number): string {
   }
 }
 
-/** Milliseconds until it falls back. */
+/** Milliseconds of failing until the feature falls back. */
 function findFallbackLeftMs(verdict: Extract<FallbackVerdict, { kind: 'failing' }>, nowMs: number): number {
   const { failingMs, limitMs, asOfMs, isRising } = verdict;
   const sinceMs = isRising ? Math.max(nowMs - asOfMs, 0) : 0;

@@ -1,4 +1,4 @@
-/** Why a feature does not serve, as far as neither the heartbeat nor a hold says it already. */
+/** Explains why a feature is not Ready, where neither its heartbeat nor a hold does. */
 import { enabledLabel } from '../../../../contract/cluster/feature-labels.ts';
 import {
   canMasterDeploy,

@@ -46,10 +46,11 @@ function explainSystemState({ status }: FeatureRows, unit: string): Explanation[
   return [{ topic: 'wanted', text, lifts: `systemctl start ${unit}`, values }];
 }
 
+/** The live container on record; undefined if there is none. */
 export const findHolder = (rows: FeatureRows, { now }: Pick<Snapshot, 'now'>): Holder | undefined =>
   findLiveHolder(decodeStatus(rows.status.values), decodeHeartbeat(rows.health.values), now);
 
-/** By its id, or by its name where the shipped kit has recorded nothing else. */
+/** By its id, or by its name, which the shipped kit may have recorded instead. */
 const findContainer = (dockerId: string, { containers }: Snapshot): EngineContainer | undefined =>
   'found' in containers && dockerId !== ''
     ? containers.found.find(({ id, names }) => id.startsWith(dockerId) || names.includes(dockerId))

@@ -1,4 +1,4 @@
-/** Which container is to take the feature over, and what ctrkitd does about it. */
+/** Explains which container is to take over the feature, and what ctrkitd does about it. */
 import { decodeConfig, decodeStatus } from '../../../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { canMasterDeploy } from '../../../../contract/cluster/master-status.ts';

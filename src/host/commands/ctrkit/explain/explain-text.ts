@@ -3,10 +3,10 @@ import type { Explanation, Topic } from '../reading/explain-item.ts';
 import type { Colour, Terminal } from '../../../../ports/terminal.ts';
 
 const TOPIC_WIDTH = 'certification'.length;
-/** The text of a value: enough to tell what it is; the checks of a heartbeat may be 4 KB. */
+/** Characters of a value that are shown: the checks of a heartbeat may be 4 KB. */
 const MAX_VALUE_LENGTH = 60;
 
-/** What there is to do something about. */
+/** Topics that ask for attention. */
 const COLOURS: Readonly<Partial<Record<Topic, Colour>>> = {
   check: 'red',
   held: 'yellow',
@@ -19,14 +19,14 @@ const COLOURS: Readonly<Partial<Record<Topic, Colour>>> = {
   disk: 'red',
 };
 
-/** The feature, a line for each thing with what lifts it below, and at the end what was read. Ends with a newline. */
+/** The feature, one line for each explanation with its remedy below, and at the end what was read. Ends with a newline. */
 export function formatExplanation(
   feature: string,
   items: readonly Explanation[],
   paint: Terminal['paint'],
 ): string {
   const lines = items.flatMap(({ topic, text, lifts }, i) => {
-    // One topic after itself is not named again.
+    // A topic is named once for all its lines.
     const name = (items[i - 1]?.topic === topic ? '' : topic).padEnd(TOPIC_WIDTH);
     const colour = COLOURS[topic];
     const head = `  ${colour === undefined ? name : paint(colour, name)}  ${toPlainLine(text)}`;
@@ -37,7 +37,7 @@ export function formatExplanation(
   return `${[paint('bold', feature), ...lines, ...read].join('\n')}\n`;
 }
 
-/** A line for each row, each field once. */
+/** One line for each row, each field once. */
 function describeValues(items: readonly Explanation[]): string[] {
   const rows = new Map<string, Map<string, string>>();
   for (const { row, field, value } of items.flatMap(({ values }) => values)) {

@@ -1,7 +1,6 @@
 /**
- * Everything that is known of one feature, in plain lines: what is wanted, what runs, what keeps it from running or
- * from becoming golden, and what lifts it (contract.md, sections 2 to 4 and 8). What can't be read is said, and the
- * rest still is.
+ * Explains one feature in plain lines: what is wanted, what runs, what keeps it from running or from becoming golden, and
+ * what lifts that (contract.md, sections 2 to 4 and 8). What can't be read is reported, and does not stop the rest.
  */
 import { FAILURE_DETECTION_FIELDS, type ImagePolicy } from '../../../../contract/images/image-policy.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
@@ -28,6 +27,7 @@ import { explainSwitchOver } from './explain-switch.ts';
 import { explainTarget } from './explain-target.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 
+/** In the order in which people read it. */
 export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
   const { rows, ledger, feature } = snapshot;
   return [
@@ -100,7 +100,7 @@ function explainPolicy({ policy, ownPolicy, globalPolicy, config }: FeatureRows)
   const { table, row } = ownPolicy.address;
   const lifts = `sonic-db-cli CONFIG_DB HSET "${table}|${row}" FIELD VALUE`;
   const lines = [...policy.problems, ...describePolicy(policy)];
-  // What was read is beside the first line, how to change it below the last.
+  // The values that were read go with the first line, the command that changes them with the last.
   return lines.map((text, i) => ({
     topic: 'policy',
     text,
@@ -109,15 +109,19 @@ function explainPolicy({ policy, ownPolicy, globalPolicy, config }: FeatureRows)
   }));
 }
 
-/** A line each; the names of the fields that make it so are in them. */
+/** One line for each part of the policy, with the names of the fields that it comes from. */
 function describePolicy(policy: ImagePolicy): string[] {
   if (policy.isDisabled) return ['images are left alone (Disable is true)'];
   const { activeTimeToMarkGoodMs, failTimeToFallbackMs, kubeFailureDetectionMs } = policy;
-  const after = (ms: number, text: string, never: string): string =>
+  const describeAfter = (ms: number, text: string, never: string): string =>
     ms === 0 ? never : `${text} ${describeDuration(ms)}`;
-  const golden = after(activeTimeToMarkGoodMs, 'golden when healthy for', 'never golden by time');
-  const failing = after(failTimeToFallbackMs, 'falls back when failing for', 'never falls back by failing');
-  const missing = after(
+  const golden = describeAfter(activeTimeToMarkGoodMs, 'golden when healthy for', 'never golden by time');
+  const failing = describeAfter(
+    failTimeToFallbackMs,
+    'falls back when failing for',
+    'never falls back by failing',
+  );
+  const missing = describeAfter(
     kubeFailureDetectionMs,
     'falls back when not deployed for',
     'never falls back by not being deployed',

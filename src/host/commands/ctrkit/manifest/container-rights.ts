@@ -2,7 +2,7 @@
 import type { ManifestRequest } from './manifest-request.ts';
 import { quoteText, refuseRequest } from './manifest-arguments.ts';
 
-/** Of Linux, as Kubernetes names them: without CAP_. The runtime refuses all others, when it is too late. */
+/** Linux capabilities without CAP_, as Kubernetes names them. The runtime refuses any other only when a pod starts. */
 const CAPABILITIES: ReadonlySet<string> = new Set(
   (
     'ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH ' +
@@ -21,12 +21,12 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   Mi: 2 ** 20,
   Gi: 2 ** 30,
 };
-/** The agent alone has 15 MB of its own, and supervisord is there too. */
+/** The agent alone takes 15 MB, and supervisord and the feature come on top. */
 const LEAST_MEMORY_BYTES = 64 * 2 ** 20;
 
 const PULL_POLICIES: ReadonlySet<string> = new Set(['IfNotPresent', 'Always', 'Never']);
 
-/** A container's `securityContext`; undefined for what every container has. */
+/** A container's `securityContext`; undefined where the feature needs no more than every container has. */
 export function planSecurityContext({ isPrivileged, capabilities, packageManifest }: ManifestRequest) {
   const names = new Set(capabilities.map((name) => name.toUpperCase().replace(/^CAP_/, '')));
   for (const name of names)
@@ -34,12 +34,12 @@ export function planSecurityContext({ isPrivileged, capabilities, packageManifes
       refuseRequest(
         `--capability ${quoteText(name)}: Linux has none of that name: write one of capabilities(7), NET_ADMIN say`,
       );
-  // It includes all of them.
+  // A privileged container has all capabilities.
   if (isPrivileged || packageManifest?.isPrivileged === true) return { privileged: true };
   return names.size === 0 ? undefined : { capabilities: { add: [...names] } };
 }
 
-/** A container's `resources`; the request is the limit's, as Kubernetes has it where none is named. */
+/** A container's `resources`. Without a request of its own, Kubernetes takes the limit for it. */
 export function planResources({ memory }: ManifestRequest) {
   if (memory === undefined) return undefined;
   const match = /^([1-9]\d{0,15})(k|M|G|Ki|Mi|Gi)?$/.exec(memory);
@@ -55,7 +55,7 @@ export function planResources({ memory }: ManifestRequest) {
 }
 
 /**
- * `IfNotPresent` by default, also for `:latest`, for which Kubernetes has another default: a container that is started again
+ * `IfNotPresent` by default, also for `:latest`, where Kubernetes' own default is `Always`: a container that is restarted
  * must not need the registry.
  */
 export function planPullPolicy({ pullPolicy = 'IfNotPresent' }: ManifestRequest): string {

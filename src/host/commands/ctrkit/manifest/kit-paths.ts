@@ -1,4 +1,4 @@
-/** Which paths of a container are the kit's, and so are not to be mounted over. */
+/** Paths of a container that ctrkit needs, and that nothing may be mounted over. */
 
 /**
  * What rootfs/ brings into an image, and where the agent keeps its answers. A mount on one of them, or on a folder
@@ -18,23 +18,23 @@ export const KIT_PATHS: readonly string[] = [
   '/etc/ctrkit',
   '/run/ctrkit',
 ];
-/** Of those, the folders in which nobody else has anything. */
+/** Folders in which nobody else has files: nothing may be mounted inside them either. */
 const KIT_FOLDERS: readonly string[] = ['/usr/lib/ctrkit', '/run/ctrkit'];
 
-/** Debian's own softlinks: the engine follows them, so that both names are one place. */
+/** Debian's softlinks: the engine follows them, so that both names are one place. */
 const LINKS = [
   ['/var/run', '/run'],
   ['/bin', '/usr/bin'],
   ['/lib', '/usr/lib'],
 ] as const;
 
-/** The place in the container that `path` leads to. Its shortest form is taken for granted. */
+/** The place in the container that `path` leads to. `path` is in its shortest form. */
 export function resolvePath(path: string): string {
   const link = LINKS.find(([from]) => isWithin(path, from));
   return link === undefined ? path : `${link[1]}${path.slice(link[0].length)}`;
 }
 
-/** What of the kit would be gone with something mounted on `target`. */
+/** The path of ctrkit that a mount on `target` would hide; undefined if it hides none. */
 export function findHiddenKitPath(target: string): string | undefined {
   const place = resolvePath(target);
   return (

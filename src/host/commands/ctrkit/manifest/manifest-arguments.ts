@@ -1,9 +1,9 @@
-/** Words of a manifest's request, taken apart. All throw CtrkitError('usage') with one line that says what to write. */
+/** Parses the arguments of `ctrkit manifest`. All functions throw CtrkitError('usage') with one line: what to write. */
 import { parseDurationMs } from '../../../../text/duration.ts';
 import { CtrkitError } from '../../../../contract/errors.ts';
 import { toPlainLine } from '../../../../text/printable.ts';
 
-/** As Linux has it. */
+/** PATH_MAX of Linux. */
 const MAX_PATH_LENGTH = 4_095;
 
 export function refuseRequest(text: string): never {
@@ -12,13 +12,13 @@ export function refuseRequest(text: string): never {
 
 export const quoteText = (text: string): string => `"${toPlainLine(text, 80)}"`;
 
-/** Neither control characters nor halves of a character: no manifest can hold them, and no program's environment. */
+/** No control characters and no half surrogates: neither YAML nor a program's environment can hold them. */
 export const isPlainText = (text: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(text);
 
-/** The first `=` divides: a value may hold more of them. */
+/** `KEY=VALUE`, split at the first `=`: the value may have more of them. */
 export function parsePair(option: string, text: string): { readonly key: string; readonly value: string } {
   const at = text.indexOf('=');
-  // What stands there may be a secret without its name: it is not repeated.
+  // The text may be a secret without its name: it is not repeated.
   if (at === -1) return refuseRequest(`${option}: a value without = is not legal: write NAME=VALUE`);
   return { key: text.slice(0, at), value: text.slice(at + 1) };
 }
@@ -49,27 +49,27 @@ export function parseVolume(where: string, text: string): VolumeRequest {
   };
 }
 
-/** Where something is mounted in the container. */
+/** A path in the container that something is mounted on. */
 export function parseTarget(where: string, text: string): string {
   const path = parsePath(where, text);
   return path === '/' ? refuseRequest(`${where}: nothing can be mounted over the container's /`) : path;
 }
 
-/** In its shortest form, so that one path is one text. */
+/** An absolute path in its shortest form, so that one place has one text. */
 function parsePath(where: string, text: string): string {
-  const fail = (what: string): never => refuseRequest(`${where}: the path ${quoteText(text)} ${what}`);
-  if (!text.startsWith('/')) return fail('is not absolute: begin it with /');
-  if (text.length > MAX_PATH_LENGTH) return fail(`is longer than ${MAX_PATH_LENGTH} characters`);
-  if (!isPlainText(text)) return fail('holds a character that no path should: write it without');
-  if (text.includes(':')) return fail('holds a :, which the engine takes for the end of it');
+  const refusePath = (what: string): never => refuseRequest(`${where}: the path ${quoteText(text)} ${what}`);
+  if (!text.startsWith('/')) return refusePath('is not absolute: begin it with /');
+  if (text.length > MAX_PATH_LENGTH) return refusePath(`is longer than ${MAX_PATH_LENGTH} characters`);
+  if (!isPlainText(text)) return refusePath('holds a character that no path should: write it without');
+  if (text.includes(':')) return refusePath('holds a :, which the engine takes for the end of it');
   if (text.includes('$'))
-    return fail('holds a $: a pod expands no variables in paths, write what it stands for');
+    return refusePath('holds a $: a pod expands no variables in paths, write what it stands for');
   const steps = text.split('/').filter((step) => step !== '' && step !== '.');
-  if (steps.includes('..')) return fail('goes back by ..: write where it leads to');
+  if (steps.includes('..')) return refusePath('goes back by ..: write where it leads to');
   return `/${steps.join('/')}`;
 }
 
-/** Milliseconds of `N[ms|s|m|h|d]`. */
+/** Milliseconds of `N[ms|s|m|h|d]`, within a range. */
 export function parseTime(
   option: string,
   text: string,

@@ -1,9 +1,9 @@
-/** The words of `ctrkit manifest`. */
+/** The command line of `ctrkit manifest`. */
 import type { Command } from 'commander';
 import type { ManifestRequest } from './manifest-request.ts';
 import { parseFeature, parseVersion } from '../terminal/arguments.ts';
 
-/** As commander names and fills them. */
+/** The options as commander names and fills them. */
 export interface ManifestFlags {
   readonly image: string;
   readonly version: string;
@@ -33,7 +33,7 @@ export interface ManifestFlags {
   readonly json?: boolean;
 }
 
-const collect = (word: string, words: readonly string[] = []): string[] => [...words, word];
+const collectWord = (word: string, words: readonly string[] = []): string[] => [...words, word];
 
 // oxlint-disable-next-line max-lines-per-function -- a list, in the order of --help
 export function addManifestOptions(command: Command): Command {
@@ -51,15 +51,15 @@ export function addManifestOptions(command: Command): Command {
     )
     .option('--hwsku <h>', 'only on nodes with the label hwsku=<h>; with --platform also mount that folder')
     .option('--device-type <t>', 'only on nodes with the label worker.sonic/device-type=<t>')
-    .option('--select <key=value>', 'only on nodes with this label; repeatable', collect)
-    .option('--env <name=value>', 'set an environment variable of the container; repeatable', collect)
-    .option('--volume <host:container[:ro]>', 'mount a path of the host; repeatable', collect)
+    .option('--select <key=value>', 'only on nodes with this label; repeatable', collectWord)
+    .option('--env <name=value>', 'set an environment variable of the container; repeatable', collectWord)
+    .option('--volume <host:container[:ro]>', 'mount a path of the host; repeatable', collectWord)
     .option(
       '--without-volume <container>',
       'leave out the mount on this path of the container; repeatable',
-      collect,
+      collectWord,
     )
-    .option('--asic <n>', 'write a document for this ASIC; repeatable', collect)
+    .option('--asic <n>', 'write a document for this ASIC; repeatable', collectWord)
     .option('--host', 'with --asic: write one for the host too')
     .option('--batch <n>', 'update so many nodes at the same time: N or N% (default: 1)')
     .option('--time-to-golden <t>', 'wait this long at each batch: active_time_to_mark_good of the switches')
@@ -69,7 +69,7 @@ export function addManifestOptions(command: Command): Command {
     .option(
       '--capability <name>',
       'give the container a capability, for example NET_ADMIN; repeatable',
-      collect,
+      collectWord,
     )
     .option('--memory <quantity>', 'limit the memory, for example to 200Mi')
     .option('--pull-policy <p>', 'IfNotPresent, Always or Never (default: IfNotPresent)')
@@ -84,7 +84,8 @@ export function addManifestOptions(command: Command): Command {
 export const readManifestRequest = (
   feature: string,
   flags: ManifestFlags,
-): Omit<ManifestRequest, 'packageManifest'> => ({
+  packageManifest: ManifestRequest['packageManifest'],
+): ManifestRequest => ({
   feature,
   version: flags.version,
   image: flags.image,
@@ -109,4 +110,5 @@ export const readManifestRequest = (
   capabilities: flags.capability ?? [],
   memory: flags.memory,
   pullPolicy: flags.pullPolicy,
+  packageManifest,
 });

@@ -1,15 +1,15 @@
-/** What a manifest is made from: the words of the command line, and what the image says of itself. */
+/** What a manifest is made from: the command line, and the package manifest of the image. */
 import type { PackageManifest } from '../../../../contract/cluster/package-manifest.ts';
 
 export interface ManifestRequest {
   readonly feature: string;
   readonly version: string;
-  /** As kubelet is to pull it. */
+  /** The reference by which kubelet is to pull it. */
   readonly image: string;
-  /** For a kubelet without a cluster. */
+  /** A pod for a kubelet without a cluster. */
   readonly isStaticPod: boolean;
   readonly namespace: string;
-  /** Of the object; undefined for the feature's own. */
+  /** The object's name; undefined for the feature's. */
   readonly name: string | undefined;
   readonly osVersion: string | undefined;
   readonly platform: string | undefined;
@@ -23,9 +23,9 @@ export interface ManifestRequest {
   readonly volumes: readonly string[];
   /** Paths in the container. */
   readonly withoutVolumes: readonly string[];
-  /** Numbers. */
+  /** Numbers of ASICs. */
   readonly asics: readonly string[];
-  /** Also for the host, where ASICs are named; without any it always is. */
+  /** Beside the named ASICs also for the host; without ASICs it is always for the host. */
   readonly isForHost: boolean;
   /** `N` or `N%`. */
   readonly batch: string | undefined;
@@ -41,12 +41,12 @@ export interface ManifestRequest {
 
 /** One container of the feature on a switch, and the object that deploys it. */
 export interface Instance {
-  /** As SONiC names it: the feature, and the ASIC's number behind it (`lldp0`). */
+  /** SONiC's name: the feature, followed by the ASIC's number (`lldp0`). */
   readonly containerName: string;
   /** The ASIC's number, empty for the host's. */
   readonly asic: string;
-  /** The other ASICs' numbers that are known, for the host's instance. */
+  /** Numbers of the ASICs whose databases it may reach: all named ones for the host's instance, its own for an ASIC's. */
   readonly knownAsics: readonly string[];
-  /** Of the Kubernetes object. */
+  /** The name of the Kubernetes object. */
   readonly objectName: string;
 }

@@ -3,9 +3,9 @@ import { toOneLine } from '../../../../text/printable.ts';
 import { DEFAULT_SCHEMA, dump, Type } from 'js-yaml';
 
 /**
- * js-yaml quotes what it would itself take for something other than a text. Kubernetes reads YAML 1.1 by a library that
- * takes more for a number or a date (1_000, 0X1, 2022-5-1), and others yet more: whatever begins like a number is quoted,
- * and the words for yes, no and nothing however they are written.
+ * Texts that have to be quoted. js-yaml quotes a text that it would itself read as something else. Kubernetes reads YAML 1.1
+ * by a library that reads more texts as a number or a date (1_000, 0X1, 2022-5-1), and other libraries read more still. So
+ * every text that begins like a number is quoted, and every spelling of yes, no and null.
  */
 const LOOKS_LIKE_MORE = new Type('tag:ctrkit,2026:looks-like-more', {
   kind: 'scalar',
@@ -15,15 +15,15 @@ const LOOKS_LIKE_MORE = new Type('tag:ctrkit,2026:looks-like-more', {
 });
 const SCHEMA = DEFAULT_SCHEMA.extend({ implicit: [LOOKS_LIKE_MORE] });
 
-/** One document an object, in the order of its fields. `comment` is a line for people at the top. */
+/** One YAML document for each object, its fields in their order. `comment` is one line for people, put at the top. */
 export function encodeYaml(objects: readonly unknown[], comment: string): string {
   // A line's end would end the comment.
   const head = `# ${toOneLine(comment, Infinity)}\n`;
-  // Without references, which a person can't read, and without folded lines, which a person can't search.
+  // No references, which people can't read, and no folded lines, which people can't search.
   const documents = objects.map((object) => dump(object, { schema: SCHEMA, noRefs: true, lineWidth: -1 }));
   return head + documents.join('---\n');
 }
 
-/** One `List`, as kubectl has it. */
+/** One object of kind List, as kubectl writes it. */
 export const encodeJsonList = (objects: readonly unknown[]): string =>
   `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }, undefined, 2)}\n`;

@@ -16,8 +16,8 @@ import type { CtrkitPorts } from '../reading/ports.ts';
 type ManifestPorts = Pick<CtrkitPorts, 'openEngine' | 'readInput' | 'terminal'>;
 
 /**
- * Prints the manifest; what people should know goes to stderr. `words` is the whole command line. Returns the exit code; throws
- * CtrkitError('usage').
+ * Prints the manifest to stdout, and notes for people to stderr. `words` is the whole command line. Returns the exit code.
+ * Throws CtrkitError('usage').
  */
 export async function printManifest(
   feature: string,
@@ -26,7 +26,7 @@ export async function printManifest(
   words: readonly string[],
 ): Promise<number> {
   const packageManifest = await readPackageManifest(flags, ports);
-  const { objects, notes } = planManifest({ ...readManifestRequest(feature, flags), packageManifest });
+  const { objects, notes } = planManifest(readManifestRequest(feature, flags, packageManifest));
   for (const note of notes) ports.terminal.report(note);
   const comment = `Made by: ${describeCommandLine(words)}`;
   ports.terminal.write(flags.json === true ? encodeJsonList(objects) : encodeYaml(objects, comment));
@@ -43,22 +43,25 @@ async function readPackageManifest(
       await ports.readInput(file, MAX_PACKAGE_MANIFEST_BYTES),
       file === '-' ? 'stdin' : file,
     );
-  const reference = nameForEngine(image);
-  // It is refused for what it is, and nobody has to be asked for that.
+  const reference = findEngineReference(image);
+  // planManifest refuses it: no engine has to be asked.
   if (reference === undefined) return undefined;
   const label = await readLabel(reference, ports);
   return label === undefined ? undefined : decodePackageManifest(label, `the label of ${reference}`);
 }
 
-/** As an engine finds it; undefined for what is no reference. */
-function nameForEngine(image: string): string | undefined {
+/** The reference by which an engine finds the image; undefined if the text is no reference. */
+function findEngineReference(image: string): string | undefined {
   const reference = parseReference(image);
   if (reference === undefined) return undefined;
   const { repository, tag, digest } = reference;
   return digest === '' ? `${repository}:${tag || 'latest'}` : `${repository}@${digest}`;
 }
 
-/** Manifests are made on other machines than switches too: without an engine, or without the image, it goes on. */
+/**
+ * The label of the image that holds its package manifest; undefined if it has none. Manifests are made on other machines than
+ * switches as well: without an engine or without the image, that is reported, and SONiC's defaults are used.
+ */
 async function readLabel(
   reference: string,
   { openEngine, terminal }: ManifestPorts,

@@ -9,13 +9,13 @@ import { findLabelKeyFault, findLabelValueFault } from '../../../../contract/clu
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { parsePair, quoteText, refuseRequest } from './manifest-arguments.ts';
 
-/** By label; the switch itself says `true` when it wants the feature from Kubernetes, and what it is. */
+/** The labels that a node must have. A switch sets `<feature>_enabled` to `true` when it wants the feature from Kubernetes. */
 export function planNodeSelector(
   request: ManifestRequest,
   { containerName }: Instance,
 ): Readonly<Record<string, string>> {
   const selector = new Map<string, string>();
-  const add = (option: string, key: string, value: string): void => {
+  const addLabel = (option: string, key: string, value: string): void => {
     const keyFault = findLabelKeyFault(key);
     if (keyFault !== undefined) refuseRequest(`${option}: the label's key ${quoteText(key)} ${keyFault}`);
     const valueFault = findLabelValueFault(value);
@@ -25,7 +25,7 @@ export function planNodeSelector(
     selector.set(key, value);
   };
   // `container start NAME` writes it, and NAME is lldp0 for the instance of ASIC 0.
-  add('FEATURE', enabledLabel(containerName), 'true');
+  addLabel('FEATURE', enabledLabel(containerName), 'true');
   const { osVersion, platform, hwsku, deviceType } = request;
   const described = [
     ['--os-version', 'sonic_version', osVersion],
@@ -35,19 +35,19 @@ export function planNodeSelector(
   ] as const;
   for (const [option, key, value] of described) {
     if (value === '') refuseRequest(`${option} is empty: leave it away to deploy on all`);
-    if (value !== undefined) add(option, key, value);
+    if (value !== undefined) addLabel(option, key, value);
   }
   const blockKey = versionEnabledLabel(request.feature, request.version);
   for (const text of request.selectors) {
     const { key, value } = parsePair('--select', text);
     if (key === blockKey && value === 'false')
       refuseRequest(`--select: ${key}=false is how a node blocks this version: no node would get the pod`);
-    add('--select', key, value);
+    addLabel('--select', key, value);
   }
   return Object.fromEntries(selector);
 }
 
-/** Every switch but those that block the version: `NotIn` is also true of a node that has no such label. */
+/** Every node except those that block the version. `NotIn` also holds for a node without the label. */
 export const planVersionAffinity = ({ feature, version }: ManifestRequest) => ({
   nodeAffinity: {
     requiredDuringSchedulingIgnoredDuringExecution: {
@@ -62,7 +62,7 @@ export const planVersionAffinity = ({ feature, version }: ManifestRequest) => ({
   },
 });
 
-/** What no node could ever say of this version by its labels: then neither a block nor a golden image would be seen. */
+/** Refuses a version that no label can hold: no node could block it, or show that it is golden. */
 export function assertVersionFitsLabels({ feature, version }: ManifestRequest): void {
   const rule = 'build the image with a version that a label can hold, - in place of + for instance';
   const blockKey = versionEnabledLabel(feature, version);

@@ -1,6 +1,6 @@
 /**
- * The package manifest of an image, decoded (src/contract/cluster/package-manifest.ts). What is not known is left out: SONiC's own
- * knows more fields. A field that counts and makes no sense is refused: the container would run without it.
+ * Decodes the package manifest of an image (src/contract/cluster/package-manifest.ts). Unknown fields are left out: SONiC's
+ * manifest has more. A field that ctrkit uses is refused if it makes no sense, because the container would run without it.
  */
 import * as v from 'valibot';
 import { CtrkitError } from '../../../../contract/errors.ts';
@@ -15,7 +15,7 @@ const MAX_TEXT_LENGTH = 16_384;
 
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT_LENGTH));
 const texts = v.optional(v.pipe(v.array(text), v.maxLength(MAX_ENTRIES)), []);
-/** SONiC writes its booleans in many ways. */
+/** SONiC writes booleans as such and as texts. */
 const flag = v.union([
   v.boolean(),
   v.pipe(v.string(), v.regex(/^(?:true|false)$/i), v.transform(isTrueText)),
@@ -26,8 +26,8 @@ const environment = v.pipe(
   v.check((found) => Object.keys(found).length <= MAX_ENTRIES, `more than ${MAX_ENTRIES} entries`),
 );
 
-/** Not an array, which valibot takes for an object without fields. */
-const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+/** valibot takes an array for an object without fields: this schema refuses it. */
+const createObjectSchema = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.pipe(
     v.custom<object>(
       (found) => typeof found === 'object' && found !== null && !Array.isArray(found),
@@ -36,17 +36,17 @@ const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
     v.object(entries),
   );
 
-const SERVICE = object({
+const SERVICE = createObjectSchema({
   name: v.optional(text, ''),
   'host-service': v.optional(flag),
   'asic-service': v.optional(flag),
 });
-const CONTAINER = object({
+const CONTAINER = createObjectSchema({
   privileged: v.optional(flag, false),
   volumes: texts,
   mounts: v.optional(
     v.pipe(
-      v.array(object({ source: v.optional(text, ''), target: text, type: text })),
+      v.array(createObjectSchema({ source: v.optional(text, ''), target: text, type: text })),
       v.maxLength(MAX_ENTRIES),
     ),
     [],
@@ -54,16 +54,19 @@ const CONTAINER = object({
   tmpfs: texts,
   environment: v.optional(environment, {}),
 });
-const MANIFEST = object({ service: v.optional(SERVICE, {}), container: v.optional(CONTAINER, {}) });
+const MANIFEST = createObjectSchema({
+  service: v.optional(SERVICE, {}),
+  container: v.optional(CONTAINER, {}),
+});
 
-/** `source` is where the text is from, for people. Throws CtrkitError('usage'). */
+/** `source` says for people where the text is from. Throws CtrkitError('usage'). */
 export function decodePackageManifest(json: string, source: string): PackageManifest {
   if (json.length > MAX_PACKAGE_MANIFEST_BYTES)
-    refuse(source, `is longer than ${MAX_PACKAGE_MANIFEST_BYTES} bytes`);
+    refuseManifest(source, `is longer than ${MAX_PACKAGE_MANIFEST_BYTES} bytes`);
   const parsed = v.safeParse(MANIFEST, parseJson(json, source));
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    return refuse(source, `makes no sense: ${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
+    return refuseManifest(source, `makes no sense: ${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
   }
   const { service, container } = parsed.output;
   return {
@@ -86,11 +89,11 @@ function parseJson(json: string, source: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    return refuse(source, 'is not JSON');
+    return refuseManifest(source, 'is not JSON');
   }
 }
 
-function refuse(source: string, what: string): never {
+function refuseManifest(source: string, what: string): never {
   throw new CtrkitError(
     'usage',
     toPlainLine(

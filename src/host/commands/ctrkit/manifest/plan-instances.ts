@@ -1,9 +1,9 @@
-/** How many manifests there are to be, and their names (HLD, "Multi-ASIC support", "Manifests"). */
+/** Which instances of the feature are deployed, and their names (HLD, "Multi-ASIC support", "Manifests"). */
 import { findDnsLabelFault, toContainerName } from '../../../../contract/cluster/kubernetes-names.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { quoteText, refuseRequest } from './manifest-arguments.ts';
 
-/** The host's first, where it is asked for, then each ASIC's. */
+/** The host's instance first, where it is asked for, then one for each ASIC. Throws CtrkitError('usage'). */
 export function planInstances(request: ManifestRequest): Instance[] {
   const { feature, asics, isForHost, isStaticPod } = request;
   for (const asic of asics)
@@ -27,7 +27,7 @@ export function planInstances(request: ManifestRequest): Instance[] {
   }));
 }
 
-/** Both names are: the container's, and that of the object and its pods, which is a label's value besides. */
+/** The name of the object and its pods, which is also the value of a label. */
 function nameObject({ feature, name }: ManifestRequest, asic: string): string {
   const objectName = `${name ?? toContainerName(feature)}${asic}`;
   const fault = findDnsLabelFault(objectName);

@@ -17,35 +17,35 @@ import { planBatch, planGrace, planMinReadySeconds, planProbes } from './pod-tim
 import { planVolumes } from './pod-volumes.ts';
 import { quoteText, refuseRequest } from './manifest-arguments.ts';
 
-/** As the API has it. */
+/** An object of the Kubernetes API. */
 type KubernetesObject = Readonly<Record<string, unknown>>;
 
 /**
- * `kubectl apply` writes the whole document into an annotation besides, and an object has 256 KiB of those. The rest is
- * for the empty fields that kubectl adds.
+ * `kubectl apply` also writes the whole document into an annotation, and all annotations of an object together may have
+ * 256 KiB. One KiB is left for the empty fields that kubectl adds.
  */
 const MAX_DOCUMENT_BYTES = 255 * 1024;
 
 export interface Manifest {
-  /** One for each instance, the host's first. */
+  /** One object for each instance, the host's first. */
   readonly objects: readonly KubernetesObject[];
-  /** What people should know, a line each. */
+  /** What people should know, one line each. */
   readonly notes: readonly string[];
 }
 
-/** Throws CtrkitError('usage') for what the API server would refuse, and for what it would take but never deploy. */
+/** Throws CtrkitError('usage') for what the API server would refuse, and for what it would accept but never deploy. */
 export function planManifest(request: ManifestRequest): Manifest {
   const namespaceFault = findDnsLabelFault(request.namespace);
   if (namespaceFault !== undefined)
     refuseRequest(`--namespace: ${quoteText(request.namespace)} ${namespaceFault}`);
   assertVersionFitsLabels(request);
-  assertPackageIsOf(request);
-  assertStaticPodCan(request);
+  assertPackageOfFeature(request);
+  assertStaticPodOptions(request);
   const imageNotes = checkImage(request);
   const instances = planInstances(request);
   const planned = instances.map((instance) => planObject(request, instance));
-  for (const { object } of planned) assertLength(object);
-  const notes = [...imageNotes, ...planned.flatMap((one) => one.notes), ...noteAsics(instances)];
+  for (const { object } of planned) assertDocumentSize(object);
+  const notes = [...imageNotes, ...planned.flatMap((one) => one.notes), ...describeAsicLimits(instances)];
   return { objects: planned.map(({ object }) => object), notes: [...new Set(notes)] };
 }
 
@@ -54,7 +54,7 @@ function planObject(request: ManifestRequest, instance: Instance) {
   const labels = planLabels(request, instance);
   const { spec, notes } = planPodSpec(request, instance, environment);
   const metadata = { name: instance.objectName, namespace: request.namespace, labels };
-  // There is no scheduler to select a node, and kubelet itself would refuse the pod for labels it has not.
+  // No scheduler selects a node for it, and kubelet would refuse the pod for a selector that its node does not fit.
   if (request.isStaticPod) return { object: { apiVersion: 'v1', kind: 'Pod', metadata, spec }, notes };
   const { timeToGolden } = request;
   const nodeSelector = planNodeSelector(request, instance);
@@ -64,7 +64,7 @@ function planObject(request: ManifestRequest, instance: Instance) {
     kind: 'DaemonSet',
     metadata,
     spec: {
-      // It can never be changed: nothing of the version, of the switches or of the options is in it.
+      // A selector can never be changed: it holds nothing of the version, of the switches or of the options.
       selector: { matchLabels: { app: instance.objectName } },
       updateStrategy: {
         type: 'RollingUpdate',
@@ -84,7 +84,7 @@ function planLabels({ feature, version }: ManifestRequest, { objectName, contain
     app: objectName,
     feature,
     version,
-    // By which SONiC's own scripts find the pod of a feature whose name is no container's (D24).
+    // SONiC's scripts find the pod by it, where the pod's container has another name than the feature (D24).
     raw_container_name: containerName,
     ...(asic === '' ? {} : { asic }),
   };
@@ -113,9 +113,9 @@ function planPodSpec(request: ManifestRequest, instance: Instance, environment: 
   };
   const spec = {
     hostNetwork: true,
-    // The switch's own resolv.conf: a cluster's DNS is not within a switch's reach.
+    // The switch's own resolv.conf: a switch can't reach the DNS of its cluster.
     dnsPolicy: 'Default',
-    // No feature talks to the API server; and a namespace's services would be in its environment.
+    // No feature talks to the API server, and none needs the namespace's services in its environment.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     // No tolerations: the DaemonSet controller adds those by which a node that is not ready, unreachable, cordoned or
@@ -127,7 +127,7 @@ function planPodSpec(request: ManifestRequest, instance: Instance, environment: 
   return { spec, notes: [...grace.notes, ...notes] };
 }
 
-function assertLength(object: KubernetesObject): void {
+function assertDocumentSize(object: KubernetesObject): void {
   const bytes = new TextEncoder().encode(JSON.stringify(object)).length;
   if (bytes > MAX_DOCUMENT_BYTES)
     refuseRequest(
@@ -135,8 +135,8 @@ function assertLength(object: KubernetesObject): void {
     );
 }
 
-/** An image of another feature would run under this one's name. */
-function assertPackageIsOf({ feature, packageManifest }: ManifestRequest): void {
+/** Refuses the image of another feature, which would run under this feature's name. */
+function assertPackageOfFeature({ feature, packageManifest }: ManifestRequest): void {
   const { serviceName = '' } = packageManifest ?? {};
   if (serviceName !== '' && serviceName !== feature)
     refuseRequest(
@@ -144,8 +144,8 @@ function assertPackageIsOf({ feature, packageManifest }: ManifestRequest): void 
     );
 }
 
-/** What is for a scheduler or a rollout would be left out without a word. */
-function assertStaticPodCan(request: ManifestRequest): void {
+/** Refuses options of a scheduler or a rollout, which a static pod has not. */
+function assertStaticPodOptions(request: ManifestRequest): void {
   if (!request.isStaticPod) return;
   const { osVersion, deviceType, selectors, batch, timeToGolden } = request;
   const given = [
@@ -159,7 +159,7 @@ function assertStaticPodCan(request: ManifestRequest): void {
     refuseRequest(
       `--static-pod: ${given.map(([option]) => option).join(', ')} would say nothing: no cluster chooses nodes or rolls out; leave it away`,
     );
-  // They name folders, here: that a label could hold them is what makes them harmless in a path.
+  // Here they name folders. A text that a label can hold is harmless in a path.
   for (const [option, value] of [
     ['--platform', request.platform],
     ['--hwsku', request.hwsku],
@@ -181,7 +181,7 @@ function checkImage({ image }: ManifestRequest): string[] {
   ];
 }
 
-const noteAsics = (instances: readonly Instance[]): string[] =>
+const describeAsicLimits = (instances: readonly Instance[]): string[] =>
   instances.some(({ asic }) => asic !== '')
     ? [
         "an ASIC's pod runs in the host's network: Kubernetes can't put it into that of the ASIC's database container, where the feature's own container is",

@@ -5,11 +5,11 @@ import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { DEFAULT_KIT_TIMING, type KitTiming } from './pod-timing.ts';
 import { isPlainText, parsePair, quoteText, refuseRequest } from './manifest-arguments.ts';
 
-/** More than any feature has. How long all of them may be together, planManifest says. */
+/** More than any feature has. planManifest limits how long all of them may be together. */
 const MAX_VARIABLES = 256;
 const MAX_VALUE_LENGTH = 16_384;
 
-/** What the kit takes, from and to; for anything else it would warn and use its default (src/container/settings.ts). */
+/** Shortest and longest value of each duration: beyond it the agent would use its default (src/container/settings.ts). */
 const DURATIONS_MS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ['CTRKIT_HEARTBEAT_INTERVAL', [100, 600_000]],
   ['CTRKIT_LOCAL_DB_WAIT', [0, 86_400_000]],
@@ -22,43 +22,44 @@ const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
 
 export type Environment = ReadonlyMap<string, string>;
 
-/** By name, in a stable order: what SONiC's own containers are given, then the image's, then the request's. */
+/** By name, in a stable order. SONiC's variables come first, then the image's, then the request's; a later one replaces. */
 export function planEnvironment(request: ManifestRequest, instance: Instance): Environment {
   const { packageManifest, environment } = request;
-  const planned = new Map(defaultsOf(request, instance));
-  const set = (where: string, name: string, value: string): void => {
+  const planned = new Map(listDefaultVariables(request, instance));
+  const setVariable = (where: string, name: string, value: string): void => {
     assertVariable(where, name, value);
-    assertKitsOwn(where, { name, value }, planned);
+    assertNoConflict(where, { name, value }, planned);
     planned.set(name, value);
   };
   const inImage = "the image's package manifest, container.environment";
-  for (const [name, value] of Object.entries(packageManifest?.environment ?? {})) set(inImage, name, value);
+  for (const [name, value] of Object.entries(packageManifest?.environment ?? {}))
+    setVariable(inImage, name, value);
   const named = new Set<string>();
   for (const text of environment) {
     const { key, value } = parsePair('--env', text);
     if (named.has(key)) refuseRequest(`--env names ${quoteText(key)} twice: leave one of them away`);
     named.add(key);
-    set('--env', key, value);
+    setVariable('--env', key, value);
   }
   if (planned.size > MAX_VARIABLES)
     refuseRequest(`the container would have ${planned.size} variables: ${MAX_VARIABLES} at most`);
   return planned;
 }
 
-/** As a container's `env`. Kubernetes would expand `$(NAME)` in a value: what was given is meant as it is. */
+/** A container's `env`. Each `$` is doubled, because Kubernetes expands `$(NAME)` in a value. */
 export const encodeEnvironment = (environment: Environment) =>
   [...environment].map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') }));
 
-/** What of it decides about probes and waiting. */
+/** The variables that the timing of probes and rollouts depends on. */
 export function readKitTiming(environment: Environment): KitTiming {
-  const ms = (name: string): number | undefined => parseDurationMs(environment.get(name) || '');
+  const readMs = (name: string): number | undefined => parseDurationMs(environment.get(name) || '');
   return {
-    heartbeatIntervalMs: ms('CTRKIT_HEARTBEAT_INTERVAL') ?? DEFAULT_KIT_TIMING.heartbeatIntervalMs,
-    releaseAfterMs: ms('CTRKIT_RELEASE_AFTER') ?? DEFAULT_KIT_TIMING.releaseAfterMs,
+    heartbeatIntervalMs: readMs('CTRKIT_HEARTBEAT_INTERVAL') ?? DEFAULT_KIT_TIMING.heartbeatIntervalMs,
+    releaseAfterMs: readMs('CTRKIT_RELEASE_AFTER') ?? DEFAULT_KIT_TIMING.releaseAfterMs,
   };
 }
 
-function defaultsOf(
+function listDefaultVariables(
   { version, platform }: ManifestRequest,
   { asic, containerName }: Instance,
 ): [string, string][] {
@@ -69,7 +70,7 @@ function defaultsOf(
     ['NAMESPACE_PREFIX', 'asic'],
     ['DEV', asic],
     ['CONTAINER_NAME', containerName],
-    // The host's syslog listens there, and a pod shares the host's network (D29).
+    // The host's syslog listens there, and the pod is in the host's network (D29).
     ['SYSLOG_TARGET_IP', '127.0.0.1'],
     ...(platform === undefined ? [] : [['PLATFORM', platform] satisfies [string, string]]),
   ];
@@ -84,8 +85,8 @@ function assertVariable(where: string, name: string, value: string): void {
     refuseRequest(`${where}: the value of ${name} is longer than ${MAX_VALUE_LENGTH} characters`);
 }
 
-/** What the kit relies on can't be said a second time, and differently. */
-function assertKitsOwn(
+/** Refuses a value that contradicts another option, and a value that ctrkit's programs would not accept. */
+function assertNoConflict(
   where: string,
   { name, value }: { readonly name: string; readonly value: string },
   planned: Environment,

@@ -1,31 +1,31 @@
-/** When kubelet asks, how long it waits, and what a rollout waits for: all from the kit's own intervals (docs/checks.md). */
+/** Probes, grace period and rollout timing of a pod, derived from ctrkit's own intervals (docs/checks.md). */
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../../contract/health/heartbeat.ts';
 import type { ProbeName } from '../../../../contract/health/probe.ts';
 import { parseTime, refuseRequest } from './manifest-arguments.ts';
 
 /**
- * Of every probe. The answer takes a millisecond; the rest is the runtime's, which on a busy switch needs seconds to
- * start a process in a container. Since 1.20 kubelet counts its impatience as a failure, and what it gave up on
- * stays in the container: 1 s, its default, makes both things worse.
+ * The timeout of every probe. The answer takes a millisecond, but on a busy switch the runtime needs seconds to start a
+ * process in a container. kubelet counts a timeout as a failure (since 1.20), and the process that it gave up on stays in
+ * the container: with the default of 1 s both would happen often.
  */
 const PROBE_TIMEOUT_S = 5;
 
-/** The agent's own `startupGraceSeconds`, where the image's checks.toml has no other. */
+/** The agent's default for `startupGraceSeconds` of checks.toml. */
 const DEFAULT_STARTUP_GRACE_MS = 300_000;
-/** The agent's grace begins when the gate lets go. Before that come the engine, supervisord and Node.js. */
+/** Before the agent's grace begins, engine, supervisord and gate have to start. */
 const BEFORE_GATE_MS = 60_000;
-/** Seconds. A start is over within a few: asking often makes it Ready early. Each asking costs an exec. */
+/** A start takes seconds: a short period makes the pod Ready early. Each probe costs an exec. */
 const STARTUP_PERIOD_S = 2;
 
-/** The default of the kit, as `CTRKIT_RELEASE_AFTER` (contract.md, section 7). */
+/** The default of `CTRKIT_RELEASE_AFTER` (contract.md, section 7). */
 const DEFAULT_RELEASE_AFTER_MS = 6_000;
-/** supervisord tells of a stop up to 2 s late (D11), and the agent is gone within 1 s of its release. */
+/** supervisord reports a stop up to 2 s late (D11), and the agent ends within 1 s of its release. */
 const AROUND_RELEASE_MS = 3_000;
 /** kubelet's own default: time for programs that take long to stop. */
 const DEFAULT_GRACE_S = 30;
 const DAY_MS = 86_400_000;
 
-/** What of the container's environment changes the timing. */
+/** Settings of the container's environment that the timing depends on. */
 export interface KitTiming {
   readonly heartbeatIntervalMs: number;
   readonly releaseAfterMs: number;
@@ -36,24 +36,24 @@ export const DEFAULT_KIT_TIMING: KitTiming = {
   releaseAfterMs: DEFAULT_RELEASE_AFTER_MS,
 };
 
-/** The three probe fields of a container. `startupGrace` as on the command line. */
+/** The three probes of a container. `startupGrace` is the command line's word. Throws CtrkitError('usage'). */
 export function planProbes(startupGrace: string | undefined) {
   const range = { leastMs: 1_000, mostMs: DAY_MS, example: '10m' };
   const graceMs =
     startupGrace === undefined ? DEFAULT_STARTUP_GRACE_MS : parseTime('--startup-grace', startupGrace, range);
   return {
-    // 0 while the container is held or waits for the host, so that kubelet does not kill it for that. Otherwise
-    // it outlasts the agent's own patience: the agent knows what is missing, and its word is to count.
+    // health_probe answers 0 while the container is held or waits for the host, so that kubelet does not kill it for
+    // that. Otherwise the probe lasts longer than the agent's grace: the agent knows what is missing, and decides.
     startupProbe: planProbe('startup', {
       periodSeconds: STARTUP_PERIOD_S,
       failureThreshold: Math.ceil((graceMs + BEFORE_GATE_MS) / (STARTUP_PERIOD_S * 1_000)),
     }),
-    // The check behind a no has been patient already, by thresholds of its own. Twice, because the first no may
-    // be the runtime's: a pod that is not Ready for an instant begins its minReadySeconds anew.
+    // Checks have thresholds of their own. Two failures, because one may be the runtime's, and a pod that is not Ready
+    // for an instant begins its minReadySeconds anew.
     readinessProbe: planProbe('readiness', { periodSeconds: 5, failureThreshold: 2 }),
-    // The answers go stale 20 to 30 s after the agent's end, and supervisord starts it again within that time. Three
-    // times 10 s more before kubelet restarts everything for it; a critical process that ended has by then ended
-    // the container, where auto_restart says so.
+    // Answers go stale 20 to 30 s after the agent's end, and supervisord restarts the agent within that time. kubelet
+    // restarts the container another 30 s later. By then the end of a critical process has ended the container itself,
+    // where auto_restart wants that.
     livenessProbe: planProbe('liveness', { periodSeconds: 10, failureThreshold: 3 }),
   };
 }
@@ -67,7 +67,10 @@ const planProbe = (
   ...timing,
 });
 
-/** Seconds from SIGTERM to SIGKILL, as `--grace` has it or the default, and a note where that had to be longer. */
+/**
+ * Seconds from SIGTERM to SIGKILL: `--grace`, or a default, with a note where the default is too short for the release.
+ * Throws CtrkitError('usage').
+ */
 export function planGrace(
   grace: string | undefined,
   { releaseAfterMs }: KitTiming,
@@ -87,14 +90,13 @@ export function planGrace(
 }
 
 /**
- * Seconds that a pod has to be Ready before the rollout goes on to the next: until then its image is golden on that
- * switch, or it has failed. kubelet calls a pod Ready after it has become healthy, so the count starts no
- * earlier than that of ctrkitd, which judges at heartbeats: up to one interval later. Kubernetes cuts the
- * beginning to whole seconds: one more.
+ * Seconds that a pod has to be Ready before the rollout goes on to the next switch: by then its image is golden there, or it
+ * has failed. A pod becomes Ready after it has become healthy, so Kubernetes starts to count no earlier than ctrkitd.
+ * ctrkitd decides at a heartbeat, up to one interval later, and Kubernetes cuts the start to a whole second: one more.
  */
 export function planMinReadySeconds(timeToGolden: string, { heartbeatIntervalMs }: KitTiming): number {
   const option = '--time-to-golden';
-  // Far below the API's limit of 68 years: a rollout of two switches would outlive both.
+  // A year. The API's limit is 68.
   const range = { leastMs: 0, mostMs: 365 * DAY_MS, example: '10m' };
   const ms = parseTime(option, timeToGolden, range);
   if (ms === 0)
@@ -104,7 +106,7 @@ export function planMinReadySeconds(timeToGolden: string, { heartbeatIntervalMs 
   return Math.ceil((ms + heartbeatIntervalMs) / 1_000) + 1;
 }
 
-/** `maxUnavailable` of a rollout: a number of switches, or a share of them. */
+/** `maxUnavailable` of a rollout: a number of switches, or a percentage. Throws CtrkitError('usage'). */
 export function planBatch(batch: string | undefined): number | string {
   const text = batch ?? '1';
   const match = /^([1-9]\d{0,8})(%?)$/.exec(text);

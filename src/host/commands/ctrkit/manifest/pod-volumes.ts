@@ -1,11 +1,11 @@
-/** What is mounted into a feature's container: as SONiC's service scripts do it (sonic.md, "Mounts"). */
+/** What is mounted into a feature's container, as SONiC's service scripts mount it (sonic.md, "Mounts"). */
 import { findHiddenKitPath, resolvePath } from './kit-paths.ts';
 import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { parseTarget, parseVolume, quoteText, refuseRequest } from './manifest-arguments.ts';
 
 /**
- * What kubelet asks of the host's path before it starts the pod; undefined asks nothing, and the engine then makes a
- * folder of what is missing.
+ * What kubelet requires of the host's path before it starts the pod. Undefined requires nothing: the engine then makes a
+ * folder where nothing is.
  */
 type HostPathType = 'Directory' | 'DirectoryOrCreate' | 'FileOrCreate' | undefined;
 
@@ -20,17 +20,17 @@ const MAX_MOUNTS = 128;
 const IN_IMAGE = "the image's package manifest";
 const FIPS_FOLDER = '/etc/fips';
 
-/** The pod's `volumes` and the container's `volumeMounts`, in a stable order, and what people should know of them. */
+/** The pod's `volumes` and the container's `volumeMounts`, in a stable order, and notes for people. Throws CtrkitError('usage'). */
 export function planVolumes(request: ManifestRequest, instance: Instance) {
   const mounts = new Map<string, Mount>();
-  const set = (mount: Mount): void => void mounts.set(resolvePath(mount.target), mount);
-  const ofImage = sortOut(mountsOfImage(request));
-  const given = [...ofImage.mounts, ...mountsOfLine(request)];
-  // The kit's default mounts the folder of the one file that SONiC mounts.
+  const setMount = (mount: Mount): void => void mounts.set(resolvePath(mount.target), mount);
+  const ofImage = separateHidden(planImageMounts(request));
+  const given = [...ofImage.mounts, ...planRequestedMounts(request)];
+  // The default mounts the whole folder of which a request may mount one file: then the default is left out.
   const hasFipsFile = given.some(({ target }) => target.startsWith(`${FIPS_FOLDER}/`));
-  for (const mount of defaultsOf(request, instance))
-    if (mount.target !== FIPS_FOLDER || !hasFipsFile) set(mount);
-  for (const mount of given) set(mount);
+  for (const mount of planDefaultMounts(request, instance))
+    if (mount.target !== FIPS_FOLDER || !hasFipsFile) setMount(mount);
+  for (const mount of given) setMount(mount);
   for (const text of request.withoutVolumes) {
     const target = parseTarget('--without-volume', text);
     if (mounts.delete(resolvePath(target)) || ofImage.leftOut.delete(resolvePath(target))) continue;
@@ -44,10 +44,10 @@ export function planVolumes(request: ManifestRequest, instance: Instance) {
 }
 
 /**
- * Left out, with a note by its path, is what would hide the kit: an image's package manifest is of its makers, who may not
- * know that the kit is in it, and SONiC's is mounted so for SONiC's own scripts.
+ * Leaves out the mounts that would hide ctrkit, with a note by their paths. The image's package manifest is by its makers,
+ * who may not know that ctrkit is in the image, and SONiC's own manifests mount over the gate's path.
  */
-function sortOut(mounts: readonly Mount[]) {
+function separateHidden(mounts: readonly Mount[]) {
   const leftOut = new Map<string, string>();
   for (const { target } of mounts) {
     const hidden = findHiddenKitPath(target);
@@ -60,10 +60,10 @@ function sortOut(mounts: readonly Mount[]) {
   return { mounts: mounts.filter(({ target }) => !leftOut.has(resolvePath(target))), leftOut };
 }
 
-function mountsOfLine({ volumes }: ManifestRequest): Mount[] {
-  const mounts = once(
+function planRequestedMounts({ volumes }: ManifestRequest): Mount[] {
+  const mounts = assertOnce(
     '--volume',
-    volumes.map((text) => volumeOf('--volume', text)),
+    volumes.map((text) => planHostMount('--volume', text)),
   );
   for (const { target } of mounts) {
     const hidden = findHiddenKitPath(target);
@@ -75,74 +75,74 @@ function mountsOfLine({ volumes }: ManifestRequest): Mount[] {
   return mounts;
 }
 
-function defaultsOf({ platform, hwsku }: ManifestRequest, { asic, knownAsics }: Instance): Mount[] {
+function planDefaultMounts({ platform, hwsku }: ManifestRequest, { asic, knownAsics }: Instance): Mount[] {
   const shared = '/usr/share/sonic';
   // The softlinks that each switch is to make (HLD, "Manifests generation"), unless the device is named.
   const named = platform === undefined ? undefined : `${shared}/device/${platform}`;
   const ofHwsku = named === undefined || hwsku === undefined ? `${shared}/hwsku` : `${named}/${hwsku}`;
-  // Made where it is missing: a machine that lacks it has nothing to lose by an empty one.
-  const folder = (target: string, path: string, isReadOnly: boolean): Mount => ({
+  // Made where it is missing: an empty folder does no harm.
+  const planFolder = (target: string, path: string, isReadOnly: boolean): Mount => ({
     target,
     isReadOnly,
     host: { path, type: 'DirectoryOrCreate' },
   });
-  // Never made: a folder in the place of a softlink that the switch has still to make would stay, and the feature
-  // would see an empty device for ever. kubelet says what is missing, and starts the pod once it is there.
-  const ofDevice = (target: string, path: string): Mount => ({
+  // Never made: a folder in the place of a softlink that the switch has yet to make would stay, and the feature would
+  // see an empty device for ever. kubelet reports what is missing, and starts the pod when it is there.
+  const planDeviceFolder = (target: string, path: string): Mount => ({
     target,
     isReadOnly: true,
     host: { path, type: 'Directory' },
   });
   const ofAsics = asic === '' ? knownAsics : [asic];
   return [
-    folder('/etc/sonic', '/etc/sonic', true),
-    // Made where it is missing: kubelet may be there before the database container, which only fills it.
-    folder('/var/run/redis', `/var/run/redis${asic}`, false),
-    ...ofAsics.map((number) => folder(`/var/run/redis${number}`, `/var/run/redis${number}`, false)),
-    folder('/var/run/redis-chassis', '/var/run/redis-chassis', true),
-    ofDevice(`${shared}/hwsku`, asic === '' ? ofHwsku : `${ofHwsku}/${asic}`),
-    ofDevice(`${shared}/platform`, named ?? `${shared}/platform`),
-    // Without it Docker would make a folder of that name on the host. An empty file means UTC.
+    planFolder('/etc/sonic', '/etc/sonic', true),
+    // Made where it is missing: kubelet may start before the database container, which fills it.
+    planFolder('/var/run/redis', `/var/run/redis${asic}`, false),
+    ...ofAsics.map((number) => planFolder(`/var/run/redis${number}`, `/var/run/redis${number}`, false)),
+    planFolder('/var/run/redis-chassis', '/var/run/redis-chassis', true),
+    planDeviceFolder(`${shared}/hwsku`, asic === '' ? ofHwsku : `${ofHwsku}/${asic}`),
+    planDeviceFolder(`${shared}/platform`, named ?? `${shared}/platform`),
+    // Without FileOrCreate Docker would make a folder of that name on the host. An empty file means UTC.
     { target: '/etc/localtime', isReadOnly: true, host: { path: '/etc/localtime', type: 'FileOrCreate' } },
-    // The folder, not the one file in it: FileOrCreate makes no folder, and Docker would make one of the file.
-    folder(FIPS_FOLDER, FIPS_FOLDER, true),
-    folder('/var/warmboot', `/host/warmboot${asic}`, false),
+    // The folder, not the file in it: FileOrCreate makes no folder, and Docker would make a folder of the file's name.
+    planFolder(FIPS_FOLDER, FIPS_FOLDER, true),
+    planFolder('/var/warmboot', `/host/warmboot${asic}`, false),
     { target: '/var/log/supervisor', isReadOnly: false, host: undefined },
   ];
 }
 
-function mountsOfImage({ packageManifest }: ManifestRequest): Mount[] {
+function planImageMounts({ packageManifest }: ManifestRequest): Mount[] {
   if (packageManifest === undefined) return [];
   const { volumes, mounts, tmpfs } = packageManifest;
-  return once(IN_IMAGE, [
-    // As docker's --tmpfs: what follows the path are options that a pod has no words for.
-    ...tmpfs.map((text) => inMemory(`${IN_IMAGE}, container.tmpfs`, text.split(':')[0] ?? '')),
+  return assertOnce(IN_IMAGE, [
+    // As docker's --tmpfs: after the path come options that a pod does not have.
+    ...tmpfs.map((text) => planMemoryMount(`${IN_IMAGE}, container.tmpfs`, text.split(':')[0] ?? '')),
     ...mounts.map(({ source, target, type }) => {
       const where = `${IN_IMAGE}, container.mounts`;
-      if (type === 'tmpfs') return inMemory(where, target);
+      if (type === 'tmpfs') return planMemoryMount(where, target);
       if (type !== 'bind')
         return refuseRequest(
           `${where}: a pod has no mount of the type ${quoteText(type)}: it is bind or tmpfs`,
         );
-      return volumeOf(where, `${source}:${target}`);
+      return planHostMount(where, `${source}:${target}`);
     }),
-    ...volumes.map((text) => volumeOf(`${IN_IMAGE}, container.volumes`, text)),
+    ...volumes.map((text) => planHostMount(`${IN_IMAGE}, container.volumes`, text)),
   ]);
 }
 
-/** Asked for by somebody who knows what it is, file, folder or socket: as with `docker run -v`, kubelet asks nothing. */
-function volumeOf(where: string, text: string): Mount {
+/** A file, folder or socket of the host. As with `docker run -v`, kubelet requires nothing of it. */
+function planHostMount(where: string, text: string): Mount {
   const { source, target, isReadOnly } = parseVolume(where, text);
   return { target, isReadOnly, host: { path: source, type: undefined } };
 }
 
-const inMemory = (where: string, path: string): Mount => ({
+const planMemoryMount = (where: string, path: string): Mount => ({
   target: parseTarget(where, path),
   isReadOnly: false,
   host: undefined,
 });
 
-function once(where: string, mounts: readonly Mount[]): Mount[] {
+function assertOnce(where: string, mounts: readonly Mount[]): Mount[] {
   const seen = new Set<string>();
   for (const { target } of mounts) {
     const place = resolvePath(target);
@@ -155,7 +155,7 @@ function once(where: string, mounts: readonly Mount[]): Mount[] {
 
 function encodeMounts(mounts: readonly Mount[]) {
   const taken = new Set<string>();
-  const named = mounts.map((mount) => ({ ...mount, name: nameOf(mount.target, taken) }));
+  const named = mounts.map((mount) => ({ ...mount, name: nameVolume(mount.target, taken) }));
   return {
     volumes: named.map(({ name, host }) =>
       host === undefined
@@ -171,8 +171,8 @@ function encodeMounts(mounts: readonly Mount[]) {
   };
 }
 
-/** Legal for Kubernetes, and told from the path by whoever reads it. */
-function nameOf(target: string, taken: Set<string>): string {
+/** A name that is legal for Kubernetes, and that shows the path. */
+function nameVolume(target: string, taken: Set<string>): string {
   const words = target.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const stem = words.slice(0, 50).replaceAll(/^-+|-+$/g, '') || 'volume';
   let name = stem;
@@ -182,7 +182,7 @@ function nameOf(target: string, taken: Set<string>): string {
 }
 
 function findNestingNote({ target }: Mount, mounts: readonly Mount[]): string[] {
-  const outer = mounts.find((one) => one.isReadOnly && target.startsWith(`${one.target}/`));
+  const outer = mounts.find((mount) => mount.isReadOnly && target.startsWith(`${mount.target}/`));
   return outer?.host === undefined
     ? []
     : [

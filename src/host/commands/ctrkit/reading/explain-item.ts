@@ -1,4 +1,4 @@
-/** What `ctrkit explain` says: one thing a line, with what it was read from. */
+/** What `ctrkit explain` reads, and the lines that it prints. */
 import type { Timestamps } from '../../../../contract/timestamps.ts';
 import type { EngineContainer, EngineImage } from '../../../../contract/images/engine.ts';
 import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
@@ -25,7 +25,7 @@ export type Topic =
   | 'engine'
   | 'disk';
 
-/** A value as it was read; undefined for a field that is not there. */
+/** A field as it was read. `value` is undefined for a field that is not there. */
 export interface ReadValue {
   /** `CONFIG_DB FEATURE|snmp`. */
   readonly row: string;
@@ -33,16 +33,17 @@ export interface ReadValue {
   readonly value: string | undefined;
 }
 
+/** One line of the answer, with what it was read from. */
 export interface Explanation {
   readonly topic: Topic;
   /** One line for people. */
   readonly text: string;
-  /** What to do to have it otherwise, where anybody can. */
+  /** What an operator can do about it; left out where there is nothing to do. */
   readonly lifts?: string;
   readonly values: readonly ReadValue[];
 }
 
-/** A reading that may have failed: then `problem` is a line for people that says how. */
+/** What was read, or why it could not be read: `problem` is one line for people. */
 export type Reading<T> = { readonly found: T } | { readonly problem: string };
 
 /** The rows of one feature, all read in one step. */
@@ -54,25 +55,26 @@ export interface FeatureRows {
   readonly globalPolicy: RowValues;
   /** Whether the switch has joined its Kubernetes master. */
   readonly master: RowValues;
-  /** Of each STATE_DB there is, `KUBE_LABELS|SET`, as far as it is about this feature. */
+  /** The labels of this feature in `KUBE_LABELS|SET` of each STATE_DB that the switch has. */
   readonly labels: readonly RowValues[];
   /** `CONTAINER_HOLD|<feature>|<docker_id>`. */
   readonly holds: readonly (RowValues & { readonly dockerId: string })[];
   readonly policy: ImagePolicy;
 }
 
+/** Everything that an explanation is made from. */
 export interface ExplainSnapshot {
   readonly feature: string;
   readonly now: Timestamps;
   readonly rows: Reading<FeatureRows>;
   readonly containers: Reading<readonly EngineContainer[]>;
   readonly images: Reading<readonly EngineImage[]>;
-  /** Where the image is that starts in local mode; undefined if there can be none. */
+  /** The repository of the image that starts in local mode; undefined if there can be none. */
   readonly localRepository: string | undefined;
   readonly daemon: Reading<DaemonView>;
   readonly ledger: Reading<FeatureLedger>;
   readonly locks: Reading<readonly FeatureLock[]>;
-  /** What was odd about the files on the disk, a line each. */
+  /** What is wrong with the files on the disk, one line each. */
   readonly diskProblems: readonly string[];
 }
 
@@ -89,7 +91,7 @@ const DATABASES = { config: 'CONFIG_DB', state: 'STATE_DB', hostState: "the host
 
 const describeRow = ({ db, table, row }: RowValues['address']): string => `${DATABASES[db]} ${table}|${row}`;
 
-/** These fields of a row, also those that are not there. */
+/** These fields of a row, with those that are not there. */
 export const listValues = ({ address, values }: RowValues, fields: readonly string[]): ReadValue[] =>
   fields.map((field) => ({ row: describeRow(address), field, value: values[field] }));
 

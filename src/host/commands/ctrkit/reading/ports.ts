@@ -20,13 +20,14 @@ export interface SwitchDatabases {
   readonly close: () => void;
 }
 
+/** What the subcommands of `ctrkit` need of the outside. */
 export interface CtrkitPorts {
   readonly clock: Clock;
   /** `redisUrl` is empty for the switch's own. Throws CtrkitError('usage' | 'database'). */
   readonly openDatabases: (redisUrl: string) => SwitchDatabases;
-  /** Whoever gives it closes it. Throws CtrkitError('engine' | 'usage'). */
+  /** The same engine each time; the command does not close it. Throws CtrkitError('engine' | 'usage'). */
   readonly openEngine: () => Promise<ContainerEngine>;
-  /** By feature, the repository of its local image as SONiC's own list has it; and what is wrong with the list. */
+  /** SONiC's list of local repositories, by feature, and what is wrong with the list, one line each. */
   readonly readLocalRepositories: () => {
     readonly repositories: ReadonlyMap<string, string>;
     readonly problems: readonly string[];
@@ -42,7 +43,7 @@ export interface CtrkitPorts {
   /** What is under way ends when `signal` aborts. Throws CtrkitError('usage') for a setting that makes no sense. */
   readonly openMembership: (signal: AbortSignal) => Promise<MembershipSide>;
   readonly terminal: Terminal;
-  /** Whose locks these are, unless somebody else is named. */
+  /** The owner of a new lock, unless the command line names another. */
   readonly user: string;
   /** Calls `onInterrupt` with the exit code of the signal instead of ending at once. Returns how to stop that. */
   readonly catchSignals: (onInterrupt: (exitCode: number) => void) => () => void;

@@ -1,7 +1,7 @@
 import { CtrkitError } from '../../../../contract/errors.ts';
 import type { Reading } from './explain-item.ts';
 
-/** What can't be reached is a line for people, and no reason to say nothing of the rest. */
+/** Turns an error of a database, an engine or a file into a `problem`, so that the rest is still shown. Throws any other error. */
 export async function tryReading<T>(read: () => T | Promise<T>): Promise<Reading<T>> {
   try {
     return { found: await read() };

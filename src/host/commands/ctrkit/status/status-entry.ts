@@ -1,7 +1,13 @@
-/** One feature as `ctrkit status` shows it. */
+/** What `ctrkit status` shows of one feature. */
 import type { Timestamps } from '../../../../contract/timestamps.ts';
 import type { FeatureView } from '../../../../contract/feature/daemon-view.ts';
-import { CONFIG_FIELD, decodeConfig, decodeMs, decodeStatus } from '../../../../contract/feature/feature.ts';
+import {
+  CONFIG_FIELD,
+  decodeConfig,
+  decodeMs,
+  decodeStatus,
+  isOwner,
+} from '../../../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { overdueAtMs } from '../../../../contract/health/heartbeat.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
@@ -25,8 +31,8 @@ export interface StatusSources {
 }
 
 /**
- * `--json`: stable. Texts are empty, and objects null, where there is nothing; times `_ms` are on the boot clock, `_ts`
- * seconds since the epoch. Nothing in it changes by itself, so that a change is one of the feature's.
+ * Stable, as `--json` prints it. Where there is nothing, texts are empty and objects null. Times `_ms` are on the boot clock,
+ * times `_ts` seconds since the epoch. Nothing in an entry changes by itself, so that a difference is a change of the feature.
  */
 export interface StatusEntry {
   readonly feature: string;
@@ -35,13 +41,13 @@ export interface StatusEntry {
   readonly system_state: string;
   readonly update_time: string;
   readonly last_update_ts: number | null;
-  /** Empty where nobody runs it. */
+  /** Empty where no container is on record. */
   readonly container_id: string;
   readonly version: string;
   readonly set_owner: string;
   readonly current_owner: string;
   readonly remote_state: string;
-  /** Of the container that runs. */
+  /** Health of the container on record; null where it has no heartbeat. */
   readonly health: {
     readonly status: string;
     readonly reason: string;
@@ -52,7 +58,7 @@ export interface StatusEntry {
   readonly golden: {
     readonly version: string;
     readonly image_id: string;
-    /** Null where the daemon does not tell what runs. */
+    /** Null where ctrkitd does not say what runs. */
     readonly is_running: boolean | null;
   } | null;
   /** `golden_at_ms` only of kind `counting`. */
@@ -64,7 +70,7 @@ export interface StatusEntry {
 export function describeStatus(sources: StatusSources): StatusEntry {
   const { feature, config, status: values, view, ledger, now } = sources;
   const status = decodeStatus(values);
-  const isHeld = status.currentOwner === 'local' || status.currentOwner === 'kube';
+  const hasOwner = isOwner(status.currentOwner);
   const lastUpdateTs = decodeMs(values[STATUS_FIELD.lastUpdateTs]) ?? null;
   return {
     feature,
@@ -73,7 +79,7 @@ export function describeStatus(sources: StatusSources): StatusEntry {
     system_state: status.systemState,
     update_time: values[STATUS_FIELD.updateTime] || describeTime(lastUpdateTs ?? 0),
     last_update_ts: lastUpdateTs,
-    container_id: isHeld ? status.dockerId : '',
+    container_id: hasOwner ? status.dockerId : '',
     version: status.containerVersion,
     set_owner: decodeConfig(config).setOwner,
     current_owner: status.currentOwner,
@@ -95,7 +101,7 @@ export function describeStatus(sources: StatusSources): StatusEntry {
   };
 }
 
-/** An earlier container's heartbeat says nothing of the one that runs. */
+/** Null for the heartbeat of an earlier container, which says nothing about the one on record. */
 function describeHealth({ status, health, now }: StatusSources): StatusEntry['health'] {
   const beat = decodeObservedBeat(health);
   const record = decodeStatus(status);

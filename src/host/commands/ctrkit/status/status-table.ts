@@ -58,7 +58,7 @@ function healthCell({ health }: StatusEntry): Cell {
   return { text: health.status, ...(colour === undefined ? {} : { colour }) };
 }
 
-/** The golden version, and what becomes of the one that runs. */
+/** The golden version, and when the running one replaces it. */
 function describeGolden({ golden, certification }: StatusEntry, nowMs: number): string {
   const version = golden === null ? 'none' : golden.version;
   if (golden?.is_running === true) return `${version} (runs)`;

@@ -1,10 +1,10 @@
-/** Words of the command line, checked before they reach a key or a path. All throw CtrkitError('usage'). */
+/** Parses words of the command line before they reach a key or a path. All functions throw CtrkitError('usage'). */
 import { parseDurationMs } from '../../../../text/duration.ts';
 import { CtrkitError } from '../../../../contract/errors.ts';
 import { isFeatureName, isVersion } from '../../../../contract/names.ts';
 import { toPlainLine } from '../../../../text/printable.ts';
 
-/** Longer than any change on a switch takes; who needs more leaves --for away. */
+/** Ten years. A lock without --for has no end. */
 const LONGEST_LOCK_MS = 3_650 * 86_400_000;
 
 export function parseFeature(text: string): string {
@@ -29,7 +29,7 @@ export function parseLockTime(text: string): number {
   );
 }
 
-/** One plain line that says something. */
+/** One plain line that is not empty. */
 export function parseText(option: string, text: string): string {
   const line = toPlainLine(text, 300).trim();
   if (line !== '') return line;

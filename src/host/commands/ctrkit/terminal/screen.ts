@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Terminal } from '../../../../ports/terminal.ts';
 
-/** ECMA-48 and xterm: the other screen, so that what was there before comes back; no cursor. */
+/** ECMA-48 and xterm: switches to the alternate screen, so that the old content comes back, and hides the cursor. */
 const OPEN = '\u001b[?1049h\u001b[?25l';
 const CLOSE = '\u001b[?25h\u001b[?1049l';
 const HOME = '\u001b[H';
@@ -9,13 +9,13 @@ const CLEAR_LINE_REST = '\u001b[K';
 const CLEAR_REST = '\u001b[J';
 
 export interface Screen {
-  /** `footer` is always there; of the rest, what does not fit is left out, and how much is said. */
+  /** `footer` is always shown. Lines that do not fit are left out, and their number is shown. */
   readonly draw: (lines: readonly string[], footer: readonly string[]) => void;
-  /** Leaves the terminal as it was; more than once does no harm. */
+  /** Leaves the terminal as it was; a second call does nothing. */
   readonly close: () => void;
 }
 
-/** Draws over what it drew before, in one write, so that nothing flickers. */
+/** Each drawing covers the one before, in one write, so that nothing flickers. */
 export function openScreen(terminal: Pick<Terminal, 'write' | 'height' | 'width'>): Screen {
   let isOpen = false;
   return {
@@ -33,14 +33,14 @@ export function openScreen(terminal: Pick<Terminal, 'write' | 'height' | 'width'
   };
 }
 
-/** A terminal breaks a line that is longer than it is wide. */
+/** Rows that the lines take: a terminal wraps a line that is longer than it is wide. */
 const countRows = (lines: readonly string[], width: number): number =>
   lines.reduce((sum, line) => sum + Math.max(Math.ceil(stripVTControlCharacters(line).length / width), 1), 0);
 
 function fitLines(lines: readonly string[], room: number, width: number): string[] {
   if (countRows(lines, width) <= room) return [...lines];
   const kept = [...lines];
-  // One row is for telling that something is missing.
+  // One row is for the number of missing lines.
   while (kept.length > 0 && countRows(kept, width) > room - 1) kept.pop();
   return [...kept, `… ${lines.length - kept.length} more lines`];
 }

@@ -3,7 +3,7 @@ import { toPlainLine } from '../../../../text/printable.ts';
 import type { Colour, Terminal } from '../../../../ports/terminal.ts';
 
 export interface Cell {
-  /** From anywhere; it is made plain here. */
+  /** Any text: it is made printable here. */
   readonly text: string;
   readonly colour?: Colour;
 }
