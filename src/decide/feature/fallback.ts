@@ -24,7 +24,10 @@ export interface FallbackInput {
   /** As the previous reconcile returned it; undefined for the first of this daemon. */
   readonly bucket: LeakyBucket | undefined;
   readonly now: BootTime;
-  readonly policy: ImagePolicy;
+  readonly policy: Pick<
+    ImagePolicy,
+    'failTimeToFallbackMs' | 'kubeFailureDetectionMs' | 'noFallbackToLocal' | 'isDisabled'
+  >;
   readonly ledger: FeatureLedger;
   /** The operator's lock that is in force, one line; undefined if there is none. */
   readonly lockText: string | undefined;

@@ -13,7 +13,10 @@ import type { HostStep } from './host-step.ts';
 /** Only while the engine answers: what it does not list is taken for gone. */
 export interface ImageStepsInput {
   readonly feature: string;
-  readonly reading: FeatureReading;
+  readonly reading: Pick<
+    FeatureReading,
+    'status' | 'beat' | 'policy' | 'localVersion' | 'stableVersion' | 'lastVersion'
+  >;
   readonly ledger: FeatureLedger;
   readonly containers: readonly EngineContainer[];
   readonly images: readonly EngineImage[];

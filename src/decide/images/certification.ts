@@ -41,7 +41,7 @@ export interface CertificationInput {
   readonly goldenImageId: string | undefined;
   /** Of this image: then it can't become golden. */
   readonly hasOpenFallback: boolean;
-  readonly policy: ImagePolicy;
+  readonly policy: Pick<ImagePolicy, 'isDisabled' | 'activeTimeToMarkGoodMs'>;
   readonly now: BootTime;
 }
 
@@ -95,7 +95,10 @@ function decideByTime({ fromMs, beatMs, imageId }: HeartbeatChain, neededMs: num
   return { kind: 'counting', text, fromMs, neededMs };
 }
 
-function describeOff({ isDisabled, activeTimeToMarkGoodMs }: ImagePolicy): string | undefined {
+function describeOff({
+  isDisabled,
+  activeTimeToMarkGoodMs,
+}: CertificationInput['policy']): string | undefined {
   if (isDisabled) return 'IMAGE_MGMT has Disable = true: no image becomes golden until that is false';
   if (activeTimeToMarkGoodMs > 0) return undefined;
   return 'active_time_to_mark_good is 0: no image becomes golden by time until IMAGE_MGMT sets one';

@@ -33,7 +33,7 @@ export const findOpenFallback = (ledger: FeatureLedger, imageId: string): Fallba
 export function recordCertification(
   ledger: FeatureLedger,
   image: GoldenImage,
-  policy: ImagePolicy,
+  policy: Pick<ImagePolicy, 'tagNewAsLocal' | 'purgeOlderImage' | 'purgeLocalCopy'>,
 ): FeatureLedger {
   const { golden, previous } = ledger;
   if (!canBecomeGolden(ledger, image) || golden?.imageId === image.imageId) return ledger;

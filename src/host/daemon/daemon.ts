@@ -75,7 +75,7 @@ export class Daemon {
     const backoff = new Backoff(DATABASE_BACKOFF, random);
     while (!signal.aborted) {
       try {
-        await this.#reconcile(signal);
+        await this.#reconcileDue(signal);
         backoff.succeed();
         await wakeup.sleep(Math.max(0, features.requeueAtMs - clock.bootMs()));
       } catch (error) {
@@ -90,7 +90,7 @@ export class Daemon {
     }
   }
 
-  async #reconcile(signal: AbortSignal): Promise<void> {
+  async #reconcileDue(signal: AbortSignal): Promise<void> {
     const { features, session, clock } = this.#ports;
     await this.#openSession();
     const { store, tables } = session.connection;

@@ -31,7 +31,7 @@ export class HostExecutor implements StepExecutor {
     const { feature } = context;
     switch (step.kind) {
       case 'adopt-shipped':
-        return this.#images.adopt(feature, step);
+        return this.#images.adoptShipped(feature, step);
       case 'tag-as-local':
         return this.#images.tagAsLocal(feature, step);
       case 'remove-local-container':
@@ -48,13 +48,13 @@ export class HostExecutor implements StepExecutor {
       case 'write-label':
         return this.#writeRow(feature, step);
       case 'release':
-        return this.#release(step);
+        return this.#releaseRecord(step);
       case 'fall-back':
         return this.#fallbacks.fallBack(feature, step);
       case 'finish-fallback':
         return this.#fallbacks.finishFallback(feature, step);
       case 'restart':
-        return this.#restart(feature, step);
+        return this.#restartService(feature, step);
     }
   }
 
@@ -102,7 +102,7 @@ export class HostExecutor implements StepExecutor {
     }
   }
 
-  async #restart(feature: string, { edge, text }: StepOf<'restart'>): Promise<string> {
+  async #restartService(feature: string, { edge, text }: StepOf<'restart'>): Promise<string> {
     const { service } = this.#ports;
     // A stop of a service that is down already changes no row, so systemd is asked.
     if (edge === 'start-kube' && !isDownByItself(await service.readState(feature))) return '';
@@ -110,7 +110,7 @@ export class HostExecutor implements StepExecutor {
     return `service restarted: ${text}`;
   }
 
-  async #release({ record, claim, text }: StepOf<'release'>): Promise<string> {
+  async #releaseRecord({ record, claim, text }: StepOf<'release'>): Promise<string> {
     for (const { guard, write } of planReleases(record, claim, this.#ports.clock.wallMs()))
       if (await this.#ports.openStore().write([guard], [write])) return text;
     return '';

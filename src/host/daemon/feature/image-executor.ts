@@ -18,7 +18,7 @@ export class ImageExecutor {
     this.#ports = ports;
   }
 
-  async adopt(feature: string, { image }: StepOf<'adopt-shipped'>): Promise<string> {
+  async adoptShipped(feature: string, { image }: StepOf<'adopt-shipped'>): Promise<string> {
     const { engine, ledger } = this.#ports;
     // Listed anew: the list of an engine that was just starting must not replace a golden image.
     const existing = new Set((await engine.listImages()).map(({ id }) => id));

@@ -40,7 +40,7 @@ export class UnitWatch {
   findState(feature: string, onChange: () => void): UnitState | undefined {
     const known = this.#known.get(feature);
     const isOld = known === undefined || this.#ports.clock.bootMs() >= known.untilMs;
-    if (isOld && !this.#asking.has(feature)) void this.#ask(feature, onChange);
+    if (isOld && !this.#asking.has(feature)) void this.#askSystemd(feature, onChange);
     return known?.state;
   }
 
@@ -49,7 +49,7 @@ export class UnitWatch {
     this.#known.delete(feature);
   }
 
-  async #ask(feature: string, onChange: () => void): Promise<void> {
+  async #askSystemd(feature: string, onChange: () => void): Promise<void> {
     const { service, clock } = this.#ports;
     this.#asking.add(feature);
     const last = this.#known.get(feature)?.state;
