@@ -1,4 +1,4 @@
-/** A master's admin configuration as this kit keeps it: a kubeconfig of one context, written as JSON, which is YAML too. */
+/** A server's admin configuration as ctrkit stores it: a kubeconfig of one context, written as JSON, which is YAML too. */
 
 export interface AdminCluster {
   readonly server: string;
@@ -12,10 +12,10 @@ export interface AdminUser {
   readonly token?: string;
 }
 
-/** Before the name of a cluster, which nobody but this kit reads. */
+/** The start of the cluster's name, which only ctrkit reads. */
 const NAME_START = 'ctrkit ';
 
-/** `servedAs`: by which server of CONFIG_DB it came. */
+/** `servedAs`: the server of CONFIG_DB that the configuration came from, as `describeServer` writes it. */
 export function encodeAdminConfig(cluster: AdminCluster, user: AdminUser, servedAs: string): string {
   const name = `${NAME_START}${servedAs}`;
   const config = {
@@ -29,7 +29,7 @@ export function encodeAdminConfig(cluster: AdminCluster, user: AdminUser, served
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
-/** Undefined for a text that `encodeAdminConfig` has not made. */
+/** The `servedAs` of a text; undefined for a text that `encodeAdminConfig` did not make. */
 export function decodeServedAs(text: string): string | undefined {
   let config: { readonly clusters?: readonly { readonly name?: unknown }[] } | null;
   try {

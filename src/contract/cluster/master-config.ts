@@ -8,18 +8,18 @@ import type { FieldValues, RowAddress, RowWrite } from '../rows.ts';
 
 export const masterConfigRow: RowAddress = { db: 'config', table: 'KUBERNETES_MASTER', row: 'SERVER' };
 
-/** SONiC writes `ip`, the HLD spells it `IP`: both are read. */
+/** SONiC writes `ip`, and the HLD spells it `IP`: both are read. */
 export const MASTER_CONFIG_FIELDS = ['ip', 'IP', 'port', 'disable', 'insecure'] as const;
 
 export interface MasterConfig {
-  /** An address or a name, as it is written there; empty if none is configured, or none that makes sense. */
+  /** An address or a name as CONFIG_DB has it; empty if there is none, or none that makes sense. */
   readonly ip: string;
   readonly port: number;
-  /** Leave the master, and stay away. */
+  /** The switch leaves the server, and stays away from it. */
   readonly isDisabled: boolean;
-  /** The server's certificate is not looked at. */
+  /** The server's certificate is not verified. */
   readonly isInsecure: boolean;
-  /** What makes no sense, half a line each. */
+  /** Why values make no sense, half a line each. */
   readonly faults: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export function decodeMasterConfig(values: FieldValues): MasterConfig {
   const port = portText === '' ? DEFAULT_MASTER_PORT : decodePort(portText);
   if (port === undefined) faults.push(`its port "${toOneLine(portText, 20)}" is none from 1 to 65535`);
   return {
-    // Half of an address leads nowhere, or to somebody else.
+    // An address without its port leads nowhere, or to another server.
     ip: isLegal && port !== undefined ? ip : '',
     port: port ?? DEFAULT_MASTER_PORT,
     isDisabled: isTrue(values['disable']?.trim()),
@@ -47,19 +47,19 @@ export function decodeMasterConfig(values: FieldValues): MasterConfig {
   };
 }
 
-/** `disable` as SONiC's own `config kubernetes server disable` spells it. */
+/** The write of `disable`, spelled as SONiC's own `config kubernetes server disable` spells it. */
 export const planDisable = (isDisabled: boolean): RowWrite => ({
   kind: 'set',
   address: masterConfigRow,
   values: { disable: isDisabled ? 'True' : 'False' },
 });
 
-/** As it stands in a URL: an IPv6 address in brackets. */
-export const hostInUrl = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip);
+/** The host of a URL: an IPv6 address in brackets. */
+export const encodeUrlHost = (ip: string): string => (ip.includes(':') ? `[${ip}]` : ip);
 
-/** For people, and to tell one server from another. */
+/** `host:port`, for people and to compare servers. */
 export const describeServer = ({ ip, port }: Pick<MasterConfig, 'ip' | 'port'>): string =>
-  `${hostInUrl(ip)}:${port}`;
+  `${encodeUrlHost(ip)}:${port}`;
 
 function isHost(ip: string): boolean {
   if (!ip.includes(':')) return HOST_NAME.test(ip);

@@ -4,7 +4,7 @@
  */
 export const PACKAGE_MANIFEST_LABEL = 'com.azure.sonic.manifest';
 
-/** An image's label is a few kilobytes. */
+/** A label of an image has a few kilobytes. */
 export const MAX_PACKAGE_MANIFEST_BYTES = 256 * 1024;
 
 interface PackageMount {
@@ -15,11 +15,11 @@ interface PackageMount {
 }
 
 export interface PackageManifest {
-  /** The feature that the image is of; empty if it does not say. */
+  /** The feature of the image; empty if the manifest does not say. */
   readonly serviceName: string;
-  /** Runs once for the host; undefined if it does not say. */
+  /** The service runs once for the host; undefined if the manifest does not say. */
   readonly isHostService: boolean | undefined;
-  /** Runs once for each ASIC; undefined if it does not say. */
+  /** The service runs once for each ASIC; undefined if the manifest does not say. */
   readonly isAsicService: boolean | undefined;
   readonly isPrivileged: boolean;
   /** `/host:/container[:ro]` each. */

@@ -23,18 +23,18 @@ export function decideLeaveAction(
   { config, status }: Pick<HostSnapshot, 'config' | 'status'>,
 ): LeaveAction {
   // Redis itself runs in this feature.
-  if (feature === 'database') return stays('the database is never switched');
-  if (isDisabled(config)) return stays(`the feature is ${config.state}`);
-  if (isRunLocally(status)) return stays('its local image runs');
+  if (feature === 'database') return leaveAlone('the database is never switched');
+  if (isDisabled(config)) return leaveAlone(`the feature is ${config.state}`);
+  if (isRunLocally(status)) return leaveAlone('its local image runs');
   const isRunByKube = status.currentOwner === 'kube';
   if (config.setOwner !== 'kube')
     return isRunByKube
       ? { kind: 'fall-back', text: 'set_owner is local, and Kubernetes runs it' }
-      : stays('it is not Kubernetes’ to run');
+      : leaveAlone('it is not Kubernetes’ to run');
   if (config.noFallbackToLocal)
     return isRunByKube || status.systemState === 'up'
       ? { kind: 'goes-down', text: 'no_fallback_to_local is true' }
-      : stays('the service is not started');
+      : leaveAlone('the service is not started');
   if (isRunByKube) return { kind: 'fall-back', text: 'Kubernetes runs it' };
   // Its service waits for Kubernetes.
   if (status.systemState === 'up') return { kind: 'fall-back', text: 'nobody runs it' };
@@ -48,7 +48,7 @@ export function decideLeaveAction(
 export const decideUnitLeaveAction = (unit: UnitState | undefined): LeaveAction =>
   unit === 'active' || isDownByItself(unit)
     ? { kind: 'fall-back', text: 'its service is on, and nobody runs it' }
-    : stays('the service is not started');
+    : leaveAlone('the service is not started');
 
 /** The local container has claimed the feature, or the host has recorded the container. */
 export const isRunLocally = (status: FeatureStatus): boolean =>
@@ -75,4 +75,4 @@ export const planDisconnect = (wallMs: number): RowWrite => ({
   values: { ...encodeDisconnected(), ...encodeUpdateTimes(wallMs) },
 });
 
-const stays = (text: string): LeaveAction => ({ kind: 'stays', text });
+const leaveAlone = (text: string): LeaveAction => ({ kind: 'stays', text });

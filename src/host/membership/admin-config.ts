@@ -111,9 +111,9 @@ function selectEntry(content: Fields, kind: keyof typeof KNOWN, name: unknown, f
   const known = new Set(['name', kind, ...KNOWN[kind].taken, ...KNOWN[kind].ignored]);
   for (const field of [...Object.keys(found[0] ?? {}), ...Object.keys(value)]) {
     if (known.has(field)) continue;
-    const why = Object.hasOwn(REFUSED, field) ? REFUSED[field] : undefined;
+    const reason = Object.hasOwn(REFUSED, field) ? REFUSED[field] : undefined;
     return fail(
-      why === undefined ? `its ${kind} has a field that is not known` : `its ${kind}'s ${field} ${why}`,
+      reason === undefined ? `its ${kind} has a field that is not known` : `its ${kind}'s ${field} ${reason}`,
     );
   }
   return value;

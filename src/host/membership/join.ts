@@ -4,7 +4,7 @@ import { describeServer, planDisable, type MasterConfig } from '../../contract/c
 import type { MembershipStatus } from '../../decide/cluster/membership.ts';
 import { decideJoin } from '../../decide/cluster/membership-join.ts';
 import { checkAdminConfig, type AdminConfig } from './admin-config.ts';
-import { leave, type LeaveOutcome } from './leave.ts';
+import { leaveCluster, type LeaveOutcome } from './leave.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 import { assertNotInterrupted, findFailure, withProgress } from './progress.ts';
 import { readMembership } from './read-membership.ts';
@@ -22,7 +22,7 @@ export type JoinOutcome =
   | { readonly kind: 'joined'; readonly text: string; readonly left: readonly string[] };
 
 /** A join that was cut short can be done again from the start. Throws CtrkitError('database' | 'cluster' | 'disk'). */
-export async function join(options: JoinOptions, ports: MembershipPorts): Promise<JoinOutcome> {
+export async function joinCluster(options: JoinOptions, ports: MembershipPorts): Promise<JoinOutcome> {
   const { tools, files } = ports;
   const { config, status } = await readMembership(ports);
   const decision = decideJoin(config, status, options.isForced);
@@ -101,7 +101,7 @@ async function leaveFirst(ports: MembershipPorts): Promise<LeaveOutcome> {
   const enable = (): Promise<unknown> => ports.store.write([], [planDisable(false)]);
   let outcome: LeaveOutcome;
   try {
-    outcome = await leave({ isForced: false, disable: true }, ports);
+    outcome = await leaveCluster({ isForced: false, disable: true }, ports);
   } catch (error) {
     // Otherwise the switch would stay away for good, which no operator has asked for.
     const failure = await findFailure(async () => void (await enable()));

@@ -34,7 +34,7 @@ interface PlannedFeature {
  * Each act is idempotent, and what is still to be done is read from rows, files and services alone: a leave that was cut short
  * anywhere goes on with the next one. Throws CtrkitError('database' | 'cluster' | 'disk').
  */
-export async function leave(options: LeaveOptions, ports: MembershipPorts): Promise<LeaveOutcome> {
+export async function leaveCluster(options: LeaveOptions, ports: MembershipPorts): Promise<LeaveOutcome> {
   const { store, tools, clock } = ports;
   const { config, status } = await readMembership(ports);
   if (!hasSomethingToLeave(status)) {

@@ -1,2 +1,2 @@
-/** One of ten clusters has 60 kB. */
+/** The configuration of ten clusters has 60 kB. */
 export const MAX_ADMIN_CONFIG_BYTES = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { hostInUrl } from '../../../contract/cluster/master-config.ts';
+import { encodeUrlHost } from '../../../contract/cluster/master-config.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import type {
   AdminConfigSource,
@@ -22,7 +22,7 @@ export class HostAdminConfigSource implements AdminConfigSource {
     signal: AbortSignal,
   ): Promise<AdminConfigText> {
     const { adminConfigUrl, caPath } = this.#settings;
-    const url = adminConfigUrl.replaceAll('{ip}', hostInUrl(ip)).replaceAll('{port}', `${port}`);
+    const url = adminConfigUrl.replaceAll('{ip}', encodeUrlHost(ip)).replaceAll('{port}', `${port}`);
     // Loaded when used: the daemon of a switch without a server has no use for https.
     const { fetchAdminConfig } = await import('./fetch-admin-config.ts');
     const text = await fetchAdminConfig({ url, isInsecure, caPath, signal });

@@ -6,58 +6,62 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import { toPlainLine } from '../../../text/printable.ts';
 import { MAX_ADMIN_CONFIG_BYTES } from './admin-config-size.ts';
 
-/** The whole of it, and not a try each. */
+/** For the whole answer. */
 const TIME_LIMIT_MS = 30_000;
-/** Debian's list, which Node.js does not read by itself. */
+/** Debian's list of authorities, which Node.js does not read by itself. */
 const HOST_CA_FILE = '/etc/ssl/certs/ca-certificates.crt';
 
 export interface FetchOptions {
   readonly url: string;
-  /** The certificate is not looked at. */
+  /** The server's certificate is not verified. */
   readonly isInsecure: boolean;
-  /** Empty for the host's own list. */
+  /** A file of certificates to trust beside Node.js' own; empty for the host's list. */
   readonly caPath: string;
   readonly signal: AbortSignal;
   readonly timeLimitMs?: number;
 }
 
 /**
- * The text at an https URL: one GET, no redirects, no proxy. Throws CtrkitError('cluster') with what to do about it; nothing
- * of the answer gets into it.
+ * Fetches the text at an https URL: one GET, no redirects, no proxy. Throws CtrkitError('cluster') with what an operator can do;
+ * the message holds nothing of the answer.
  */
 export function fetchAdminConfig(options: FetchOptions): Promise<string> {
   const { url, isInsecure, caPath, signal, timeLimitMs = TIME_LIMIT_MS } = options;
   return new Promise((resolve, reject) => {
-    const how: RequestOptions = {
+    const requestOptions: RequestOptions = {
       agent: false,
       rejectUnauthorized: !isInsecure,
       headers: { accept: '*/*', 'accept-encoding': 'identity' },
       ...(isInsecure ? {} : { ca: readAuthorities(caPath) }),
     };
-    const asked = request(url, how, (answer) => {
-      collect(answer, (text) => settle(() => resolve(text)), fail);
+    const outgoing = request(url, requestOptions, (answer) => {
+      collectText(answer, (text) => settle(() => resolve(text)), fail);
     });
     const limit = setTimeout(() => fail(`no whole answer within ${timeLimitMs / 1_000} s`), timeLimitMs);
     const interrupt = (): void => fail('it was interrupted');
     signal.addEventListener('abort', interrupt, { once: true });
-    const settle = (act: () => void): void => {
+    const settle = (end: () => void): void => {
       clearTimeout(limit);
       signal.removeEventListener('abort', interrupt);
-      act();
+      end();
     };
-    function fail(why: string): void {
+    function fail(reason: string): void {
       settle(() =>
-        reject(new CtrkitError('cluster', `${hideUser(url)} can't be fetched: ${toPlainLine(why, 300)}`)),
+        reject(new CtrkitError('cluster', `${hideUser(url)} can't be fetched: ${toPlainLine(reason, 300)}`)),
       );
-      asked.destroy();
+      outgoing.destroy();
     }
-    asked.on('error', (error: NodeJS.ErrnoException) => fail(explain(error)));
+    outgoing.on('error', (error: NodeJS.ErrnoException) => fail(explainError(error)));
     if (signal.aborted) interrupt();
-    else asked.end();
+    else outgoing.end();
   });
 }
 
-function collect(answer: IncomingMessage, done: (text: string) => void, fail: (why: string) => void): void {
+function collectText(
+  answer: IncomingMessage,
+  done: (text: string) => void,
+  fail: (reason: string) => void,
+): void {
   const { statusCode = 0, headers } = answer;
   if (statusCode >= 300 && statusCode < 400)
     return fail('it points elsewhere (a redirect), which is not followed');
@@ -78,7 +82,7 @@ function collect(answer: IncomingMessage, done: (text: string) => void, fail: (w
   });
 }
 
-/** Node.js' own, and the host's or those that somebody names. */
+/** The certificates to trust: Node.js' own, and the host's list or the file that CTRKIT_ADMIN_CONF_CA names. */
 function readAuthorities(caPath: string): string[] {
   try {
     return [...rootCertificates, readFileSync(caPath || HOST_CA_FILE, 'latin1')];
@@ -88,13 +92,14 @@ function readAuthorities(caPath: string): string[] {
   }
 }
 
-/** Of OpenSSL and Node.js: the certificate is not what it should be. */
+/** Error codes of OpenSSL and Node.js for a certificate that is not trusted. */
 const NOT_TRUSTED =
   /^(?:ERR_TLS_CERT_ALTNAME_INVALID|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+)$/;
 
-function explain({ code = '', message }: NodeJS.ErrnoException): string {
+function explainError({ code = '', message }: NodeJS.ErrnoException): string {
   if (!NOT_TRUSTED.test(code)) return message || code;
   return `its certificate is not trusted (${message}): name its authority by CTRKIT_ADMIN_CONF_CA; or, where nobody can come in between, config kubernetes server insecure on`;
 }
 
+/** A URL without the user and the password in it. */
 const hideUser = (url: string): string => url.replace(/\/\/[^/@]*@/, '//');

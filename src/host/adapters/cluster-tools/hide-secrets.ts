@@ -1,6 +1,6 @@
 import { toPlainLine } from '../../../text/printable.ts';
 
-/** What looks like a secret, whoever's it is: bootstrap tokens, bearer tokens, and the base64 of keys and certificates. */
+/** Texts that look like a secret: bootstrap tokens, bearer tokens, the base64 of keys and certificates, passwords in URLs. */
 const PATTERNS: readonly RegExp[] = [
   /\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g,
   /\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g,
@@ -9,17 +9,17 @@ const PATTERNS: readonly RegExp[] = [
   /[a-z][a-z0-9+.-]*:\/\/[^\s/@]*@/gi,
 ];
 const HIDDEN = '(hidden)';
-/** Shorter ones turn up in any text. */
-const SHORTEST = 4;
-const LONGEST_LINE = 300;
+/** A shorter secret would turn up in any text. */
+const MIN_SECRET_LENGTH = 4;
+const MAX_LINE_LENGTH = 300;
 
-/** One line for people of what a tool has said. `secrets` are hidden wherever they stand. */
+/** A tool's output as one line for people, without `secrets` and without what looks like one. */
 export function hideSecrets(text: string, secrets: readonly string[]): string {
   const known = secrets
-    .filter((secret) => secret.length >= SHORTEST)
-    // A longer one may hold a shorter one.
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    // The longest first: a secret may be a part of another one.
     .toSorted((a, b) => b.length - a.length)
     .reduce((line, secret) => line.replaceAll(secret, HIDDEN), text);
   const line = PATTERNS.reduce((hidden, pattern) => hidden.replaceAll(pattern, HIDDEN), known);
-  return toPlainLine(line, LONGEST_LINE).trim();
+  return toPlainLine(line, MAX_LINE_LENGTH).trim();
 }

@@ -5,9 +5,9 @@ import type { Readable } from 'node:stream';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { hideSecrets } from './hide-secrets.ts';
 
-/** The end of what it said goes into the error. */
+/** So much of the end of the output is kept for the error. */
 const KEPT_LENGTH = 20_000;
-/** After it was asked to end: whoever has begun it is itself to end soon. */
+/** From SIGTERM to SIGKILL: ctrkit itself is asked to end soon. */
 const KILL_AFTER_MS = 2_000;
 const DRAIN_MS = 500;
 
@@ -16,20 +16,21 @@ export interface ToolRun {
   readonly timeLimitMs: number;
   /** Ends the tool. */
   readonly signal: AbortSignal;
-  /** What its output must not give away. */
+  /** Texts that the error must not hold. */
   readonly secrets: readonly string[];
-  /** At once, with the tool's process; throws nothing. */
+  /** Called at once with the number of the tool's process. Throws nothing. */
   readonly onStart: (pid: number) => void;
 }
 
 /**
- * Runs a tool to its end. Throws CtrkitError('cluster') with the last line of its stderr, without secrets. It is in a process
- * group of its own: a Ctrl-C on the terminal does not reach it but by `signal`, and then all that it has started.
+ * Runs a tool to its end. Throws CtrkitError('cluster') with the last line of its stderr, without secrets. The tool has its own
+ * process group: Ctrl-C on the terminal reaches it only by `signal`, and then all processes that it has started.
  */
 export function runTool({ words, timeLimitMs, signal, secrets, onStart }: ToolRun): Promise<void> {
   const [file = '', ...args] = words;
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new CtrkitError('cluster', `"${describeTool(words)}" ${why}`));
+    const fail = (reason: string): void =>
+      reject(new CtrkitError('cluster', `"${describeTool(words)}" ${reason}`));
     if (signal.aborted) return fail('was not begun');
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     if (child.pid !== undefined) onStart(child.pid);
@@ -40,36 +41,38 @@ export function runTool({ words, timeLimitMs, signal, secrets, onStart }: ToolRu
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
       ending.settle();
-      fail(error.code === 'ENOENT' ? missingText(file) : `can't be run: ${error.message}`);
+      fail(error.code === 'ENOENT' ? describeMissingTool(file) : `can't be run: ${error.message}`);
     });
-    // Not 'close': what it has started may keep the pipe open for as long as it lives.
+    // Not 'close': a process that the tool has started may keep the pipe open for as long as it lives.
     child.on('exit', (code, signalName) =>
-      drain(child.stderr, () => {
+      drainStream(child.stderr, () => {
         ending.settle();
-        if (ending.why() !== '') return fail(ending.why());
+        if (ending.reason() !== '') return fail(ending.reason());
         if (code === 0) return resolve();
-        fail(`ended ${code === null ? `by ${signalName}` : `with ${code}`}: ${lastLine(output, secrets)}`);
+        fail(
+          `ended ${code === null ? `by ${signalName}` : `with ${code}`}: ${findLastLine(output, secrets)}`,
+        );
       }),
     );
   });
 }
 
-/** SIGTERM, and SIGKILL for what does not take it, where it is interrupted or takes too long: `why` says which. */
+/** Ends the tool by SIGTERM, and then by SIGKILL, when it is interrupted or takes too long. `reason` says which, empty before. */
 function endInTime(child: ChildProcess, timeLimitMs: number, signal: AbortSignal) {
-  let why = '';
+  let reason = '';
   let kill: NodeJS.Timeout | undefined;
-  const end = (text: string): void => {
-    if (why !== '') return;
-    why = text;
+  const endTool = (text: string): void => {
+    if (reason !== '') return;
+    reason = text;
     signalGroup(child, 'SIGTERM');
     kill = setTimeout(() => signalGroup(child, 'SIGKILL'), KILL_AFTER_MS);
   };
-  const interrupt = (): void => end('was interrupted');
+  const interrupt = (): void => endTool('was interrupted');
   const tooLong = `takes longer than ${timeLimitMs / 1_000} s, and was ended`;
-  const limit = setTimeout(() => end(tooLong), timeLimitMs);
+  const limit = setTimeout(() => endTool(tooLong), timeLimitMs);
   signal.addEventListener('abort', interrupt, { once: true });
   return {
-    why: () => why,
+    reason: () => reason,
     settle: () => {
       clearTimeout(limit);
       clearTimeout(kill);
@@ -78,8 +81,8 @@ function endInTime(child: ChildProcess, timeLimitMs: number, signal: AbortSignal
   };
 }
 
-/** What it said last may still be in the pipe. */
-function drain(stderr: Readable, done: () => void): void {
+/** Waits until the pipe is empty: the last output may still be in it. */
+function drainStream(stderr: Readable, done: () => void): void {
   let isDone = false;
   const end = (): void => {
     if (isDone) return;
@@ -93,18 +96,18 @@ function drain(stderr: Readable, done: () => void): void {
   else stderr.once('end', end);
 }
 
-/** Its name and its first plain word: the others may hold anything. */
+/** The tool's name and its first plain word: other words may be secrets. */
 const describeTool = ([file = '', verb = '']: readonly string[]): string =>
   [basename(file), ...(/^[a-z-]+$/.test(verb) ? [verb] : [])].join(' ');
 
-/** Undefined for one that is there. Found as spawn finds it. */
+/** Why the tool can't run, one line; undefined if it is installed. Looks where spawn looks. */
 export function findMissingTool(
   words: readonly string[],
   path = process.env['PATH'] ?? '',
 ): string | undefined {
   const [file = ''] = words;
   const candidates = file.includes('/') ? [file] : path.split(delimiter).map((folder) => join(folder, file));
-  return candidates.some(isProgram) ? undefined : `"${basename(file)}" ${missingText(file)}`;
+  return candidates.some(isProgram) ? undefined : `"${basename(file)}" ${describeMissingTool(file)}`;
 }
 
 function isProgram(path: string): boolean {
@@ -116,7 +119,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-function missingText(file: string): string {
+function describeMissingTool(file: string): string {
   const tool = basename(file);
   return tool.startsWith('kube')
     ? `is not installed: the package ${tool} brings it (a SONiC image has it when built with INCLUDE_KUBERNETES=y)`
@@ -128,11 +131,11 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It was quicker.
+    // The process group has ended already.
   }
 }
 
-function lastLine(output: string, secrets: readonly string[]): string {
+function findLastLine(output: string, secrets: readonly string[]): string {
   const lines = output.split('\n').map((line) => line.trim());
   return hideSecrets(lines.findLast((line) => line !== '') ?? 'it said nothing', secrets);
 }

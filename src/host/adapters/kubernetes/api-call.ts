@@ -1,22 +1,19 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { CtrkitError } from '../../../contract/errors.ts';
-import { toPlainLine } from '../../../text/printable.ts';
+import { wrapConnectionError } from './api-error.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 
-/** An API server answers in milliseconds, and gives up on its own database after some seconds. */
-const TIME_LIMIT_MS = 10_000;
-/** A node with all of its images and volumes has some 100 kB; its database takes no object beyond 1.5 MB. */
+/** A Node with all of its images and volumes has some 100 kB. The API server's database takes no object beyond 1.5 MB. */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export interface ApiCall {
   readonly method: 'GET' | 'PATCH';
-  /** With its query. */
+  /** With the query. */
   readonly path: string;
   /** A JSON merge patch. */
   readonly patch?: unknown;
-  readonly timeLimitMs?: number | undefined;
-  /** Ends it. */
+  readonly timeLimitMs: number;
+  /** Ends the call. */
   readonly signal: AbortSignal;
 }
 
@@ -25,45 +22,45 @@ interface ApiAnswer {
   readonly text: string;
 }
 
-/** One call on a connection of its own. Throws CtrkitError('cluster'). */
+/** Makes one call on a connection of its own, and reads the whole answer. Throws CtrkitError('cluster'). */
 export async function callApi(access: ClusterAccess, call: ApiCall): Promise<ApiAnswer> {
-  const { timeLimitMs = TIME_LIMIT_MS } = call;
-  let asked: ClientRequest | undefined;
-  let late: Error | undefined;
+  const { timeLimitMs } = call;
+  let outgoing: ClientRequest | undefined;
+  let timeout: Error | undefined;
   const limit = setTimeout(() => {
-    late = new Error(`no whole answer within ${timeLimitMs / 1_000} s`);
-    asked?.destroy(late);
+    timeout = new Error(`no whole answer within ${timeLimitMs / 1_000} s`);
+    outgoing?.destroy(timeout);
   }, timeLimitMs);
   try {
-    asked = startRequest(access, call);
-    const answer = await waitForAnswer(asked);
+    outgoing = startRequest(access, call);
+    const answer = await waitForAnswer(outgoing);
     return { status: answer.statusCode ?? 0, text: await readText(answer) };
   } catch (error) {
-    // In the middle of an answer a request that is destroyed says "aborted".
-    throw explain(access, late ?? error);
+    // A request that is destroyed in the middle of an answer fails with "aborted".
+    throw wrapConnectionError(access, timeout ?? error);
   } finally {
     clearTimeout(limit);
   }
 }
 
-/** The answer's beginning within the time limit; the rest is the caller's to read. Throws CtrkitError('cluster'). */
+/** Waits for the head of the answer within the time limit; the caller reads the body. Throws CtrkitError('cluster'). */
 export async function openStream(access: ClusterAccess, call: ApiCall): Promise<IncomingMessage> {
-  const { timeLimitMs = TIME_LIMIT_MS } = call;
+  const { timeLimitMs } = call;
   let limit: NodeJS.Timeout | undefined;
   try {
     // Throws for a certificate and a key that don't belong together.
-    const asked = startRequest(access, call);
+    const outgoing = startRequest(access, call);
     limit = setTimeout(
-      () => asked.destroy(new Error(`no answer within ${timeLimitMs / 1_000} s`)),
+      () => outgoing.destroy(new Error(`no answer within ${timeLimitMs / 1_000} s`)),
       timeLimitMs,
     );
-    const answer = await waitForAnswer(asked);
-    // Whatever happens to it from here on, its reader is told.
-    asked.on('error', () => undefined);
+    const answer = await waitForAnswer(outgoing);
+    // The reader of the body is told of every failure from here on.
+    outgoing.on('error', () => undefined);
     answer.on('error', () => undefined);
     return answer;
   } catch (error) {
-    throw explain(access, error);
+    throw wrapConnectionError(access, error);
   } finally {
     clearTimeout(limit);
   }
@@ -71,13 +68,13 @@ export async function openStream(access: ClusterAccess, call: ApiCall): Promise<
 
 function startRequest(access: ClusterAccess, { method, path, patch, signal }: ApiCall): ClientRequest {
   const body = patch === undefined ? '' : JSON.stringify(patch);
-  const asked = request({
+  const outgoing = request({
     ...access.options,
     host: access.host,
     port: access.port,
     method,
     path: `${access.pathPrefix}${path}`,
-    // A connection of its own: what was renewed on the disk holds from this call on, and no proxy comes in between.
+    // A connection of its own: renewed certificates count from this call on, and no proxy comes in between.
     agent: false,
     signal,
     headers: {
@@ -90,16 +87,17 @@ function startRequest(access: ClusterAccess, { method, path, patch, signal }: Ap
       }),
     },
   });
-  asked.end(body);
-  return asked;
+  outgoing.end(body);
+  return outgoing;
 }
 
-const waitForAnswer = (asked: ClientRequest): Promise<IncomingMessage> =>
+const waitForAnswer = (outgoing: ClientRequest): Promise<IncomingMessage> =>
   new Promise((fulfil, reject) => {
-    asked.once('response', fulfil);
-    asked.once('error', reject);
+    outgoing.once('response', fulfil);
+    outgoing.once('error', reject);
   });
 
+/** Throws Error for a body that is too large or that was cut off. */
 export async function readText(answer: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -110,14 +108,4 @@ export async function readText(answer: IncomingMessage): Promise<string> {
   }
   if (!answer.complete) throw new Error('its answer was cut off');
   return Buffer.concat(chunks).toString('utf8');
-}
-
-export function explain({ host, port }: ClusterAccess, error: unknown): CtrkitError {
-  if (error instanceof CtrkitError) return error;
-  const { message } = error as Error;
-  return new CtrkitError(
-    'cluster',
-    `the Kubernetes master at ${host}:${port} can't be used: ${toPlainLine(message, 300)}`,
-    { cause: error },
-  );
 }

@@ -2,21 +2,21 @@ import { readFileSync, statSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
-// Of the client only what reads a kubeconfig: with its generated API a process takes 20 MB more.
+// Only the client's reader of kubeconfigs: its generated API costs a process 20 MB.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { JSON_SCHEMA, load } from 'js-yaml';
 import * as v from 'valibot';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { toPlainLine } from '../../../text/printable.ts';
 
-/** With the certificates of a large company in it, a kubeconfig has some 100 kB. */
+/** A kubeconfig with the certificates of a large company has some 100 kB. */
 const MAX_BYTES = 1024 * 1024;
 
-/** Where the API server is, and as whom to speak to it. Holds secrets: never to be shown. */
+/** The API server's address and the credentials to use. Holds secrets, which must never be shown. */
 export interface ClusterAccess {
   readonly host: string;
   readonly port: number;
-  /** Before `/api`, empty or with a slash at its start only. */
+  /** What comes before `/api`: empty, or with a slash at its start only. */
   readonly pathPrefix: string;
   readonly options: Pick<
     RequestOptions,
@@ -33,17 +33,17 @@ const FILE = v.looseObject({
 });
 
 /**
- * Reads a kubeconfig and every file that it names, anew with each call: kubelet renews its certificate in place. Throws
- * CtrkitError('cluster'); nothing that the file holds is in the message.
+ * Reads a kubeconfig and every file that it names. Callers read it anew for each call, because kubelet renews its certificate in
+ * place. Throws CtrkitError('cluster'); the message holds nothing of the file.
  */
 export async function readKubeconfig(path: string): Promise<ClusterAccess> {
   try {
     const config = new KubeConfig();
-    config.loadFromString(JSON.stringify(withTokenFiles(parse(readText(path)), dirname(path))));
+    config.loadFromString(JSON.stringify(withTokenFiles(parseKubeconfig(readText(path)), dirname(path))));
     config.makePathsAbsolute(dirname(path));
-    return await select(config);
+    return await createAccess(config);
   } catch (error) {
-    // Behind its first line a YAML error shows the lines around it.
+    // After its first line a YAML error quotes the lines around the fault.
     const text = toPlainLine((error as Error).message.split('\n')[0] ?? '', 300);
     throw new CtrkitError('cluster', `${path} can't be used: ${text}`, { cause: error });
   }
@@ -58,14 +58,14 @@ function readText(path: string): string {
 
 type Content = v.InferOutput<typeof FILE>;
 
-function parse(text: string): Content {
+function parseKubeconfig(text: string): Content {
   const parsed = v.safeParse(FILE, load(text, { schema: JSON_SCHEMA }));
   if (!parsed.success)
     throw new Error('it is no kubeconfig: clusters, contexts, users or current-context is wrong');
   return parsed.output;
 }
 
-/** The client looks for `token-file`, while kubelet and kubectl, and so everybody, write `tokenFile`. */
+/** The client looks for `token-file`, but kubelet and kubectl write `tokenFile`. */
 function withTokenFiles(content: Content, folder: string): Content {
   const users = content.users.map((entry) => {
     const file = entry.user?.['tokenFile'];
@@ -76,11 +76,11 @@ function withTokenFiles(content: Content, folder: string): Content {
   return { ...content, users };
 }
 
-async function select(config: KubeConfig): Promise<ClusterAccess> {
+async function createAccess(config: KubeConfig): Promise<ClusterAccess> {
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
   if (!cluster || !user) throw new Error('its current-context names a cluster or a user that is not in it');
-  // A program that hangs, or a proxy between a switch and its master, is nothing to meet by surprise.
+  // A program that hangs, or a proxy between a switch and its API server, would come as a surprise to an operator.
   if (user.exec || user.authProvider)
     throw new Error(
       'its user needs a program to log in (exec, auth-provider): give a certificate or a token',
@@ -91,7 +91,7 @@ async function select(config: KubeConfig): Promise<ClusterAccess> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
   const { ca, cert, key, servername, auth } = options;
-  // The client makes an object of them.
+  // The client always sets an object.
   const headers = { ...(options.headers as OutgoingHttpHeaders | undefined) };
   return {
     host: url.hostname.replaceAll(/[[\]]/g, ''),
@@ -104,7 +104,7 @@ async function select(config: KubeConfig): Promise<ClusterAccess> {
       headers,
       ...(auth !== undefined && { auth }),
       ...(servername !== undefined && { servername }),
-      // Said either way: where it is left out, an environment variable of Node.js could switch it off.
+      // Always set: otherwise an environment variable of Node.js could switch the verification off.
       rejectUnauthorized: !cluster.skipTLSVerify,
     },
   };

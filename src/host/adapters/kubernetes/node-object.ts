@@ -1,9 +1,9 @@
-/** A Node and a Status of the Kubernetes API, v1, as far as they are of use. */
+/** A Node and a Status of the Kubernetes API, v1: the fields that ctrkitd uses. */
 import * as v from 'valibot';
 import { toPlainLine } from '../../../text/printable.ts';
 import type { NodeState } from '../../../ports/cluster-node.ts';
 
-/** Under this name the API server remembers which labels are ours. */
+/** The field manager of ctrkitd's writes: the API server records it in managedFields, which tells whose a label is. */
 export const FIELD_MANAGER = 'ctrkitd';
 
 const FIELDS = v.record(v.string(), v.unknown());
@@ -25,7 +25,7 @@ const STATUS = v.object({
   reason: v.optional(v.string(), ''),
 });
 
-/** Throws for what is not the node of this name. */
+/** Throws Error for anything but the Node of this name. */
 export function decodeNode(object: unknown, name: string): NodeState {
   const { metadata } = v.parse(NODE, object);
   if (metadata.name !== name) throw new Error('it answers with another node than was asked for');
@@ -40,11 +40,12 @@ export function decodeNode(object: unknown, name: string): NodeState {
 
 /** `{"f:metadata": {"f:labels": {"f:<key>": {}}}}` (Kubernetes: "Server-Side Apply", FieldsV1). */
 function listLabels(fields: unknown): string[] {
-  const labels = select(select(fields, 'f:metadata'), 'f:labels');
+  const labels = selectMember(selectMember(fields, 'f:metadata'), 'f:labels');
   return Object.keys(labels).flatMap((key) => (key.startsWith('f:') ? [key.slice(2)] : []));
 }
 
-function select(fields: unknown, key: string): object {
+/** Empty for anything but an object. */
+function selectMember(fields: unknown, key: string): object {
   const found = typeof fields === 'object' && fields !== null && Object.entries(fields);
   const value: unknown = found ? found.find(([name]) => name === key)?.[1] : undefined;
   return typeof value === 'object' && value !== null ? value : {};
@@ -56,7 +57,7 @@ export interface ApiStatus {
   readonly reason: string;
 }
 
-/** Undefined for what is no Status: then it is not an API server that speaks. */
+/** Undefined for anything but a Status: then no API server has answered. */
 export function decodeStatus(object: unknown): ApiStatus | undefined {
   const parsed = v.safeParse(STATUS, object);
   return parsed.success
@@ -64,7 +65,7 @@ export function decodeStatus(object: unknown): ApiStatus | undefined {
     : undefined;
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for a text that is no JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** A watch of the Kubernetes API: one JSON object a line. */
+/** A watch of the Kubernetes API: one JSON object a line (Kubernetes: "API Concepts", watches). */
 import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import * as v from 'valibot';
@@ -8,47 +8,50 @@ import { decodeNode, decodeStatus } from './node-object.ts';
 
 const EVENT = v.object({ type: v.string(), object: v.unknown() });
 
-/** Follows `answer` for `limitMs` at most. Returns how to end that, after which nothing more is told. */
+/** Reads the events of `answer` for `limitMs` at most. Returns how to stop, after which `watch` is not called any more. */
 export function followNode(
   answer: IncomingMessage,
   { name, limitMs }: { readonly name: string; readonly limitMs: number },
   watch: NodeWatch,
 ): () => void {
   let isOver = false;
-  const stop = (): boolean => {
+  /** True if the watch was open. */
+  const stopReading = (): boolean => {
     const wasOpen = !isOver;
     isOver = true;
     clearTimeout(limit);
     answer.destroy();
     return wasOpen;
   };
-  const end = (why: string): void => {
-    if (stop()) watch.onEnd(why);
+  const endWatch = (reason: string): void => {
+    if (stopReading()) watch.onEnd(reason);
   };
-  // The server was told to end it before.
-  const limit = setTimeout(() => end('the server goes on with it for too long'), limitMs).unref();
+  // The API server was told to end the watch before.
+  const limit = setTimeout(() => endWatch('the server goes on with it for too long'), limitMs).unref();
   const decoder = new StringDecoder('utf8');
   let rest = '';
   answer.on('data', (chunk: Buffer) => {
     const lines = `${rest}${decoder.write(chunk)}`.split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_ANSWER_BYTES) end('an event of it is too large');
+    if (rest.length > MAX_ANSWER_BYTES) endWatch('an event of it is too large');
     try {
-      for (const line of lines) if (!isOver && line.trim() !== '') tell(line, name, { watch, end });
+      for (const line of lines)
+        if (!isOver && line.trim() !== '') dispatchEvent(line, name, { watch, endWatch });
     } catch (error) {
-      end(`an event of it makes no sense: ${(error as Error).message}`);
+      endWatch(`an event of it makes no sense: ${(error as Error).message}`);
     }
   });
-  answer.on('end', () => end(''));
-  answer.on('close', () => end('the connection was cut'));
-  answer.on('error', (error) => end(error.message));
-  return stop;
+  answer.on('end', () => endWatch(''));
+  answer.on('close', () => endWatch('the connection was cut'));
+  answer.on('error', (error) => endWatch(error.message));
+  return stopReading;
 }
 
-function tell(
+/** Throws Error for a line that makes no sense. */
+function dispatchEvent(
   line: string,
   name: string,
-  { watch, end }: { readonly watch: NodeWatch; readonly end: (why: string) => void },
+  { watch, endWatch }: { readonly watch: NodeWatch; readonly endWatch: (reason: string) => void },
 ): void {
   const { type, object } = v.parse(EVENT, JSON.parse(line));
   switch (type) {
@@ -63,8 +66,8 @@ function tell(
       watch.onSign();
       return;
     case 'ERROR':
-      // 410 Gone for one: what it was to begin from is too old.
-      end(decodeStatus(object)?.message ?? 'the server reports an error without a reason');
+      // For example 410 Gone: the version to begin from is too old.
+      endWatch(decodeStatus(object)?.message ?? 'the server reports an error without a reason');
       return;
     default:
       throw new Error('it is of an unknown type');

@@ -1,8 +1,8 @@
 /** The daemon's own joining and leaving, once. */
 import { CtrkitError } from '../../../contract/errors.ts';
 import { hasSomethingToLeave } from '../../../decide/cluster/membership.ts';
-import { join } from '../../membership/join.ts';
-import { leave } from '../../membership/leave.ts';
+import { joinCluster } from '../../membership/join.ts';
+import { leaveCluster } from '../../membership/leave.ts';
 import type { MembershipPorts } from '../../membership/membership-ports.ts';
 import { readMembership } from '../../membership/read-membership.ts';
 
@@ -23,14 +23,14 @@ export async function attemptMembershipAct(
 }
 
 async function attemptJoin(ports: MembershipPorts): Promise<string | undefined> {
-  const outcome = await join({ isForced: false, configPath: undefined }, ports);
+  const outcome = await joinCluster({ isForced: false, configPath: undefined }, ports);
   if (outcome.kind === 'joined') ports.report(outcome.text);
   return outcome.kind === 'refused' ? outcome.text : undefined;
 }
 
 async function attemptLeave(openPorts: () => MembershipPorts): Promise<string | undefined> {
   const ports = openPorts();
-  const outcome = await leave({ isForced: false, disable: false }, ports);
+  const outcome = await leaveCluster({ isForced: false, disable: false }, ports);
   if (outcome.kind === 'refused') return outcome.text;
   // Without this check the daemon would find something to leave and leave again, without a pause.
   const { status } = await readMembership(openPorts());

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import {
   decodeMasterConfig,
   describeServer,
-  hostInUrl,
+  encodeUrlHost,
   planDisable,
 } from '../../../../src/contract/cluster/master-config.ts';
 
@@ -66,7 +66,7 @@ describe('CONFIG_DB KUBERNETES_MASTER|SERVER', () => {
 });
 
 test('an IPv6 address stands in brackets', () => {
-  assert.equal(hostInUrl('fc00::1'), '[fc00::1]');
+  assert.equal(encodeUrlHost('fc00::1'), '[fc00::1]');
   assert.equal(describeServer({ ip: '10.0.0.1', port: 6443 }), '10.0.0.1:6443');
 });
 

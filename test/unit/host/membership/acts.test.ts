@@ -4,8 +4,8 @@ import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { masterConfigRow } from '../../../../src/contract/cluster/master-config.ts';
 import { featureConfigRow, featureStatusRow } from '../../../../src/contract/rows.ts';
 import { masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
-import { join } from '../../../../src/host/membership/join.ts';
-import { leave } from '../../../../src/host/membership/leave.ts';
+import { joinCluster } from '../../../../src/host/membership/join.ts';
+import { leaveCluster } from '../../../../src/host/membership/leave.ts';
 import { listEveryFeature } from '../../../../src/host/membership/list-features.ts';
 import type { MembershipPorts } from '../../../../src/host/membership/membership-ports.ts';
 import { ADMIN_CONFIG } from '../../../support/fake-cluster-tools.ts';
@@ -86,9 +86,9 @@ async function act<T>(work: (ports: MembershipPorts) => Promise<T>): Promise<T> 
   }
 }
 const runLeave = (options = {}) =>
-  act((ports) => leave({ isForced: false, disable: true, ...options }, ports));
+  act((ports) => leaveCluster({ isForced: false, disable: true, ...options }, ports));
 const runJoin = (options = {}) =>
-  act((ports) => join({ isForced: false, configPath: undefined, ...options }, ports));
+  act((ports) => joinCluster({ isForced: false, configPath: undefined, ...options }, ports));
 const owners = () =>
   ['lldp', 'snmp'].map((name) => kit.databases.row(featureStatusRow(name))?.['current_owner']);
 const lock = (feature: string): void =>

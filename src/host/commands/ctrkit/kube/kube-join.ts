@@ -1,6 +1,6 @@
 /** `ctrkit kube join` (HLD, "config kube join/reset"). */
 import { EXIT } from '../../../../contract/exit-codes.ts';
-import { join, type JoinOptions } from '../../../membership/join.ts';
+import { joinCluster, type JoinOptions } from '../../../membership/join.ts';
 import type { MembershipPorts } from '../../../membership/membership-ports.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { runMembershipAct } from './run-membership-act.ts';
@@ -13,7 +13,7 @@ export function runKubeJoin(options: JoinOptions, ports: CtrkitPorts, redisUrl: 
     redisUrl,
     describeInterrupt: (membership) => describeInterrupt(options, membership),
     run: async (membership) => {
-      const outcome = await join(options, membership);
+      const outcome = await joinCluster(options, membership);
       report(outcome.text);
       if (outcome.kind === 'refused') return EXIT.refused;
       report(

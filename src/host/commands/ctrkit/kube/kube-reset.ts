@@ -1,6 +1,6 @@
 /** `ctrkit kube reset` (HLD, "config kube join/reset"). */
 import { EXIT } from '../../../../contract/exit-codes.ts';
-import { leave } from '../../../membership/leave.ts';
+import { leaveCluster } from '../../../membership/leave.ts';
 import type { MembershipPorts } from '../../../membership/membership-ports.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { runMembershipAct } from './run-membership-act.ts';
@@ -16,7 +16,7 @@ export function runKubeReset(isForced: boolean, ports: CtrkitPorts, redisUrl: st
     redisUrl,
     describeInterrupt,
     run: async (membership) => {
-      const outcome = await leave({ isForced, disable: true }, membership);
+      const outcome = await leaveCluster({ isForced, disable: true }, membership);
       switch (outcome.kind) {
         case 'not-joined':
           report(`the switch has not joined${outcome.isDisabled ? `; ${DISABLED_NOW}` : ''}`);
