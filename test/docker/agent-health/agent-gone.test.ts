@@ -50,6 +50,7 @@ scenario(
     await watch.end();
     assert.deepEqual(watch.kinds, ['0/0/0']);
 
+    await recorder.settle();
     const { heartbeats } = recorder;
     assertCountsOn(heartbeats);
     const said = new Set(heartbeats.map(({ token, status, restarts }) => `${token} ${status} ${restarts}`));
@@ -146,6 +147,7 @@ for (const { title, end, mend } of ENDS) {
         11,
         watch.answers.filter(({ fromMs, toMs }) => fromMs >= staleAtMs && toMs < mendedMs),
       );
+      await recorder.settle();
       assertCountsOn(recorder.heartbeats);
       assert.deepEqual(recorder.statusWrites, [], 'the record was written');
       assert.deepEqual(await here.status(), claimed);

