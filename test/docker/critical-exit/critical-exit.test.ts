@@ -132,7 +132,7 @@ scenario(
     const programs = await alterSnmpd(
       /command=\/usr\/sbin\/snmpd .*/,
       // On a busy machine it may live for longer than supervisord's second.
-      'command=/usr/sbin/snmpd -f -c /dev/null nonsense:1\nstartretries=1\nstartsecs=10',
+      'command=/usr/sbin/snmpd -f -c /dev/null nonsense:1\nstartretries=1\nstartsecs=60',
     );
     const start = await alterSnmp('start.sh', /$/, 'exit 0\n');
     const texts = { ...EACH_SECOND, [PROGRAMS_FILE]: programs, [START_FILE]: start };
