@@ -2,6 +2,7 @@
  * What `container wait` does next (contract.md, section 14; sonic.md, "Host wait"; HLD, "Proposed behavior at high
  * level").
  */
+import { startUnitCommand } from '../../text/operator-commands.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { listRecordedContainers, hasHolder, type HostSnapshot } from './host-snapshot.ts';
@@ -170,7 +171,7 @@ export function decideSeen(
     return {
       kind: 'end',
       isWell: false,
-      text: `nothing runs, and the engine has no container "${name}". To make and start one: systemctl start ${name}`,
+      text: `nothing runs, and the engine has no container "${name}". To make and start one: ${startUnitCommand(name)}`,
     };
   }
   switch (seen.state) {

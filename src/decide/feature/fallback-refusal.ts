@@ -1,4 +1,5 @@
 /** Why a feature that has reached the limit does not fall back. Every text says what lifts the refusal. */
+import { removeLockCommand, unblockVersionCommand } from '../../text/operator-commands.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { shortImageId } from '../../contract/images/image.ts';
@@ -52,13 +53,13 @@ export function findRefusal(input: RefusalInput): Refusal | undefined {
     return {
       text: 'CONFIG_DB IMAGE_MGMT Disable is true: images are left alone. To allow it: set it to false',
     };
-  if (lockText !== undefined) return { text: `${lockText}. To lift it: ctrkit lock rm ${feature}` };
+  if (lockText !== undefined) return { text: `${lockText}. To lift it: ${removeLockCommand(feature)}` };
   if (localImageId === undefined)
     return { text: `there is no local image to fall back to. To allow it: give ${feature} one` };
   const fallback = findOpenFallback(ledger, localImageId);
   if (fallback !== undefined)
     return {
-      text: `the local image ${shortImageId(localImageId)} was itself fallen back from. To lift that: ctrkit unblock ${feature} ${fallback.version}`,
+      text: `the local image ${shortImageId(localImageId)} was itself fallen back from. To lift that: ${unblockVersionCommand(feature, fallback.version)}`,
     };
   return findImageRefusal(input, condition.imageId) ?? findWait(input);
 }
@@ -73,7 +74,7 @@ function findImageRefusal(
   const fallback = findOpenFallback(ledger, imageId);
   if (fallback !== undefined)
     return {
-      text: `image ${name} has been fallen back from already, once is all. To lift it: ctrkit unblock ${feature} ${fallback.version}`,
+      text: `image ${name} has been fallen back from already, once is all. To lift it: ${unblockVersionCommand(feature, fallback.version)}`,
     };
   if (ledger.golden?.imageId === imageId)
     return {

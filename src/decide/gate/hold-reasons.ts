@@ -1,5 +1,11 @@
 /** Rows 1 to 6 of the gate's table (contract.md, section 3): this deployment is not wanted on the switch. */
 import {
+  enableFeatureCommand,
+  setOwnerCommand,
+  startUnitCommand,
+  unblockVersionCommand,
+} from '../../text/operator-commands.ts';
+import {
   localVersionLabel,
   versionEnabledLabel,
   type NodeLabels,
@@ -34,19 +40,19 @@ function findFeatureHold({ feature, config, systemState }: DeploymentInput): Hol
   if (config.setOwner !== 'kube') {
     return {
       reason: 'owner-is-local',
-      text: `CONFIG_DB FEATURE|${feature} set_owner is "${config.setOwner}": the switch runs its own image. To run this one: config feature owner ${feature} kube`,
+      text: `CONFIG_DB FEATURE|${feature} set_owner is "${config.setOwner}": the switch runs its own image. To run this one: ${setOwnerCommand(feature, 'kube')}`,
     };
   }
   if (isDisabled(config)) {
     return {
       reason: 'feature-disabled',
-      text: `CONFIG_DB FEATURE|${feature} state is "${config.state}". To run it: config feature state ${feature} enabled`,
+      text: `CONFIG_DB FEATURE|${feature} state is "${config.state}". To run it: ${enableFeatureCommand(feature)}`,
     };
   }
   if (systemState !== 'up') {
     return {
       reason: 'system-not-up',
-      text: `STATE_DB FEATURE|${feature} system_state is "${systemState}": the host has not started the feature. To start it: systemctl start ${feature}`,
+      text: `STATE_DB FEATURE|${feature} system_state is "${systemState}": the host has not started the feature. To start it: ${startUnitCommand(feature)}`,
     };
   }
   return undefined;
@@ -57,7 +63,7 @@ function findVersionHold({ feature, version, config, labels, other }: Deployment
   if (labels.isVersionBlocked) {
     return {
       reason: 'version-blocked',
-      text: `STATE_DB KUBE_LABELS|SET ${versionEnabledLabel(feature, version)} is "false": version ${version} is blocked on this switch. To lift it: ctrkit unblock ${feature} ${version}, or set that field to true`,
+      text: `STATE_DB KUBE_LABELS|SET ${versionEnabledLabel(feature, version)} is "false": version ${version} is blocked on this switch. To lift it: ${unblockVersionCommand(feature, version)}, or set that field to true`,
     };
   }
   const isLocalVersion =

@@ -1,4 +1,5 @@
 /** Leaving the cluster: features fall back first, only then the node is taken out (HLD, "config kube join/reset"). */
+import { removeLockCommand } from '../../text/operator-commands.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import type { FeatureLock } from '../../contract/feature/lock.ts';
@@ -82,7 +83,7 @@ function findLock(
     const lock = found.find((candidate) => candidate.feature === feature);
     const verdict = lock === undefined ? undefined : decideLock(lock, now);
     if (verdict?.kind === 'active')
-      return `${feature} is ${verdict.text}. To lift it: ctrkit lock rm ${feature}; to leave all the same: ctrkit kube reset --force`;
+      return `${feature} is ${verdict.text}. To lift it: ${removeLockCommand(feature)}; to leave all the same: ctrkit kube reset --force`;
   }
   return undefined;
 }

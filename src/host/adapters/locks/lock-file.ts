@@ -1,3 +1,4 @@
+import { removeLockCommand } from '../../../text/operator-commands.ts';
 import { readdirSync } from 'node:fs';
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { FeatureLock } from '../../../contract/feature/lock.ts';
@@ -62,7 +63,7 @@ const createEndlessLock = (feature: string): FeatureLock => ({
 });
 
 const describeBroken = (path: string, what: string, feature: string): string =>
-  `${path} ${what}: ${feature} counts as locked. To lift it: ctrkit lock rm ${feature}`;
+  `${path} ${what}: ${feature} counts as locked. To lift it: ${removeLockCommand(feature)}`;
 
 /** A text says what is wrong with the file; undefined if it has gone meanwhile. */
 function readLock(path: string, feature: string): FeatureLock | string | undefined {

@@ -1,3 +1,4 @@
+import { startUnitCommand } from '../../../text/operator-commands.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../../contract/feature/feature.ts';
 import { isContainerId } from '../../../contract/names.ts';
@@ -17,7 +18,7 @@ export async function printId(
   const { currentOwner, claimBootId, containerId, dockerId } = status;
   const isOfThisBoot = claimBootId === '' || claimBootId === clock.bootId();
   if (!hasHolder(status) || !isOfThisBoot) {
-    report(`${name}: nothing runs. To start it: systemctl start ${name}`);
+    report(`${name}: nothing runs. To start it: ${startUnitCommand(name)}`);
     return EXIT.refused;
   }
   const id = (currentOwner === 'local' && containerId) || dockerId;

@@ -1,3 +1,4 @@
+import { startUnitCommand } from '../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
@@ -25,7 +26,7 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     const local = await engine?.findContainer(name);
     if (decision.kind === 'local' && local === undefined) {
       ports.report(
-        `${name}: refused: the engine has no container of that name. To make and start one: systemctl start ${name}`,
+        `${name}: refused: the engine has no container of that name. To make and start one: ${startUnitCommand(name)}`,
       );
       return EXIT.refused;
     }

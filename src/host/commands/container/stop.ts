@@ -1,3 +1,4 @@
+import { setOwnerCommand } from '../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
@@ -43,7 +44,7 @@ export async function endFeature(
   const found = await findRecordedContainer(engine, listRecordedContainers(name, status));
   if (found === undefined && isOutOfReach(snapshot, ports)) {
     ports.report(
-      `${name}: refused: the engine does not know container ${status.dockerId}, which still gives signs of life. Have Kubernetes end it: config feature owner ${name} local`,
+      `${name}: refused: the engine does not know container ${status.dockerId}, which still gives signs of life. Have Kubernetes end it: ${setOwnerCommand(name, 'local')}`,
     );
     return EXIT.refused;
   }

@@ -1,4 +1,10 @@
 /** Explains which containers are held, why, and what lifts it. */
+import {
+  enableFeatureCommand,
+  setOwnerCommand,
+  startUnitCommand,
+  unblockVersionCommand,
+} from '../../../../text/operator-commands.ts';
 import { HOLD_FIELD, type HoldReason } from '../../../../contract/gate/hold.ts';
 import {
   findUnit,
@@ -16,10 +22,10 @@ interface HeldNames {
 }
 
 const HOLD_LIFTS: Readonly<Record<HoldReason, (names: HeldNames) => string>> = {
-  'owner-is-local': ({ configName }) => `config feature owner ${configName} kube`,
-  'feature-disabled': ({ configName }) => `config feature state ${configName} enabled`,
-  'system-not-up': ({ unit }) => `systemctl start ${unit}`,
-  'version-blocked': ({ feature, version }) => `ctrkit unblock ${feature} ${version}`,
+  'owner-is-local': ({ configName }) => setOwnerCommand(configName, 'kube'),
+  'feature-disabled': ({ configName }) => enableFeatureCommand(configName),
+  'system-not-up': ({ unit }) => startUnitCommand(unit),
+  'version-blocked': ({ feature, version }) => unblockVersionCommand(feature, version),
   'version-is-local': () => 'nothing is amiss: the local image has this version; deploy a higher one',
   'higher-version-running': () => 'nothing is amiss: it goes on when the higher version has stopped',
   superseded: () => 'nothing is amiss: it goes on when the container that was let in has stopped',

@@ -1,4 +1,5 @@
 /** Explains which image is golden or about to become so, which ones fell back, and which versions are blocked. */
+import { unblockVersionCommand } from '../../../../text/operator-commands.ts';
 import type { CertificationVerdict, FallbackVerdict } from '../../../../contract/feature/daemon-view.ts';
 import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
@@ -103,7 +104,7 @@ export function explainFallbacksDone({ fallbacks }: FeatureLedger, feature: stri
   return fallbacks.map(({ version, imageId, reason, isDone }) => ({
     topic: 'fallback',
     text: `${isDone ? 'fell' : 'is falling'} back from version ${version} (${shortImageId(imageId)}): ${reason}; an image falls back once`,
-    lifts: `ctrkit unblock ${feature} ${version}`,
+    lifts: unblockVersionCommand(feature, version),
     values: [],
   }));
 }
@@ -112,7 +113,7 @@ export function explainBlocks(rows: FeatureRows, { feature }: ExplainSnapshot): 
   const blocked: Explanation[] = listBlocks(feature, rows.labels).map(({ version, row, field }) => ({
     topic: 'blocked',
     text: `version ${version} is blocked on this switch`,
-    lifts: `ctrkit unblock ${feature} ${version}`,
+    lifts: unblockVersionCommand(feature, version),
     values: listValues(row, [field]),
   }));
   const local = localVersionLabel(feature);

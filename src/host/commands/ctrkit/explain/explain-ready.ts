@@ -1,4 +1,5 @@
 /** Explains why a feature is not Ready, where neither its heartbeat nor a hold does. */
+import { startUnitCommand } from '../../../../text/operator-commands.ts';
 import { enabledLabel } from '../../../../contract/cluster/feature-labels.ts';
 import {
   canMasterDeploy,
@@ -55,7 +56,7 @@ function explainNotDeployed(rows: FeatureRows, { feature }: Snapshot): Explanati
   }
   if (label?.values[field]?.toLowerCase() !== 'true') {
     const text = `not deployed: this node's label ${field} is not "true", so Kubernetes leaves it alone`;
-    return [{ topic: 'ready', text, lifts: `systemctl start ${findUnit(feature, rows)} sets it`, values }];
+    return [{ topic: 'ready', text, lifts: `${startUnitCommand(findUnit(feature, rows))} sets it`, values }];
   }
   const text = 'not deployed: this node has the label, and no container has come yet';
   return [{ topic: 'ready', text, lifts: `on the master: kubectl get pods -A, for ${feature}`, values }];

@@ -1,4 +1,5 @@
 /** What is wanted of a feature, and what runs. */
+import { enableFeatureCommand, startUnitCommand } from '../../../../text/operator-commands.ts';
 import {
   CONFIG_FIELD,
   decodeConfig,
@@ -29,7 +30,7 @@ export function explainWanted(rows: FeatureRows, { feature }: Snapshot): Explana
     CONFIG_FIELD.noFallbackToLocal,
   ]);
   if (isDisabled({ state })) {
-    const lifts = `config feature state ${rows.config.address.row} enabled`;
+    const lifts = enableFeatureCommand(rows.config.address.row);
     return [{ topic: 'wanted', text: `nobody is to run it: its state is ${state}`, lifts, values }];
   }
   const who =
@@ -43,7 +44,7 @@ function explainSystemState({ status }: FeatureRows, unit: string): Explanation[
   if (decodeStatus(status.values).systemState === 'up') return [];
   const text = `the host has not started it: system_state is ${quoteField(status.values, STATUS_FIELD.systemState)}`;
   const values = listValues(status, [STATUS_FIELD.systemState]);
-  return [{ topic: 'wanted', text, lifts: `systemctl start ${unit}`, values }];
+  return [{ topic: 'wanted', text, lifts: startUnitCommand(unit), values }];
 }
 
 /** The live container on record; undefined if there is none. */

@@ -2,6 +2,7 @@
  * Explains one feature in plain lines: what is wanted, what runs, what keeps it from running or from becoming golden, and
  * what lifts that (contract.md, sections 2 to 4 and 8). What can't be read is reported, and does not stop the rest.
  */
+import { removeLockCommand, startUnitCommand } from '../../../../text/operator-commands.ts';
 import { FAILURE_DETECTION_FIELDS, type ImagePolicy } from '../../../../contract/images/image-policy.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
 import {
@@ -60,7 +61,7 @@ function explainDaemon(snapshot: ExplainSnapshot): Explanation[] {
   const { daemon, now } = snapshot;
   if ('problem' in daemon) {
     const text = `${daemon.problem}; nothing is certified and nothing falls back meanwhile`;
-    return [{ topic: 'daemon', text, lifts: 'systemctl start ctrkitd', values: [] }];
+    return [{ topic: 'daemon', text, lifts: startUnitCommand('ctrkitd'), values: [] }];
   }
   const { isShadow, problems } = daemon.found;
   const view = findView(snapshot);
@@ -87,7 +88,7 @@ function explainLocks({ locks, feature, now }: ExplainSnapshot): Explanation[] {
       const verdict = decideLock(lock, now);
       if (verdict.kind === 'expired') return [];
       const text = `${verdict.text}: no switching, no fallback, no clean-up`;
-      return [{ topic: 'lock', text, lifts: `ctrkit lock rm ${feature}`, values: [] }];
+      return [{ topic: 'lock', text, lifts: removeLockCommand(feature), values: [] }];
     });
 }
 

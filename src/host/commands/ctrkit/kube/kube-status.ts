@@ -1,3 +1,4 @@
+import { startUnitCommand } from '../../../../text/operator-commands.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { readKubeRows } from './kube-rows.ts';
@@ -35,7 +36,7 @@ async function readKubeStatus(redisUrl: string, ports: CtrkitPorts): Promise<Kub
     problems: [
       ...('problem' in rows ? [rows.problem] : rows.found.config.faults),
       ...('problem' in daemon
-        ? [`${daemon.problem}: systemctl start ctrkitd starts it`]
+        ? [`${daemon.problem}: ${startUnitCommand('ctrkitd')} starts it`]
         : daemon.found.problems),
     ],
   };

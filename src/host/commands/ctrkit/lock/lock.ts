@@ -1,3 +1,4 @@
+import { removeLockCommand } from '../../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
@@ -40,7 +41,7 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
     .find((verdict) => verdict.kind === 'active');
   if (active?.kind === 'active' && !replace) {
     terminal.report(
-      `${feature} is ${active.text}. To lift it: ctrkit lock rm ${feature}; to set yours instead: --replace`,
+      `${feature} is ${active.text}. To lift it: ${removeLockCommand(feature)}; to set yours instead: --replace`,
     );
     return EXIT.refused;
   }

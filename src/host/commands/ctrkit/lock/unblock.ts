@@ -1,3 +1,4 @@
+import { startUnitCommand } from '../../../../text/operator-commands.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { Fallback } from '../../../../contract/images/ledger.ts';
 import type { RowValues, RowWrite } from '../../../../contract/rows.ts';
@@ -97,5 +98,5 @@ function describeNext(
   const daemon = view.read(clock.bootId());
   return 'found' in daemon
     ? `${lifted}; ctrkitd forgets that it fell back, and falls back again if it fails again`
-    : `${lifted}; ${daemon.problem}: start it (systemctl start ctrkitd), or it goes on from the old fallback`;
+    : `${lifted}; ${daemon.problem}: start it (${startUnitCommand('ctrkitd')}), or it goes on from the old fallback`;
 }

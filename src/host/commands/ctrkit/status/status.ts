@@ -1,3 +1,4 @@
+import { startUnitCommand } from '../../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
@@ -112,4 +113,4 @@ function describeLocks(
 }
 
 const describeDaemon = (view: ViewReading): readonly string[] =>
-  'problem' in view ? [`${view.problem}: systemctl start ctrkitd starts it`] : view.found.problems;
+  'problem' in view ? [`${view.problem}: ${startUnitCommand('ctrkitd')} starts it`] : view.found.problems;
