@@ -42,6 +42,12 @@ export const FEATURE_TABLE = 'FEATURE';
 /** Of STATE_DB. */
 export const HEALTH_TABLE = 'CONTAINER_HEALTH';
 
+/** A write that happens only if `guard` still holds. */
+export interface GuardedWrite {
+  readonly guard: RowValues;
+  readonly write: RowWrite;
+}
+
 export const featureConfigRow = (feature: string): RowAddress => ({
   db: 'config',
   table: FEATURE_TABLE,

@@ -19,6 +19,7 @@ import {
 import { decideRenewal } from '../../decide/gate/renewal.ts';
 import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
+import { writeFirst } from '../../loop/write-first.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
@@ -95,8 +96,7 @@ export class ClaimHolder {
     const cleared = encodeStatus({ claimToken: claim.token, currentOwner: 'none' });
     const records = [ownRecord(claim), { address: featureStatusRow(claim.feature), values: cleared }];
     const releases = records.flatMap((record) => planReleases(record, claim, clock.wallMs()));
-    for (const { guard, write } of releases) if (await store.write([guard], [write, ...notices])) return true;
-    return false;
+    return writeFirst(store, releases, notices);
   }
 
   async #readCounts(): Promise<HeartbeatCounts> {

@@ -7,7 +7,7 @@ import type { Timestamps } from '../timestamps.ts';
 import type { Owner } from '../feature/feature.ts';
 import { localVersionLabel, labelsRow } from '../cluster/feature-labels.ts';
 import { formatLocalTime } from '../../text/local-time.ts';
-import { featureStatusRow, healthRow, type RowValues, type RowWrite } from '../rows.ts';
+import { featureStatusRow, healthRow, type GuardedWrite, type RowValues, type RowWrite } from '../rows.ts';
 
 /** One start of one container, from go to release. */
 export interface Claim {
@@ -90,13 +90,8 @@ export function planRelease(claim: Claim, wallMs: number, isRunning = true): Row
   };
 }
 
-export interface GuardedRelease {
-  readonly guard: RowValues;
-  readonly write: RowWrite;
-}
-
 /** Plans the release of the claim that `record` holds. The writes are tried in this order: one of them fits `remote_state`. */
-export function planReleases(record: RowValues, claim: Claim, wallMs: number): GuardedRelease[] {
+export function planReleases(record: RowValues, claim: Claim, wallMs: number): GuardedWrite[] {
   const asItIs = { guard: record, write: planRelease(claim, wallMs, false) };
   if (claim.owner === 'local') return [asItIs];
   const running = { ...record, values: { ...record.values, ...encodeStatus({ remoteState: 'running' }) } };

@@ -10,8 +10,14 @@ import {
   STATUS_FIELD,
   type StatusValues,
 } from '../../contract/feature/status-fields.ts';
-import { encodeUpdateTimes, planReleases, type GuardedRelease } from '../../contract/gate/claim.ts';
-import { featureStatusRow, type FieldValues, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import { encodeUpdateTimes, planReleases } from '../../contract/gate/claim.ts';
+import {
+  featureStatusRow,
+  type FieldValues,
+  type RowValues,
+  type RowWrite,
+  type GuardedWrite,
+} from '../../contract/rows.ts';
 import { hasHolder } from './host-snapshot.ts';
 import type { StartDecision } from './decide-start.ts';
 
@@ -44,7 +50,7 @@ const encodeLocalRecord = (name: string, dockerId: string): Record<string, strin
   encodeStatus({ currentOwner: 'local', containerId: name, dockerId });
 
 /** The engine did not start it: the record goes, if it still is the one that `planStart` made, and nothing is up. */
-export function planStartFailed(name: string, dockerId: string, wallMs: number): GuardedRelease {
+export function planStartFailed(name: string, dockerId: string, wallMs: number): GuardedWrite {
   const record = { ...encodeLocalRecord(name, dockerId), ...encodeStatus({ claimToken: '' }) };
   const released = { currentOwner: 'none', containerId: '', dockerId: '', systemState: 'down' };
   return {
@@ -91,7 +97,7 @@ const HOLDER_FIELDS = [
 ] as const;
 
 /** The release of whoever is on record, guarded by that; the first one that fits is to be written. */
-export function planClear(name: string, values: FieldValues, wallMs: number): GuardedRelease[] {
+export function planClear(name: string, values: FieldValues, wallMs: number): GuardedWrite[] {
   const record: RowValues = {
     address: featureStatusRow(name),
     values: Object.fromEntries(HOLDER_FIELDS.map((field) => [field, values[field]])),
@@ -117,7 +123,7 @@ export function isRecordOf(before: FeatureStatus, now: FeatureStatus): boolean {
 }
 
 /** The host's answer to a container that asks to run, while it still asks. */
-export const planReady = (name: string): GuardedRelease => ({
+export const planReady = (name: string): GuardedWrite => ({
   guard: { address: featureStatusRow(name), values: encodeStatus({ remoteState: 'pending' }) },
   write: { kind: 'set', address: featureStatusRow(name), values: encodeStatus({ remoteState: 'ready' }) },
 });

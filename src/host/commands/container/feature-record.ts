@@ -9,6 +9,7 @@ import {
 } from '../../../decide/command/host-snapshot.ts';
 import { isRecordOf, planClear } from '../../../decide/command/plan-writes.ts';
 import { CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
+import { writeFirst } from '../../../loop/write-first.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
@@ -49,10 +50,8 @@ export async function clearRecord(
     const [row] = await store.read([wanted]);
     const now = decodeStatus(row?.values ?? {});
     if (!isRecordOf(before, now)) return now.dockerId;
-    for (const { guard, write } of planClear(name, row?.values ?? {}, clock.wallMs())) {
-      if (await store.write([guard], [write])) return undefined;
-    }
-    return CONFLICT;
+    const clears = planClear(name, row?.values ?? {}, clock.wallMs());
+    return (await writeFirst(store, clears)) ? undefined : CONFLICT;
   });
   if (another !== CONFLICT) return another;
   throw new CtrkitError(

@@ -13,6 +13,7 @@ import {
 } from '../../../decide/command/host-snapshot.ts';
 import { planClear } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
+import { writeFirst } from '../../../loop/write-first.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
@@ -68,12 +69,10 @@ export async function recordDown(name: string, store: RowStore, ports: Container
     ports.report(`${name}: down: nobody was on record`);
     return EXIT.ok;
   }
-  for (const { guard, write } of planClear(name, guards[0]?.values ?? {}, ports.clock.wallMs())) {
-    if (!(await store.write([guard], [write]))) continue;
-    ports.report(`${name}: down: the record of container ${status.dockerId} is cleared`);
-    return EXIT.ok;
-  }
-  return reportChanged(name, ports);
+  const clears = planClear(name, guards[0]?.values ?? {}, ports.clock.wallMs());
+  if (!(await writeFirst(store, clears))) return reportChanged(name, ports);
+  ports.report(`${name}: down: the record of container ${status.dockerId} is cleared`);
+  return EXIT.ok;
 }
 
 function reportChanged(name: string, { report }: ContainerPorts): number {

@@ -9,6 +9,7 @@ import {
 } from '../../../decide/images/ledger-changes.ts';
 import { planOwnersLabel } from '../../../decide/command/plan-writes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
+import { writeFirst } from '../../../loop/write-first.ts';
 import { FallbackExecutor, planBlock } from './fallback-executor.ts';
 import { ImageExecutor } from './image-executor.ts';
 import type { StepContext, StepExecutor, StepExecutorPorts, StepOf } from './step-executor.ts';
@@ -111,8 +112,7 @@ export class HostExecutor implements StepExecutor {
   }
 
   async #releaseRecord({ record, claim, text }: StepOf<'release'>): Promise<string> {
-    for (const { guard, write } of planReleases(record, claim, this.#ports.clock.wallMs()))
-      if (await this.#ports.openStore().write([guard], [write])) return text;
-    return '';
+    const releases = planReleases(record, claim, this.#ports.clock.wallMs());
+    return (await writeFirst(this.#ports.openStore(), releases)) ? text : '';
   }
 }
