@@ -85,13 +85,13 @@ rmSync('dist/node.tmp', { recursive: true, force: true });
 mkdirSync('dist', { recursive: true });
 cpSync('rootfs', ROOTFS, { recursive: true, verbatimSymlinks: true });
 const redis = [fewerCommands, lazyModules, noDebug, noCluster];
-await bundle(KIT, { name: 'container', entry: 'bin/container.ts', plugins: [...redis, separateHttp] });
+await bundle(KIT, { name: 'container', entry: 'bin/container-side.ts', plugins: [...redis, separateHttp] });
 await bundle(KIT, { name: 'health-http', entry: HEALTH_HTTP, plugins: [onlyExposition] });
 rmSync(HOST, { recursive: true, force: true });
 cpSync('docker/host/rootfs', HOST, { recursive: true, verbatimSymlinks: true });
 await bundle(`${HOST}/usr/lib/ctrkit-host`, {
   name: 'host',
-  entry: 'bin/host.ts',
+  entry: 'bin/host-side.ts',
   plugins: [...redis, onlyEngine, onlyKubeconfig],
 });
 if (existsSync(pinnedNode)) {

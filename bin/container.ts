@@ -1,8 +1,4 @@
-import { runCommand } from '../src/adapters/process/run-command.ts';
+import { runMain } from '../src/adapters/process/run-main.ts';
+import { runContainerCommand } from '../src/host/compose/container.ts';
 
-// The container side's one bundle.
-runCommand({
-  container_startup: () => import('./container_startup.ts'),
-  container_state: () => import('./container_state.ts'),
-  ctrkit_agent: () => import('./ctrkit_agent.ts'),
-});
+void runMain('container', () => runContainerCommand(process.argv.slice(2)));

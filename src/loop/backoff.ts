@@ -45,12 +45,12 @@ export class Backoff {
   }
 
   /** Counts a failure; returns how many milliseconds to wait before the next try. */
-  fail(): number {
+  recordFailure(): number {
     this.#failures += 1;
     return decideBackoffMs(this.#timing, this.#failures, this.#random?.());
   }
 
-  succeed(): void {
+  recordSuccess(): void {
     this.#failures = 0;
   }
 }

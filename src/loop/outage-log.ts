@@ -17,7 +17,7 @@ export class OutageLog {
     this.#clock = clock;
   }
 
-  fail(text: string): void {
+  logFailure(text: string): void {
     const nowMs = this.#clock.bootMs();
     if (text === this.#text && nowMs < this.#loggedMs + REPEAT_AFTER_MS) return;
     this.#text = text;
@@ -26,7 +26,7 @@ export class OutageLog {
   }
 
   /** The failure is over: logs `text` if a failure was logged since the last call. */
-  mend(text: string): void {
+  logRecovery(text: string): void {
     if (this.#text !== '') this.#log.info(text);
     this.#text = '';
   }

@@ -79,7 +79,7 @@ export class WatchLoop<S extends Session, T extends {}> {
       } catch (error) {
         if (!(error instanceof CtrkitError) || !this.#reconciler.isOutage(error)) throw error;
         this.#reconciler.reportOutage(error);
-        pauseMs = this.#backoff.fail();
+        pauseMs = this.#backoff.recordFailure();
       } finally {
         session?.store.close();
       }
@@ -103,7 +103,7 @@ export class WatchLoop<S extends Session, T extends {}> {
         case 'sleep':
           if (session.store.isWatching) await this.#sleepUntilChange(result.requeueAtMs);
           else await session.store.watch(result.rows, this.#wakeup.notify);
-          this.#backoff.succeed();
+          this.#backoff.recordSuccess();
       }
     }
   }

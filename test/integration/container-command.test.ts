@@ -616,7 +616,7 @@ describe('container id and state', () => {
 });
 
 describe('the command as a process', () => {
-  const main = fileURLToPath(new URL('../../bin/host-container.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../bin/container.ts', import.meta.url));
   const tsx = fileURLToPath(import.meta.resolve('tsx'));
   const start = (kit: Kit, redis: PrivateRedis, line: string) =>
     kit.run([process.execPath, '--import', tsx, main, ...line.split(' ')], { CTRKIT_REDIS: redis.url });

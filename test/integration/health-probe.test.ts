@@ -14,7 +14,7 @@ import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PROBE_EXIT } from '../../src/contract/exit-codes.ts';
-import { encodeHealthLine, HEALTH_FILE, type ProbeName } from '../../src/contract/health/probe.ts';
+import { encodeHealthLine, HEALTH_FILE, type ProbeName } from '../../src/contract/health/health-line.ts';
 import { bootMs, noNamespaces } from '../support/kit.ts';
 
 const BIN = fileURLToPath(new URL('../../rootfs/usr/bin/', import.meta.url));

@@ -7,7 +7,7 @@ import { createGateNoticeFile } from '../../src/container/adapters/run-folder/ga
 import { createHealthFile } from '../../src/container/adapters/run-folder/health-file.ts';
 import { createLastEnd } from '../../src/container/adapters/run-folder/last-end.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { encodeHealthLine } from '../../src/contract/health/probe.ts';
+import { encodeHealthLine } from '../../src/contract/health/health-line.ts';
 import { healthLine, HealthReader } from '../support/health-reader.ts';
 import { bootMs, Kit, noNamespaces } from '../support/kit.ts';
 import { until } from '../support/until.ts';

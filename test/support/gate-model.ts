@@ -8,8 +8,8 @@ import {
 } from '../../src/contract/rows.ts';
 import { decodeSnapshot, selectStartupRows } from '../../src/decide/gate/startup-snapshot.ts';
 import { planVerdict } from '../../src/decide/gate/startup-writes.ts';
-import { decideStartup } from '../../src/decide/gate/startup.ts';
-import type { Progress, StartupDecision } from '../../src/decide/gate/startup-decision.ts';
+import { decideStartup } from '../../src/decide/gate/decide-startup.ts';
+import type { Progress, StartupDecision } from '../../src/decide/gate/startup-types.ts';
 import { readTimestamps } from '../../src/loop/timestamps.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeClock } from './fake-clock.ts';

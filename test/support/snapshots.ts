@@ -1,7 +1,7 @@
 import type { BootTime } from '../../src/contract/timestamps.ts';
 import type { FieldValues, RowValues } from '../../src/contract/rows.ts';
 import { decodeSnapshot, selectStartupRows } from '../../src/decide/gate/startup-snapshot.ts';
-import type { Candidate, StartupSnapshot } from '../../src/decide/gate/startup-decision.ts';
+import type { Candidate, StartupSnapshot } from '../../src/decide/gate/startup-types.ts';
 
 /** The rows of a feature as somebody left them in the databases; host rows are of multi-ASIC switches only. */
 export interface RawRows {

@@ -166,7 +166,11 @@ describe('what images and hosts get', { timeout: 600_000 }, () => {
   const inputs = (path: string = META.container): string[] => Object.keys(readMeta(path).inputs);
 
   test('the container side’s bundle holds the container side', () => {
-    const needed = ['bin/container.ts', 'src/decide/gate/startup.ts', 'src/container/agent/agent.ts'];
+    const needed = [
+      'bin/container-side.ts',
+      'src/decide/gate/decide-startup.ts',
+      'src/container/agent/agent.ts',
+    ];
     for (const path of needed) assert.ok(inputs().includes(path), path);
   });
 
@@ -183,7 +187,7 @@ describe('what images and hosts get', { timeout: 600_000 }, () => {
   test('the container side has one bundle, and one for HTTP, which is off nearly everywhere', () => {
     const entryOf = (path: string) =>
       Object.values(readMeta(path).outputs).map(({ entryPoint }) => entryPoint);
-    assert.deepEqual(entryOf(META.container), ['bin/container.ts']);
+    assert.deepEqual(entryOf(META.container), ['bin/container-side.ts']);
     assert.deepEqual(entryOf(META.http), ['src/container/adapters/http/health-http.ts']);
   });
 
@@ -260,7 +264,7 @@ describe('what images and hosts get', { timeout: 600_000 }, () => {
   test('the host side’s bundle holds all three commands, and nothing of the container side, the tests or the tools', () => {
     const held = inputs(META.host);
     for (const path of [
-      'bin/host-container.ts',
+      'bin/container.ts',
       'bin/ctrkit.ts',
       'bin/ctrkitd.ts',
       'src/decide/images/certification.ts',

@@ -11,7 +11,7 @@ import { STATUS_FIELD } from '../../src/contract/feature/status-fields.ts';
 import { MASTER_RECORD_FIELDS, MASTER_STATUS_FIELDS } from '../../src/contract/cluster/master-status.ts';
 import { HOLD_FIELDS } from '../../src/contract/gate/hold.ts';
 import { HEALTH_FIELDS } from '../../src/contract/health/heartbeat.ts';
-import { HEALTH_FILE } from '../../src/contract/health/probe.ts';
+import { HEALTH_FILE } from '../../src/contract/health/health-line.ts';
 import { FALLBACK_FIELDS, IMAGE_POLICY_FIELDS } from '../../src/contract/images/image-policy.ts';
 import { CLAIM_FILE } from '../../src/container/adapters/run-folder/claim-file.ts';
 import { GATE_NOTICE_FILE } from '../../src/container/adapters/run-folder/gate-notice-file.ts';

@@ -38,10 +38,10 @@ export class ClaimFileUpdater {
     if (claimFile.read()?.token !== claim.token) return;
     try {
       claimFile.write({ ...claim, isRecorded, hasStarted });
-      this.#outage.mend(`${claim.feature}: what the next agent has to know is kept again`);
+      this.#outage.logRecovery(`${claim.feature}: what the next agent has to know is kept again`);
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
-      this.#outage.fail(error.message);
+      this.#outage.logFailure(error.message);
     }
   }
 }

@@ -82,13 +82,13 @@ export class HeartbeatLoop {
       await policyReader.read(active.store, claim.feature);
       const result = await active.holder.beat(this.#readHealth());
       this.#reportResult(result, claim);
-      if (result.kind === 'contested') return this.#backoff.fail();
-      this.#backoff.succeed();
+      if (result.kind === 'contested') return this.#backoff.recordFailure();
+      this.#backoff.recordSuccess();
       return this.#intervalMs;
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
-      if (!this.#isStopped) this.#outage.fail(error.message);
-      return this.#backoff.fail();
+      if (!this.#isStopped) this.#outage.logFailure(error.message);
+      return this.#backoff.recordFailure();
     } finally {
       criticalExit.reconcile(policyReader.policy);
     }
@@ -121,13 +121,13 @@ export class HeartbeatLoop {
     if (result.kind === 'contested') return;
     if (result.kind === 'superseded') {
       monitor.supersede(result.text);
-      this.#outage.fail(
+      this.#outage.logFailure(
         `${claim.feature}: ${result.text}. This container writes nothing any more; restart or stop it`,
       );
       return;
     }
     monitor.supersede('');
-    this.#outage.mend(`${claim.feature}: the record is in order again`);
+    this.#outage.logRecovery(`${claim.feature}: the record is in order again`);
     if (result.kind === 'recorded')
       log.info(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
     this.#claimFile.update(claim, true);

@@ -22,16 +22,17 @@ export async function runStartup(request: GateRequest, ports: GatePorts): Promis
  * holds goes on under the same token, so the record has no gap and the host is not asked a second time.
  */
 function resumeClaim(request: GateRequest, { claimFile }: GatePorts): GateRequest {
-  const held = readHeld(claimFile);
+  const activeClaim = readActiveClaim(claimFile);
   const { feature, owner, version, dockerId } = request.claim;
-  const isSame = held?.feature === feature && held.owner === owner && held.version === version;
-  return isSame && held.dockerId === dockerId
-    ? { ...request, claim: { ...request.claim, token: held.token } }
+  const isSame =
+    activeClaim?.feature === feature && activeClaim.owner === owner && activeClaim.version === version;
+  return isSame && activeClaim.dockerId === dockerId
+    ? { ...request, claim: { ...request.claim, token: activeClaim.token } }
     : request;
 }
 
 /** What can't be read is no reason not to start: a claim is made anew. */
-function readHeld(claimFile: ClaimFile): StoredClaim | undefined {
+function readActiveClaim(claimFile: ClaimFile): StoredClaim | undefined {
   try {
     return claimFile.read();
   } catch (error) {

@@ -5,8 +5,8 @@ import { holdRow, type RowAddress, type RowValues } from '../../contract/rows.ts
 import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
 import { isMirrored, planVerdict } from '../../decide/gate/startup-writes.ts';
-import { decideStartup } from '../../decide/gate/startup.ts';
-import type { Progress, StartupDecision } from '../../decide/gate/startup-decision.ts';
+import { decideStartup } from '../../decide/gate/decide-startup.ts';
+import type { Progress, StartupDecision } from '../../decide/gate/startup-types.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
@@ -88,7 +88,7 @@ export class KubeGate {
   #reportOutage({ message }: CtrkitError): void {
     const text = `waiting, not started: ${message}`;
     this.#holdNotice.forgetRow();
-    this.#outage.fail(`${this.#request.claim.feature}: ${text}`);
+    this.#outage.logFailure(`${this.#request.claim.feature}: ${text}`);
     this.#agentNotice.writeOutage(text);
   }
 
@@ -126,7 +126,7 @@ export class KubeGate {
     const { claim } = this.#request;
     const { feature, version } = claim;
     const rows = await store.read(selectStartupRows(feature, version, databases.asic));
-    this.#outage.mend(`${feature}: the database is back`);
+    this.#outage.logRecovery(`${feature}: the database is back`);
     const now = readTimestamps(this.#ports.clock);
     const decision = decideStartup(decodeSnapshot(rows, feature, version), claim, this.#progress, now);
     if (decision.note !== undefined) this.#log.log(decision.note);
@@ -191,7 +191,7 @@ export class KubeGate {
   async #keepHold({ store, holdAddress }: GateSession, hold: Hold): Promise<ReconcileResult<GateResult>> {
     const writes = this.#holdNotice.renew(hold, holdAddress);
     if (writes.length > 0)
-      await store.write([], writes).catch((error: Error) => this.#outage.fail(error.message));
+      await store.write([], writes).catch((error: Error) => this.#outage.logFailure(error.message));
     return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
   }
 }

@@ -36,8 +36,8 @@ export async function runLocalGate(request: GateRequest, ports: GatePorts): Prom
         leaveClaim(request, ports, false);
         return 'go';
       }
-      outage.fail(`${error.message}. Waiting for it, then starting without it (CTRKIT_LOCAL_DB_WAIT)`);
-      await clock.sleep(Math.min(leftMs, ORPHAN_POLL_MS, backoff.fail()));
+      outage.logFailure(`${error.message}. Waiting for it, then starting without it (CTRKIT_LOCAL_DB_WAIT)`);
+      await clock.sleep(Math.min(leftMs, ORPHAN_POLL_MS, backoff.recordFailure()));
       if (ports.isOrphaned()) return 'orphaned';
     }
   }

@@ -1,5 +1,5 @@
 import type { HealthStatus } from '../../contract/health/health-report.ts';
-import { encodeHealthLine, type ProbeAnswers } from '../../contract/health/probe.ts';
+import { encodeHealthLine, type ProbeAnswers } from '../../contract/health/health-line.ts';
 import type { HealthVerdict } from '../../decide/health/decide-health.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -60,9 +60,9 @@ export class HealthPublisher {
     this.#dueMs = nowMs + REFRESH_MS;
     try {
       this.#ports.file.write(encodeHealthLine(answers, nowMs + STALE_AFTER_MS, reason));
-      this.#outage.mend('the probe is answered again');
+      this.#outage.logRecovery('the probe is answered again');
     } catch (error) {
-      this.#outage.fail(`the probe goes stale: ${(error as Error).message}`);
+      this.#outage.logFailure(`the probe goes stale: ${(error as Error).message}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** All that is known of a container's health at one instant: for the heartbeat, the HTTP answers and people. */
 import type { CheckKind, CheckResult } from './check.ts';
-import type { ProbeAnswers } from './probe.ts';
+import type { ProbeAnswers } from './health-line.ts';
 
 export type HealthStatus = 'starting' | 'healthy' | 'degraded' | 'unhealthy' | 'stopping';
 

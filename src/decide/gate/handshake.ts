@@ -2,7 +2,7 @@
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Holder } from './live-holder.ts';
-import type { Candidate, StartupDecision, Waiting } from './startup-decision.ts';
+import type { Candidate, StartupDecision, Waiting } from './startup-types.ts';
 
 /** States of `remote_state` that `pending` may replace, because nobody waits for them (D6: also the empty state). */
 const REPLACEABLE = new Set(['', 'none', 'running', 'stopped']);

@@ -23,7 +23,7 @@ import {
   type RowValues,
 } from '../../contract/rows.ts';
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
-import type { StartupSnapshot } from './startup-decision.ts';
+import type { StartupSnapshot } from './startup-types.ts';
 
 const HOST_FIELDS = [STATUS_FIELD.systemState, STATUS_FIELD.remoteState] as const;
 

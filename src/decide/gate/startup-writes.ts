@@ -3,7 +3,7 @@ import type { Timestamps } from '../../contract/timestamps.ts';
 import { planClaim, type Claim } from '../../contract/gate/claim.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
-import type { Verdict } from './startup-decision.ts';
+import type { Verdict } from './startup-types.ts';
 
 /**
  * Multi-ASIC: the shipped host side reads only its own row of the feature. If that row exists, requests and results are

@@ -3,7 +3,7 @@ import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { isReplaceable } from './handshake.ts';
 import { describeIdentity, type Holder } from './live-holder.ts';
-import type { Superseded, Waiting } from './startup-decision.ts';
+import type { Superseded, Waiting } from './startup-types.ts';
 
 /** The shipped kit writes its version shortly before its `pending`. */
 const ANNOUNCEMENT_MS = 500;

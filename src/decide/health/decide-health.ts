@@ -2,7 +2,7 @@
 import type { CheckOutcome } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { HealthStatus } from '../../contract/health/health-report.ts';
-import type { ProbeAnswers } from '../../contract/health/probe.ts';
+import type { ProbeAnswers } from '../../contract/health/health-line.ts';
 import { selectResult, type CheckState, type CheckWithState } from './check-state.ts';
 
 /** Where start.sh is with the gate. `text` is one line for people. */

@@ -76,16 +76,16 @@ export class Daemon {
     while (!signal.aborted) {
       try {
         await this.#reconcileDue(signal);
-        backoff.succeed();
+        backoff.recordSuccess();
         await wakeup.sleep(Math.max(0, features.requeueAtMs - clock.bootMs()));
       } catch (error) {
         if (!(error instanceof CtrkitError) || error.code === 'defect') throw error;
         if (signal.aborted) return;
         this.#problem = `${error.message}; nothing is decided meanwhile`;
-        this.#outage.fail(this.#problem);
+        this.#outage.logFailure(this.#problem);
         this.#disconnect();
         this.publish();
-        await wakeup.sleep(backoff.fail());
+        await wakeup.sleep(backoff.recordFailure());
       }
     }
   }
@@ -101,11 +101,11 @@ export class Daemon {
     features.addDue();
     for (let due = features.take(); due.length > 0 && !signal.aborted; due = features.take()) {
       await reconcileFeatures(due, store, (name, problem) =>
-        this.#brokenRows.fail(`${name}: a key of it is no hash: ${problem}; nothing is decided for it`),
+        this.#brokenRows.logFailure(`${name}: a key of it is no hash: ${problem}; nothing is decided for it`),
       );
       this.publish();
     }
-    this.#outage.mend('the databases answer again');
+    this.#outage.logRecovery('the databases answer again');
     if (this.#problem === '') return;
     this.#problem = '';
     this.publish();

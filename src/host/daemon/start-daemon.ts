@@ -119,7 +119,7 @@ const createEngineWatch = ({ engine, clock, log, random }: DaemonStart, queue: F
 function createPublisher({ view, isShadow, clock, log }: DaemonStart, startedMs: number): ViewPublisher {
   const outage = new OutageLog(log, clock);
   return new ViewPublisher(view, { isShadow, bootId: clock.bootId(), startedMs }, (problem) =>
-    outage.fail(problem),
+    outage.logFailure(problem),
   );
 }
 

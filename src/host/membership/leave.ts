@@ -52,7 +52,7 @@ export async function leaveCluster(options: LeaveOptions, ports: MembershipPorts
   if (refusal !== undefined) return { kind: 'refused', text: refusal };
   reportPlan(planned, ports);
   await store.write([], [...(options.disable ? [planDisable(true)] : []), planDisconnect(clock.wallMs())]);
-  return { kind: 'left', left: await carryOut(planned, ports) };
+  return { kind: 'left', left: await carryOutPlan(planned, ports) };
 }
 
 /** The features that leaving changes. */
@@ -97,7 +97,7 @@ function reportPlan(planned: readonly PlannedFeature[], { report }: Pick<Members
 }
 
 /** Returns what an operator has to do by hand, a line each. */
-async function carryOut(planned: readonly PlannedFeature[], ports: MembershipPorts): Promise<string[]> {
+async function carryOutPlan(planned: readonly PlannedFeature[], ports: MembershipPorts): Promise<string[]> {
   const left: string[] = [];
   const record = (problem: string | undefined): void => {
     if (problem === undefined) return;

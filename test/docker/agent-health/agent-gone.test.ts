@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ProbeAnswers } from '../../../src/contract/health/probe.ts';
+import type { ProbeAnswers } from '../../../src/contract/health/health-line.ts';
 import { dockerOutput, type Container } from '../../support/images.ts';
 import { bootMs } from '../../support/kit.ts';
 import { assertCountsOn, inspectAgent } from '../support/agent.ts';

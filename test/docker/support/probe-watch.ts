@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProbeAnswers } from '../../../src/contract/health/probe.ts';
+import type { ProbeAnswers } from '../../../src/contract/health/health-line.ts';
 import { dockerOutput, type Container } from '../../support/images.ts';
 import { bootMs } from '../../support/kit.ts';
 

@@ -19,7 +19,7 @@ import {
   type Feature,
   type FeatureTag,
 } from '../../support/images.ts';
-import type { ProbeName } from '../../../src/contract/health/probe.ts';
+import type { ProbeName } from '../../../src/contract/health/health-line.ts';
 import { Recorder } from './recorder.ts';
 import { until } from '../../support/until.ts';
 

@@ -38,18 +38,21 @@ describe('failures in a row', () => {
   test('make each wait longer, and a success begins anew', () => {
     const backoff = new Backoff(DATABASE_BACKOFF, () => 0);
     assert.equal(backoff.failures, 0);
-    assert.deepEqual([backoff.fail(), backoff.fail(), backoff.fail()], [50, 100, 200]);
+    assert.deepEqual(
+      [backoff.recordFailure(), backoff.recordFailure(), backoff.recordFailure()],
+      [50, 100, 200],
+    );
     assert.equal(backoff.failures, 3);
-    backoff.succeed();
+    backoff.recordSuccess();
     assert.equal(backoff.failures, 0);
-    assert.equal(backoff.fail(), 50);
+    assert.equal(backoff.recordFailure(), 50);
   });
 
   test('jitter is drawn anew for each, or there is none', () => {
     const chances = [0, 0.5];
     const spread = new Backoff(DATABASE_BACKOFF, () => chances.shift() ?? 0);
-    assert.deepEqual([spread.fail(), spread.fail()], [50, 150]);
+    assert.deepEqual([spread.recordFailure(), spread.recordFailure()], [50, 150]);
     const plain = new Backoff(DATABASE_BACKOFF, undefined);
-    assert.deepEqual([plain.fail(), plain.fail()], [100, 200]);
+    assert.deepEqual([plain.recordFailure(), plain.recordFailure()], [100, 200]);
   });
 });

@@ -13,55 +13,55 @@ function setUp() {
 describe('what is out of order', () => {
   test('is said at once, and then once a minute while it goes on', () => {
     const { log, clock, outage } = setUp();
-    for (let second = 0; second < 150; second++, clock.advance(1_000)) outage.fail('no database');
+    for (let second = 0; second < 150; second++, clock.advance(1_000)) outage.logFailure('no database');
     assert.deepEqual(log.lines, ['warn: no database', 'warn: no database', 'warn: no database']);
   });
 
   test('is said again exactly after a minute, not before', () => {
     const { log, clock, outage } = setUp();
-    outage.fail('no database');
+    outage.logFailure('no database');
     clock.advance(59_999);
-    outage.fail('no database');
+    outage.logFailure('no database');
     assert.equal(log.lines.length, 1);
     clock.advance(1);
-    outage.fail('no database');
+    outage.logFailure('no database');
     assert.equal(log.lines.length, 2);
   });
 
   test('is said at once when it is something else', () => {
     const { log, outage } = setUp();
-    outage.fail('no database');
-    outage.fail('no answer');
+    outage.logFailure('no database');
+    outage.logFailure('no answer');
     assert.deepEqual(log.lines, ['warn: no database', 'warn: no answer']);
   });
 
   test('a step of the wall clock makes it neither silent nor talkative', () => {
     const { log, clock, outage } = setUp();
-    outage.fail('no database');
+    outage.logFailure('no database');
     clock.stepWallClock(86_400_000);
-    outage.fail('no database');
+    outage.logFailure('no database');
     assert.equal(log.lines.length, 1);
     clock.stepWallClock(-10 * 86_400_000);
     clock.advance(60_000);
-    outage.fail('no database');
+    outage.logFailure('no database');
     assert.equal(log.lines.length, 2);
   });
 
   test('that it is well again is said once, and only if it was not', () => {
     const { log, outage } = setUp();
-    outage.mend('it is back');
+    outage.logRecovery('it is back');
     assert.deepEqual(log.lines, []);
-    outage.fail('no database');
-    outage.mend('it is back');
-    outage.mend('it is back');
+    outage.logFailure('no database');
+    outage.logRecovery('it is back');
+    outage.logRecovery('it is back');
     assert.deepEqual(log.lines, ['warn: no database', 'info: it is back']);
   });
 
   test('the same trouble after it was well is news', () => {
     const { log, outage } = setUp();
-    outage.fail('no database');
-    outage.mend('it is back');
-    outage.fail('no database');
+    outage.logFailure('no database');
+    outage.logRecovery('it is back');
+    outage.logFailure('no database');
     assert.deepEqual(log.lines.slice(2), ['warn: no database']);
   });
 });

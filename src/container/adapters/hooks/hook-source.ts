@@ -92,12 +92,12 @@ class HookFolder {
   #readEntries(): string[] | undefined {
     try {
       const entries = readdirSync(this.#path);
-      this.#outage.mend(`${this.#path} can be read again`);
+      this.#outage.logRecovery(`${this.#path} can be read again`);
       return entries;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return [];
-      this.#outage.fail(`${this.#path} can't be read, its hooks stay as they were: ${code ?? message}`);
+      this.#outage.logFailure(`${this.#path} can't be read, its hooks stay as they were: ${code ?? message}`);
       return undefined;
     }
   }

@@ -1,6 +1,6 @@
 import { toPlainLine } from '../../../text/printable.ts';
 import type { CheckReport, HealthReport } from '../../../contract/health/health-report.ts';
-import type { ProbeName } from '../../../contract/health/probe.ts';
+import type { ProbeName } from '../../../contract/health/health-line.ts';
 import { renderMetrics } from './metrics.ts';
 
 export interface HttpAnswer {

@@ -58,7 +58,7 @@ function createHealthServer({ readReport, log, clock }: HealthHttpOptions): Serv
     try {
       return await answerRequest(method, target, readReport);
     } catch (error) {
-      outage.fail(`an HTTP answer failed, a defect of ctrkit: ${(error as Error).stack}`);
+      outage.logFailure(`an HTTP answer failed, a defect of ctrkit: ${(error as Error).stack}`);
       return { status: 500, contentType: 'text/plain; charset=utf-8', body: 'error: see the log\n' };
     }
   };
@@ -71,7 +71,7 @@ function createHealthServer({ readReport, log, clock }: HealthHttpOptions): Serv
   server.maxConnections = MAX_CONNECTIONS;
   server.on('connection', limitConnection);
   server.on('error', (error) => {
-    if (server.listening) outage.fail(`HTTP: ${error.message}`);
+    if (server.listening) outage.logFailure(`HTTP: ${error.message}`);
   });
   return server.unref();
 }

@@ -45,8 +45,8 @@ export class Listening {
     } catch (error) {
       if (this.#isClosed) return;
       if (this.#server.listening) this.#server.close();
-      this.#outage.fail(describeFailure(this.#address, error as NodeJS.ErrnoException));
-      this.#retry = setTimeout(() => void this.tryOnce(), this.#backoff.fail()).unref();
+      this.#outage.logFailure(describeFailure(this.#address, error as NodeJS.ErrnoException));
+      this.#retry = setTimeout(() => void this.tryOnce(), this.#backoff.recordFailure()).unref();
     }
   }
 

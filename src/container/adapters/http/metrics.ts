@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { CheckKind, CheckResult } from '../../../contract/health/check.ts';
 import type { HealthReport } from '../../../contract/health/health-report.ts';
 import type { HealthStatus } from '../../../contract/health/health-report.ts';
-import type { ProbeName } from '../../../contract/health/probe.ts';
+import type { ProbeName } from '../../../contract/health/health-line.ts';
 
 // Records, so that the compiler finds a state that the contract gains and this list lacks.
 const STATUSES: Readonly<Record<HealthStatus, true>> = {

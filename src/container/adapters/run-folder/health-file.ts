@@ -1,5 +1,5 @@
 import { CtrkitError } from '../../../contract/errors.ts';
-import { HEALTH_FILE } from '../../../contract/health/probe.ts';
+import { HEALTH_FILE } from '../../../contract/health/health-line.ts';
 import type { HealthFile } from '../../../ports/health-file.ts';
 import { overwriteLine, writeAtomically } from './files.ts';
 

@@ -65,7 +65,9 @@ export class FeatureWait {
         reconcile: ({ store }) => this.#reconcile(store),
         isOutage: ({ code }) => code === 'database' || code === 'engine',
         reportOutage: ({ code, message }) =>
-          this.#outages[code === 'engine' ? code : 'database'].fail(`${this.#name}: waiting: ${message}`),
+          this.#outages[code === 'engine' ? code : 'database'].logFailure(
+            `${this.#name}: waiting: ${message}`,
+          ),
       },
       this.#ports,
     );
@@ -122,7 +124,7 @@ export class FeatureWait {
     const engine = await this.#ports.openEngine();
     const found = await findRecordedContainer(engine, ids);
     const seen = decideSeen(found, snapshot.status, this.#progress, this.#name);
-    this.#outages.engine.mend(`${this.#name}: the engine is back`);
+    this.#outages.engine.logRecovery(`${this.#name}: the engine is back`);
     switch (seen.kind) {
       case 'follow':
         this.#progress = seen.progress;
@@ -148,7 +150,7 @@ export class FeatureWait {
 
   async #read(store: RowStore): Promise<HostSnapshot> {
     const rows = await store.read(selectHostRows(this.#name));
-    this.#outages.database.mend(`${this.#name}: the database is back`);
+    this.#outages.database.logRecovery(`${this.#name}: the database is back`);
     return decodeHostSnapshot(rows);
   }
 

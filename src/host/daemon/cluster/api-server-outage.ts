@@ -53,24 +53,24 @@ export class ApiServerOutage {
   fail(text: string): void {
     const nowMs = this.#ports.clock.bootMs();
     if (!this.isOpen) this.#sinceMs = nowMs;
-    this.#retryAtMs = nowMs + this.#backoff.fail();
+    this.#retryAtMs = nowMs + this.#backoff.recordFailure();
     this.#text = text;
   }
 
   recover(): void {
-    this.#backoff.succeed();
-    this.#log.mend('the Kubernetes master answers again');
+    this.#backoff.recordSuccess();
+    this.#log.logRecovery('the Kubernetes master answers again');
   }
 
   /** The switch has no API server any more, which is no answer. */
   forget(): void {
-    this.#backoff.succeed();
+    this.#backoff.recordSuccess();
   }
 
   /** Logs the outage. Returns what people are told, empty while the API server is not away; `waitingCount`: labels to be written. */
   report(waitingCount: number): string {
     if (!this.isAway) return '';
-    this.#log.fail(this.#text);
+    this.#log.logFailure(this.#text);
     return `${this.#text}; what runs goes on${waitingCount > 0 ? `; labels that wait: ${waitingCount}` : ''}`;
   }
 }

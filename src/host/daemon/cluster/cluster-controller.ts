@@ -125,7 +125,7 @@ export class ClusterController implements DaemonComponent {
     const { clock, onProblems } = this.#ports;
     const state = await readDesiredSwitchState(connection, () => this.#connection === connection);
     this.#rowFailures = 0;
-    this.#rowsLog.mend('the desired labels can be read again');
+    this.#rowsLog.logRecovery('the desired labels can be read again');
     this.#isLeaving = state.isDisabled;
     this.#memory = recordDesiredLabels(this.#memory, state.labels, clock.bootMs());
     await this.#labels.reconcile({
@@ -154,7 +154,7 @@ export class ClusterController implements DaemonComponent {
     if (error.code !== 'database') throw error;
     this.#rowFailures += 1;
     if (this.#rowFailures >= REPORT_AFTER_FAILURES)
-      this.#rowsLog.fail(`no label is brought to the node: ${error.message}`);
+      this.#rowsLog.logFailure(`no label is brought to the node: ${error.message}`);
     // The longest wait at once: where the databases are away, the daemon closes and opens the connection.
     return decideBackoffMs(DATABASE_BACKOFF, Infinity, random());
   }

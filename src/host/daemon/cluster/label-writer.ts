@@ -94,8 +94,8 @@ export class LabelWriter {
     const isFailed = result.kind === 'failed';
     const refusal = isFailed || result.kind === 'refused' ? toOneLine(result.text, 300) : undefined;
     this.#tries = recordLabelTry(this.#tries, { key, value, refusal, isFailed }, clock.bootMs());
-    if (isFailed && result.isBusy) this.#busyUntilMs = clock.bootMs() + this.#busyBackoff.fail();
-    else this.#busyBackoff.succeed();
+    if (isFailed && result.isBusy) this.#busyUntilMs = clock.bootMs() + this.#busyBackoff.recordFailure();
+    else this.#busyBackoff.recordSuccess();
     switch (result.kind) {
       case 'written':
         log.info(

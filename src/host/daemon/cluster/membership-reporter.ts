@@ -27,12 +27,12 @@ export class MembershipReporter {
   }
 
   fail(text: string): void {
-    this.#outage.fail(text);
+    this.#outage.logFailure(text);
     this.#setProblem(text);
   }
 
   recover(): void {
-    this.#outage.mend('joining and leaving: all is as it should be again');
+    this.#outage.logRecovery('joining and leaving: all is as it should be again');
     this.#setProblem('');
   }
 

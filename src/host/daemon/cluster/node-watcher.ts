@@ -80,12 +80,12 @@ export class NodeWatcher {
     try {
       await this.#watch(node);
       this.#pace = recordOpened(this.#pace);
-      this.#outageLog.mend('the node is followed again');
+      this.#outageLog.logRecovery('the node is followed again');
     } catch (error) {
       if (!(error instanceof CtrkitError) || error.code !== 'cluster') throw error;
       this.#pace = recordRefusal(this.#pace, this.#ports.clock.bootMs(), this.#ports.random());
       this.#refusal = error.message;
-      if (this.problem !== '') this.#outageLog.fail(this.problem);
+      if (this.problem !== '') this.#outageLog.logFailure(this.problem);
     }
   }
 

@@ -91,8 +91,8 @@ export class EngineWatch {
         const { engine } = this.#ports;
         const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
         this.#state = { isAway: false, containers, images };
-        this.#backoff.succeed();
-        this.#outage.mend('the Docker engine answers again');
+        this.#backoff.recordSuccess();
+        this.#outage.logRecovery('the Docker engine answers again');
         this.#ports.onChange();
       }
     } catch (error) {
@@ -129,11 +129,11 @@ export class EngineWatch {
 
   #recordOutage(problem: string): void {
     if (this.#isClosed || this.#cancelRetry !== undefined) return;
-    this.#outage.fail(`${problem}; nothing is certified, reaped or cleaned up meanwhile`);
+    this.#outage.logFailure(`${problem}; nothing is certified, reaped or cleaned up meanwhile`);
     this.#unwatch?.();
     this.#unwatch = undefined;
     this.#state = { ...this.#state, isAway: true };
-    this.#cancelRetry = this.#ports.clock.schedule(this.#backoff.fail(), () => {
+    this.#cancelRetry = this.#ports.clock.schedule(this.#backoff.recordFailure(), () => {
       this.#cancelRetry = undefined;
       void this.start();
     });

@@ -49,11 +49,11 @@ export class LockWatch {
       });
       this.#texts = new Map(active);
       this.#problem = undefined;
-      if (problems[0] === undefined) this.#outage.mend('the locks can be read again');
-      else this.#outage.fail(problems[0]);
+      if (problems[0] === undefined) this.#outage.logRecovery('the locks can be read again');
+      else this.#outage.logFailure(problems[0]);
     } catch (error) {
       this.#problem = `the locks can't be read: ${(error as Error).message}`;
-      this.#outage.fail(this.#problem);
+      this.#outage.logFailure(this.#problem);
     }
   }
 }

@@ -58,9 +58,11 @@ export class UnitWatch {
     try {
       state = await service.readState(feature);
       waitMs = state === 'inactive' || state === 'failed' ? LASTING_STATE_MS : PASSING_STATE_MS;
-      this.#outage.mend('units can be asked for again');
+      this.#outage.logRecovery('units can be asked for again');
     } catch (error) {
-      this.#outage.fail(`${(error as Error).message}; a service that is down counts as stopped meanwhile`);
+      this.#outage.logFailure(
+        `${(error as Error).message}; a service that is down counts as stopped meanwhile`,
+      );
     }
     this.#asking.delete(feature);
     this.#known.set(feature, { state, untilMs: clock.bootMs() + waitMs });

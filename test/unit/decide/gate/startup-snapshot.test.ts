@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { selectHolderRows, selectStartupRows } from '../../../../src/decide/gate/startup-snapshot.ts';
-import { decideStartup } from '../../../../src/decide/gate/startup.ts';
+import { decideStartup } from '../../../../src/decide/gate/decide-startup.ts';
 import { merge, NOW, readSnapshot, SELF, WANTED, type RawRows } from '../../../support/snapshots.ts';
 
 const addressesOf = (asic: string) =>

@@ -5,7 +5,7 @@ import { explainFeature } from './explain.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
 import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
-import { formatExplanation } from './explain-text.ts';
+import { formatExplanation } from './format-explanation.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { readFeature } from '../reading/read-feature.ts';

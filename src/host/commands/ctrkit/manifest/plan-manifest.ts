@@ -13,7 +13,7 @@ import type { Instance, ManifestRequest } from './manifest-request.ts';
 import { assertVersionFitsLabels, planNodeSelector, planVersionAffinity } from './node-choice.ts';
 import { planInstances } from './plan-instances.ts';
 import { encodeEnvironment, planEnvironment, readKitTiming, type Environment } from './pod-environment.ts';
-import { planBatch, planGrace, planMinReadySeconds, planProbes } from './pod-timing.ts';
+import { parseBatch, planGrace, planMinReadySeconds, planProbes } from './pod-timing.ts';
 import { planVolumes } from './pod-volumes.ts';
 import { quoteText, refuseRequest } from './manifest-arguments.ts';
 
@@ -68,7 +68,7 @@ function planObject(request: ManifestRequest, instance: Instance) {
       selector: { matchLabels: { app: instance.objectName } },
       updateStrategy: {
         type: 'RollingUpdate',
-        rollingUpdate: { maxUnavailable: planBatch(request.batch) },
+        rollingUpdate: { maxUnavailable: parseBatch(request.batch) },
       },
       ...(timeToGolden === undefined
         ? {}

@@ -1,6 +1,6 @@
 /** Probes, grace period and rollout timing of a pod, derived from ctrkit's own intervals (docs/checks.md). */
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../../../contract/health/heartbeat.ts';
-import type { ProbeName } from '../../../../contract/health/probe.ts';
+import type { ProbeName } from '../../../../contract/health/health-line.ts';
 import { parseTime, refuseRequest } from './manifest-arguments.ts';
 
 /**
@@ -107,7 +107,7 @@ export function planMinReadySeconds(timeToGolden: string, { heartbeatIntervalMs 
 }
 
 /** `maxUnavailable` of a rollout: a number of switches, or a percentage. Throws CtrkitError('usage'). */
-export function planBatch(batch: string | undefined): number | string {
+export function parseBatch(batch: string | undefined): number | string {
   const text = batch ?? '1';
   const match = /^([1-9]\d{0,8})(%?)$/.exec(text);
   const count = Number(match?.[1] ?? 0);

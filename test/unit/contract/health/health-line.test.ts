@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeHealthLine } from '../../../../src/contract/health/probe.ts';
+import { encodeHealthLine } from '../../../../src/contract/health/health-line.ts';
 
 const WELL = { startup: 0, readiness: 0, liveness: 0 };
 

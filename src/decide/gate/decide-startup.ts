@@ -7,7 +7,7 @@ import { decideHandshake } from './handshake.ts';
 import { describeUncomparable, findHold } from './hold-reasons.ts';
 import { describeIdentity, findLiveHolder, isSelf, type Holder } from './live-holder.ts';
 import { findSuperseded } from './superseded.ts';
-import type { Candidate, Progress, StartupDecision, StartupSnapshot, Waiting } from './startup-decision.ts';
+import type { Candidate, Progress, StartupDecision, StartupSnapshot, Waiting } from './startup-types.ts';
 
 export function decideStartup(
   { config, status, labels, heartbeat }: StartupSnapshot,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HoldReason } from '../../../../src/contract/gate/hold.ts';
-import { decideStartup } from '../../../../src/decide/gate/startup.ts';
-import type { Candidate, Progress, StartupDecision } from '../../../../src/decide/gate/startup-decision.ts';
+import { decideStartup } from '../../../../src/decide/gate/decide-startup.ts';
+import type { Candidate, Progress, StartupDecision } from '../../../../src/decide/gate/startup-types.ts';
 import {
   kitsHolder,
   merge,
