@@ -14,7 +14,7 @@ function schedule(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-// Not by `node:timers/promises`: the gate would load it for a wait that it seldom needs.
+// `node:timers/promises` is not used: the gate would load it for a wait that it seldom needs.
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal?.aborted === true) return resolve();

@@ -30,16 +30,16 @@ export type RowWrite =
       readonly kind: 'set';
       readonly address: RowAddress;
       readonly values: Readonly<Record<string, string>>;
-      /** Fields that go. */
+      /** The fields to delete. */
       readonly remove?: readonly string[];
       /** The row expires by itself after this. */
       readonly ttlMs?: number;
     }
   | { readonly kind: 'delete'; readonly address: RowAddress };
 
-/** Of CONFIG_DB and of STATE_DB. */
+/** The row of CONFIG_DB, and that of STATE_DB. */
 export const FEATURE_TABLE = 'FEATURE';
-/** Of STATE_DB. */
+/** The row of STATE_DB. */
 export const HEALTH_TABLE = 'CONTAINER_HEALTH';
 
 /** A write that happens only if `guard` still holds. */

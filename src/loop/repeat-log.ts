@@ -5,7 +5,7 @@ import { REPEAT_AFTER_MS } from './outage-log.ts';
 export class RepeatLog {
   readonly #write: (text: string) => void;
   readonly #clock: Clock;
-  /** By line: when it was logged last, milliseconds on the boot clock. */
+  /** When each line was logged last, milliseconds on the boot clock. */
   readonly #loggedMs = new Map<string, number>();
 
   /** `write` logs one line. */
@@ -21,7 +21,7 @@ export class RepeatLog {
     this.#write(text);
   }
 
-  /** From now on every line is new again. */
+  /** Forgets all lines: each is new again. */
   forget(): void {
     this.#loggedMs.clear();
   }

@@ -42,7 +42,7 @@ export interface Reconciler<S extends Session, T> {
 
 export interface WatchLoopPorts {
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
 

@@ -12,10 +12,10 @@ export interface AdminConfigText {
 /** Where the admin configuration comes from that a switch joins by. */
 export interface AdminConfigSource {
   /**
-   * From the server, by https. Ends within a time limit of its own, or when `signal` aborts. Throws CtrkitError('cluster') with a
+   * Fetches it from the server by https. Ends within a time limit of its own, or when `signal` aborts. Throws CtrkitError('cluster') with a
    * line for people, without secrets.
    */
   readonly fetchAdminConfig: (server: ServerAddress, signal: AbortSignal) => Promise<AdminConfigText>;
-  /** From a file that an operator names. Throws CtrkitError('disk'). */
+  /** Reads it from a file that an operator names. Throws CtrkitError('disk'). */
   readonly readAdminConfig: (path: string) => AdminConfigText;
 }

@@ -15,6 +15,6 @@ export interface Check {
 
 /** A source of checks. It is asked before each round, because hooks come and go with their files. */
 export interface CheckSource {
-  /** In the order in which their failures are reported. A check that was there before is the same object. */
+  /** Lists them in the order in which their failures are reported. A check that was there before is the same object. */
   readonly list: () => readonly Check[];
 }

@@ -2,7 +2,7 @@ import type { Labels } from '../contract/cluster/node-labels.ts';
 
 /** The API server that the kubeconfig names. */
 export interface ClusterServer {
-  /** As it is written there, an address or a name. */
+  /** An address or a name, as the kubeconfig has it. */
   readonly host: string;
   readonly port: number;
 }
@@ -25,7 +25,7 @@ export interface LabelWrite {
   readonly key: string;
   /** Undefined takes it away. */
   readonly value: string | undefined;
-  /** Only while the node is still as it was read then. */
+  /** The write succeeds only while the node still has this version. */
   readonly resourceVersion?: string;
 }
 

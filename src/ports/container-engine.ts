@@ -2,9 +2,9 @@ import type { ContainerState, EngineContainer, EngineImage } from '../contract/i
 
 export type { ContainerState, EngineContainer, EngineImage };
 
-/** One container, looked at by itself. */
+/** One container, inspected by itself. */
 export interface ContainerDetails extends EngineContainer {
-  /** Of its last end; undefined while it runs and before it ever has. */
+  /** Exit code of its last end; undefined while it runs and before it ever has. */
   readonly exitCode: number | undefined;
   /**
    * The engine reported that the kernel killed a process of it for memory since its last start. An additional fact for
@@ -12,7 +12,7 @@ export interface ContainerDetails extends EngineContainer {
    * nothing, and no decision uses it.
    */
   readonly hadOomKill: boolean;
-  /** Of its first process, in the engine's process namespace; left out while it does not run. */
+  /** Process id of its first process, in the engine's namespace; left out while it does not run. */
   readonly pid?: number;
   /** `KEY=value` of its environment: IMAGE_VERSION and RUNTIME_OWNER are read from here. */
   readonly environment: readonly string[];
@@ -25,7 +25,7 @@ export type EngineEvent =
       readonly containerId: string;
       readonly names: readonly string[];
       readonly exitCode: number;
-      /** As in ContainerDetails. */
+      /** The same as in ContainerDetails. */
       readonly hadOomKill: boolean;
     }
   /** A container was removed, an image got or lost a name: what was listed may no longer be so. */
@@ -37,7 +37,7 @@ export type Removal = 'removed' | 'missing' | 'in-use';
 export interface EngineContainers {
   /** All of them, running or not. */
   readonly listContainers: () => Promise<EngineContainer[]>;
-  /** By id (12 or 64 digits) or exact name; undefined if there is none. */
+  /** Finds it by id (12 or 64 digits) or exact name; undefined if there is none. */
   readonly findContainer: (idOrName: string) => Promise<ContainerDetails | undefined>;
   /** A container that runs already is started. */
   readonly startContainer: (idOrName: string) => Promise<void>;
@@ -55,7 +55,7 @@ export interface EngineContainers {
 export interface EngineImages {
   /** Images with at least one name or a container, and those that have lost their last name. */
   readonly listImages: () => Promise<EngineImage[]>;
-  /** By a whole reference, `repository:tag` or `repository@sha256:…`; undefined if there is no such image. */
+  /** Finds it by a whole reference, `repository:tag` or `repository@sha256:…`; undefined if there is no such image. */
   readonly readImageLabels: (reference: string) => Promise<Readonly<Record<string, string>> | undefined>;
   /** Gives the image this name, taking it from whichever image has it. */
   readonly tagImage: (imageId: string, repository: string, tag: string) => Promise<void>;

@@ -13,7 +13,7 @@ import { dirname } from 'node:path';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
 export interface ReplaceOptions {
-  /** Of the new file, whatever the umask. */
+  /** Mode of the new file, whatever the umask. */
   readonly mode: number;
   /** Where the text is written first, in the same folder; left out for `<path>.<pid>.tmp`. What is there is removed. */
   readonly temporary?: string;

@@ -6,7 +6,7 @@ const COLLECT_EVERY_MS = 60_000;
  * give back the 10 MB they work in, and lets a process that does little grow for hours before it collects what has lived
  * for more than a moment. Both cost more here, in each container of a switch, than they save.
  *
- * Not on the command line: there these flags make V8 refuse the code compiled at build time, and Node.js' own.
+ * Set here and not on the command line: there these flags make V8 refuse the code compiled at build time, and Node.js' own.
  */
 export function keepHeapSmall(): void {
   const v8 = process.getBuiltinModule?.('node:v8');

@@ -65,7 +65,7 @@ function findOnMultiAsic(asic: string, globalFile: string, configFile: string): 
   const asicFile = named !== undefined && existsSync(named) ? named : configFile;
   if (hostFile === undefined || named === undefined || !existsSync(hostFile) || !existsSync(asicFile))
     return undefined;
-  // In such a mount the host's own folder is out of sight, and its path leads to the ASIC's file.
+  // Where the ASIC's folder is mounted so, the host's own folder is out of sight, and its path leads to the ASIC's file.
   if (hostFile === asicFile) return undefined;
   return {
     config: locationIn(hostFile, 'CONFIG_DB'),

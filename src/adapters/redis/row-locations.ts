@@ -16,7 +16,7 @@ export function findLocation(databases: Databases, name: DatabaseName): Database
   return location;
 }
 
-/** As the scripts take it: the number of the database and the key. */
+/** The form that the scripts take: the number of the database and the key. */
 export function locateRow(
   databases: Databases,
   { db, table, row }: RowAddress,
@@ -31,7 +31,7 @@ export interface ServerGroup<T> {
   readonly items: readonly T[];
 }
 
-/** By server, in the order in which the servers occur. `databaseOf` tells the database of an item. */
+/** Groups items by server, in the order in which the servers occur. `databaseOf` tells the database of an item. */
 export function groupByServer<T>(
   databases: Databases,
   items: readonly T[],

@@ -97,14 +97,14 @@ export class RedisRowStore implements RowStore {
   }
 }
 
-/** As WRITE_ROWS takes it. */
+/** The form that WRITE_ROWS takes. */
 const encodeGuard = ({ address, values }: RowValues, databases: Databases) => ({
   ...locateRow(databases, address),
   fields: Object.keys(values),
   values: Object.values(values).map((value) => value ?? null),
 });
 
-/** As WRITE_ROWS takes it. */
+/** The form that WRITE_ROWS takes. */
 const encodeWrite = (write: RowWrite, databases: Databases) =>
   write.kind === 'delete'
     ? { ...locateRow(databases, write.address), delete: true }

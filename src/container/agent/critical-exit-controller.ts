@@ -22,7 +22,7 @@ export interface CriticalExitPorts {
 export class CriticalExitController {
   readonly #ports: CriticalExitPorts;
   readonly #mode: 'end' | 'report';
-  /** By process: its end, and when it was logged last (boot clock). */
+  /** The end of each process, and when it was logged last (boot clock). */
   readonly #open = new Map<string, { readonly end: CriticalEnd; saidMs: number | undefined }>();
   #endedMs: number | undefined;
 

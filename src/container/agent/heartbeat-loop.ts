@@ -25,7 +25,7 @@ export interface HeartbeatPorts extends ClaimControllerPorts {
   readonly monitor: Pick<HealthMonitor, 'health' | 'passGate' | 'closeGate' | 'supersede'>;
   readonly policyReader: PolicyReader;
   readonly criticalExit: CriticalExitController;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
 

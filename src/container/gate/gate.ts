@@ -28,7 +28,7 @@ export interface GatePorts {
   readonly log: Log;
   /** True if start.sh, which called the gate, is gone: nobody waits for the result. */
   readonly isOrphaned: () => boolean;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
 

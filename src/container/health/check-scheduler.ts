@@ -9,7 +9,7 @@ export interface SchedulerPorts extends ScheduledCheckPorts {
 /** Runs the checks of all sources, each at its period, and keeps their states. */
 export class CheckScheduler {
   readonly #ports: SchedulerPorts;
-  /** In the order of their sources. */
+  /** The order is that of their sources. */
   #listed: readonly ScheduledCheck[] = [];
   /**
    * Checks that are no longer listed and whose run is still under way. If such a check is listed again before its run has
@@ -23,7 +23,7 @@ export class CheckScheduler {
     this.#ports = ports;
   }
 
-  /** In the order of their sources. */
+  /** The order is that of their sources. */
   get checks(): readonly CheckWithState[] {
     return this.#listed.map(({ check, state }) => ({ name: check.name, kind: check.kind, state }));
   }

@@ -3,7 +3,7 @@
  * Selectors", "Object Names and IDs"). All of them tell what is wrong in half a line for people, or return undefined.
  */
 
-/** Of a label's value, and of the part of its key behind the slash. */
+/** Longest value of a label, and longest part of its key behind the slash. */
 const LABEL_LENGTH = 63;
 const LABEL_TEXT = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;

@@ -65,7 +65,7 @@ export interface MasterRecord {
 /** The fields that `encodeMasterRecord` may give. */
 export const MASTER_RECORD_FIELDS = [...MASTER_STATUS_FIELDS, 'ip', 'server_ip', 'port'] as const;
 
-/** Without a server the address stays as it is: somebody else may have written where the server will be. */
+/** Where no server is configured the address stays as it is: somebody else may have written where the server will be. */
 export const encodeMasterRecord = ({
   isConnected,
   isReachable,

@@ -16,7 +16,7 @@ export function isReservedLabel(key: string): boolean {
   return ['kubernetes.io', 'k8s.io'].some((domain) => prefix === domain || prefix.endsWith(`.${domain}`));
 }
 
-/** By key, where its value comes from: SONiC's ctrmgrd names the first three, the HLD's node selectors the others. */
+/** Where the value of each key comes from: SONiC's ctrmgrd names the first three, the HLD's node selectors the others. */
 const DESCRIPTION: Readonly<
   Record<string, (device: FieldValues, sonicVersion: string) => string | undefined>
 > = {

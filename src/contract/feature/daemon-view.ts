@@ -1,12 +1,12 @@
 /** What the daemon thinks of each feature, for `ctrkit status` and `ctrkit explain`: written when it changes. */
 
-/** Evidence to verdict (contract.md, section 8, "Certified golden"). Times are boot clock, milliseconds. */
+/** The verdict on an image, from no evidence to certified (contract.md, section 8, "Certified golden"). Times are boot clock, milliseconds. */
 export type CertificationVerdict =
   /** Switched off by the policy. */
   | { readonly kind: 'off'; readonly text: string }
   /** The image that runs is golden. */
   | { readonly kind: 'golden'; readonly text: string }
-  /** Nothing is earned now; `text` says why and what would change it. */
+  /** No healthy time is counted now; `text` says why and what would change it. */
   | { readonly kind: 'not-counting'; readonly text: string }
   /** Healthy without a break since `fromMs`; certified by the first heartbeat at or after `fromMs + neededMs`. */
   | { readonly kind: 'counting'; readonly text: string; readonly fromMs: number; readonly neededMs: number }
@@ -44,7 +44,7 @@ export interface SwitchView {
 }
 
 export interface FeatureView {
-  /** Of the image that runs; empty texts where none does. */
+  /** About the image that runs; the texts are empty where none does. */
   readonly imageId: string;
   readonly version: string;
   readonly certification: CertificationVerdict;

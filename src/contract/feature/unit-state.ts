@@ -1,12 +1,12 @@
 /** What systemd says of a feature's unit: `restarting` is its RestartSec, `failed` its start limit. */
 export type UnitState = 'active' | 'restarting' | 'failed' | 'inactive';
 
-/** Nobody has stopped it. */
+/** The unit is down, and no operator has stopped it. */
 export const isDownByItself = (unit: UnitState | undefined): boolean =>
   unit === 'restarting' || unit === 'failed';
 
 /**
- * From what `systemctl show` prints of ActiveState and SubState. Undefined for what is between two, a unit that is being
+ * Decodes what `systemctl show` prints of ActiveState and SubState. Undefined for a state between two, a unit that is being
  * stopped say, and for what makes no sense.
  */
 export function decodeUnitState(text: string): UnitState | undefined {

@@ -38,7 +38,7 @@ export interface HoldRecord {
   readonly bootId: string;
 }
 
-/** Of a row of CONTAINER_HOLD, for people: the texts as they stand there, empty where there are none. */
+/** The texts of a row of CONTAINER_HOLD, for people; empty where the row has none. */
 export const decodeHoldTexts = (values: FieldValues) => ({
   version: values['version'] ?? '',
   reason: values['reason'] ?? '',

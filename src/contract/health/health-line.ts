@@ -5,7 +5,7 @@
 
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 
-/** In CTRKIT_RUN_DIR. */
+/** The file's name in CTRKIT_RUN_DIR. */
 export const HEALTH_FILE = 'health';
 
 export type ProbeName = 'startup' | 'readiness' | 'liveness';

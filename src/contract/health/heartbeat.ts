@@ -70,7 +70,7 @@ export function decodeHeartbeat(values: FieldValues): Heartbeat {
   };
 }
 
-/** Of a heartbeat, for people: the texts as they stand in the row, empty where there are none. */
+/** The texts of a heartbeat's row, for people; empty where the row has none. */
 export const decodeHeartbeatTexts = (values: FieldValues) => ({
   bootId: values['boot_id'] ?? '',
   status: values['status'] ?? '',

@@ -4,7 +4,7 @@ export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | '
 export interface EngineContainer {
   /** 64 hex digits; its first 12 are `docker_id`. */
   readonly id: string;
-  /** Without the slash that the engine puts before them. */
+  /** The slash that the engine puts before them is cut off. */
   readonly names: readonly string[];
   /** `sha256:…` of the image it was made from, also when that image has lost its names. */
   readonly imageId: string;

@@ -22,7 +22,7 @@ export const IMAGE_POLICY_FIELDS = [
 /** How long a feature may not be deployed: the HLD's name, and the shipped one. Of the feature's own row, `FEATURE|f`. */
 export const FAILURE_DETECTION_FIELDS = ['kube_failure_detection', 'remote_fail_detection'] as const;
 
-/** Of the feature's own row, `FEATURE|f`. */
+/** The fields of the feature's own row, `FEATURE|f`. */
 export const FALLBACK_FIELDS = [CONFIG_FIELD.noFallbackToLocal, ...FAILURE_DETECTION_FIELDS] as const;
 
 export interface ImagePolicy {

@@ -67,5 +67,5 @@ export const MAX_LEDGER_LIST = 32;
 /** A repository of 255, and a digest of 71 or a tag of 128. */
 export const MAX_REFERENCE_LENGTH = 512;
 
-/** By feature. */
+/** The key is the feature. */
 export type Ledger = Readonly<Record<string, FeatureLedger>>;

@@ -7,7 +7,7 @@
  */
 import type { Labels } from '../../contract/cluster/node-labels.ts';
 
-/** By then a switch has started all of its features, those that SONiC starts late too. */
+/** After this time a switch has started all of its features, those that SONiC starts late too. */
 const LOSS_GRACE_MS = 600_000;
 /** A person or a program withdraws one label, or the few of one feature. */
 const MAX_WITHDRAWN_AT_ONCE = 3;

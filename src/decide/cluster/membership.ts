@@ -106,7 +106,7 @@ function findServerChange(
   };
 }
 
-/** Also true after a leave that was cut short: the next leave goes on with it. */
+/** True after a leave that was cut short: the next leave goes on with it. */
 export const hasSomethingToLeave = ({ isJoined, isUnfinished, isConnected }: MembershipStatus): boolean =>
   isJoined || isUnfinished || isConnected === true;
 

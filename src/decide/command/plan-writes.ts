@@ -23,7 +23,7 @@ import type { StartDecision } from './decide-start.ts';
 
 export interface StartedFeature {
   readonly name: string;
-  /** Of the switch's own container, 12 hex digits; undefined if that is not started, or is on record as it runs. */
+  /** The id of the switch's own container, 12 hex digits; undefined if that is not started, or is on record as it runs. */
   readonly dockerId: string | undefined;
 }
 

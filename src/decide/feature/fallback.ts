@@ -21,7 +21,7 @@ import {
 export interface FallbackInput {
   readonly feature: string;
   readonly condition: FeatureCondition;
-  /** As the previous reconcile returned it; undefined for the first of this daemon. */
+  /** The result of the previous reconcile; undefined for the first of this daemon. */
   readonly bucket: LeakyBucket | undefined;
   readonly now: BootTime;
   readonly policy: Pick<

@@ -175,7 +175,7 @@ function findCrash({ lastEnd, beat, now, unit }: FeatureConditionInput): Feature
   // A later start was healthy or was asked to stop. How that one ended, the engine has not reported yet.
   const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
   if (isOfLaterStart && beat.status !== 'starting' && beat.status !== 'unhealthy') return undefined;
-  // Where systemd has given up, the gate holds the next container, so the feature can't recover by itself.
+  // When systemd has given up, the gate holds the next container, so the feature can't recover by itself.
   const overAtMs = unit === 'failed' ? undefined : lastEnd.atMs + CRASH_WINDOW_MS;
   if (overAtMs !== undefined && now.bootMs >= overAtMs) return undefined;
   const text = `image ${shortImageId(lastEnd.imageId)} crashed and is not well since: ${toOneLine(lastEnd.text, MAX_REASON_LENGTH)}`;

@@ -11,7 +11,7 @@ export interface FeatureInput {
   readonly feature: string;
   readonly reading: FeatureReading;
   readonly ledger: FeatureLedger;
-  /** As it answered last. While it is away nothing is decided on its lists. */
+  /** The engine's last answer. While the engine is away nothing is decided on its lists. */
   readonly engine: {
     readonly isAway: boolean;
     readonly containers: readonly EngineContainer[];

@@ -25,11 +25,11 @@ export interface FeatureMemory {
   readonly bucket: LeakyBucket | undefined;
   readonly holder: SeenHolder | undefined;
   readonly lastEnd: LastEnd | undefined;
-  /** As the last reconcile read them; undefined before the first. */
+  /** The values of the last reconcile; undefined before the first. */
   readonly observed: ObservedFields | undefined;
   /** `set_owner` has changed since the node's label was written. */
   readonly isLabelDue: boolean;
-  /** Also of a fallback that blames no image. */
+  /** Counts for a fallback that blames no image, too. */
   readonly lastFallbackMs: number | undefined;
   readonly restarts: RestartHistory;
   /** Since when a warm or fast reboot has been announced; undefined while none is. */

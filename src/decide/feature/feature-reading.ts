@@ -67,7 +67,7 @@ export interface FeatureReading {
   readonly isRebooting: boolean;
 }
 
-/** In the order that `decodeFeatureReading` takes them. `versions` are those whose blocks are read. */
+/** The rows to read, in the order that `decodeFeatureReading` takes them. `versions` are those whose blocks are read. */
 export const selectFeatureRows = (feature: string, versions: readonly string[]): RowFields[] => [
   { address: featureConfigRow(feature), fields: [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS])] },
   {

@@ -9,7 +9,7 @@ export interface Observation {
   /** `isRebooting` is true only while the announced reboot is still to be expected. */
   readonly input: FeatureInput;
   readonly memory: FeatureMemory;
-  /** As the previous reconcile read them. */
+  /** The values of the previous reconcile. */
   readonly lastObserved: ObservedFields | undefined;
   /** The recorded container, as the engine shows it; undefined if the engine does not know it. */
   readonly container: EngineContainer | undefined;

@@ -10,7 +10,7 @@ import { findBuildVersion, findLocalImage } from '../images/local-image.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { HostStep } from './host-step.ts';
 
-/** Only while the engine answers: what it does not list is taken for gone. */
+/** Call it only while the engine answers: an image that is not listed is taken for gone. */
 export interface ImageStepsInput {
   readonly feature: string;
   readonly reading: Pick<

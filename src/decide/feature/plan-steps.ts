@@ -1,4 +1,4 @@
-/** From the decisions on a feature to the steps. Each step is something that the ledger or the rows still lack. */
+/** Turns the decisions on a feature into steps. Each step is something that the ledger or the rows still lack. */
 import type { Certification } from '../images/certification.ts';
 import type { FallbackDecision } from './fallback.ts';
 import type { HostStep } from './host-step.ts';
@@ -19,7 +19,7 @@ export interface Decisions {
   readonly enabledLabel: 'true' | 'false' | undefined;
 }
 
-/** In this order: what is quick and disturbs nothing first, a restart last, and none beside a fallback. */
+/** The order of the steps: what is quick and disturbs nothing comes first, a restart last; a fallback excludes a restart. */
 export function planSteps(observation: Observation, decisions: Decisions): HostStep[] {
   const { reap, switchOver, restartAtMs, enabledLabel } = decisions;
   const { engine, now } = observation.input;

@@ -9,11 +9,11 @@ export interface SeenHolder {
   readonly token: string;
   readonly imageId: string;
   readonly version: string;
-  /** By the last heartbeat before it reported that it is stopping. */
+  /** What the last heartbeat said before the container reported that it is stopping. */
   readonly wasUnhealthy: boolean;
   readonly isStopping: boolean;
   readonly restarts: number;
-  /** As of its last healthy heartbeat: a process that was mended by then has not ended the container. */
+  /** The count in its last healthy heartbeat: a process that was mended by then has not ended the container. */
   readonly restartsWhenHealthy: number;
 }
 

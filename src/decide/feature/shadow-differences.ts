@@ -26,7 +26,7 @@ export interface ShadowMemory {
   readonly golden: GoldenImage | undefined;
   readonly previous: GoldenImage | undefined;
   readonly localImageId: string | undefined;
-  /** Of all images, as of the engine's last answer; undefined before the first. */
+  /** All images of the engine's last answer; undefined before the first. */
   readonly imageIds: ReadonlySet<string> | undefined;
   readonly fallback: FallbackVerdict['kind'];
   /** The fallback that ctrkit would have done, `atMs` on the boot clock; kept until the shipped side does it or another version runs. */

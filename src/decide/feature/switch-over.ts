@@ -41,7 +41,7 @@ export interface SwitchOverInput extends ObstacleInput {
   readonly unit: UnitState | undefined;
   /** `container_version`, that of the container which asked last, has an open fallback. */
   readonly isAskerBlocked: boolean;
-  /** As the previous reconcile read them; undefined for the first. */
+  /** The values of the previous reconcile; undefined for the first. */
   readonly lastObserved: ObservedFields | undefined;
   /** The operator's lock that is in force, one line; undefined if there is none. */
   readonly lockText: string | undefined;

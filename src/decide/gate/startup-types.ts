@@ -24,7 +24,7 @@ export type Progress = { readonly kind: 'new' } | Waiting | Superseded;
 
 /** Who was the live holder when the wait began. */
 interface WaitStart {
-  /** As `describeIdentity` has it. */
+  /** The text of `describeIdentity`. */
   readonly holderAtStart: string;
   readonly holderVersionAtStart: string;
 }

@@ -11,7 +11,7 @@ const ANNOUNCEMENT_MS = 500;
 const SUPERSEDED_WITHOUT_CLAIM_MS = 180_000;
 
 export interface SupersededInput {
-  /** Of this container. */
+  /** The identity of this container. */
   readonly version: string;
   readonly status: Pick<FeatureStatus, 'containerVersion' | 'remoteState'>;
   /** The live holder, if it is another container. */

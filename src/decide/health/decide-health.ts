@@ -16,7 +16,7 @@ export interface HealthSnapshot {
   readonly isStopping: boolean;
   /** Why the claim belongs to another container now, one line for people; empty while it is this container's. */
   readonly superseded: string;
-  /** In the order in which their failures are reported. */
+  /** The order is that in which failures are reported. */
   readonly checks: readonly CheckWithState[];
   /** All required checks have been ok at once since the gate was passed. */
   readonly hasStarted: boolean;
@@ -51,7 +51,7 @@ export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings)
   if (isStopping) return makeVerdict('stopping', 'stopping', { readiness: PROBE_EXIT.stopping }, hasStarted);
   // Before the gate is passed there is no claim to lose, and a restart would only come back to the gate.
   if (superseded !== '' && gate.kind === 'passed') {
-    // Only a restart helps: it asks the gate again.
+    // A restart is the only help: it asks the gate again.
     const { failed } = PROBE_EXIT;
     const answers = { startup: failed, readiness: failed, liveness: failed };
     return makeVerdict('unhealthy', superseded, answers, hasStarted);

@@ -39,7 +39,7 @@ export interface CertificationInput {
    */
   readonly imageId: string | undefined;
   readonly goldenImageId: string | undefined;
-  /** Of this image: then it can't become golden. */
+  /** The image has an open fallback, so it can't become golden. */
   readonly hasOpenFallback: boolean;
   readonly policy: Pick<ImagePolicy, 'isDisabled' | 'activeTimeToMarkGoodMs'>;
   readonly now: BootTime;

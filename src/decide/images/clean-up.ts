@@ -42,7 +42,7 @@ export interface CleanUpEntry {
   /** The version as far as it is known, else empty. */
   readonly versionText: string;
   readonly action: 'remove' | 'keep';
-  /** In this order; none for an image that is kept. */
+  /** Removed in this order; empty for an image that is kept. */
   readonly steps: readonly CleanUpStep[];
   /** One line for people. */
   readonly reason: string;
@@ -69,7 +69,7 @@ export function planCleanUp(input: CleanUpInput): CleanUpPlan {
 /** What the feature's images are recognised by. */
 interface Scope {
   readonly golden: ListedImage | undefined;
-  /** Those of the ledger, and the local one. */
+  /** The repositories of the ledger, and the local one. */
   readonly repositories: ReadonlySet<string>;
   readonly localRepository: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** By this variable the command that runs again learns which container was waited for. 64 hex digits. */
+/** The variable from which the command that runs again learns which container was waited for. 64 hex digits. */
 const WAITED_VARIABLE = 'CTRKIT_WAITED_CONTAINER';
 
 /** Seconds. How often coreutils' tail looks whether the process is still there. */

@@ -14,7 +14,7 @@ export interface HostPorts {
   readonly settings: HostSettings;
   readonly log: Log;
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   /**
    * The databases of the host, of no ASIC. `redisUrl` of the command line comes before that of the environment. Throws

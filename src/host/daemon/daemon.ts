@@ -27,7 +27,7 @@ export interface DaemonPorts {
   readonly wakeup: Wakeup;
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
 

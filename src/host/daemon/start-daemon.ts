@@ -43,7 +43,7 @@ export interface DaemonStart {
   readonly signal: AbortSignal;
   /** Throws CtrkitError('usage') or CtrkitError('database'). Called again after each outage. */
   readonly connect: () => Connection;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   /** Undefined where another program keeps KUBERNETES_MASTER and the node's labels. */
   readonly cluster?: ClusterSide | undefined;

@@ -14,7 +14,7 @@ import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 import { assertNotInterrupted, withProgress } from './progress.ts';
 
-/** From the end of the restart to the record of the local container: seconds, on a busy switch. */
+/** Time from the end of the restart to the record of the local container: seconds, on a busy switch. */
 const LOCAL_WITHIN_MS = 60_000;
 const POLL_MS = 250;
 

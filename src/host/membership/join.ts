@@ -10,7 +10,7 @@ import { assertNotInterrupted, findFailure, withProgress } from './progress.ts';
 import { readMembership } from './read-membership.ts';
 
 export interface JoinOptions {
-  /** Also where the switch has joined already: it leaves first. */
+  /** Joins even where the switch has joined already: it leaves first. */
   readonly isForced: boolean;
   /** A file to join by; undefined: the admin configuration is fetched from the server. */
   readonly configPath: string | undefined;

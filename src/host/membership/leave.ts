@@ -13,7 +13,7 @@ import { findFailure, withProgress } from './progress.ts';
 import { readMembership } from './read-membership.ts';
 
 export interface LeaveOptions {
-  /** Also where an operator has locked a feature that the leave changes. */
+  /** Leaves even where an operator has locked a feature that the leave changes. */
   readonly isForced: boolean;
   /** Writes `disable` to CONFIG_DB first, so that the daemon does not join again. */
   readonly disable: boolean;
@@ -104,7 +104,7 @@ async function carryOutPlan(planned: readonly PlannedFeature[], ports: Membershi
     left.push(problem);
     ports.warn(problem);
   };
-  // One after the other: a switch has few cores, and traffic to forward.
+  // The features are restarted one after the other: a switch has few cores, and traffic to forward.
   for (const { feature, action } of planned)
     if (action.kind === 'fall-back') record(await fallBackFeature(feature, ports));
   record(await takeOutNode(ports));

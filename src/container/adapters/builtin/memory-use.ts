@@ -29,7 +29,7 @@ export interface MemoryGroup {
 }
 
 export interface MemoryUse {
-  /** Without the pages of files not used lately, as kubelet counts. */
+  /** Bytes in use without the pages of files not used lately, as kubelet counts. */
   readonly usedBytes: number;
   /** Undefined if there is no limit. */
   readonly limitBytes: number | undefined;
@@ -75,7 +75,7 @@ function readNumber(folder: string, file: string, pattern: RegExp): number {
 
 function readGroupFile(folder: string, file: string): string {
   try {
-    // As UTF-8 Node.js reads without a buffer of 64 kB.
+    // With the encoding UTF-8 Node.js reads without a buffer of 64 kB.
     return readFileSync(`${folder}/${file}`, 'utf8');
   } catch (error) {
     throw new Error(`${folder}/${file} can't be read: ${(error as NodeJS.ErrnoException).code}`, {

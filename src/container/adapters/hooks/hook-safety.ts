@@ -69,7 +69,7 @@ function checkRunnable(path: string, stat: Stats): HookFile {
   return { path };
 }
 
-/** As the shell's `[ -x PATH ]`. */
+/** The same as the shell's `[ -x PATH ]`. */
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

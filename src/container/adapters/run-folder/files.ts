@@ -9,7 +9,7 @@ export function writeAtomically(folder: string, name: string, text: string, mode
   const path = `${folder}/${name}`;
   try {
     createFolder(folder);
-    // Not durable: what lies here does not outlive the boot, so it need not outlive a power cut.
+    // It is not made durable: what lies here does not outlive the boot, so it need not outlive a power cut.
     replaceFile(path, text, { mode });
   } catch (error) {
     throw new CtrkitError('defect', `${path} can't be written: ${(error as Error).message}`, {
@@ -48,7 +48,7 @@ export function readIfExists(path: string): string {
   }
 }
 
-/** As watchFolder; the folder is made first, so that the first file is seen as well. */
+/** Does what watchFolder does; the folder is made first, so that the first file is seen as well. */
 export function watchFiles(folder: string, names: readonly string[], onChange: () => void): () => void {
   try {
     createFolder(folder);

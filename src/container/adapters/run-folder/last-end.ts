@@ -23,7 +23,7 @@ export function createLastEnd(folder: string, terminationLog = TERMINATION_LOG):
       const line = `${text.slice(0, MAX_LENGTH)}\n`;
       write(() => writeAtomically(folder, LAST_END_FILE, line, 0o644));
       write(() => {
-        // Only where the file exists: a file of its own in /dev is of no use to anybody.
+        // Written only where the file exists: a file of its own in /dev is of no use to anybody.
         if (statSync(terminationLog).isFile()) writeFileSync(terminationLog, line);
       });
     },

@@ -12,7 +12,7 @@ import { decodeTiming } from './decode-timing.ts';
 import { DOCUMENT, TIMING_TABLE } from './schemas.ts';
 import { asTable, decodeTable, type Table } from './table-decoder.ts';
 
-/** As many as hooks of a folder: a report has room for so many. */
+/** The same number as hooks of a folder: a report has room for so many. */
 const MAX_CHECKS = 64;
 const MAX_HOOKS = 128;
 /** The legal names of hooks (hook-names.ts, hook-source.ts). */

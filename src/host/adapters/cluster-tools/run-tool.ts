@@ -7,7 +7,7 @@ import { hideSecrets } from './hide-secrets.ts';
 
 /** So much of the end of the output is kept for the error. */
 const KEPT_LENGTH = 20_000;
-/** From SIGTERM to SIGKILL: ctrkit itself is asked to end soon. */
+/** Time from SIGTERM to SIGKILL: ctrkit itself is asked to end soon. */
 const KILL_AFTER_MS = 2_000;
 const DRAIN_MS = 500;
 

@@ -14,7 +14,7 @@ import { replaceFile, syncFolder } from '../../../adapters/disk/replace-file.ts'
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-/** As replaceFile, and on the disk when it returns. `mode` is for anybody to read, unless another is named. */
+/** Does what replaceFile does; the file is on the disk when it returns. Anybody may read it unless `mode` says otherwise. */
 export const writeDurably = (path: string, text: string, temporary: string, mode = 0o644): void =>
   replaceFile(path, text, { mode, temporary, isDurable: true });
 
@@ -31,7 +31,7 @@ export function removeDurably(path: string): boolean {
   return true;
 }
 
-/** With the folders above it, on the disk when it returns. A folder that is there stays as it is. */
+/** Makes the folder and those above it; they are on the disk when it returns. A folder that exists stays as it is. */
 export function createFolder(folder: string): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (first === undefined) return;

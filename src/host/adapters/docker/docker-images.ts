@@ -43,7 +43,7 @@ export class DockerImages implements EngineImages {
     const purpose = `remove image ${shortImageId(imageId)}`;
     const names = await this.#calls.find({ path: `/images/${imageId}/json`, purpose }, decodeImageNames);
     if (names === undefined) return 'missing';
-    // By its id an image goes with its name, if it has just one.
+    // Removal by id removes an image with its name, if it has just one.
     if (names.length > 0) return 'in-use';
     return this.#calls.remove({ path: `/images/${imageId}`, purpose, query: UNFORCED });
   }

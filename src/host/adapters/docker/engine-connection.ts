@@ -6,7 +6,7 @@ import { explainFailure } from './engine-error.ts';
 
 export interface EngineRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Without the version of the API: the engine then speaks its own, which suits 20.10 and the newest alike. */
+  /** Path without a version of the API: the engine then speaks its own, which suits 20.10 and the newest alike. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /** For people: completes "the engine refused to". */

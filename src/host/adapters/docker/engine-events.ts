@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import * as v from 'valibot';
 import type { EngineEvent } from '../../../ports/container-engine.ts';
 
-/** Of both kinds together; what is not among them is not sent. */
+/** Events of both kinds; the engine sends no others. */
 export const EVENT_FILTERS = JSON.stringify({
   type: ['container', 'image'],
   event: [
@@ -52,7 +52,7 @@ function decodeEvent(line: string, oomIds: Set<string>): EngineEvent | undefined
     case 'die': {
       const hadOomKill = oomIds.delete(Actor.ID);
       const exitCode = Number.parseInt(Actor.Attributes?.['exitCode'] ?? '', 10);
-      // Without a code whoever hears of it has to look for itself.
+      // Where the event has no code, the listener inspects the container.
       return Number.isNaN(exitCode)
         ? { kind: 'changed' }
         : { kind: 'die', ...container, exitCode, hadOomKill };

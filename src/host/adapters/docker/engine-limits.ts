@@ -3,7 +3,7 @@ export interface EngineLimits {
   readonly readMs: number;
   readonly actMs: number;
   readonly removeMs: number;
-  /** Beyond the grace period that the container was given. */
+  /** Added to the grace period that the container was given. */
   readonly stopExtraMs: number;
 }
 

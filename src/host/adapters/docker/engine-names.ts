@@ -5,7 +5,7 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isImageId, isRepository, isTag, parseReference } from '../../../contract/images/image.ts';
 
-/** As Docker allows them; the first 12 or all 64 digits of an id match too. */
+/** Names that Docker allows; the first 12 or all 64 digits of an id match too. */
 const CONTAINER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const FULL_CONTAINER_ID = /^[0-9a-f]{64}$/;
 /** `sha256:` and hex digits would be an image's id, not a repository and its tag. */

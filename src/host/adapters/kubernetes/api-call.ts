@@ -8,7 +8,7 @@ export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export interface ApiCall {
   readonly method: 'GET' | 'PATCH';
-  /** With the query. */
+  /** Path and query. */
   readonly path: string;
   /** A JSON merge patch. */
   readonly patch?: unknown;

@@ -12,7 +12,7 @@ const DEFAULT_TIME_LIMIT_MS = 10_000;
 export interface ApiServerSettings {
   /** The first file that is there is used. */
   readonly kubeconfigs: readonly string[];
-  /** Of one call, milliseconds. */
+  /** Time limit of one call, milliseconds. */
   readonly timeLimitMs?: number;
 }
 

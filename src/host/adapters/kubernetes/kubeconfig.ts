@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
-// Only the client's reader of kubeconfigs: its generated API costs a process 20 MB.
+// The client's reader of kubeconfigs alone: its generated API costs a process 20 MB.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { JSON_SCHEMA, load } from 'js-yaml';
 import * as v from 'valibot';

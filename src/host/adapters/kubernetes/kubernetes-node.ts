@@ -14,7 +14,7 @@ import { createAnswerError, createApiError } from './api-error.ts';
 import { ApiServer, type ApiAnswer, type ApiServerSettings } from './api-server.ts';
 import { decodeNode, decodeStatus, FIELD_MANAGER } from './node-object.ts';
 
-/** Beyond the API server's own limit for a watch. */
+/** Added to the API server's own limit for a watch. */
 const WATCH_EXTRA_MS = 30_000;
 /** The kernel looks for a connection that a firewall has dropped. */
 const KEEP_ALIVE_MS = 30_000;

@@ -14,11 +14,11 @@ export const MAX_LEDGER_BYTES = 8 * 1024 * 1024;
 
 /** What a text turned out to be. `why` is one line for people. */
 export type LedgerText =
-  /** As a ctrkit wrote it. `bad`: by feature, one line on each entry that makes no sense. */
+  /** A ctrkit wrote it. `bad` has one line for each feature whose entry makes no sense. */
   | { readonly kind: 'whole'; readonly ledger: Ledger; readonly bad: ReadonlyMap<string, string> }
   /** All entries make sense, but the checksum is wrong: somebody has edited it, or a bit has flipped. */
   | { readonly kind: 'edited'; readonly ledger: Ledger; readonly why: string }
-  /** As a newer ctrkit wrote it, in a format of its own: not to be touched. */
+  /** A newer ctrkit wrote it, in a format of its own: it must not be touched. */
   | { readonly kind: 'newer'; readonly why: string }
   | { readonly kind: 'broken'; readonly why: string };
 
@@ -56,7 +56,7 @@ function decodeDocument(document: unknown): LedgerText {
   const { checksum, ...content } = document;
   const isAsWritten = checksum === checksumOf(content);
   const { format, features } = content;
-  // Only with a correct checksum: one flipped bit turns a 1 into a 3.
+  // The checksum must be correct: one flipped bit turns a 1 into a 3.
   if (isAsWritten && Number.isSafeInteger(format) && (format as number) > LEDGER_FORMAT)
     return { kind: 'newer', why: `it has format ${String(format)}, this kit knows ${LEDGER_FORMAT}` };
   if (format !== LEDGER_FORMAT || !isRecord(features))

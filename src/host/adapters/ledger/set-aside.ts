@@ -4,7 +4,7 @@ import { removeIfExists } from '../../../adapters/disk/replace-file.ts';
 
 const ASIDE = /^ledger\.bad-(\d{1,9})\.json$/;
 const LEFTOVER = /^ledger\.\d+\.tmp$/;
-/** Only so many are kept: a failing disk must not fill up with what it has damaged. */
+/** How many are kept: a failing disk must not fill up with what it has damaged. */
 const MAX_ASIDE = 8;
 
 /** Keeps the file `name` as `ledger.bad-<n>.json`. A readable one is copied, and stays until another is renamed over it. */

@@ -51,7 +51,7 @@ export function createLockFiles(folder: string): LockStore {
   };
 }
 
-/** In place of a file that is no lock: in force until an operator removes it. */
+/** Stands for a file that is no lock: in force until an operator removes it. */
 const createEndlessLock = (feature: string): FeatureLock => ({
   feature,
   owner: 'unknown',

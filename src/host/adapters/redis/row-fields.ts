@@ -20,7 +20,7 @@ export class RedisRowFields {
     this.#databases = databases;
   }
 
-  /** In no order. Throws CtrkitError('database'). */
+  /** Lists fields in no particular order. Throws CtrkitError('database'). */
   async list(address: RowAddress): Promise<string[]> {
     const { endpoint } = findLocation(this.#databases, address.db);
     const input = locateRow(this.#databases, address);

@@ -52,7 +52,7 @@ export class RedisSwitchTables implements SwitchTables {
     this.#connections.close();
   }
 
-  /** Of the keyspace events of a table's rows. */
+  /** Pattern of the keyspace events of a table's rows. */
   #encodePrefix(db: WatchedTable['db'], table: string): string {
     const { id, separator } = findLocation(this.#databases, db);
     return `__keyspace@${id}__:${table}${separator}`;

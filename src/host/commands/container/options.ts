@@ -65,7 +65,7 @@ export function parseContainerLine(args: readonly string[]): ParsedLine {
   return { kind: 'run', options: { ...common, ...parseAction(action, words, flags) } };
 }
 
-/** Without subcommands, as the shipped command: options may stand before the action, and -t beside any action. */
+/** The command has no subcommands, as the shipped one: options may stand before the action, and -t beside any action. */
 const createProgram = (write: (text: string) => void): Command =>
   new Command('container')
     .description(

@@ -11,7 +11,7 @@ export interface ContainerPorts {
   readonly openEngine: () => Promise<ContainerEngine>;
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   /** How long `wait` gives Kubernetes before the switch's own container is to run instead, milliseconds. */
   readonly readRevertToLocalMs: () => number;

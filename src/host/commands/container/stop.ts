@@ -81,7 +81,7 @@ function describeEnd(action: EndOptions['action'], found: ContainerDetails | und
   return `${done}: container ${shortenId(found)}${isIdle ? ' did not run' : ''}`;
 }
 
-/** Without the databases: ends the switch's own container all the same, leaves the record, and throws `error` on. */
+/** While the databases are away: ends the switch's own container all the same, leaves the record, and throws `error` on. */
 async function endUnrecorded(
   options: EndOptions,
   { openEngine, report }: ContainerPorts,

@@ -11,7 +11,7 @@ const RETRY_BACKOFF: BackoffTiming = { firstMs: 800, longestMs: 30_000 };
 interface ApiServerOutagePorts {
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
 

@@ -23,7 +23,7 @@ import type { DaemonComponent, Connection } from '../watch/daemon-component.ts';
 import { readDesiredSwitchState, type DesiredSwitchState } from './desired-switch-state.ts';
 import { LabelReconciler, type LabelReconcilerPorts } from './label-reconciler.ts';
 
-/** Behind the events, for a database that sends none. */
+/** Poll interval, for a database that sends no events. */
 const RECONCILE_EVERY_MS = 60_000;
 /** The daemon reports databases that are away, and closes them at once. What goes on longer is about these rows alone. */
 const REPORT_AFTER_FAILURES = 4;
@@ -111,7 +111,7 @@ export class ClusterController implements DaemonComponent {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const connection = this.#connection;
-      // Without databases there is nothing to do until the daemon connects, and the daemon tells people.
+      // While no database is open there is nothing to do until the daemon connects, and the daemon tells people.
       const pauseMs =
         connection === undefined
           ? RECONCILE_EVERY_MS

@@ -20,7 +20,7 @@ export interface LabelReconcilerPorts {
   readonly node: ClusterNode;
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   readonly ledger: () => Ledger;
   /** The version of the switch's own image; empty if nobody knows. Asked once, when there is a Node. */

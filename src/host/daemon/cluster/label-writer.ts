@@ -22,7 +22,7 @@ export interface LabelWriterPorts {
   readonly informer: Pick<NodeInformer, 'record' | 'markStale'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
 

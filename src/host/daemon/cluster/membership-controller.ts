@@ -33,7 +33,7 @@ export interface MembershipControllerPorts extends MembershipSide {
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: MembershipTiming;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   /** The databases as of now. Throws CtrkitError('database') while there are none. */
   readonly connection: () => {

@@ -7,7 +7,7 @@ export interface NodeInformerPorts {
   readonly node: ClusterNode;
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   /** The Node has changed, or `refresh` has something to do. */
   readonly onChange: () => void;
@@ -33,7 +33,7 @@ export class NodeInformer {
     });
   }
 
-  /** As of the API server's last answer or event; undefined before the first one. */
+  /** The state in the API server's last answer or event; undefined before the first one. */
   get reading(): NodeReading | undefined {
     return this.#reading;
   }

@@ -21,7 +21,7 @@ export interface NodeWatcherPorts {
   readonly node: ClusterNode;
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   /** The Node has changed; undefined: it was deleted. */
   readonly onChange: (node: NodeState | undefined) => void;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../ports/clock.ts';
 
-/** Behind the events, for a server that sends none, and for a lock that was added. */
+/** Poll interval, for a server that sends no events and for a lock that was added. */
 const POLL_MS = 10_000;
 
 export interface QueuedFeature {

@@ -21,14 +21,14 @@ export interface EngineWatchPorts {
   readonly engine: ContainerEngine;
   readonly clock: Clock;
   readonly log: Log;
-  /** In [0, 1). */
+  /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   /** The state has been listed anew, or the engine has gone. */
   readonly onChange: () => void;
   readonly onEvent: (event: EngineEvent) => void;
 }
 
-/** Behind the events: an engine that hangs ends no watch, and shows that only when it is asked. */
+/** Poll interval: an engine that hangs ends no watch, and shows that only when it is asked. */
 const POLL_MS = 30_000;
 
 /**

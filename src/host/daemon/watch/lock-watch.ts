@@ -13,7 +13,7 @@ export class LockWatch {
   readonly #store: LockStore;
   readonly #clock: Clock;
   readonly #outage: OutageLog;
-  /** By feature. */
+  /** The key is the feature. */
   #texts: ReadonlyMap<string, string> = new Map();
   /** Why the locks can't be read, one line. */
   #problem: string | undefined;
@@ -32,7 +32,7 @@ export class LockWatch {
     return this.#problem ?? this.#texts.get(feature);
   }
 
-  /** As `findText`, but read now. */
+  /** The same as `findText`, but read now. */
   readText(feature: string): string | undefined {
     this.#readLocks();
     return this.#problem ?? this.#texts.get(feature);

@@ -23,7 +23,7 @@ export const WATCHED_TABLES: readonly WatchedTable[] = [
 ];
 /** Their rows have the names of features. */
 const FEATURE_TABLES: ReadonlySet<string> = new Set(['FEATURE', 'CONTAINER_HEALTH', 'IMAGE_MGMT']);
-/** Of CONFIG_DB: no decision on a feature rests on them. */
+/** Tables of CONFIG_DB on which no decision on a feature rests. */
 const CLUSTER_TABLES: ReadonlySet<string> = new Set([masterConfigRow.table, deviceMetadataRow.table]);
 
 /** Which features a change concerns: all, none, or the one that has the row's name. */

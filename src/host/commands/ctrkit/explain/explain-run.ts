@@ -51,7 +51,7 @@ function explainSystemState({ status }: FeatureRows, unit: string): Explanation[
 export const findHolder = (rows: FeatureRows, { now }: Pick<Snapshot, 'now'>): Holder | undefined =>
   findLiveHolder(decodeStatus(rows.status.values), decodeHeartbeat(rows.health.values), now);
 
-/** By its id, or by its name, which the shipped kit may have recorded instead. */
+/** Finds it by its id, or by its name, which the shipped kit may have recorded instead. */
 const findContainer = (dockerId: string, { containers }: Snapshot): EngineContainer | undefined =>
   'found' in containers && dockerId !== ''
     ? containers.found.find(({ id, names }) => id.startsWith(dockerId) || names.includes(dockerId))

@@ -28,7 +28,7 @@ import { explainSwitchOver } from './explain-switch.ts';
 import { explainTarget } from './explain-target.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 
-/** In the order in which people read it. */
+/** The topics in the order in which people read them. */
 export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
   const { rows, ledger, feature } = snapshot;
   return [

@@ -138,7 +138,7 @@ function formatRow(feature: string, image: ImageEntry): Cell[] {
 const shortenDigest = (reference: string): string =>
   reference.replace(/sha256:[0-9a-f]{64}$/, (digest) => `sha256:${shortImageId(digest)}`);
 
-/** In decimal units, as `docker images` has them. */
+/** Size in decimal units, as `docker images` prints it. */
 function formatSize(bytes: number): string {
   if (bytes <= 0) return '';
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;

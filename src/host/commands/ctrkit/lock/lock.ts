@@ -24,7 +24,7 @@ export interface AddLockOptions {
   readonly redisUrl: string;
 }
 
-/** Also while the database is away. Returns the exit code. Throws CtrkitError('disk'). */
+/** Works while the database is away. Returns the exit code. Throws CtrkitError('disk'). */
 export async function addLock(options: AddLockOptions, ports: LockPorts): Promise<number> {
   const { feature, reason, forMs, replace } = options;
   const { locks, clock, terminal } = ports;

@@ -80,7 +80,7 @@ function findRefusal(
   return `version ${version} of ${feature} is not blocked; ${others}`;
 }
 
-/** In every STATE_DB where the version is blocked; at least in the switch's own, which ctrkitd reads. */
+/** Lifts the block in every STATE_DB that has it, and in the switch's own, which ctrkitd reads. */
 function selectWrites(field: string, labels: readonly RowValues[]): RowWrite[] {
   const blocked = labels.filter(({ values }) => values[field]?.toLowerCase() === 'false');
   const addresses = blocked.length === 0 ? [labelsRow('state')] : blocked.map(({ address }) => address);

@@ -26,7 +26,7 @@ export function parsePair(option: string, text: string): { readonly key: string;
 export interface VolumeRequest {
   /** On the host. */
   readonly source: string;
-  /** In the container. */
+  /** Path in the container. */
   readonly target: string;
   readonly isReadOnly: boolean;
 }

@@ -30,7 +30,7 @@ const NO_BORDERS = Object.fromEntries(
 );
 
 /**
- * In the look of SONiC's own command (HLD, "show feature status"): header, dashes, two spaces between columns. Ends
+ * Renders a table in the style of SONiC's own command (HLD, "show feature status"): header, dashes, two spaces between columns. Ends
  * with a newline.
  */
 export function formatTable(
