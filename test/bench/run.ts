@@ -11,7 +11,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { RedisServer } from '../support/redis.ts';
+import { RedisServer } from '../support/redis-server.ts';
 import { benchContainers } from './containers.ts';
 import { benchHost } from './host.ts';
 import { benchKubernetes, KUBERNETES_RUNS } from './kubernetes.ts';

@@ -10,7 +10,7 @@ import { CtrkitError } from '../../src/contract/errors.ts';
 import { featureConfigRow, featureStatusRow, type RowFields } from '../../src/contract/rows.ts';
 import { labelsRow } from '../../src/contract/cluster/feature-labels.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
-import { RedisServer, startRedis } from '../support/redis.ts';
+import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
 /** Never reached by a call that is to succeed, however slow the machine. */
@@ -30,8 +30,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-async function start(options: readonly string[] = []): Promise<RedisServer> {
-  const server = new RedisServer(options);
+async function start(words: readonly string[] = []): Promise<RedisServer> {
+  const server = new RedisServer({ words });
   cleanups.push(() => server.stop());
   await server.start();
   return server;
@@ -395,7 +395,8 @@ describe('the server of the tests', { timeout: 600_000 }, () => {
   after(() => assert.equal(folder.length, 1));
 
   test('is private, sends SONiC’s keyspace events, and leaves nothing behind', async () => {
-    const server = await startRedis();
+    const server = new RedisServer();
+    await server.start();
     folder.push(server.directory);
     assert.equal(await server.cli('CONFIG', 'GET', 'port'), 'port\n0');
     assert.match(await server.cli('CONFIG', 'GET', 'notify-keyspace-events'), /AKE$/);

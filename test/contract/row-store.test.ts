@@ -16,7 +16,7 @@ import {
 import { labelsRow } from '../../src/contract/cluster/feature-labels.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeDatabases } from '../support/fake-row-store.ts';
-import { RedisServer } from '../support/redis.ts';
+import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
 /** Never reached by a call that is to succeed, however slow the machine. */

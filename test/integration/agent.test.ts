@@ -13,7 +13,8 @@ import {
   Kit,
   type Program,
 } from '../support/kit.ts';
-import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { HostStandIn } from '../support/host-stand-in.ts';
+import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 
 const INTERVAL_MS = 500;

@@ -13,7 +13,8 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { FakeLog } from '../support/fake-log.ts';
 import { bootMs, Kit } from '../support/kit.ts';
-import { PrivateRedis, type RedisOptions } from '../support/private-redis.ts';
+import { PrivateRedis } from '../support/private-redis.ts';
+import type { RedisOptions } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
 const IMAGE = 'docker-snmp:latest';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { BOOT_ID, bootMs, type Container, GO, Kit, type Program } from '../support/kit.ts';
-import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { HostStandIn } from '../support/host-stand-in.ts';
+import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 
 const REFUSED = { code: 1, signal: null };

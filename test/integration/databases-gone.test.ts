@@ -5,7 +5,8 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { bootMs, type Container, GO, Kit, noNamespaces, type Program } from '../support/kit.ts';
-import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { HostStandIn } from '../support/host-stand-in.ts';
+import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 
 /** A server at `socketPath` that does what it is told with every connection, until it is closed. */

@@ -12,7 +12,8 @@ import {
   type Program,
   runningUnder,
 } from '../support/kit.ts';
-import { HostStandIn, PrivateRedis } from '../support/private-redis.ts';
+import { HostStandIn } from '../support/host-stand-in.ts';
+import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 
 const DROP_IN = '/usr/share/sonic/scripts/container_startup.py';

@@ -12,7 +12,9 @@ import {
   Kit,
   type Program,
 } from '../support/kit.ts';
-import { HostStandIn, PrivateRedis, type RedisOptions } from '../support/private-redis.ts';
+import { HostStandIn } from '../support/host-stand-in.ts';
+import { PrivateRedis } from '../support/private-redis.ts';
+import type { RedisOptions } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
 /** HOLD_TTL (contract.md, section 3). */

@@ -1,50 +1,28 @@
-/** A Redis of the test's own on a unix socket, set up as SONiC sets up its own, and what people put into it. */
+/** A redis-server of one test, with clients of its two databases, and what people put into them. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
-import { atExit, BOOT_ID, bootMs } from './kit.ts';
+import { BOOT_ID, bootMs } from './kit.ts';
 import { RedisMonitor } from './redis-monitor.ts';
-import { until } from './until.ts';
+import { RedisServer, type RedisOptions } from './redis-server.ts';
 
 const CONFIG_DB = 4;
 export const STATE_DB = 6;
 
 type Fields = Readonly<Record<string, string>>;
 
-export interface RedisOptions {
-  /** Where the socket is to be, in a folder that is there; without it in a folder of its own. */
-  readonly socketPath?: string;
-  readonly password?: string;
-  /** Also on a TCP port of 127.0.0.1. */
-  readonly tcp?: boolean;
-  /** Keyspace events as SONiC has them; `false` is a server that sends none. */
-  readonly events?: boolean;
-}
-
-const servers = new Set<ChildProcess>();
-atExit.add(() => servers.forEach((server) => server.kill('SIGKILL')));
-
+/** Ends with the test. */
 export class PrivateRedis {
-  readonly socketPath: string;
-  port = 0;
-  readonly #options: RedisOptions;
-  readonly #folder: string;
-  #server: ChildProcess | undefined;
+  readonly #server: RedisServer;
+  readonly #password: string | undefined;
   #clients: Redis[] = [];
 
   private constructor(t: TestContext, options: RedisOptions) {
-    this.#options = options;
-    this.#folder = mkdtempSync(join(tmpdir(), 'ctrkit-redis-'));
-    this.socketPath = options.socketPath ?? join(this.#folder, 'redis.sock');
+    this.#server = new RedisServer(options);
+    this.#password = options.password;
     t.after(async () => {
-      await this.kill();
-      rmSync(this.#folder, { recursive: true, force: true });
+      this.disconnect();
+      await this.#server.stop();
     });
   }
 
@@ -59,8 +37,16 @@ export class PrivateRedis {
     return redis;
   }
 
+  get socketPath(): string {
+    return this.#server.socketPath;
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
   get url(): string {
-    return `unix://${this.socketPath}`;
+    return this.#server.url;
   }
 
   /** CONFIG_DB, once started. */
@@ -75,47 +61,23 @@ export class PrivateRedis {
 
   /** Starts it, always empty; resolves when it answers. */
   async start(): Promise<void> {
-    const { password, tcp = false, events = true } = this.#options;
-    mkdirSync(this.#folder, { recursive: true });
-    if (tcp) this.port ||= await findFreePort();
-    const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--unixsocket', this.socketPath];
-    const settings = ['--dir', this.#folder, '--databases', '32', '--save', '', '--appendonly', 'no'];
-    settings.push('--notify-keyspace-events', events ? 'AKE' : '');
-    const secret = password === undefined ? [] : ['--requirepass', password];
-    const server = spawn('redis-server', [...args, ...settings, ...secret], { stdio: 'ignore' });
-    servers.add(server);
-    server.once('exit', () => servers.delete(server));
-    let failure = '';
-    server.on('error', (error) => (failure = error.message));
-    this.#server = server;
-    await until('redis-server answers', async () => {
-      assert.equal(failure, '', 'redis-server is not to be started; is it installed?');
-      assert.equal(server.exitCode, null, 'redis-server ended by itself');
-      const clients = [await this.connect(CONFIG_DB), await this.connect(STATE_DB)];
-      this.#clients = clients.filter((client) => client !== undefined);
-      return this.#clients.length === 2;
-    });
+    await this.#server.start();
+    this.#clients = await Promise.all([this.connect(CONFIG_DB), this.connect(STATE_DB)]);
   }
 
   /** Ends it at once and for good, as by `docker kill`: with everything that was in it. */
   async kill(): Promise<void> {
-    for (const client of this.#clients) client.disconnect();
-    this.#clients = [];
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
-    server.kill('SIGKILL');
-    await until('redis-server is gone', () => server.exitCode !== null || server.signalCode !== null);
-    rmSync(this.socketPath, { force: true });
+    this.disconnect();
+    await this.#server.kill();
   }
 
   /** From now on it takes connections and answers none. */
   freeze(): void {
-    this.#server?.kill('SIGSTOP');
+    this.#server.freeze();
   }
 
   thaw(): void {
-    this.#server?.kill('SIGCONT');
+    this.#server.thaw();
   }
 
   /** What MONITOR shows from now on: every command, and every one that a script calls, in their order. */
@@ -135,26 +97,24 @@ export class PrivateRedis {
     return client;
   }
 
-  private async connect(db: number): Promise<Redis | undefined> {
-    const { password } = this.#options;
+  private disconnect(): void {
+    for (const client of this.#clients) client.disconnect();
+    this.#clients = [];
+  }
+
+  private async connect(db: number): Promise<Redis> {
     const client = new Redis({
       path: this.socketPath,
       db,
-      ...(password === undefined ? {} : { password }),
+      ...(this.#password !== undefined && { password: this.#password }),
       lazyConnect: true,
       retryStrategy: () => null,
       // A frozen server is to fail a test, not to hang it.
-      commandTimeout: 30_000,
+      commandTimeout: 120_000,
     });
     client.on('error', () => undefined);
-    try {
-      await client.connect();
-      await client.ping();
-      return client;
-    } catch {
-      client.disconnect();
-      return undefined;
-    }
+    await client.connect();
+    return client;
   }
 
   /** A row of STATE_DB. */
@@ -238,66 +198,5 @@ export class PrivateRedis {
       remote_state: 'stopped',
       claim_token: '',
     });
-  }
-}
-
-/** Free a moment ago, that is. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** The host's side of the hand-shake: answers a `pending` with `ready`, reading first and writing then. */
-export class HostStandIn {
-  /** Boot clock: when each answer was given. */
-  readonly answersMs: number[] = [];
-  readonly #client: Redis;
-  readonly #subscriber: Redis;
-  readonly #key: string;
-  #poll: NodeJS.Timeout | undefined;
-  #last: Promise<void> = Promise.resolve();
-
-  private constructor(client: Redis, key: string) {
-    this.#client = client.duplicate();
-    this.#subscriber = client.duplicate({ db: 0 });
-    this.#key = key;
-  }
-
-  /** `pollMs` for a server that sends no events. */
-  static async start(
-    t: TestContext,
-    redis: PrivateRedis,
-    options: { readonly key?: string; readonly pollMs?: number } = {},
-  ): Promise<HostStandIn> {
-    const { key = 'FEATURE|snmp', pollMs } = options;
-    const host = new HostStandIn(redis.state, key);
-    t.after(() => host.stop());
-    for (const client of [host.#client, host.#subscriber]) {
-      client.on('error', () => undefined);
-      await client.connect();
-    }
-    const look = () => {
-      host.#last = host.#last.then(() => host.answer()).catch(() => undefined);
-    };
-    host.#subscriber.on('message', look);
-    await host.#subscriber.subscribe(`__keyspace@${STATE_DB}__:${key}`);
-    if (pollMs !== undefined) host.#poll = setInterval(look, pollMs);
-    look();
-    return host;
-  }
-
-  stop(): void {
-    clearInterval(this.#poll);
-    this.#client.disconnect();
-    this.#subscriber.disconnect();
-  }
-
-  private async answer(): Promise<void> {
-    if ((await this.#client.hget(this.#key, 'remote_state')) !== 'pending') return;
-    await this.#client.hset(this.#key, 'remote_state', 'ready');
-    this.answersMs.push(bootMs());
   }
 }

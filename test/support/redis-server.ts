@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +11,7 @@ import {
   type Databases,
   type Endpoint,
 } from '../../src/contract/databases.ts';
+import { atExit } from './kit.ts';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
@@ -18,7 +21,19 @@ const CLI_TIMEOUT_MS = 60_000;
 
 /** A test that ends without its hooks leaves no server behind. */
 const running = new Set<ChildProcess>();
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+atExit.add(() => running.forEach((child) => child.kill('SIGKILL')));
+
+export interface RedisOptions {
+  /** Where the socket is to be, in a folder that is there; without it in a folder of its own. */
+  readonly socketPath?: string;
+  readonly password?: string;
+  /** Also on a TCP port of 127.0.0.1. */
+  readonly tcp?: boolean;
+  /** Keyspace events as SONiC has them; `false` is a server that sends none. */
+  readonly events?: boolean;
+  /** For redis-server as they are: `--maxclients`, `2`, … */
+  readonly words?: readonly string[];
+}
 
 /**
  * A redis-server of the test's own, as SONiC runs it (keyspace events AKE, no disk), on a unix socket in a
@@ -27,13 +42,14 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 export class RedisServer {
   readonly directory: string;
   readonly socketPath: string;
-  readonly #options: readonly string[];
+  /** 0 unless it was started with `tcp`. */
+  port = 0;
+  readonly #options: RedisOptions;
   #process: ChildProcess | undefined;
 
-  /** `options` go to redis-server as they are: `--requirepass`, `secret`, ... */
-  constructor(options: readonly string[] = []) {
+  constructor(options: RedisOptions = {}) {
     this.directory = mkdtempSync(join(tmpdir(), 'ctrkit-redis-'));
-    this.socketPath = join(this.directory, 'redis.sock');
+    this.socketPath = options.socketPath ?? join(this.directory, 'redis.sock');
     this.#options = options;
   }
 
@@ -61,6 +77,7 @@ export class RedisServer {
 
   /** Resolves when it answers; `LOADING` and `NOAUTH` are answers. */
   async start(): Promise<void> {
+    if (this.#options.tcp === true) this.port ||= await findFreePort();
     this.launch();
     await until('redis-server answers', async () => {
       if (!this.isRunning) throw new Error(`redis-server did not start: ${this.log()}`);
@@ -73,17 +90,21 @@ export class RedisServer {
 
   /** Starts the process, and waits for nothing. */
   launch(): void {
-    const fixed = {
-      port: '0',
+    const { password, events = true, words = [] } = this.#options;
+    const settings = {
+      port: String(this.port),
+      bind: '127.0.0.1',
       unixsocket: this.socketPath,
       dir: this.directory,
       logfile: join(this.directory, 'redis.log'),
+      databases: '32',
       save: '',
       appendonly: 'no',
-      'notify-keyspace-events': 'AKE',
+      'notify-keyspace-events': events ? 'AKE' : '',
+      ...(password !== undefined && { requirepass: password }),
     };
-    const args = Object.entries(fixed).flatMap(([name, value]) => [`--${name}`, value]);
-    this.#process = spawn('redis-server', [...args, ...this.#options], { stdio: 'ignore' });
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    this.#process = spawn('redis-server', [...args, ...words], { stdio: 'ignore' });
     running.add(this.#process);
     // A missing program shows as an exit; the reason is in the message of start.
     this.#process.on('error', () => undefined);
@@ -115,6 +136,7 @@ export class RedisServer {
     this.#process?.kill('SIGKILL');
     await until('redis-server is gone', () => !this.isRunning);
     if (this.#process !== undefined) running.delete(this.#process);
+    rmSync(this.socketPath, { force: true });
   }
 
   async stop(): Promise<void> {
@@ -122,7 +144,7 @@ export class RedisServer {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  private get isRunning(): boolean {
+  get isRunning(): boolean {
     const child = this.#process;
     return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
   }
@@ -136,9 +158,11 @@ export class RedisServer {
   }
 }
 
-/** A new server that already answers. */
-export async function startRedis(options: readonly string[] = []): Promise<RedisServer> {
-  const server = new RedisServer(options);
-  await server.start();
-  return server;
+/** Free a moment ago, that is. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
