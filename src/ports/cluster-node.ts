@@ -7,63 +7,63 @@ export interface ClusterServer {
   readonly port: number;
 }
 
-/** The Node object of this switch. */
+/** The Node of this switch, as far as ctrkitd uses it. */
 export interface NodeState {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Labels;
-  /** Keys of labels that ctrkitd wrote last: the API server itself keeps that, in managedFields. */
+  /** Keys of labels that ctrkitd wrote last: the API server records that in managedFields. */
   readonly owned: ReadonlySet<string>;
 }
 
 export type NodeReading =
   | { readonly kind: 'found'; readonly node: NodeState }
-  /** The server answers, and has no such node. */
+  /** The API server answers, and has no such Node. */
   | { readonly kind: 'missing' };
 
 export interface LabelWrite {
   readonly key: string;
-  /** Undefined takes it away. */
+  /** Undefined removes the label. */
   readonly value: string | undefined;
-  /** The write succeeds only while the node still has this version. */
+  /** The write happens only if the Node still has this version. */
   readonly resourceVersion?: string;
 }
 
 export type LabelResult =
   | { readonly kind: 'written'; readonly node: NodeState }
-  /** The server does not want this label; `text` is its reason, one line. To try again at once is of no use. */
+  /** The API server does not accept this label; `text` is its reason, one line. To try again at once is of no use. */
   | { readonly kind: 'refused'; readonly text: string }
   /**
-   * The server answers, and does not do it: it has too much to do (`isBusy`), a webhook of it is broken, or this switch has
-   * no such right. To be tried again later.
+   * The API server answers and does not write: it has too much to do (`isBusy`), one of its webhooks is broken, or this switch
+   * has no such right. The write is to be tried again later.
    */
   | { readonly kind: 'failed'; readonly text: string; readonly isBusy: boolean }
-  /** The node has changed since it was read. */
+  /** The Node has changed since it was read. */
   | { readonly kind: 'conflict' }
   | { readonly kind: 'missing' };
 
 export interface NodeWatch {
-  /** The node has changed; undefined: it is deleted. */
+  /** The Node has changed; undefined: it was deleted. */
   readonly onChange: (node: NodeState | undefined) => void;
   /** A sign of life without a change. */
   readonly onSign: () => void;
-  /** Once, when the server has ended it or can't be followed any more; never after the returned function was called. */
-  readonly onEnd: (why: string) => void;
+  /** Called once, when the API server has ended the watch or it has failed; never after the function that `watch` returns. */
+  readonly onEnd: (reason: string) => void;
 }
 
 /**
- * The Node object of this switch on its cluster's API server. Every call ends within a time limit of its own and reads the
- * kubeconfig, certificates and tokens anew; one that could not be carried out throws CtrkitError('cluster').
+ * The Node of this switch on its cluster's API server. Every call ends within a time limit of its own, and reads the kubeconfig,
+ * certificates and tokens anew. A call that could not be carried out throws CtrkitError('cluster').
  */
 export interface ClusterNode {
-  /** The name of this switch's node, as of now. */
+  /** The Node's name as of now. Throws CtrkitError('cluster') for a name that no Node can have. */
   readonly readName: () => string;
   /** Undefined if there is no kubeconfig: the switch has not joined. Throws CtrkitError('cluster') for a broken one. */
   readonly findServer: () => Promise<ClusterServer | undefined>;
   readonly read: () => Promise<NodeReading>;
-  /** One label, so that one that is refused stops no other (D23). */
+  /** Writes one label alone, so that a label that is refused stops no other (D23). */
   readonly writeLabel: (write: LabelWrite) => Promise<LabelResult>;
-  /** Resolves when watching from `resourceVersion` on. The server ends it after `timeoutS`. Returns how to end it. */
+  /** Resolves when the watch is open, from `resourceVersion` on. The API server ends it after `timeoutS`. Returns how to stop it. */
   readonly watch: (
     from: { resourceVersion: string; timeoutS: number },
     watch: NodeWatch,

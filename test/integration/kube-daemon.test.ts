@@ -48,8 +48,8 @@ async function prepare(t: TestContext) {
     until(`${field} is ${value}`, async () => (await redis.state.hget(MASTER, field)) === value);
   const untilLabel = (key: string, value: string | undefined) =>
     until(
-      () => `${key} is ${value}: ${JSON.stringify(api.node(NODE))}`,
-      () => api.node(NODE)?.[key] === value,
+      () => `${key} is ${value}: ${JSON.stringify(api.readLabels(NODE))}`,
+      () => api.readLabels(NODE)?.[key] === value,
     );
   const problems = (): readonly string[] => {
     const path = join(run, 'ctrkitd.json');
@@ -78,7 +78,7 @@ describe('ctrkitd and its master', { timeout: 600_000, skip: noNamespaces }, () 
     ] as const)
       await untilLabel(key, value);
     await until('the view tells', () => problems().some((text) => text.startsWith('label bad=')));
-    assert.equal(api.node(NODE)?.['bad'], undefined);
+    assert.equal(api.readLabels(NODE)?.['bad'], undefined);
     await redis.state.hdel('KUBE_LABELS|SET', 'rack');
     await untilLabel('rack', undefined);
     const memory = readFileSync(`/proc/${daemon.pid}/smaps_rollup`, 'latin1');

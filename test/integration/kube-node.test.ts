@@ -7,11 +7,17 @@ import { CtrkitError } from '../../src/contract/errors.ts';
 import { readKubeconfig } from '../../src/host/adapters/kubernetes/kubeconfig.ts';
 import { KubernetesNode } from '../../src/host/adapters/kubernetes/kubernetes-node.ts';
 import { FakeApiServer, sendStatus } from '../support/fake-api-server.ts';
-import { ask, follow, openPlace, suite, type Place } from '../contract/cluster-node.ts';
+import {
+  callApiServer,
+  recordWatch,
+  openNodeFixture,
+  testClusterNode,
+  type NodeFixture,
+} from '../contract/cluster-node.ts';
 import { until } from '../support/until.ts';
 
 describe('the node, on a fake API server', () => {
-  suite(async (t) => openPlace(t, (await FakeApiServer.start(t)).writeKubeconfig()));
+  testClusterNode(async (t) => openNodeFixture(t, (await FakeApiServer.start(t)).writeKubeconfig()));
 });
 
 const isCluster =
@@ -29,7 +35,7 @@ async function broken(t: TestContext, timeLimitMs = 60_000) {
   const kubeconfig = server.writeKubeconfig();
   const node = new KubernetesNode({ kubeconfigs: [kubeconfig], nodeName: () => 'one', timeLimitMs });
   t.after(() => node.close());
-  await ask(kubeconfig, 'POST', '/api/v1/nodes', { metadata: { name: 'one' } });
+  await callApiServer(kubeconfig, 'POST', '/api/v1/nodes', { metadata: { name: 'one' } });
   return { server, node, kubeconfig };
 }
 
@@ -127,34 +133,34 @@ describe('an API server that is not as it should be', () => {
 });
 
 describe('a watch that is not as it should be', () => {
-  const ends: readonly (readonly [string, (server: FakeApiServer) => void, RegExp])[] = [
+  const faults: readonly (readonly [string, (server: FakeApiServer) => void, RegExp])[] = [
     [
       'too old (410 Gone)',
-      (s) => s.tell('ERROR', { kind: 'Status', code: 410, message: 'too old resource version' }),
+      (s) => s.sendEvent('ERROR', { kind: 'Status', code: 410, message: 'too old resource version' }),
       /too old/,
     ],
     ['cut', (s) => s.cutWatches(), /abort|cut/],
     [
       'cut in the middle of an event',
-      (s) => (s.tellRaw('{"type":"MODI'), setImmediate(() => s.cutWatches())),
+      (s) => (s.sendText('{"type":"MODI'), setImmediate(() => s.cutWatches())),
       /abort|cut/,
     ],
-    ['no JSON', (s) => s.tellRaw('<html>\n'), /makes no sense/],
-    ['of another node', (s) => s.tell('MODIFIED', JSON.parse(nodeText('two'))), /another node/],
-    ['of an unknown type', (s) => s.tell('NEWS', {}), /unknown type/],
-    ['endless', (s) => s.tellRaw('x'.repeat(5_000_000)), /too large/],
+    ['no JSON', (s) => s.sendText('<html>\n'), /makes no sense/],
+    ['of another node', (s) => s.sendEvent('MODIFIED', JSON.parse(nodeText('two'))), /another node/],
+    ['of an unknown type', (s) => s.sendEvent('NEWS', {}), /unknown type/],
+    ['endless', (s) => s.sendText('x'.repeat(5_000_000)), /too large/],
   ];
-  for (const [title, act, pattern] of ends) {
+  for (const [title, act, pattern] of faults) {
     test(`one that is ${title} ends once, with a reason`, async (t) => {
       const { server, node, kubeconfig } = await broken(t);
-      const place = { node, kubeconfig, name: 'one' } as Place;
-      const { ends: told } = await follow(t, place);
+      const fixture = { node, kubeconfig, name: 'one' } as NodeFixture;
+      const { ends } = await recordWatch(t, fixture);
       act(server);
-      await until('it has ended', () => told.length > 0);
-      assert.match(told[0] ?? '', pattern);
-      server.tell('BOOKMARK', {});
+      await until('it has ended', () => ends.length > 0);
+      assert.match(ends[0] ?? '', pattern);
+      server.sendEvent('BOOKMARK', {});
       await until('it is closed', () => server.watchCount === 0);
-      assert.equal(told.length, 1);
+      assert.equal(ends.length, 1);
     });
   }
 
@@ -167,12 +173,12 @@ describe('a watch that is not as it should be', () => {
 
   test('bookmarks are signs of life, and an event that comes in pieces is one event', async (t) => {
     const { server, node, kubeconfig } = await broken(t);
-    const { told } = await follow(t, { node, kubeconfig, name: 'one' } as Place);
-    server.tell('BOOKMARK', { metadata: { resourceVersion: '7' } });
+    const { events } = await recordWatch(t, { node, kubeconfig, name: 'one' } as NodeFixture);
+    server.sendEvent('BOOKMARK', { metadata: { resourceVersion: '7' } });
     const text = `${JSON.stringify({ type: 'MODIFIED', object: JSON.parse(nodeText('one')) })}\n`;
-    for (const piece of [text.slice(0, 30), text.slice(30, 31), text.slice(31)]) server.tellRaw(piece);
-    await until('both are told', () => told.length === 2);
-    assert.equal(told[0], 'sign');
+    for (const piece of [text.slice(0, 30), text.slice(30, 31), text.slice(31)]) server.sendText(piece);
+    await until('both are reported', () => events.length === 2);
+    assert.equal(events[0], 'sign');
   });
 });
 

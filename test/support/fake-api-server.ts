@@ -11,21 +11,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-
-interface StoredNode {
-  readonly metadata: {
-    readonly name: string;
-    uid: string;
-    resourceVersion: string;
-    labels: Record<string, string>;
-    managedFields: { manager: string; fieldsV1: { 'f:metadata': { 'f:labels': Record<string, object> } } }[];
-  };
-}
+import { FakeNodeStore } from './fake-node-store.ts';
 
 /** Answers in place of the server; true if it did. */
 type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
-
-const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 
 export class FakeApiServer {
   readonly folder = mkdtempSync(join(tmpdir(), 'ctrkit-api-'));
@@ -35,8 +24,7 @@ export class FakeApiServer {
   readonly requests: string[] = [];
   #server: Server | undefined;
   #port = 0;
-  #version = 1;
-  readonly #nodes = new Map<string, StoredNode>();
+  readonly #nodes = new FakeNodeStore();
   readonly #watches = new Map<ServerResponse, string>();
 
   static async start(t: TestContext): Promise<FakeApiServer> {
@@ -105,7 +93,7 @@ export class FakeApiServer {
         requestCert: true,
         rejectUnauthorized: false,
       },
-      (request, response) => this.answer(request, response),
+      (request, response) => this.#answer(request, response),
     );
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
     this.#port = (server.address() as AddressInfo).port;
@@ -113,12 +101,12 @@ export class FakeApiServer {
   }
 
   /** A line to every watch. */
-  tell(type: string, object: unknown): void {
+  sendEvent(type: string, object: unknown): void {
     for (const response of this.#watches.keys()) response.write(`${JSON.stringify({ type, object })}\n`);
   }
 
   /** As it comes, not a whole line perhaps. */
-  tellRaw(text: string): void {
+  sendText(text: string): void {
     for (const response of this.#watches.keys()) response.write(text);
   }
 
@@ -130,96 +118,32 @@ export class FakeApiServer {
     return this.#watches.size;
   }
 
-  node(name: string): Readonly<Record<string, string>> | undefined {
-    return this.#nodes.get(name)?.metadata.labels;
+  readLabels(name: string): Readonly<Record<string, string>> | undefined {
+    return this.#nodes.find(name)?.metadata.labels;
   }
 
-  private answer(request: IncomingMessage, response: ServerResponse): void {
+  #answer(request: IncomingMessage, response: ServerResponse): void {
     this.requests.push(`${request.method} ${request.url}`);
     const certificate = (request.socket as TLSSocket).getPeerCertificate();
-    const { CN: name } = certificate.subject ?? {};
-    this.callers.push(request.headers.authorization ?? String(name ?? ''));
+    const { CN: caller } = certificate.subject ?? {};
+    this.callers.push(request.headers.authorization ?? String(caller ?? ''));
     if (this.fault?.(request, response) === true) return;
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     request.on('end', () => {
       const url = new URL(request.url ?? '', this.url);
       const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-      const [, , , , node] = url.pathname.split('/');
-      if (request.method === 'POST') send(response, 201, this.create(body));
-      else if (url.searchParams.get('watch') === 'true') this.watch(url, response);
-      else if (node === undefined || !this.#nodes.has(node))
-        sendStatus(response, 404, 'NotFound', `nodes "${node}" not found`);
-      else if (request.method === 'DELETE') send(response, 200, this.remove(node));
-      else if (request.method === 'PATCH') this.patch(node, { url, body, response });
-      else send(response, 200, this.#nodes.get(node));
+      const [, , , , name] = url.pathname.split('/');
+      if (url.searchParams.get('watch') === 'true') return this.#openWatch(url, response);
+      const fieldManager = url.searchParams.get('fieldManager') ?? 'unknown';
+      const result = this.#nodes.handle(request.method ?? '', { name, body, fieldManager });
+      if (result.event !== undefined) this.sendEvent(result.event, result.object);
+      if (result.kind === 'object') send(response, result.status, result.object);
+      else sendStatus(response, result.status, result.reason, result.message);
     });
   }
 
-  private create(body: Record<string, unknown>): StoredNode {
-    const { name, labels = {} } = body['metadata'] as { name: string; labels?: Record<string, string> };
-    this.#version += 1;
-    const node: StoredNode = {
-      metadata: {
-        name,
-        uid: `uid-${this.#version}`,
-        resourceVersion: `${this.#version}`,
-        labels,
-        managedFields: [],
-      },
-    };
-    this.#nodes.set(name, node);
-    return node;
-  }
-
-  private remove(name: string): StoredNode | undefined {
-    const node = this.#nodes.get(name);
-    this.#nodes.delete(name);
-    this.tell('DELETED', node);
-    return node;
-  }
-
-  private patch(
-    name: string,
-    { url, body, response }: { url: URL; body: Record<string, unknown>; response: ServerResponse },
-  ): void {
-    const { metadata } = this.#nodes.get(name) as StoredNode;
-    const { labels = {}, resourceVersion } = body['metadata'] as {
-      labels?: Record<string, string | null>;
-      resourceVersion?: string;
-    };
-    if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
-      return sendStatus(response, 409, 'Conflict', 'the object has been modified');
-    if (Object.values(labels).some((value) => value !== null && !LABEL_VALUE.test(value)))
-      return sendStatus(
-        response,
-        422,
-        'Invalid',
-        `Node "${name}" is invalid: metadata.labels: Invalid value`,
-      );
-    const manager = url.searchParams.get('fieldManager') ?? 'unknown';
-    for (const [key, value] of Object.entries(labels)) {
-      if (metadata.labels[key] === (value ?? undefined)) continue;
-      if (value === null) delete metadata.labels[key];
-      else metadata.labels[key] = value;
-      for (const entry of metadata.managedFields) delete entry.fieldsV1['f:metadata']['f:labels'][`f:${key}`];
-      if (value !== null) this.ownedBy(metadata, manager)[`f:${key}`] = {};
-      this.#version += 1;
-      metadata.resourceVersion = `${this.#version}`;
-    }
-    this.tell('MODIFIED', this.#nodes.get(name));
-    send(response, 200, this.#nodes.get(name));
-  }
-
-  private ownedBy(metadata: StoredNode['metadata'], manager: string): Record<string, object> {
-    const found = metadata.managedFields.find((entry) => entry.manager === manager);
-    if (found !== undefined) return found.fieldsV1['f:metadata']['f:labels'];
-    const labels: Record<string, object> = { '.': {} };
-    metadata.managedFields.push({ manager, fieldsV1: { 'f:metadata': { 'f:labels': labels } } });
-    return labels;
-  }
-
-  private watch(url: URL, response: ServerResponse): void {
+  #openWatch(url: URL, response: ServerResponse): void {
     response.setHeader('Content-Type', 'application/json');
     response.flushHeaders();
     this.#watches.set(response, url.search);

@@ -9,7 +9,7 @@ export type JoinDecision =
   | { readonly kind: 'refuse'; readonly text: string };
 
 export function decideJoin(
-  config: MasterConfig,
+  config: Pick<MasterConfig, 'ip' | 'isDisabled' | 'faults'>,
   { isJoined }: Pick<MembershipStatus, 'isJoined'>,
   isForced: boolean,
 ): JoinDecision {

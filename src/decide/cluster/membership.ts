@@ -1,10 +1,12 @@
 /**
- * Is this switch to join its master now, or to leave it? (HLD, "config kube join/reset"; SONiC: ctrmgrd joins by itself once
+ * Is this switch to join its cluster now, or to leave it? (HLD, "config kube join/reset"; SONiC: ctrmgrd joins by itself once
  * a server is configured.)
  */
 import { describeServer, type MasterConfig } from '../../contract/cluster/master-config.ts';
 import { decideBackoffMs } from '../../loop/backoff.ts';
 import { describeDuration } from '../../text/duration-text.ts';
+
+type JoinConfig = Pick<MasterConfig, 'ip' | 'port' | 'isDisabled' | 'faults'>;
 
 export interface MembershipStatus {
   /** kubelet has its own configuration, which a join writes. */
@@ -54,7 +56,7 @@ export type MembershipDecision =
 const LONGEST_RETRY_MS = 600_000;
 
 export function decideMembership(
-  config: MasterConfig,
+  config: JoinConfig,
   status: MembershipStatus,
   history: MembershipHistory,
   { timing, nowMs }: { readonly timing: MembershipTiming; readonly nowMs: number },
@@ -69,7 +71,7 @@ export function decideMembership(
 }
 
 /** What is to be done sooner or later. */
-function decideWithoutTiming(config: MasterConfig, status: MembershipStatus): MembershipDecision {
+function decideWithoutTiming(config: JoinConfig, status: MembershipStatus): MembershipDecision {
   if (config.isDisabled)
     return hasSomethingToLeave(status)
       ? { kind: 'leave', text: 'the server is disabled, and the switch has not left it yet' }
@@ -95,7 +97,7 @@ function decideWithoutTiming(config: MasterConfig, status: MembershipStatus): Me
 
 /** Another server was configured after the join. Going over to it restarts features, which nobody has asked for. */
 function findServerChange(
-  config: MasterConfig,
+  config: Pick<MasterConfig, 'ip' | 'port'>,
   { joinedServer }: MembershipStatus,
 ): MembershipDecision | undefined {
   const wanted = describeServer(config);

@@ -63,7 +63,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** `isInsecure`: the server's certificate is not verified. Throws CtrkitError('cluster') with the fault, one line. */
 export async function checkAdminConfig(
   { text, origin }: AdminConfigText,
-  master: Pick<MasterConfig, 'ip' | 'port' | 'isInsecure'>,
+  config: Pick<MasterConfig, 'ip' | 'port' | 'isInsecure'>,
 ): Promise<AdminConfig> {
   const fail: Fail = (fault) => {
     throw new CtrkitError('cluster', `what came from ${origin} is no configuration to join by: ${fault}`);
@@ -75,12 +75,12 @@ export async function checkAdminConfig(
   const context = selectEntry(content, 'context', content['current-context'], fail);
   const cluster = decodeCluster(
     selectEntry(content, 'cluster', context['cluster'], fail),
-    master.isInsecure,
+    config.isInsecure,
     fail,
   );
   const user = decodeUser(selectEntry(content, 'user', context['user'], fail), fail);
   return {
-    text: encodeAdminConfig(cluster, user, describeServer(master)),
+    text: encodeAdminConfig(cluster, user, describeServer(config)),
     server: toPlainLine(`https://${new URL(cluster.server).host}`, 300),
     secrets: Object.values(user),
   };

@@ -1,7 +1,7 @@
 import { describe } from 'node:test';
-import { openPlace, suite } from '../../contract/cluster-node.ts';
+import { openNodeFixture, testClusterNode } from '../../contract/cluster-node.ts';
 import { NO_CLUSTER } from '../support/cluster.ts';
 
 describe('the node, on a real API server', { skip: NO_CLUSTER ?? false }, () => {
-  suite(async (t) => openPlace(t, process.env['KUBECONFIG'] ?? ''));
+  testClusterNode(async (t) => openNodeFixture(t, process.env['KUBECONFIG'] ?? ''));
 });

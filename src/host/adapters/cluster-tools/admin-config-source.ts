@@ -32,7 +32,7 @@ export class HostAdminConfigSource implements AdminConfigSource {
   readAdminConfig(path: string): AdminConfigText {
     const reading = wrapDiskError(path, 'read', () => readWholeFile(path, MAX_ADMIN_CONFIG_BYTES));
     if (reading.kind === 'text') return { text: reading.text, origin: path };
-    const why = reading.kind === 'missing' ? 'there is no such file' : reading.why;
-    throw new CtrkitError('disk', `${path} can't be read: ${why}`);
+    const reason = reading.kind === 'missing' ? 'there is no such file' : reading.why;
+    throw new CtrkitError('disk', `${path} can't be read: ${reason}`);
   }
 }

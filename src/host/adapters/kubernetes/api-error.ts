@@ -17,10 +17,10 @@ export function wrapConnectionError(address: Address, error: unknown): CtrkitErr
 
 /** An answer that is no success; `object` is its body. */
 export function createAnswerError(address: Address, status: number, object: unknown): CtrkitError {
-  const said = decodeStatus(object);
-  if (said === undefined)
+  const apiStatus = decodeStatus(object);
+  if (apiStatus === undefined)
     return createApiError(address, `it answers ${status}, and not as an API server does`);
   return status === 401
     ? createApiError(address, 'it does not accept the credentials of this switch (401)')
-    : createApiError(address, `it answers ${status}: ${said.message}`);
+    : createApiError(address, `it answers ${status}: ${apiStatus.message}`);
 }

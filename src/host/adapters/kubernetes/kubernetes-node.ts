@@ -110,11 +110,11 @@ function decodeAnswer({ access, object }: ApiAnswer, name: string): NodeState {
 function decodeLabelResult(answer: ApiAnswer, name: string): LabelResult {
   const { access, status, object } = answer;
   if (status === 200) return { kind: 'written', node: decodeAnswer(answer, name) };
-  const said = decodeStatus(object);
-  if (said === undefined) throw createAnswerError(access, status, object);
-  if (status === 404 && said.reason === 'NotFound') return { kind: 'missing' };
+  const apiStatus = decodeStatus(object);
+  if (apiStatus === undefined) throw createAnswerError(access, status, object);
+  if (status === 404 && apiStatus.reason === 'NotFound') return { kind: 'missing' };
   if (status === 409) return { kind: 'conflict' };
-  if ([400, 403, 422].includes(status) && !NO_RIGHTS.test(said.message))
-    return { kind: 'refused', text: said.message };
-  return { kind: 'failed', text: `it answers ${status}: ${said.message}`, isBusy: status === 429 };
+  if ([400, 403, 422].includes(status) && !NO_RIGHTS.test(apiStatus.message))
+    return { kind: 'refused', text: apiStatus.message };
+  return { kind: 'failed', text: `it answers ${status}: ${apiStatus.message}`, isBusy: status === 429 };
 }

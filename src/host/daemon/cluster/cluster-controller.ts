@@ -162,7 +162,7 @@ export class ClusterController implements DaemonComponent {
 
 async function writeMasterRecord(
   { store }: Pick<Connection, 'store'>,
-  { master, isDisabled }: DesiredSwitchState,
+  { masterRow: master, isDisabled }: DesiredSwitchState,
   { server, node, isFailing, isAway }: Omit<MasterInput, 'isDisabled'>,
   wallMs: number,
 ): Promise<void> {

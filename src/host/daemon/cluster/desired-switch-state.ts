@@ -17,7 +17,7 @@ export interface DesiredSwitchState {
   readonly labels: Labels;
   readonly device: FieldValues;
   /** STATE_DB KUBERNETES_MASTER|SERVER as it was read: the guard of what is written there. */
-  readonly master: RowValues;
+  readonly masterRow: RowValues;
   /** CONFIG_DB tells the switch to stay away from the cluster. */
   readonly isDisabled: boolean;
   /** Keys `<f>_enabled` of what Kubernetes still runs; read only if `isDisabled`. */
@@ -60,7 +60,7 @@ export async function readDesiredSwitchState(
       ),
     ),
     device: device?.values ?? {},
-    master: master ?? { address: masterStatusRow, values: {} },
+    masterRow: master ?? { address: masterStatusRow, values: {} },
     isDisabled,
     ...(isDisabled && isOpen() ? await readFeatures(store, keys, features) : NO_FEATURES),
   };
