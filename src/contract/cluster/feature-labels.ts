@@ -26,6 +26,14 @@ export const versionEnabledLabel = (feature: string, version: string): string =>
   `${feature}_${version}${ENABLED_SUFFIX}`;
 /** `true` lets Kubernetes deploy the feature on this node, `false` keeps Kubernetes from it. */
 export const enabledLabel = (feature: string): string => `${feature}${ENABLED_SUFFIX}`;
+/**
+ * The value of `<f>_enabled` or `<f>_<version>_enabled`: true, false, or undefined for any other text and for none. SONiC's tools
+ * write True too.
+ */
+export function decodeEnabledValue(text: string | undefined): boolean | undefined {
+  const value = text?.toLowerCase();
+  return value === 'true' || value === 'false' ? value === 'true' : undefined;
+}
 /** True for `<f>_enabled` and `<f>_<version>_enabled`: every label that lets Kubernetes deploy something here. */
 export const isEnabledLabel = (key: string): boolean => key.endsWith(ENABLED_SUFFIX);
 /** The feature's name of a key `<f>_enabled`; undefined for any other key. `<f>_<version>_enabled` may look the same. */

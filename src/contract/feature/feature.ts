@@ -63,6 +63,11 @@ export interface FeatureStatus {
   readonly pendingToken: string;
 }
 
+/** Whether the record names a container that runs the feature: an owner, and an id under either name. */
+export const hasRecordedHolder = <T extends Pick<FeatureStatus, 'currentOwner' | 'dockerId'>>(
+  status: T,
+): status is T & { readonly currentOwner: Owner } => isOwner(status.currentOwner) && status.dockerId !== '';
+
 /** SONiC writes True, true, False and false (D20: `"false"` is not a yes). */
 export const isTrue = (text: string | undefined): boolean => text?.toLowerCase() === 'true';
 

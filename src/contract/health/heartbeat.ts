@@ -4,6 +4,7 @@ import { decodeMs } from '../feature/feature.ts';
 import type { CheckReport, HealthStatus } from './health-report.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import type { FieldValues } from '../rows.ts';
+import type { BootTime } from '../timestamps.ts';
 
 /** Wire names of the row's fields. */
 export const HEALTH_FIELD = {
@@ -51,12 +52,30 @@ export interface Heartbeat {
   readonly intervalMs: number;
 }
 
+/** Milliseconds; `beatMs` is on the boot clock. */
+type BeatTiming = { readonly beatMs: number; readonly intervalMs: number };
+
 /**
  * When a heartbeat is overdue if no other follows, in milliseconds of the boot clock. Until then its holder is live; at this
  * moment and from then on it is not. The interval is the one that the heartbeat itself promises.
  */
-export const overdueAtMs = (beat: { readonly beatMs: number; readonly intervalMs: number }): number =>
-  beat.beatMs + OVERDUE_AFTER_INTERVALS * beat.intervalMs;
+export const overdueAtMs = ({ beatMs, intervalMs }: BeatTiming): number =>
+  beatMs + OVERDUE_AFTER_INTERVALS * intervalMs;
+
+/** Whether the heartbeat is overdue: its holder is not live any more. */
+export const isOverdue = (beat: BeatTiming, now: Pick<BootTime, 'bootMs'>): boolean =>
+  now.bootMs >= overdueAtMs(beat);
+
+/**
+ * Whether the heartbeat is later than now by more than one interval. Such a heartbeat does not count: it would keep a dead
+ * holder live until then.
+ */
+export const isFromFuture = ({ beatMs, intervalMs }: BeatTiming, now: Pick<BootTime, 'bootMs'>): boolean =>
+  beatMs > now.bootMs + intervalMs;
+
+/** A count of a heartbeat, such as `seq`; undefined for text that is none. */
+export const decodeCount = (text = ''): number | undefined =>
+  /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 
 export function decodeHeartbeat(values: FieldValues): Heartbeat {
   const intervalMs = decodeMs(values['interval_ms']);

@@ -1,6 +1,6 @@
 /** A heartbeat as the host side reads it: the fields of CONTAINER_HEALTH that certification and fallback use. */
 import { decodeMs } from '../feature/feature.ts';
-import { decodeHeartbeat, type Heartbeat } from './heartbeat.ts';
+import { decodeCount, decodeHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { HealthStatus } from './health-report.ts';
 import type { FieldValues } from '../rows.ts';
 
@@ -27,9 +27,9 @@ export function decodeObservedBeat(values: FieldValues): ObservedBeat {
     bootId: values['boot_id'] ?? '',
     status: STATUSES.has(status) ? (status as HealthStatus) : undefined,
     reason: values['reason'] ?? '',
-    seq: decodeMs(values['seq']),
+    seq: decodeCount(values['seq']),
     startedMs: decodeMs(values['started_ms']),
     healthySinceMs: decodeMs(values['healthy_since_ms']),
-    restarts: decodeMs(values['restarts']),
+    restarts: decodeCount(values['restarts']),
   };
 }

@@ -13,6 +13,17 @@ export interface EngineContainer {
   readonly state: ContainerState;
 }
 
+const RECORDED_ID = /^(?:[0-9a-f]{12}|[0-9a-f]{64})$/;
+
+/**
+ * Whether the container is the one that a record names. `recorded` is an id of 12 or 64 hex digits, or else a name. Fewer hex
+ * digits are a name too: a feature may be called `bed`.
+ */
+export const matchesIdOrName = (
+  { id, names }: Pick<EngineContainer, 'id' | 'names'>,
+  recorded: string,
+): boolean => (RECORDED_ID.test(recorded) ? id.startsWith(recorded) : names.includes(recorded));
+
 /** What is running, or can be at any moment without having ended. */
 export const RUNNING_STATES: ReadonlySet<ContainerState> = new Set(['running', 'paused', 'restarting']);
 

@@ -1,13 +1,13 @@
 /**
  * What becomes of a feature when the switch leaves the cluster (HLD, "config kube join/reset"; contract.md, section 11).
  */
-import { isDisabled, type FeatureStatus } from '../../contract/feature/feature.ts';
+import { hasRecordedHolder, isDisabled, type FeatureStatus } from '../../contract/feature/feature.ts';
 import { encodeStatus, STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
 import { encodeDisconnected, masterStatusRow } from '../../contract/cluster/master-status.ts';
 import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
-import { hasHolder, type HostSnapshot } from '../command/host-snapshot.ts';
+import { type HostSnapshot } from '../command/host-snapshot.ts';
 
 export type LeaveAction =
   /** The service is restarted, so that the local image runs. */
@@ -52,7 +52,7 @@ export const decideUnitLeaveAction = (unit: UnitState | undefined): LeaveAction 
 
 /** The local container has claimed the feature, or the host has recorded the container. */
 export const isRunLocally = (status: FeatureStatus): boolean =>
-  status.currentOwner === 'local' && hasHolder(status);
+  status.currentOwner === 'local' && hasRecordedHolder(status);
 
 /**
  * After these writes no gate passes, and whatever starts next is local, because `container start` finds remote_state none and a

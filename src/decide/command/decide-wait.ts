@@ -4,8 +4,8 @@
  */
 import { startUnitCommand } from '../../text/operator-commands.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
-import type { FeatureStatus } from '../../contract/feature/feature.ts';
-import { listRecordedContainers, hasHolder, type HostSnapshot } from './host-snapshot.ts';
+import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
+import { listRecordedContainers, type HostSnapshot } from './host-snapshot.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
 
 export interface WaitLimits {
@@ -69,7 +69,7 @@ export function decideWait(
     return { step: decideAwaiting(snapshot, waiting, limits, now), progress: waiting };
   }
   const ids = listRecordedContainers(limits.name, snapshot.status);
-  if (runner !== undefined && (ids.length === 0 || !hasHolder(snapshot.status)))
+  if (runner !== undefined && (ids.length === 0 || !hasRecordedHolder(snapshot.status)))
     return decideFollowing(snapshot, { kind: 'following', sinceMs: progress.sinceMs, runner }, runner, now);
   return { step: { kind: 'ask-engine', ids }, progress };
 }
@@ -80,7 +80,7 @@ export function decideWait(
  * runs, but has no id.
  */
 function identifyRunner(status: FeatureStatus): string | undefined {
-  if (hasHolder(status)) return `${status.dockerId}/${status.claimToken}`;
+  if (hasRecordedHolder(status)) return `${status.dockerId}/${status.claimToken}`;
   return status.remoteState === 'running' ? 'a container without an id' : undefined;
 }
 
@@ -127,8 +127,8 @@ function decideFollowing(
   const who = `container ${status.dockerId || 'without an id'}`;
   if (runner === undefined) return end(true, 'its record is cleared: it has stopped');
   if (runner !== progress.runner) return end(true, `${who} runs it now, another than was waited for`);
-  const holder = hasHolder(status) ? findLiveHolder(status, heartbeat, now) : undefined;
-  if (hasHolder(status) && holder === undefined)
+  const holder = hasRecordedHolder(status) ? findLiveHolder(status, heartbeat, now) : undefined;
+  if (hasRecordedHolder(status) && holder === undefined)
     return end(false, `${who} is on record, but gives no sign of life any more`);
   const text = `the engine does not know ${who}: waiting until its record is cleared or its heartbeat stays away`;
   return { step: { kind: 'sleep', requeueAtMs: holder?.liveUntilMs, text }, progress };

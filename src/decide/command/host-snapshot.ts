@@ -3,7 +3,7 @@ import {
   CONFIG_FIELDS,
   decodeConfig,
   decodeStatus,
-  isOwner,
+  hasRecordedHolder,
   STATUS_FIELDS,
   type FeatureConfig,
   type FeatureStatus,
@@ -72,17 +72,13 @@ export function decodeHostSnapshot(rows: readonly RowValues[]): HostSnapshot {
 const hasFields = (values: FieldValues): boolean =>
   Object.values(values).some((value) => value !== undefined);
 
-/** The record names a container that runs the feature, under either name of the id. */
-export const hasHolder = ({ currentOwner, dockerId }: FeatureStatus): boolean =>
-  isOwner(currentOwner) && dockerId !== '';
-
 /**
  * Names and ids by which the engine may know the container on record, the likeliest first. Without a record it is the
  * switch's own container, which has the feature's name. A pod that was told it is local has that name on record and
  * another one at the engine: its own id finds it (D25).
  */
 export function listRecordedContainers(name: string, status: FeatureStatus): string[] {
-  const names = !hasHolder(status)
+  const names = !hasRecordedHolder(status)
     ? [name]
     : status.currentOwner === 'local'
       ? [name, status.dockerId]

@@ -3,7 +3,7 @@
  * 14).
  */
 import { enabledLabel, labelsRow } from '../../contract/cluster/feature-labels.ts';
-import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
 import {
   encodeStatus,
   NO_CLAIM,
@@ -18,7 +18,6 @@ import {
   type RowWrite,
   type GuardedWrite,
 } from '../../contract/rows.ts';
-import { hasHolder } from './host-snapshot.ts';
 import type { StartDecision } from './decide-start.ts';
 
 export interface StartedFeature {
@@ -116,8 +115,8 @@ export function planClear(name: string, values: FieldValues, wallMs: number): Gu
  * on record, that of the switch's own. `before` is the record as it was while that container ran.
  */
 export function isRecordOf(before: FeatureStatus, now: FeatureStatus): boolean {
-  if (!hasHolder(now)) return true;
-  if (!hasHolder(before)) return now.currentOwner === 'local';
+  if (!hasRecordedHolder(now)) return true;
+  if (!hasRecordedHolder(before)) return now.currentOwner === 'local';
   if (before.dockerId === 'unknown') return before.claimToken === now.claimToken;
   return before.currentOwner === now.currentOwner && before.dockerId === now.dockerId;
 }

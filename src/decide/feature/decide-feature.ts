@@ -3,7 +3,9 @@
  * and the view for people come out. Each decision has a module of its own; this one gives each what it needs, in order:
  * condition, certification, fallback, reap, switch-over, label, steps.
  */
+import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view.ts';
+import { matchesIdOrName } from '../../contract/images/engine.ts';
 import { decideCertification, type Certification } from '../images/certification.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findLocalImage } from '../images/local-image.ts';
@@ -12,7 +14,7 @@ import { decideFeatureCondition } from './feature-condition.ts';
 import type { FeatureInput } from './feature-input.ts';
 import type { FeatureMemory } from './feature-memory.ts';
 import type { HostStep } from './host-step.ts';
-import { hasIdOrName, observeFeature, toHolderContainer, type Observation } from './observe-feature.ts';
+import { observeFeature, toHolderContainer, type Observation } from './observe-feature.ts';
 import { planSteps, type Decisions } from './plan-steps.ts';
 import { decideReap, selectHolderName, type ReapDecision } from './reap.ts';
 import { decideRestartAtMs } from './restart-history.ts';
@@ -105,7 +107,7 @@ function decideFeatureReap({ input, memory: { record, lastEnd }, container }: Ob
   const name = selectHolderName(feature, status);
   const end = ends.findLast(
     ({ containerId: id }) =>
-      id === container?.id || (name !== undefined && hasIdOrName({ id, names: [] }, name)),
+      id === container?.id || (name !== undefined && matchesIdOrName({ id, names: [] }, name)),
   );
   const hasEndedBefore = lastEnd !== undefined && lastEnd.token !== '' && lastEnd.token === status.claimToken;
   return decideReap({
@@ -134,7 +136,7 @@ function decideFeatureSwitchOver(observation: Observation): SwitchOverDecision {
     isRebooting: reading.isRebooting,
     unit,
     isAskerBlocked: ledger.fallbacks.some(
-      ({ version }) => version === status.containerVersion && blocks[version] !== 'true',
+      ({ version }) => version === status.containerVersion && decodeEnabledValue(blocks[version]) !== true,
     ),
     lastObserved: observation.lastObserved,
     lockText,

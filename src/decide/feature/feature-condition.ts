@@ -6,11 +6,11 @@ import type { BootTime } from '../../contract/timestamps.ts';
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
 import {
   isDisabled,
-  isOwner,
+  hasRecordedHolder,
   type FeatureConfig,
   type FeatureStatus,
 } from '../../contract/feature/feature.ts';
-import { overdueAtMs } from '../../contract/health/heartbeat.ts';
+import { isFromFuture, isOverdue, overdueAtMs } from '../../contract/health/heartbeat.ts';
 import { shortImageId } from '../../contract/images/image.ts';
 import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
@@ -77,7 +77,7 @@ export function decideFeatureCondition(input: FeatureConditionInput): FeatureCon
   // An engine that restarts ends all its containers. That is no image's fault, and nothing could be started meanwhile.
   if (isEngineAway) return createNeutral('the container engine does not answer');
   if (status.systemState !== 'up') return decideWhileStopped(input);
-  if (!isOwner(status.currentOwner) || status.dockerId === '') return decideWithoutHolder(input);
+  if (!hasRecordedHolder(status)) return decideWithoutHolder(input);
   if (status.currentOwner === 'local') return createNeutral('the local image runs');
   return decideWithHolder(input);
 }
@@ -185,11 +185,9 @@ function findCrash({ lastEnd, beat, now, unit }: FeatureConditionInput): Feature
 /** When the holder's own heartbeat becomes overdue, boot clock; undefined if it is already, or if there is none. */
 function findOverdueAtMs({ beat, status, now }: FeatureConditionInput): number | undefined {
   const { token, beatMs, intervalMs } = beat;
-  // A heartbeat from the future does not count, as in findLiveHolder.
-  if (token !== status.claimToken || beatMs === undefined || beatMs > now.bootMs + intervalMs)
-    return undefined;
-  const atMs = overdueAtMs({ beatMs, intervalMs });
-  return now.bootMs < atMs ? atMs : undefined;
+  if (token !== status.claimToken || beatMs === undefined) return undefined;
+  const timing = { beatMs, intervalMs };
+  return isFromFuture(timing, now) || isOverdue(timing, now) ? undefined : overdueAtMs(timing);
 }
 
 const createNeutral = (text: string, imageId = '', requeueAtMs?: number): FeatureCondition => ({

@@ -2,6 +2,7 @@
  * What ctrkitd remembers of a feature from one reconcile to the next. It lives in memory only: what this daemon did not see
  * counts against no image.
  */
+import { matchesIdOrName } from '../../contract/images/engine.ts';
 import type { FieldValues } from '../../contract/rows.ts';
 import type { HeartbeatChain } from '../images/certification.ts';
 import type { LastEnd } from './feature-condition.ts';
@@ -67,7 +68,8 @@ export function trackFeature(
 ): FeatureMemory {
   const { status } = reading;
   const holder = trackHolder(last.holder, reading, imageId);
-  const end = holder && ends.findLast(({ containerId }) => containerId.startsWith(holder.dockerId));
+  const end =
+    holder && ends.findLast(({ containerId: id }) => matchesIdOrName({ id, names: [] }, holder.dockerId));
   const ended = end && findEndedHolder(last.holder, holder, { end, status });
   return {
     ...last,

@@ -1,5 +1,5 @@
 /** What a reconcile of one feature sees: its input, the recorded container, and the memory after this reading. */
-import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
+import { matchesIdOrName, RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
 import type { HolderContainer } from './feature-condition.ts';
 import type { FeatureInput } from './feature-input.ts';
 import { isRebootExpected, trackFeature, type FeatureMemory, type ObservedFields } from './feature-memory.ts';
@@ -23,7 +23,7 @@ export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Obser
   const input = { ...asRead, reading: { ...reading, isRebooting } };
   const name = selectHolderName(feature, reading.status);
   const container =
-    name === undefined ? undefined : engine.containers.find((listed) => hasIdOrName(listed, name));
+    name === undefined ? undefined : engine.containers.find((listed) => matchesIdOrName(listed, name));
   return {
     input,
     memory: { ...trackFeature(last, input, container?.imageId), rebootSinceMs },
@@ -32,10 +32,6 @@ export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Obser
     isRunning: container !== undefined && RUNNING_STATES.has(container.state),
   };
 }
-
-/** `name` is an id, whole or as STATE_DB has it, or else a name: a feature may be called `bed`. */
-export const hasIdOrName = ({ id, names }: Pick<EngineContainer, 'id' | 'names'>, name: string): boolean =>
-  /^(?:[0-9a-f]{12}|[0-9a-f]{64})$/.test(name) ? id.startsWith(name) : names.includes(name);
 
 /** For decisions on the holder. */
 export const toHolderContainer = ({ container, isRunning }: Observation): HolderContainer | undefined =>

@@ -1,4 +1,5 @@
 /** The steps of a fallback that is due, and of the fallbacks that are open in the ledger. */
+import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FallbackVerdict } from '../../contract/feature/daemon-view.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
@@ -51,12 +52,12 @@ function planOpenFallback(input: FallbackStepsInput, fallback: Fallback): HostSt
     if (lockText !== undefined || isEngineAway) return [];
     return [{ kind: 'finish-fallback', fallback, isRestartDue: isRestartDue(input, fallback) }];
   }
-  switch (reading.blocks[version]?.toLowerCase()) {
-    case 'true':
+  switch (decodeEnabledValue(reading.blocks[version])) {
+    case true:
       return [{ kind: 'lift-block', imageId, version }];
-    case 'false':
+    case false:
       return [];
-    default:
+    case undefined:
       return [{ kind: 'block-version', version }];
   }
 }

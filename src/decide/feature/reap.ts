@@ -4,7 +4,12 @@
  */
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
-import { decodeStatus, isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
+import {
+  decodeStatus,
+  hasRecordedHolder,
+  isOwner,
+  type FeatureStatus,
+} from '../../contract/feature/feature.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
@@ -72,7 +77,7 @@ export function selectHolderName(feature: string, status: FeatureStatus): string
 export function decideReap(input: ReapInput): ReapDecision {
   const { feature, statusValues, engineState } = input;
   const status = decodeStatus(statusValues);
-  if (!isOwner(status.currentOwner) || status.dockerId === '') return keepRecord('nobody is recorded');
+  if (!hasRecordedHolder(status)) return keepRecord('nobody is recorded');
   if (engineState === undefined) return keepRecord('the container engine does not answer');
   if (['running', 'paused', 'restarting'].includes(engineState))
     return keepRecord(`its container is ${engineState}`);

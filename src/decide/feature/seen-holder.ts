@@ -1,4 +1,5 @@
 /** The container that ran a feature for Kubernetes, tracked from one reconcile to the next, and how it ended. */
+import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import { isDisabled, type FeatureConfig, type FeatureStatus } from '../../contract/feature/feature.ts';
 import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
 import type { LastEnd } from './feature-condition.ts';
@@ -116,7 +117,7 @@ export function classifyEnd(
     status.systemState !== 'up' ||
     config.setOwner !== 'kube' ||
     // `container kill` writes it before it kills, and so does whoever undeploys.
-    enabledLabel === 'false' ||
+    decodeEnabledValue(enabledLabel) === false ||
     isRebooting ||
     isDisabled(config);
   const wasAsked = isStopping && !wasUnhealthy && !hasCrashed;

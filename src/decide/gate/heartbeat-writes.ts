@@ -4,7 +4,7 @@ import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { planUpStatus, type UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
-import { encodeHeartbeat, HEALTH_FIELD } from '../../contract/health/heartbeat.ts';
+import { decodeCount, encodeHeartbeat, HEALTH_FIELD } from '../../contract/health/heartbeat.ts';
 import { hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import type { Timestamps } from '../../contract/timestamps.ts';
 
@@ -29,11 +29,11 @@ export const COUNT_FIELDS = [HEALTH_FIELD.token, HEALTH_FIELD.seq, HEALTH_FIELD.
 export function decodeCounts(row: RowValues | undefined, { token }: Claim): HeartbeatCounts {
   const values = row?.values ?? {};
   if (values[HEALTH_FIELD.token] !== token) return { seq: 0, restarts: 0 };
-  return { seq: decodeCount(values[HEALTH_FIELD.seq]), restarts: decodeCount(values[HEALTH_FIELD.restarts]) };
+  return {
+    seq: decodeCount(values[HEALTH_FIELD.seq]) ?? 0,
+    restarts: decodeCount(values[HEALTH_FIELD.restarts]) ?? 0,
+  };
 }
-
-/** Zero for text that is no count. */
-const decodeCount = (text = ''): number => (/^\d{1,9}$/.test(text) ? Number(text) : 0);
 
 /** The heartbeat that follows `before`; `health.restarts` counts from the start of this agent, and is added to it. */
 export function planBeat(

@@ -1,7 +1,9 @@
-import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
+import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import {
   DEFAULT_HEARTBEAT_INTERVAL_MS,
+  isFromFuture,
+  isOverdue,
   overdueAtMs,
   type Heartbeat,
 } from '../../contract/health/heartbeat.ts';
@@ -25,7 +27,7 @@ export interface Self {
 
 /** The live holder of a feature; undefined if there is none (contract.md, section 2, "A holder is live"). */
 export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: BootTime): Holder | undefined {
-  if (!isOwner(status.currentOwner) || status.dockerId === '') return undefined;
+  if (!hasRecordedHolder(status)) return undefined;
   if (status.claimBootId !== '' && status.claimBootId !== now.bootId) return undefined;
   const isBeating = status.claimToken !== '' && beat.token === status.claimToken;
   // The shipped kit has claimed for another owner, and has not cleared the fields of a claim of ours.
@@ -40,11 +42,10 @@ export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: Boot
 
   const intervalMs = isBeating ? beat.intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS;
   const signsOfLife = [status.claimMs, isBeating ? beat.beatMs : undefined].filter(
-    // A time in the future is ignored: it would keep a dead holder live until then.
-    (ms): ms is number => ms !== undefined && ms <= now.bootMs + intervalMs,
+    (ms): ms is number => ms !== undefined && !isFromFuture({ beatMs: ms, intervalMs }, now),
   );
-  const liveUntilMs = overdueAtMs({ beatMs: Math.max(...signsOfLife), intervalMs });
-  return now.bootMs < liveUntilMs ? { ...holder, liveUntilMs } : undefined;
+  const last = { beatMs: Math.max(...signsOfLife), intervalMs };
+  return isOverdue(last, now) ? undefined : { ...holder, liveUntilMs: overdueAtMs(last) };
 }
 
 /** True for the own record. Two unknown ids are not the same container. */

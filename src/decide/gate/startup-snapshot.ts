@@ -7,6 +7,7 @@ import {
   type FeatureStatus,
 } from '../../contract/feature/feature.ts';
 import {
+  decodeEnabledValue,
   localVersionLabel,
   versionEnabledLabel,
   type NodeLabels,
@@ -84,7 +85,7 @@ function decodeLabels(sets: readonly FieldValues[], feature: string, version: st
   const sameVersion = localVersions.find((text) => text.toLowerCase() === version.toLowerCase());
   return {
     isVersionBlocked: sets.some(
-      (set) => set[versionEnabledLabel(feature, version)]?.toLowerCase() === 'false',
+      (set) => decodeEnabledValue(set[versionEnabledLabel(feature, version)]) === false,
     ),
     localVersion: sameVersion ?? localVersions[0] ?? '',
   };

@@ -1,5 +1,5 @@
 /** Versions that are blocked on this switch, by labels (HLD, "Proposed behavior at high level"). */
-import { decodeEnabledVersion } from '../../contract/cluster/feature-labels.ts';
+import { decodeEnabledValue, decodeEnabledVersion } from '../../contract/cluster/feature-labels.ts';
 import type { RowValues } from '../../contract/rows.ts';
 
 export interface VersionBlock {
@@ -30,6 +30,6 @@ export const listBlocks = (feature: string, labels: readonly RowValues[]): Versi
   labels.flatMap((row) =>
     Object.entries(row.values).flatMap(([field, value]) => {
       const version = decodeEnabledVersion(feature, field);
-      return version !== undefined && value?.toLowerCase() === 'false' ? [{ version, row, field }] : [];
+      return version !== undefined && decodeEnabledValue(value) === false ? [{ version, row, field }] : [];
     }),
   );

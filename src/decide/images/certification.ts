@@ -5,7 +5,7 @@
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
 import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { overdueAtMs } from '../../contract/health/heartbeat.ts';
+import { isFromFuture, isOverdue, overdueAtMs } from '../../contract/health/heartbeat.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { isImageId, shortImageId } from '../../contract/images/image.ts';
 import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
@@ -154,10 +154,9 @@ function assessHealth(beat: ObservedBeat, imageId: string, now: BootTime): Count
   const { token, bootId, status, seq, beatMs, healthySinceMs, intervalMs, restarts } = beat;
   if (seq === undefined || beatMs === undefined || restarts === undefined)
     return 'the heartbeat makes no sense: seq, beat_ms and restarts have to be numbers';
-  if (beatMs > now.bootMs + intervalMs)
+  if (isFromFuture({ beatMs, intervalMs }, now))
     return 'the heartbeat is from the future: it counts once its time has come';
-  const overdueMs = overdueAtMs({ beatMs, intervalMs });
-  if (now.bootMs >= overdueMs)
+  if (isOverdue({ beatMs, intervalMs }, now))
     return `the heartbeat is overdue: it counts anew once there is one again every ${describeDuration(intervalMs)}`;
   if (restarts > 0)
     return `critical processes have ended unexpectedly since this start (${restarts}): only a new start of the container counts`;
@@ -168,5 +167,6 @@ function assessHealth(beat: ObservedBeat, imageId: string, now: BootTime): Count
   if (healthySinceMs === undefined)
     return 'a required check can’t be told: it counts once all of them are known to be ok';
   if (healthySinceMs > beatMs) return 'the heartbeat makes no sense: healthy_since_ms is later than beat_ms';
+  const overdueMs = overdueAtMs({ beatMs, intervalMs });
   return { token, bootId, imageId, seq, beatMs, overdueMs, healthySinceMs };
 }

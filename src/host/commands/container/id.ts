@@ -1,9 +1,8 @@
 import { startUnitCommand } from '../../../text/operator-commands.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { decodeStatus, STATUS_FIELDS } from '../../../contract/feature/feature.ts';
+import { hasRecordedHolder, decodeStatus, STATUS_FIELDS } from '../../../contract/feature/feature.ts';
 import { isContainerId } from '../../../contract/names.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
-import { hasHolder } from '../../../decide/command/host-snapshot.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -17,7 +16,7 @@ export async function printId(
   const status = decodeStatus(row?.values ?? {});
   const { currentOwner, claimBootId, containerId, dockerId } = status;
   const isOfThisBoot = claimBootId === '' || claimBootId === clock.bootId();
-  if (!hasHolder(status) || !isOfThisBoot) {
+  if (!hasRecordedHolder(status) || !isOfThisBoot) {
     report(`${name}: nothing runs. To start it: ${startUnitCommand(name)}`);
     return EXIT.refused;
   }

@@ -2,15 +2,12 @@
  * `container state NAME up|down`: writes and clears the record by hand, for a container that can't do it itself (HLD,
  * "Proposed behavior at high level").
  */
+import { hasRecordedHolder } from '../../../contract/feature/feature.ts';
 import { NO_CLAIM } from '../../../contract/feature/status-fields.ts';
 import { planClaim, type Claim } from '../../../contract/gate/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
 import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
-import {
-  listRecordedContainers,
-  hasHolder,
-  type HostSnapshot,
-} from '../../../decide/command/host-snapshot.ts';
+import { listRecordedContainers, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { planClear } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { writeFirst } from '../../../loop/write-first.ts';
@@ -65,7 +62,7 @@ const planNoClaim = (name: string): RowWrite => ({
 /** Returns the exit code. Throws CtrkitError('database'). */
 export async function recordDown(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {
   const { guards, status } = await readSnapshot(store, name);
-  if (!hasHolder(status)) {
+  if (!hasRecordedHolder(status)) {
     ports.report(`${name}: down: nobody was on record`);
     return EXIT.ok;
   }

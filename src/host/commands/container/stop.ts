@@ -1,12 +1,9 @@
+import { hasRecordedHolder } from '../../../contract/feature/feature.ts';
 import { setOwnerCommand } from '../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import {
-  listRecordedContainers,
-  hasHolder,
-  type HostSnapshot,
-} from '../../../decide/command/host-snapshot.ts';
+import { listRecordedContainers, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { isKillRefused } from '../../../decide/command/decide-start.ts';
 import { planDown, planLabel } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
@@ -66,7 +63,7 @@ function planEnding({ name, action }: EndOptions, { config, status }: HostSnapsh
 /** The container on record has a fresh heartbeat, but the engine does not know it: only Kubernetes can end it. */
 function isOutOfReach({ status, heartbeat }: HostSnapshot, { clock }: ContainerPorts): boolean {
   const now = readTimestamps(clock);
-  return hasHolder(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
+  return hasRecordedHolder(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
 }
 
 async function stopOrKill(options: EndOptions, id: string, engine: ContainerEngine): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   decodeEnabledFeature,
+  decodeEnabledValue,
   decodeEnabledVersion,
   enabledLabel,
   isEnabledLabel,
@@ -20,5 +21,12 @@ describe('the labels of a feature', () => {
       assert.equal(decodeEnabledVersion('snmp', key), undefined, key);
     for (const key of ['snmp_local', '_enabled', 'rack', 'a.b_enabled'])
       assert.equal(decodeEnabledFeature(key), undefined, key);
+  });
+
+  test('say true or false in any letter case, and nothing else', () => {
+    for (const text of ['true', 'True', 'TRUE']) assert.equal(decodeEnabledValue(text), true, text);
+    for (const text of ['false', 'False']) assert.equal(decodeEnabledValue(text), false, text);
+    for (const text of [undefined, '', '1', 'yes', ' true'])
+      assert.equal(decodeEnabledValue(text), undefined, text);
   });
 });

@@ -4,6 +4,7 @@ import {
   decodeConfig,
   decodeMs,
   decodeStatus,
+  hasRecordedHolder,
   STATUS_FIELDS,
   isDisabled,
 } from '../../../../src/contract/feature/feature.ts';
@@ -114,4 +115,12 @@ test('only the two words that SONiC has for it disable a feature, not a text tha
     'x_disabled',
   ])
     assert.equal(isDisabled({ state }), false, state);
+});
+
+describe('the recorded holder', () => {
+  test('is an owner with an id, whatever the id is', () => {
+    const has = (currentOwner: string, dockerId: string) => hasRecordedHolder({ currentOwner, dockerId });
+    assert.deepEqual([has('kube', 'aaaaaaaaaaaa'), has('local', 'unknown')], [true, true]);
+    assert.deepEqual([has('none', 'aaaaaaaaaaaa'), has('', 'a'), has('kube', '')], [false, false, false]);
+  });
 });

@@ -5,9 +5,13 @@ import {
   encodeHeartbeat,
   HEALTH_FIELDS,
   LIVENESS_FIELDS,
+  decodeCount,
+  isFromFuture,
+  isOverdue,
   type HeartbeatRecord,
   overdueAtMs,
 } from '../../../../src/contract/health/heartbeat.ts';
+import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
 
 const beat: HeartbeatRecord = {
   token: 'token-a',
@@ -77,4 +81,33 @@ describe('the heartbeat', () => {
 
 test('a heartbeat is overdue three of its own intervals after it was made', () => {
   assert.equal(overdueAtMs({ beatMs: 1_000, intervalMs: 10_000 }), 31_000);
+});
+
+describe('the time of a heartbeat', () => {
+  const timing = { beatMs: 100_000, intervalMs: 10_000 };
+
+  test('is overdue from the third interval on, to the millisecond', () => {
+    assert.equal(isOverdue(timing, { bootMs: 129_999 }), false);
+    assert.equal(isOverdue(timing, { bootMs: 130_000 }), true);
+    assert.equal(isOverdue({ ...timing, beatMs: -Infinity }, { bootMs: 0 }), true);
+  });
+
+  test('is from the future when it is later than now by more than an interval', () => {
+    assert.equal(isFromFuture(timing, { bootMs: 90_000 }), false);
+    assert.equal(isFromFuture(timing, { bootMs: 89_999 }), true);
+  });
+});
+
+describe('the counts of a heartbeat', () => {
+  test('are plain numbers of at most nine digits', () => {
+    assert.equal(decodeCount('0'), 0);
+    assert.equal(decodeCount('999999999'), 999_999_999);
+    for (const text of [undefined, '', '1234567890', '-1', '1.5', ' 1', 'x'])
+      assert.equal(decodeCount(text), undefined, text);
+  });
+
+  test('are the same to the host side', () => {
+    const { seq, restarts } = decodeObservedBeat({ seq: '1234567890', restarts: '12' });
+    assert.deepEqual([seq, restarts], [undefined, 12]);
+  });
 });

@@ -14,6 +14,7 @@ import {
   containerOf,
   fallbackOf,
   HEALTHY,
+  LABELS,
   ledgerOf,
   readRows,
   inputOf,
@@ -112,6 +113,18 @@ describe('one reconcile of one feature', () => {
     const local = { current_owner: 'local', container_id: 'snmp', docker_id: '', claim_token: '' };
     const asked = { [STATUS]: { ...local, remote_state: 'pending', container_version: '3.0' } };
     assert.deepEqual(kindsOf(decide(inputOf({ ledger, rows: asked }))), ['block-version']);
+  });
+
+  test('a block that was lifted by True is as one that was lifted by true: its pod may take over', () => {
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
+    const asked = { [STATUS]: { remote_state: 'pending', container_version: '3.0' } };
+    const decideLifted = (value: string) => {
+      const rows = { ...asked, [LABELS]: { 'snmp_3.0_enabled': value } };
+      const reading = readRows(withRows(HEALTHY, rows), ['3.0']);
+      return decide({ ...inputOf({ ledger, rows }), reading }).view.switchOver;
+    };
+    assert.deepEqual(decideLifted('True'), decideLifted('true'));
+    assert.match(decideLifted('False')?.text ?? '', /blocked/);
   });
 
   test('a warm reboot that is announced and does not come is none after ten minutes', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
-import { trackRecord } from '../../../../src/decide/feature/feature-memory.ts';
+import { NO_MEMORY, trackFeature, trackRecord } from '../../../../src/decide/feature/feature-memory.ts';
 import {
+  AT,
   BEAT_ROW,
   HEALTHY,
   readRows,
@@ -25,5 +26,19 @@ describe('what ctrkitd remembers of a record', () => {
     assert.equal(beaten.sinceMs, 1_000);
     for (const field of ['claim_ms', 'claim_token', 'container_id', 'update_time'])
       assert.equal(trackRecord(first, values({ [STATUS]: { [field]: 'x' } }), 2_000).sinceMs, 2_000, field);
+  });
+});
+
+describe('the end of the recorded holder', () => {
+  const decideEnd = (dockerId: string, containerId: string) => {
+    const record = { docker_id: dockerId, container_id: dockerId };
+    const reading = readRows(withRows(HEALTHY, { [STATUS]: record }));
+    const ends = [{ containerId, exitCode: 1, hadOomKill: false, atMs: AT.bootMs }];
+    return trackFeature(NO_MEMORY, { reading, ends, now: AT }, 'sha256:x').lastEnd;
+  };
+
+  test('is known by its id, not by a name that is the beginning of another id', () => {
+    assert.ok(decideEnd('aaaaaaaaaaaa', 'a'.repeat(64)));
+    assert.equal(decideEnd('bed', `bed${'0'.repeat(61)}`), undefined);
   });
 });

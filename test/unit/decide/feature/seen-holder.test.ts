@@ -121,6 +121,7 @@ describe('the holder and its end', () => {
 
   test('container kill takes the label away before it kills: that end was planned', () => {
     assert.equal(wasPlanned({}, { 'state KUBE_LABELS|SET': { snmp_enabled: 'false' } }), true);
+    assert.equal(wasPlanned({}, { 'state KUBE_LABELS|SET': { snmp_enabled: 'False' } }), true);
     assert.equal(wasPlanned({}, { 'state KUBE_LABELS|SET': { snmp_enabled: 'true' } }), false);
   });
 

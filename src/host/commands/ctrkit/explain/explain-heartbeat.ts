@@ -1,7 +1,7 @@
 /** Explains the heartbeat of the container on record, and which of its checks fail. */
 import { decodeStatus } from '../../../../contract/feature/feature.ts';
 import { decodeChecks } from '../../../../contract/health/check-list.ts';
-import { HEALTH_FIELD, overdueAtMs } from '../../../../contract/health/heartbeat.ts';
+import { HEALTH_FIELD, isOverdue } from '../../../../contract/health/heartbeat.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
 import {
@@ -31,14 +31,14 @@ export function explainHeartbeat(rows: FeatureRows, { now }: Snapshot): Explanat
     return [{ topic: 'heartbeat', text, values }];
   }
   const ageMs = now.bootMs - beat.beatMs;
-  const isOverdue = now.bootMs >= overdueAtMs({ beatMs: beat.beatMs, intervalMs: beat.intervalMs });
+  const isLate = isOverdue({ beatMs: beat.beatMs, intervalMs: beat.intervalMs }, now);
   const isOurs = beat.token === decodeStatus(rows.status.values).claimToken;
   const state = `${beat.status ?? 'unknown'}${beat.reason === '' ? '' : ` (${beat.reason})`}`;
   const when = `${describeDuration(ageMs)} ago, every ${describeDuration(beat.intervalMs)}`;
   const restarts = beat.restarts ? `, ${beat.restarts} unexpected exits since its start` : '';
-  const note = `${isOverdue ? ', overdue' : ''}${isOurs ? '' : ', of an earlier container'}`;
+  const note = `${isLate ? ', overdue' : ''}${isOurs ? '' : ', of an earlier container'}`;
   const item: Explanation = { topic: 'heartbeat', text: `${state}, ${when}${restarts}${note}`, values };
-  return isOurs && !isOverdue ? [item, ...explainChecks(rows)] : [item];
+  return isOurs && !isLate ? [item, ...explainChecks(rows)] : [item];
 }
 
 /** The checks that are not ok. */

@@ -1,6 +1,6 @@
 /** Explains why a feature is not Ready, where neither its heartbeat nor a hold does. */
 import { startUnitCommand } from '../../../../text/operator-commands.ts';
-import { enabledLabel } from '../../../../contract/cluster/feature-labels.ts';
+import { decodeEnabledValue, enabledLabel } from '../../../../contract/cluster/feature-labels.ts';
 import {
   canMasterDeploy,
   decodeMasterStatus,
@@ -54,7 +54,7 @@ function explainNotDeployed(rows: FeatureRows, { feature }: Snapshot): Explanati
         : 'not deployed: the switch is not connected to its Kubernetes master';
     return [{ topic: 'ready', text, lifts: 'show kube server', values }];
   }
-  if (label?.values[field]?.toLowerCase() !== 'true') {
+  if (decodeEnabledValue(label?.values[field]) !== true) {
     const text = `not deployed: this node's label ${field} is not "true", so Kubernetes leaves it alone`;
     return [{ topic: 'ready', text, lifts: `${startUnitCommand(findUnit(feature, rows))} sets it`, values }];
   }

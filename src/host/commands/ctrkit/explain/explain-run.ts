@@ -8,7 +8,7 @@ import {
 } from '../../../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { decodeHeartbeat } from '../../../../contract/health/heartbeat.ts';
-import type { EngineContainer } from '../../../../contract/images/engine.ts';
+import { matchesIdOrName, type EngineContainer } from '../../../../contract/images/engine.ts';
 import { isImageId, shortImageId } from '../../../../contract/images/image.ts';
 import { findLiveHolder, type Holder } from '../../../../decide/gate/live-holder.ts';
 import {
@@ -54,7 +54,7 @@ export const findHolder = (rows: FeatureRows, { now }: Pick<Snapshot, 'now'>): H
 /** Finds it by its id, or by its name, which the shipped kit may have recorded instead. */
 const findContainer = (dockerId: string, { containers }: Snapshot): EngineContainer | undefined =>
   'found' in containers && dockerId !== ''
-    ? containers.found.find(({ id, names }) => id.startsWith(dockerId) || names.includes(dockerId))
+    ? containers.found.find((listed) => matchesIdOrName(listed, dockerId))
     : undefined;
 
 export function explainRuns(rows: FeatureRows, snapshot: Snapshot): Explanation[] {

@@ -1,5 +1,6 @@
 /** One image as `ctrkit images` shows it. */
 import {
+  matchesIdOrName,
   RUNNING_STATES,
   type EngineContainer,
   type EngineImage,
@@ -67,12 +68,10 @@ const describeImage = (
 });
 
 /** The image that runs, if it is of a repository that ctrkitd has not seen yet, so that clean-up passes it over. */
-function findUnlisted({ rows, plan, engine, feature }: ImageSources): CleanUpEntry | undefined {
+function findUnlisted({ rows, plan, engine }: ImageSources): CleanUpEntry | undefined {
   const { dockerId, containerVersion } = decodeStatus(rows.status.values);
   if (dockerId === '') return undefined;
-  const container = engine.containers.find(
-    ({ id, names }) => id.startsWith(dockerId) || (dockerId === feature && names.includes(feature)),
-  );
+  const container = engine.containers.find((listed) => matchesIdOrName(listed, dockerId));
   if (container === undefined || plan.entries.some(({ imageId }) => imageId === container.imageId))
     return undefined;
   const image = engine.images.find(({ id }) => id === container.imageId);

@@ -2,7 +2,11 @@ import { startUnitCommand } from '../../../../text/operator-commands.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { Fallback } from '../../../../contract/images/ledger.ts';
 import type { RowValues, RowWrite } from '../../../../contract/rows.ts';
-import { versionEnabledLabel, labelsRow } from '../../../../contract/cluster/feature-labels.ts';
+import {
+  decodeEnabledValue,
+  versionEnabledLabel,
+  labelsRow,
+} from '../../../../contract/cluster/feature-labels.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 import { CONFLICT, retryOnConflict } from '../../../../loop/retry-on-conflict.ts';
@@ -82,7 +86,7 @@ function findRefusal(
 
 /** Lifts the block in every STATE_DB that has it, and in the switch's own, which ctrkitd reads. */
 function selectWrites(field: string, labels: readonly RowValues[]): RowWrite[] {
-  const blocked = labels.filter(({ values }) => values[field]?.toLowerCase() === 'false');
+  const blocked = labels.filter(({ values }) => decodeEnabledValue(values[field]) === false);
   const addresses = blocked.length === 0 ? [labelsRow('state')] : blocked.map(({ address }) => address);
   return addresses.map((address) => ({ kind: 'set', address, values: { [field]: 'true' } }));
 }

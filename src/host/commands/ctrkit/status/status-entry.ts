@@ -6,10 +6,10 @@ import {
   decodeConfig,
   decodeMs,
   decodeStatus,
-  isOwner,
+  hasRecordedHolder,
 } from '../../../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
-import { overdueAtMs } from '../../../../contract/health/heartbeat.ts';
+import { isOverdue } from '../../../../contract/health/heartbeat.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
@@ -70,7 +70,6 @@ export interface StatusEntry {
 export function describeStatus(sources: StatusSources): StatusEntry {
   const { feature, config, status: values, view, ledger, now } = sources;
   const status = decodeStatus(values);
-  const hasOwner = isOwner(status.currentOwner);
   const lastUpdateTs = decodeMs(values[STATUS_FIELD.lastUpdateTs]) ?? null;
   return {
     feature,
@@ -79,7 +78,7 @@ export function describeStatus(sources: StatusSources): StatusEntry {
     system_state: status.systemState,
     update_time: values[STATUS_FIELD.updateTime] || describeTime(lastUpdateTs ?? 0),
     last_update_ts: lastUpdateTs,
-    container_id: hasOwner ? status.dockerId : '',
+    container_id: hasRecordedHolder(status) ? status.dockerId : '',
     version: status.containerVersion,
     set_owner: decodeConfig(config).setOwner,
     current_owner: status.currentOwner,
@@ -108,13 +107,13 @@ function describeHealth({ status, health, now }: StatusSources): StatusEntry['he
   if (beat.beatMs === undefined || beat.bootId !== now.bootId || beat.token !== record.claimToken)
     return null;
   if (record.claimToken === '') return null;
-  const isOverdue =
-    now.bootMs >= overdueAtMs({ beatMs: beat.beatMs, intervalMs: beat.intervalMs }) ||
+  const isLate =
+    isOverdue({ beatMs: beat.beatMs, intervalMs: beat.intervalMs }, now) ||
     findLiveHolder(record, beat, now) === undefined;
   return {
     status: beat.status ?? '',
     reason: beat.reason,
-    is_overdue: isOverdue,
+    is_overdue: isLate,
     restarts: beat.restarts ?? null,
     healthy_since_ms: beat.healthySinceMs ?? null,
   };

@@ -224,6 +224,21 @@ describe('what runs', () => {
     );
   });
 
+  test('is not another container whose id begins with the name on record, which may be hex', () => {
+    const status = {
+      current_owner: 'local',
+      container_id: 'bed',
+      container_version: '1.0',
+      system_state: 'up',
+    };
+    const other = makeContainer({ id: `bed${'0'.repeat(61)}`, names: ['k8s_snmp'] });
+    const own = makeContainer({ id: 'f'.repeat(64), names: ['bed'], imageId: OTHER_IMAGE });
+    assert.match(
+      runs({ status, health: {} }, { containers: { found: [other, own] } }) ?? '',
+      /owner local, image registry\/snmp:2\.0 \(222222222222\)/,
+    );
+  });
+
   test('is nobody where the record is of a container that is gone (D10)', () => {
     assert.equal(runs({ status: {}, health: {} }), 'nobody runs it');
     const overdue = { ...BEAT, beat_ms: String(NOW.bootMs - 31_000) };

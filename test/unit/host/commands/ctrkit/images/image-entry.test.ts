@@ -135,4 +135,14 @@ describe('the images of a feature', () => {
     );
     assert.match(found.find(({ version }) => version === '4.0')?.clean_up.reason ?? '', /does not look yet/);
   });
+
+  test('are not those of a container whose id begins with the name on record', () => {
+    // Container 4 has the id 4444…
+    const status = { current_owner: 'local', container_id: '4', container_version: '4.0' };
+    const found = describeAll({ ledger: EMPTY_FEATURE_LEDGER, status });
+    assert.deepEqual(
+      found.map(({ short_id }) => short_id),
+      ['333333333333'],
+    );
+  });
 });
