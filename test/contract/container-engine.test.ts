@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CtrkitError } from '../../src/contract/errors.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { describeEngineContract, type EngineBackend } from './container-engine.ts';
+import { isErrorOf } from '../support/errors.ts';
 
 function fakeBackend(): EngineBackend {
   const engine = new FakeEngine();
@@ -34,7 +34,7 @@ function fakeBackend(): EngineBackend {
 
 describeEngineContract('the fake engine', fakeBackend());
 
-const isEngineError = (error: unknown): boolean => error instanceof CtrkitError && error.code === 'engine';
+const isEngineError = isErrorOf('engine');
 
 test('a fake engine that is down fails every call and ends each watch once, until it is back', async () => {
   const fake = new FakeEngine();

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CtrkitError } from '../../src/contract/errors.ts';
 import { parseReference } from '../../src/contract/images/image.ts';
 import type { ContainerEngine, EngineEvent, EngineImage } from '../../src/ports/container-engine.ts';
 import { until } from '../support/until.ts';
+import { isErrorOf } from '../support/errors.ts';
 
 export interface MadeContainer {
   /** 64 hex digits. */
@@ -42,8 +42,7 @@ export interface EngineBackend {
   exhaustMemory(container: MadeContainer): Promise<void>;
 }
 
-const isEngineError = (error: unknown): boolean =>
-  error instanceof CtrkitError && error.code === 'engine' && !error.message.includes('\n');
+const isEngineError = isErrorOf('engine');
 
 const MISSING_ID = `sha256:${'0'.repeat(64)}`;
 

@@ -15,24 +15,11 @@ import {
 } from '../support/kit.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
+import { baseConfig } from '../support/supervisord.ts';
 import { until } from '../support/until.ts';
 
 const INTERVAL_MS = 500;
 const PROGRAM = 'ctrkit_agent';
-
-/** What every image has, in a folder of the test's own. */
-const baseConfig = (folder: string): string => `[unix_http_server]
-file=${folder}/supervisor.sock
-chmod=0700
-[supervisord]
-nodaemon=true
-user=root
-logfile=${folder}/supervisord.log
-pidfile=${folder}/supervisord.pid
-childlogdir=${folder}
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-`;
 
 /** A container under its supervisord: the overlay's own section for the agent, and the application's programs. */
 class SupervisedContainer {

@@ -10,6 +10,7 @@ import { createDockerEngine } from '../../src/host/adapters/docker/docker-engine
 import type { ContainerEngine } from '../../src/ports/container-engine.ts';
 import type { EngineEvent } from '../../src/ports/container-engine.ts';
 import { until } from '../support/until.ts';
+import { isErrorOf } from '../support/errors.ts';
 
 const LIMITS = { readMs: 300, actMs: 300, removeMs: 300, stopExtraMs: 300 };
 
@@ -193,7 +194,7 @@ describe('the Docker engine', { timeout: 600_000 }, () => {
 
   test('is asked for nothing by a name that is not whole or no name', async () => {
     bad.behaviour = (socket) => socket.end(answer('200 OK', '{}'));
-    const isDefect = (error: unknown): boolean => error instanceof CtrkitError && error.code === 'defect';
+    const isDefect = isErrorOf('defect');
     const digest = 'c'.repeat(64);
     for (const name of [
       'docker-snmp',

@@ -6,27 +6,16 @@ import { createClaimFile } from '../../src/container/adapters/run-folder/claim-f
 import { createGateNoticeFile } from '../../src/container/adapters/run-folder/gate-notice-file.ts';
 import { createHealthFile } from '../../src/container/adapters/run-folder/health-file.ts';
 import { createLastEnd } from '../../src/container/adapters/run-folder/last-end.ts';
-import { CtrkitError } from '../../src/contract/errors.ts';
 import { encodeHealthLine } from '../../src/contract/health/health-line.ts';
 import { healthLine, HealthReader } from '../support/health-reader.ts';
 import { bootMs, Kit, noNamespaces } from '../support/kit.ts';
 import { until } from '../support/until.ts';
+import { isErrorOf } from '../support/errors.ts';
+import { claimOf } from '../support/claims.ts';
 
 const LINES = 2_000;
 const WELL = { startup: 0, readiness: 0, liveness: 0 };
-const CLAIM = {
-  feature: 'snmp',
-  owner: 'kube',
-  version: '1.2.0',
-  dockerId: 'aaaaaaaaaaaa',
-  token: 'token-a',
-  startedMs: 1_000,
-  isRecorded: true,
-  hasStarted: false,
-  containerStart: 'boot-1/1',
-  redisUrl: '',
-  isMirrored: false,
-} as const;
+const CLAIM = claimOf();
 
 /**
  * A disk of its own, of 64 kB, which ends with the test, and the same one where it can only be read. Both lie in a
@@ -67,8 +56,7 @@ function fill(disk: string): void {
   assert.equal(statfsSync(disk).bavail, 0);
 }
 
-const isDefect = (pattern: RegExp) => (error: unknown) =>
-  error instanceof CtrkitError && error.code === 'defect' && pattern.test(error.message);
+const isDefect = (pattern: RegExp) => isErrorOf('defect', pattern);
 
 /** Lines are written while three readers look, again and again until each of them has seen many. */
 async function writeWatched(folder: string): Promise<void> {

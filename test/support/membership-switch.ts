@@ -8,14 +8,8 @@ import { listEveryFeature } from '../../src/host/membership/list-features.ts';
 import type { MembershipPorts } from '../../src/host/membership/membership-ports.ts';
 import { ADMIN_CONFIG } from './fake-cluster-tools.ts';
 import { FakeCtrkit } from './fake-ctrkit.ts';
-
-export const RUN_BY_KUBE = {
-  system_state: 'up',
-  current_owner: 'kube',
-  docker_id: 'abcdefabcdef',
-  container_id: 'abcdefabcdef',
-  remote_state: 'running',
-};
+import { lockOf } from './locks.ts';
+import { RUN_BY_KUBE } from './status-rows.ts';
 
 const FEATURES = ['lldp', 'snmp'] as const;
 /** Calls that a kill may end right after their effect. */
@@ -61,15 +55,7 @@ export class MembershipSwitch extends FakeCtrkit {
   }
 
   lock(feature: string): void {
-    this.locks.add({
-      feature,
-      owner: 'bob',
-      reason: 'bug',
-      sinceTs: 0,
-      forMs: 0,
-      bootId: '',
-      bootMs: 0,
-    });
+    this.locks.add(lockOf({ feature, reason: 'bug' }));
   }
 
   /** As `container stop` and `container start` do it, by the rows alone. */

@@ -18,7 +18,8 @@ async function isAccepting(socketPath: string): Promise<boolean> {
   }
 }
 
-function baseConfig(directory: string): string {
+/** What every image has, in a directory of a test's own. */
+export function baseConfig(directory: string): string {
   return `[unix_http_server]
 file=${directory}/supervisor.sock
 chmod=0700

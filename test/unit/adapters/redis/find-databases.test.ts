@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { findDatabases, type DatabaseSettings } from '../../../../src/adapters/redis/find-databases.ts';
 import { DEFAULTS } from '../../../../src/contract/databases.ts';
-import { CtrkitError } from '../../../../src/contract/errors.ts';
+import { errorOf } from '../../../support/errors.ts';
 
 const folders: string[] = [];
 after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
@@ -33,16 +33,6 @@ function find(folder: string, settings: Partial<DatabaseSettings> = {}) {
     globalFile: join(folder, GLOBAL_FILE),
     ...settings,
   });
-}
-
-function refusal(call: () => unknown): CtrkitError {
-  try {
-    call();
-  } catch (error) {
-    assert.ok(error instanceof CtrkitError, String(error));
-    return error;
-  }
-  assert.fail('not refused');
 }
 
 /** A database_config.json whose server is on a port of its own, so that files can be told apart. */
@@ -88,7 +78,7 @@ describe('a URL that was given', () => {
   test('its password is neither in the source nor in a refusal', () => {
     const good = find('/nonexistent', { redisUrl: 'redis://user:hunter2@host' });
     assert.equal(good.source.includes('hunter2'), false);
-    const bad = refusal(() => find('/nonexistent', { redisUrl: 'redis://user:hunter2@host/9' }));
+    const bad = errorOf(() => find('/nonexistent', { redisUrl: 'redis://user:hunter2@host/9' }));
     assert.equal(bad.message.includes('hunter2'), false);
   });
 });
@@ -125,7 +115,7 @@ describe('database_config.json of a single-ASIC switch', () => {
     ];
     for (const [content, wanted] of broken) {
       const folder = switchWith({ [CONFIG_FILE]: content });
-      const { code, message } = refusal(() => find(folder));
+      const { code, message } = errorOf(() => find(folder));
       assert.equal(code, 'database');
       assert.match(message, wanted);
       assert.ok(message.includes(join(folder, CONFIG_FILE)), message);
@@ -134,7 +124,7 @@ describe('database_config.json of a single-ASIC switch', () => {
 
   test('a file that can’t be read is told with its path', () => {
     const folder = switchWith({ [`${CONFIG_FILE}/in-its-place`]: '' });
-    const { code, message } = refusal(() => find(folder));
+    const { code, message } = errorOf(() => find(folder));
     assert.equal(code, 'database');
     assert.match(message, /database_config\.json can't be read: .*EISDIR/);
   });
@@ -152,13 +142,13 @@ describe('database_config.json of a single-ASIC switch', () => {
 describe('NAMESPACE_ID', () => {
   for (const text of ['asic0', '-1', '1000', ' 1', '1\n', '0x1', '١'])
     test(`${JSON.stringify(text)} is refused as wrong usage`, () => {
-      const { code, message } = refusal(() => find('/nonexistent', { namespaceId: text }));
+      const { code, message } = errorOf(() => find('/nonexistent', { namespaceId: text }));
       assert.equal(code, 'usage');
       assert.match(message, /NAMESPACE_ID/);
     });
 
   test('control characters in it are not shown as they are', () => {
-    const { message } = refusal(() => find('/nonexistent', { namespaceId: '\u001b[2J\u0007' }));
+    const { message } = errorOf(() => find('/nonexistent', { namespaceId: '\u001b[2J\u0007' }));
     assert.doesNotMatch(message, /[\u0000-\u001f\u007f-\u009f]/);
   });
 });
@@ -235,7 +225,7 @@ describe('a multi-ASIC switch', () => {
 
   test('a global file that is broken is told: the ASIC’s rows would be looked for in the wrong database', () => {
     const folder = switchWith({ ...files, [GLOBAL_FILE]: JSON.stringify({ INCLUDES }).slice(0, 70) });
-    const { code, message } = refusal(() => find(folder, { namespaceId: '1' }));
+    const { code, message } = errorOf(() => find(folder, { namespaceId: '1' }));
     assert.equal(code, 'database');
     assert.ok(message.includes(join(folder, GLOBAL_FILE)), message);
     assert.deepEqual(find(folder).state, at(6000, 6), 'a container of the host does not need it');
@@ -244,7 +234,7 @@ describe('a multi-ASIC switch', () => {
   test('a broken file of the ASIC is told with its path', () => {
     const path = 'redis1/sonic-db/database_config.json';
     const folder = switchWith({ ...files, [path]: '{' });
-    const { message } = refusal(() => find(folder, { namespaceId: '1' }));
+    const { message } = errorOf(() => find(folder, { namespaceId: '1' }));
     assert.ok(message.includes(join(folder, path)), message);
   });
 });

@@ -4,16 +4,9 @@ import { inspect } from 'node:util';
 import { parseRedisUrl } from '../../../../src/adapters/redis/redis-url.ts';
 import type { Endpoint } from '../../../../src/contract/databases.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
+import { errorOf } from '../../../support/errors.ts';
 
-function refusal(text: string): CtrkitError {
-  try {
-    parseRedisUrl(text);
-  } catch (error) {
-    assert.ok(error instanceof CtrkitError, `not a CtrkitError: ${String(error)}`);
-    return error;
-  }
-  assert.fail(`not refused: ${text}`);
-}
+const refusal = (text: string): CtrkitError => errorOf(() => parseRedisUrl(text));
 
 describe('a Redis URL', () => {
   const legal: Readonly<Record<string, Endpoint>> = {

@@ -17,6 +17,7 @@ import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeHealthFile } from '../../../support/fake-health-file.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
+import { claimOf } from '../../../support/claims.ts';
 
 const ROW = featureStatusRow('snmp');
 const BEAT = healthRow('snmp');
@@ -108,20 +109,7 @@ class TestContainer {
   /** The gate has let the application go, as it is recorded. */
   async letIn(over: Partial<StoredClaim> = {}): Promise<void> {
     const { clock } = this;
-    this.claim = {
-      feature: 'snmp',
-      owner: 'kube',
-      version: '2.0.0',
-      dockerId: 'aaaaaaaaaaaa',
-      token: 'token-a',
-      startedMs: clock.bootMs(),
-      isRecorded: true,
-      hasStarted: false,
-      containerStart: 'boot-1/1',
-      redisUrl: '',
-      isMirrored: false,
-      ...over,
-    };
+    this.claim = claimOf({ version: '2.0.0', startedMs: clock.bootMs(), ...over });
     const at = readTimestamps(clock);
     await this.databases.open().write([], planClaim(this.claim, at));
   }

@@ -14,20 +14,9 @@ import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
 import { HEALTHY } from '../../../support/health.ts';
+import { claimOf } from '../../../support/claims.ts';
 
-const CLAIM: StoredClaim = {
-  feature: 'snmp',
-  owner: 'kube',
-  version: '2.0.0',
-  dockerId: 'aaaaaaaaaaaa',
-  token: 'token-a',
-  startedMs: 1_000,
-  isRecorded: true,
-  hasStarted: false,
-  containerStart: 'boot-1/1',
-  redisUrl: 'redis://:secret@localhost',
-  isMirrored: false,
-};
+const CLAIM = claimOf({ version: '2.0.0', redisUrl: 'redis://:secret@localhost' });
 
 /** A controller on a database in which the claim is recorded. */
 async function setUp(over: Partial<ClaimControllerPorts> = {}) {

@@ -8,6 +8,7 @@ import { featureStatusRow, healthRow } from '../../../../src/contract/rows.ts';
 import { drainEventLoop, FakeClock } from '../../../support/fake-clock.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
 import { HEALTHY } from '../../../support/health.ts';
+import { claimOf } from '../../../support/claims.ts';
 
 const ROW = featureStatusRow('snmp');
 
@@ -19,19 +20,7 @@ const DOWN: UpStatus = { isUp: false, failReason: 'start: failed' };
 async function openHolder(upStatus?: UpStatus) {
   const clock = new FakeClock();
   const databases = new FakeDatabases(clock.bootMs);
-  const claim = {
-    feature: 'snmp',
-    owner: 'kube',
-    version: '2.0.0',
-    dockerId: 'unknown',
-    token: 'token-a',
-    startedMs: clock.bootMs(),
-    isRecorded: true,
-    hasStarted: false,
-    containerStart: 'boot-1/1',
-    redisUrl: '',
-    isMirrored: false,
-  } as const;
+  const claim = claimOf({ version: '2.0.0', dockerId: 'unknown', startedMs: clock.bootMs() });
   const at = readTimestamps(clock);
   const store = databases.open();
   await store.write([], planClaim(claim, at));

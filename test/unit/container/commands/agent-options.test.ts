@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertIsListener } from '../../../../src/container/commands/agent-options.ts';
-import { CtrkitError } from '../../../../src/contract/errors.ts';
+import { isErrorOf } from '../../../support/errors.ts';
 
 describe('how the agent is started', () => {
   test('as an event listener: no arguments, and no terminal', () => {
@@ -13,9 +13,6 @@ describe('how the agent is started', () => {
       [['-f', 'snmp'], false],
       [[], true],
     ] as const)
-      assert.throws(
-        () => assertIsListener(args, isTerminal),
-        (error: unknown) => error instanceof CtrkitError && error.code === 'usage',
-      );
+      assert.throws(() => assertIsListener(args, isTerminal), isErrorOf('usage'));
   });
 });

@@ -2,21 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseStartupOptions, STARTUP_HELP } from '../../../../src/container/commands/startup-options.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
+import { usageErrorOf } from '../../../support/errors.ts';
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-
-function refusal(...args: readonly string[]): string {
-  try {
-    parseStartupOptions(args);
-  } catch (error) {
-    assert.ok(error instanceof CtrkitError, String(error));
-    assert.equal(error.code, 'usage');
-    assert.doesNotMatch(error.message, CONTROL);
-    assert.ok(error.message.length < 200, error.message);
-    return error.message;
-  }
-  assert.fail(`not refused: ${JSON.stringify(args)}`);
-}
+const refusal = (...args: readonly string[]): string => usageErrorOf(() => parseStartupOptions(args));
 
 const KUBE = ['-f', 'snmp', '-o', 'kube'];
 const versionOf = (...args: readonly string[]) => parseStartupOptions([...KUBE, ...args])?.version;

@@ -1,22 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseStateOptions } from '../../../../src/container/commands/state-options.ts';
-import { CtrkitError } from '../../../../src/contract/errors.ts';
+import { usageErrorOf } from '../../../support/errors.ts';
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-
-function refusal(...args: readonly string[]): string {
-  try {
-    parseStateOptions(args);
-  } catch (error) {
-    assert.ok(error instanceof CtrkitError, String(error));
-    assert.equal(error.code, 'usage');
-    assert.doesNotMatch(error.message, CONTROL);
-    assert.ok(error.message.length < 200, error.message);
-    return error.message;
-  }
-  assert.fail(`not refused: ${JSON.stringify(args)}`);
-}
+const refusal = (...args: readonly string[]): string => usageErrorOf(() => parseStateOptions(args));
 
 describe('the options of container_state', () => {
   test('up takes an owner, and a version that is 0.0.0 if it is empty or missing', () => {

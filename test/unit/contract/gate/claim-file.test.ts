@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  decodeStoredClaim,
-  encodeStoredClaim,
-  type StoredClaim,
-} from '../../../../src/contract/gate/claim-file.ts';
+import { decodeStoredClaim, encodeStoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import { isContainerId, isFeatureName, isVersion } from '../../../../src/contract/names.ts';
 import { runsOf } from '../../../support/run-counts.ts';
+import { claimOf } from '../../../support/claims.ts';
 
-const claim: StoredClaim = {
-  feature: 'snmp',
-  owner: 'kube',
-  version: '1.2.0',
-  dockerId: 'aaaaaaaaaaaa',
-  token: 'token-a',
+const claim = claimOf({
   startedMs: 123_456,
-  isRecorded: true,
   hasStarted: true,
   containerStart: 'boot-1/42',
   redisUrl: 'redis://user:pass@host:6379',
   isMirrored: true,
-};
+});
 
 const withField = (field: string, value: unknown): string =>
   JSON.stringify({ ...(JSON.parse(encodeStoredClaim(claim)) as object), [field]: value });

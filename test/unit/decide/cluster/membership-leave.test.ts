@@ -12,6 +12,7 @@ import {
 import { decideStart } from '../../../../src/decide/command/decide-start.ts';
 import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
 import { decideSwitchOver } from '../../../../src/decide/feature/switch-over.ts';
+import { RUN_BY_KUBE, RUN_LOCALLY } from '../../../support/status-rows.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -27,20 +28,6 @@ const decideAction = (config: Values, status: Values, feature = 'snmp'): string 
 
 const KUBE = { set_owner: 'kube', state: 'enabled' };
 const LOCAL = { set_owner: 'local', state: 'enabled' };
-const RUN_BY_KUBE = {
-  system_state: 'up',
-  current_owner: 'kube',
-  docker_id: 'abcdefabcdef',
-  container_id: 'abcdefabcdef',
-  remote_state: 'running',
-};
-const RUN_LOCALLY = {
-  system_state: 'up',
-  current_owner: 'local',
-  docker_id: 'abcdefabcdef',
-  container_id: 'snmp',
-  remote_state: 'none',
-};
 
 describe('when the switch leaves its master, a feature', () => {
   test('that Kubernetes runs falls back, whatever its service is said to be', () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import { healthRow, type RowValues, type RowWrite } from '../../../../src/contract/rows.ts';
 import {
   decodeCounts,
@@ -11,20 +10,9 @@ import {
 } from '../../../../src/decide/gate/heartbeat-writes.ts';
 import { HEALTHY } from '../../../support/health.ts';
 import { NOW } from '../../../support/snapshots.ts';
+import { claimOf } from '../../../support/claims.ts';
 
-const CLAIM: StoredClaim = {
-  feature: 'snmp',
-  owner: 'kube',
-  version: '1.2.0',
-  dockerId: 'aaaaaaaaaaaa',
-  token: 'token-a',
-  startedMs: 1_000,
-  isRecorded: true,
-  hasStarted: false,
-  containerStart: 'boot-1/1',
-  redisUrl: 'redis://:secret@localhost',
-  isMirrored: false,
-};
+const CLAIM = claimOf({ redisUrl: 'redis://:secret@localhost' });
 const AT = { bootId: NOW.bootId, bootMs: NOW.bootMs, wallMs: 1_700_000_000_999 };
 const UP = { isUp: true, failReason: '' };
 const DOWN = { isUp: false, failReason: 'main: broken' };

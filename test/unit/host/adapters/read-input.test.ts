@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { readInput } from '../../../../src/host/adapters/read-input.ts';
+import { isErrorOf } from '../../../support/errors.ts';
 
-const isUsage = (message: RegExp) => (error: unknown) =>
-  error instanceof CtrkitError && error.code === 'usage' && message.test(error.message);
+const isUsage = (message: RegExp) => isErrorOf('usage', message);
 
 test('a named file is read whole, and no more of it than is wanted', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'ctrkit-test-'));

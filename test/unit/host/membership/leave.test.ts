@@ -4,7 +4,8 @@ import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { masterConfigRow } from '../../../../src/contract/cluster/master-config.ts';
 import { masterStatusRow } from '../../../../src/contract/cluster/master-status.ts';
 import { featureConfigRow, featureStatusRow } from '../../../../src/contract/rows.ts';
-import { MembershipSwitch, RUN_BY_KUBE } from '../../../support/membership-switch.ts';
+import { MembershipSwitch } from '../../../support/membership-switch.ts';
+import { RUN_BY_KUBE } from '../../../support/status-rows.ts';
 
 const NODE_STAYS =
   'the server still has the node switch-1, and counts its pods as unavailable, until somebody removes it there: kubectl delete node switch-1';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createClaimFile } from '../../../../../src/container/adapters/run-folder/claim-file.ts';
-import type { StoredClaim } from '../../../../../src/contract/gate/claim-file.ts';
+import { claimOf } from '../../../../support/claims.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -12,19 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const CLAIM: StoredClaim = {
-  feature: 'snmp',
-  owner: 'kube',
-  version: '1.2.0',
-  dockerId: 'aaaaaaaaaaaa',
-  token: 'token-a',
-  startedMs: 1_000,
-  isRecorded: true,
-  hasStarted: true,
-  containerStart: 'boot-1/1',
-  redisUrl: 'redis://:secret@localhost',
-  isMirrored: false,
-};
+const CLAIM = claimOf({ hasStarted: true, redisUrl: 'redis://:secret@localhost' });
 
 describe('the claim that the gate leaves', () => {
   test('is read as it was written, by nobody but root, until it is removed', () => {

@@ -10,8 +10,8 @@ import {
   watchFiles,
   writeAtomically,
 } from '../../../../../src/container/adapters/run-folder/files.ts';
-import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { until } from '../../../../support/until.ts';
+import { isErrorOf } from '../../../../support/errors.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const isDefect = (error: unknown): boolean => error instanceof CtrkitError && error.code === 'defect';
+const isDefect = isErrorOf('defect');
 
 describe('a file of the run folder', () => {
   test('is there whole, with its mode, and nothing else is', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { parseEngineAddress } from '../../../../../src/host/adapters/docker/engine-address.ts';
+import { isErrorOf } from '../../../../support/errors.ts';
 
 test('an address is a path, as it is or as DOCKER_HOST has it, or the usual one', () => {
   assert.equal(parseEngineAddress(''), '/var/run/docker.sock');
@@ -18,10 +18,6 @@ test('any other address is wrong usage: the images of another host are not to be
     '/a b',
     `/${'a'.repeat(107)}`,
   ]) {
-    assert.throws(
-      () => parseEngineAddress(text),
-      (error) => error instanceof CtrkitError && error.code === 'usage',
-      text,
-    );
+    assert.throws(() => parseEngineAddress(text), isErrorOf('usage'), text);
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { parseContainerLine } from '../../../../../src/host/commands/container/options.ts';
+import { isErrorOf } from '../../../../support/errors.ts';
 
 const parse = (line: string) => {
   const parsed = parseContainerLine(line.split(' ').filter((word) => word !== ''));
@@ -65,8 +65,8 @@ describe('the command line of container', () => {
 
   test('a name that is none reaches no database and no path', () => {
     for (const name of ['../x', 'a b', '-x', 'a|b', 'x'.repeat(33), 'ä', '']) {
-      assert.throws(() => parseContainerLine(['stop', name]), isUsageError, name);
-      assert.throws(() => parseContainerLine(['state', name, 'down']), isUsageError, name);
+      assert.throws(() => parseContainerLine(['stop', name]), isErrorOf('usage'), name);
+      assert.throws(() => parseContainerLine(['state', name, 'down']), isErrorOf('usage'), name);
     }
   });
 
@@ -96,12 +96,6 @@ describe('the command line of container', () => {
   });
 });
 
-const isUsageError = (error: unknown): boolean => error instanceof CtrkitError && error.code === 'usage';
-
 function assertWrong(line: string, message: RegExp): void {
-  assert.throws(
-    () => parse(line),
-    (error: unknown) => isUsageError(error) && message.test((error as Error).message),
-    line,
-  );
+  assert.throws(() => parse(line), isErrorOf('usage', message), line);
 }

@@ -7,6 +7,7 @@ import { featureConfigRow, featureStatusRow, holdRow } from '../../../../../src/
 import { labelsRow } from '../../../../../src/contract/cluster/feature-labels.ts';
 import { runCtrkit } from '../../../../../src/host/commands/ctrkit/program.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
+import { lockOf } from '../../../../support/locks.ts';
 
 let kit = new FakeCtrkit();
 beforeEach(() => {
@@ -118,15 +119,7 @@ describe('every command', () => {
 
 describe('ctrkit status', () => {
   test('shows all features, or one, with what is to be said of it on stderr', async () => {
-    kit.locks.add({
-      feature: 'snmp',
-      owner: 'bob',
-      reason: 'bug',
-      sinceTs: 0,
-      forMs: 0,
-      bootId: '',
-      bootMs: 0,
-    });
+    kit.locks.add(lockOf({ reason: 'bug' }));
     kit.ledgerProblems = ['the ledger is torn'];
     kit.locks.problems = ['a lock is broken'];
     assert.equal(await run('status'), 0);
@@ -317,7 +310,7 @@ describe('ctrkit images', () => {
     assert.doesNotMatch(kit.stdout, /snmp-sub/);
     assert.deepEqual(kit.engine.acts, []);
 
-    kit.locks.add({ feature: 'snmp', owner: 'b', reason: 'x', sinceTs: 0, forMs: 0, bootId: '', bootMs: 0 });
+    kit.locks.add(lockOf({ owner: 'b' }));
     kit.stdout = '';
     await run('images', '--json');
     const { features } = json() as { features: { feature: string; clean_up: { is_allowed: boolean } }[] };
@@ -422,15 +415,7 @@ describe('ctrkit lock', () => {
     assert.deepEqual(kit.reported, ['nothing is locked']);
     await run('lock', 'add', 'lldp', '--reason', 'x', '--for', '10m');
     await run('lock', 'add', 'snmp', '--reason', 'y', '--for', '1h');
-    kit.locks.add({
-      feature: 'radv',
-      owner: 'unknown',
-      reason: 'broken',
-      sinceTs: 0,
-      forMs: 0,
-      bootId: '',
-      bootMs: 0,
-    });
+    kit.locks.add(lockOf({ feature: 'radv', owner: 'unknown', reason: 'broken' }));
     kit.locks.problems = ['radv.json is no lock'];
     kit.clock.advance(600_000);
     await run('lock', 'list');

@@ -8,6 +8,7 @@ import { ADMIN_CONFIG } from '../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
 import { FakeLog } from '../../../../support/fake-log.ts';
 import { until } from '../../../../support/until.ts';
+import { lockOf } from '../../../../support/locks.ts';
 
 let kit = new FakeCtrkit();
 let log = new FakeLog();
@@ -129,15 +130,7 @@ describe('the daemon', () => {
     joined();
     kit.databases.put(masterConfigRow, { ip: '10.10.10.10', disable: 'true' });
     kit.databases.put(featureStatusRow('snmp'), { current_owner: 'kube', docker_id: 'a', container_id: 'a' });
-    kit.locks.add({
-      feature: 'snmp',
-      owner: 'bob',
-      reason: 'x',
-      sinceTs: 0,
-      forMs: 0,
-      bootId: '',
-      bootMs: 0,
-    });
+    kit.locks.add(lockOf());
     const { controller, reconcile } = await start(t);
     assert.match(controller.problems.join(), /^the switch can't leave: snmp is locked by bob/);
     assert.deepEqual(kit.cluster.effects, []);

@@ -4,6 +4,7 @@ import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { DatabaseSession } from '../../../../../src/host/daemon/watch/database-session.ts';
 import type { Connection } from '../../../../../src/host/daemon/watch/daemon-component.ts';
 import { FakeDatabases } from '../../../../support/fake-row-store.ts';
+import { isErrorOf } from '../../../../support/errors.ts';
 
 function prepare() {
   const databases = new FakeDatabases(() => 0);
@@ -54,8 +55,7 @@ describe('the daemon’s session with the databases', () => {
 
   test('has no connection before it is open and after it is closed', async () => {
     const { session, state, open } = prepare();
-    const isDatabaseError = (error: unknown): boolean =>
-      error instanceof CtrkitError && error.code === 'database';
+    const isDatabaseError = isErrorOf('database');
     assert.throws(() => session.connection, isDatabaseError);
     await open();
     assert.ok(session.connection);

@@ -7,6 +7,7 @@ import { runCtrkit } from '../../../../../../src/host/commands/ctrkit/program.ts
 import { ADMIN_CONFIG } from '../../../../../support/fake-cluster-tools.ts';
 import { FakeCtrkit } from '../../../../../support/fake-ctrkit.ts';
 import { until } from '../../../../../support/until.ts';
+import { lockOf } from '../../../../../support/locks.ts';
 
 let kit = new FakeCtrkit();
 beforeEach(() => {
@@ -134,15 +135,7 @@ describe('ctrkit kube reset', () => {
     assert.match(kit.reported.at(-1) ?? '', /^2 to be done by hand, see above$/);
     joined();
     kit.databases.put(masterConfigRow, { disable: 'False' });
-    kit.locks.add({
-      feature: 'snmp',
-      owner: 'bob',
-      reason: 'x',
-      sinceTs: 0,
-      forMs: 0,
-      bootId: '',
-      bootMs: 0,
-    });
+    kit.locks.add(lockOf());
     kit.reported.length = 0;
     assert.equal(await run('reset'), 1);
     assert.match(kit.reported.join(), /^snmp is locked by bob .*--force$/);
