@@ -10,3 +10,12 @@ export interface Timestamps {
 
 /** All that a decision on durations needs. */
 export type BootTime = Pick<Timestamps, 'bootId' | 'bootMs'>;
+
+/** Whole seconds since the epoch, as fields `_ts` have them. */
+export const toSeconds = (wallMs: number): number => Math.floor(wallMs / 1_000);
+
+/** The earliest of the times that there are; undefined if there is none. */
+export function findEarliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

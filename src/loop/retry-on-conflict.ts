@@ -28,3 +28,7 @@ export async function retryOnConflict<T>(
     await pause?.(conflicts);
   }
 }
+
+/** For people, after the last conflict: what the row of the feature does. `consequence` follows, and says what is to be done. */
+export const describeConflicts = (feature: string, consequence: string): string =>
+  `the record of ${feature} changes with every reading${consequence}`;

@@ -91,7 +91,7 @@ const snapshot = snapshotOf(fc.oneof({ weight: 3, arbitrary: passed }, { weight:
 const running = snapshotOf(passed).map((one) => ({ ...one, isStopping: false, superseded: '' }));
 const settings: fc.Arbitrary<HealthSettings> = fc.record({
   startupGraceMs: fc.constantFrom(0, 30_000, 60_000),
-  staleAfterMs: fc.constant(30_000),
+  unknownAfterMs: fc.constant(30_000),
   isHeldReady: fc.boolean(),
 });
 
@@ -197,7 +197,7 @@ describe('the verdict, whatever the checks say', () => {
       for (const { state: checkState } of required(one)) {
         if (checkState === undefined) continue;
         assert.notEqual(checkState.known?.result, 'failing');
-        if (checkState.last.result === 'unknown') assert.ok(NOW_MS < checkState.sinceMs + by.staleAfterMs);
+        if (checkState.last.result === 'unknown') assert.ok(NOW_MS < checkState.sinceMs + by.unknownAfterMs);
       }
     });
   });

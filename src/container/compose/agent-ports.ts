@@ -13,7 +13,7 @@ import { PolicyReader } from '../agent/policy-reader.ts';
 import { findTiming, type ChecksConfig } from '../health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../adapters/checks-file.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
-import { STALE_AFTER_MS } from '../health/health-publisher.ts';
+import { UNKNOWN_KEEPS_RESULT_MS } from '../../decide/health/decide-health.ts';
 import { RestartCounter } from '../health/restart-counter.ts';
 import { ConfigurationCheck, type GetErrors } from '../health/configuration-check.ts';
 import { ProcessChecks } from '../health/processes/process-checks.ts';
@@ -124,7 +124,7 @@ function createMonitor(
   const { startupGraceMs } = config;
   return new HealthMonitor(
     { checks: sources, clock, log, file, restarts, onChange },
-    { startupGraceMs, staleAfterMs: STALE_AFTER_MS, isHeldReady: settings.isHeldReady },
+    { startupGraceMs, unknownAfterMs: UNKNOWN_KEEPS_RESULT_MS, isHeldReady: settings.isHeldReady },
   );
 }
 

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../contract/timestamps.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
 import { encodeHold, HOLD_RENEWAL_MS, HOLD_TTL_MS } from '../../contract/gate/hold.ts';
 import { type RowAddress, type RowWrite } from '../../contract/rows.ts';
@@ -35,7 +36,7 @@ export class HoldNotice {
     const isNew = hold.reason !== this.#current?.reason;
     const isSame = !isNew && hold.text === this.#current?.text;
     if (isSame && this.#clock.bootMs() < (this.renewalMs ?? 0)) return [];
-    if (isNew) this.#sinceTs = Math.floor(this.#clock.wallMs() / 1000);
+    if (isNew) this.#sinceTs = toSeconds(this.#clock.wallMs());
     this.#current = hold;
     this.#mayExist = true;
     this.#renewedMs = this.#clock.bootMs();

@@ -1,4 +1,4 @@
-import { ownRecord, planRelease, type Claim } from '../../contract/gate/claim.ts';
+import { ownRecord, planRelease } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { holdRow, type RowAddress, type RowValues } from '../../contract/rows.ts';
@@ -9,7 +9,7 @@ import { decideStartup } from '../../decide/gate/decide-startup.ts';
 import type { Progress, StartupDecision } from '../../decide/gate/startup-types.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
-import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
+import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
@@ -106,7 +106,11 @@ export class KubeGate {
       retry,
     );
     if (outcome === 'orphaned') return { kind: 'done', value: outcome };
-    if (outcome === CONFLICT) throw new CtrkitError('database', describeConflicts(this.#request.claim));
+    if (outcome === CONFLICT)
+      throw new CtrkitError(
+        'database',
+        describeConflicts(this.#request.claim.feature, ', or holds text that is not UTF-8'),
+      );
     const { rows, decision } = outcome;
     const { verdict } = decision;
     if (verdict.kind === 'go')
@@ -195,6 +199,3 @@ export class KubeGate {
     return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
   }
 }
-
-const describeConflicts = ({ feature }: Claim): string =>
-  `the rows of ${feature} change with every look, or hold text that is not UTF-8`;

@@ -1,7 +1,6 @@
-import { ownRecord, planClaim, planLocalLabel } from '../../contract/gate/claim.ts';
+import { ownRecord, planClaim, planLocalLabel, planNoClaim } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { featureStatusRow } from '../../contract/rows.ts';
 import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
@@ -50,11 +49,8 @@ async function recordClaim({ claim }: GateRequest, ports: GatePorts): Promise<vo
   });
 }
 
-/** Nobody will renew this claim. Without a token it is as a claim of the shipped kit, which never goes overdue. */
 async function recordWithoutHeartbeat({ claim }: GateRequest, ports: GatePorts): Promise<void> {
-  const values = { claim_token: '', claim_boot_id: '', claim_ms: '' };
-  const address = featureStatusRow(claim.feature);
-  await withStore(ports, (store) => store.write([ownRecord(claim)], [{ kind: 'set', address, values }]));
+  await withStore(ports, (store) => store.write([ownRecord(claim)], [planNoClaim(claim.feature)]));
 }
 
 async function withStore(

@@ -6,6 +6,8 @@ export const STATUS_FIELD = {
   currentOwner: 'current_owner',
   dockerId: 'docker_id',
   containerId: 'container_id',
+  /** As one place of the shipped kit spells it: read, never written. */
+  misspelledContainerId: 'container-id',
   containerVersion: 'container_version',
   remoteState: 'remote_state',
   systemState: 'system_state',

@@ -3,7 +3,7 @@
  * D27: SONiC's `update_time` is local time text, the HLD's `last_update_ts` seconds; both are written.
  */
 import { encodeStatus, NO_CLAIM, STATUS_FIELD } from '../feature/status-fields.ts';
-import type { Timestamps } from '../timestamps.ts';
+import { toSeconds, type Timestamps } from '../timestamps.ts';
 import type { Owner } from '../feature/feature.ts';
 import { localVersionLabel, labelsRow } from '../cluster/feature-labels.ts';
 import { formatLocalTime } from '../../text/local-time.ts';
@@ -98,6 +98,13 @@ export function planReleases(record: RowValues, claim: Claim, wallMs: number): G
   return [{ guard: running, write: planRelease(claim, wallMs) }, asItIs];
 }
 
+/** Nobody renews the record from here on. Without a claim it counts as one of the shipped kit, and is never overdue. */
+export const planNoClaim = (feature: string): RowWrite => ({
+  kind: 'set',
+  address: featureStatusRow(feature),
+  values: NO_CLAIM,
+});
+
 export const planHeartbeat = (feature: string, values: Record<string, string>): RowWrite => ({
   kind: 'set',
   address: healthRow(feature),
@@ -108,5 +115,5 @@ export const planHeartbeat = (feature: string, values: Record<string, string>): 
 export const encodeUpdateTimes = (wallMs: number): Record<string, string> =>
   encodeStatus({
     updateTime: formatLocalTime(new Date(wallMs)),
-    lastUpdateTs: String(Math.floor(wallMs / 1000)),
+    lastUpdateTs: String(toSeconds(wallMs)),
   });

@@ -13,6 +13,9 @@ export interface EngineContainer {
   readonly state: ContainerState;
 }
 
+/** A container's id as `docker_id` and people have it: 12 hex digits. */
+export const shortenId = (id: string): string => id.slice(0, 12);
+
 const RECORDED_ID = /^(?:[0-9a-f]{12}|[0-9a-f]{64})$/;
 
 /**

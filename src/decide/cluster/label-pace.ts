@@ -1,5 +1,5 @@
 /** When a label may be written again that did not stay written: the API server refused it, or somebody else overwrote it. */
-import { decideBackoffMs, type BackoffTiming } from '../../loop/backoff.ts';
+import { decideBackoffMs, type BackoffTiming } from '../../contract/backoff.ts';
 
 interface LabelTry {
   readonly value: string | undefined;

@@ -1,9 +1,9 @@
 /**
  * What becomes of a feature when the switch leaves the cluster (HLD, "config kube join/reset"; contract.md, section 11).
  */
+import { planReturnToLocal } from '../command/plan-writes.ts';
 import { hasRecordedHolder, isDisabled, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { encodeStatus, STATUS_FIELD } from '../../contract/feature/status-fields.ts';
-import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
+import type { RowWrite } from '../../contract/rows.ts';
 import { encodeDisconnected, masterStatusRow } from '../../contract/cluster/master-status.ts';
 import { encodeUpdateTimes } from '../../contract/gate/claim.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
@@ -58,15 +58,10 @@ export const isRunLocally = (status: FeatureStatus): boolean =>
  * After these writes no gate passes, and whatever starts next is local, because `container start` finds remote_state none and a
  * switch that is not connected. Connected is written with each feature again: another writer may have said otherwise meanwhile.
  */
-export const planReturnToLocal = (feature: string, wallMs: number): RowWrite[] => [
-  planDisconnect(wallMs),
-  {
-    kind: 'set',
-    address: featureStatusRow(feature),
-    values: { ...encodeStatus({ remoteState: 'none', systemState: 'down' }), ...encodeUpdateTimes(wallMs) },
-    remove: [STATUS_FIELD.pendingToken],
-  },
-];
+export function planLeave(feature: string, wallMs: number): RowWrite[] {
+  const local = planReturnToLocal(feature);
+  return [planDisconnect(wallMs), { ...local, values: { ...local.values, ...encodeUpdateTimes(wallMs) } }];
+}
 
 /** After this write the switch counts as not connected, so that whatever starts next is local. */
 export const planDisconnect = (wallMs: number): RowWrite => ({

@@ -3,7 +3,7 @@
  * a server is configured.)
  */
 import { describeServer, type MasterConfig } from '../../contract/cluster/master-config.ts';
-import { decideBackoffMs } from '../../loop/backoff.ts';
+import { decideBackoffMs } from '../../contract/backoff.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 
 type JoinConfig = Pick<MasterConfig, 'ip' | 'port' | 'isDisabled' | 'faults'>;

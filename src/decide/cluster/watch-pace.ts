@@ -2,7 +2,7 @@
  * How often the Node is read, and how often a watch of it is opened. A watch that the API server ends, refuses or lets run silent
  * must not become a hot loop, and must not make thousands of switches come at one instant. All times are boot clock.
  */
-import { decideBackoffMs, type BackoffTiming } from '../../loop/backoff.ts';
+import { decideBackoffMs, type BackoffTiming } from '../../contract/backoff.ts';
 
 /** The API server ends a watch after this; then the Node is read anew. */
 const WATCH_S = 240;

@@ -127,7 +127,21 @@ export const planReady = (name: string): GuardedWrite => ({
   write: { kind: 'set', address: featureStatusRow(name), values: encodeStatus({ remoteState: 'ready' }) },
 });
 
-/** Kubernetes has not run it in time: the next start is a local one. */
+/**
+ * Back to the local image: `container start` finds `remote_state` = `none` and starts it. `system_state` is down from here on:
+ * otherwise the gate of another container would overwrite `none` with `pending`, and local would not be started.
+ */
+export const planReturnToLocal = (name: string): Extract<RowWrite, { kind: 'set' }> => ({
+  kind: 'set',
+  address: featureStatusRow(name),
+  values: encodeStatus({ remoteState: 'none', systemState: 'down' }),
+  remove: [STATUS_FIELD.pendingToken],
+});
+
+/**
+ * Kubernetes has not run it in time: the next start is a local one. Not `planReturnToLocal`: the service stays up, by which
+ * ctrkitd tells this from a stop and restarts it (contract.md, section 14, `back-to-local`).
+ */
 export const planGiveUp = (name: string): RowWrite => ({
   kind: 'set',
   address: featureStatusRow(name),

@@ -3,6 +3,7 @@
  * and the view for people come out. Each decision has a module of its own; this one gives each what it needs, in order:
  * condition, certification, fallback, reap, switch-over, label, steps.
  */
+import { findEarliest } from '../../contract/timestamps.ts';
 import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view.ts';
 import { matchesIdOrName } from '../../contract/images/engine.ts';
@@ -172,10 +173,9 @@ function describeFeature(
 }
 
 function findRequeueAtMs({ fallback, reap, restartAtMs }: Decisions, nowMs: number): number | undefined {
-  const times = [
+  return findEarliest([
     fallback.requeueAtMs,
     reap.kind === 'keep' ? reap.requeueAtMs : undefined,
     restartAtMs !== undefined && restartAtMs > nowMs ? restartAtMs : undefined,
-  ].filter((ms) => ms !== undefined);
-  return times.length === 0 ? undefined : Math.min(...times);
+  ]);
 }

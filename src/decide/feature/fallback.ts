@@ -2,7 +2,7 @@
  * Whether a feature falls back to its local image now (contract.md, section 8, "Fallback"; HLD, "Failure mode detection &
  * rollback"): when what Kubernetes deployed fails now and has failed for the time of the policy, at most once an image.
  */
-import type { BootTime } from '../../contract/timestamps.ts';
+import { findEarliest, type BootTime } from '../../contract/timestamps.ts';
 import type { FailureCause, FallbackVerdict } from '../../contract/feature/daemon-view.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
@@ -56,10 +56,8 @@ export function decideFallback(input: FallbackInput): FallbackDecision {
   const refusal = findRefusal(input);
   const verdict = decideVerdict(input, { bucket, limitMs, refusal });
   const refusedUntilMs = verdict.kind === 'refused' ? refusal?.untilMs : undefined;
-  const times = [condition.requeueAtMs, findBucketRequeueMs(bucket, limitMs), refusedUntilMs].filter(
-    (ms) => ms !== undefined,
-  );
-  return { bucket, verdict, requeueAtMs: times.length === 0 ? undefined : Math.min(...times) };
+  const times = [condition.requeueAtMs, findBucketRequeueMs(bucket, limitMs), refusedUntilMs];
+  return { bucket, verdict, requeueAtMs: findEarliest(times) };
 }
 
 const isNotDeployed = (condition: FeatureCondition): boolean =>

@@ -2,7 +2,7 @@
  * The condition of a feature at one instant: what Kubernetes deployed is healthy, or it fails, or the instant counts as
  * neither (contract.md, section 8, "Fallback"; HLD, "Failure detection"). A planned end is never a failure.
  */
-import type { BootTime } from '../../contract/timestamps.ts';
+import { findEarliest, type BootTime } from '../../contract/timestamps.ts';
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
 import {
   isDisabled,
@@ -166,7 +166,7 @@ function decideWhileStarting(
 ): FeatureCondition {
   const crash = input.lastEnd?.imageId === imageId ? findCrash(input) : undefined;
   if (crash === undefined) return createNeutral('its container is starting', imageId, lateAtMs);
-  return { ...crash, requeueAtMs: Math.min(crash.requeueAtMs ?? Infinity, lateAtMs ?? Infinity) };
+  return { ...crash, requeueAtMs: findEarliest([crash.requeueAtMs, lateAtMs]) };
 }
 
 /** The condition of a crash that still counts: it is recent, and no later start was healthy. Undefined if there is none. */

@@ -14,7 +14,7 @@ import {
   versionEnabledLabel,
   labelsRow,
 } from '../../contract/cluster/feature-labels.ts';
-import { HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
+import { HEALTH_FIELD, HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
 import {
   decodeImagePolicy,
   FALLBACK_FIELDS,
@@ -39,9 +39,9 @@ import {
   masterStatusRow,
 } from '../../contract/cluster/master-status.ts';
 
-const VERSION_FIELDS = ['container_stable_version', 'container_last_version'] as const;
+const VERSION_FIELDS = [STATUS_FIELD.stableVersion, STATUS_FIELD.lastVersion] as const;
 /** All fields but the checks, which are for people and up to 4 KB. */
-const BEAT_FIELDS = HEALTH_FIELDS.filter((field) => field !== 'checks');
+const BEAT_FIELDS = HEALTH_FIELDS.filter((field) => field !== HEALTH_FIELD.checks);
 
 /** One feature, all of it read in one step. */
 export interface FeatureReading {
@@ -72,7 +72,7 @@ export const selectFeatureRows = (feature: string, versions: readonly string[]):
   { address: featureConfigRow(feature), fields: [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS])] },
   {
     address: featureStatusRow(feature),
-    fields: [...STATUS_FIELDS, ...VERSION_FIELDS, 'update_time', STATUS_FIELD.labelOwner],
+    fields: [...STATUS_FIELDS, ...VERSION_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.labelOwner],
   },
   { address: healthRow(feature), fields: BEAT_FIELDS },
   {
@@ -119,8 +119,8 @@ export function decodeFeatureReading(
     blocks: Object.fromEntries(
       versions.map((version) => [version, labels[versionEnabledLabel(feature, version)]]),
     ),
-    stableVersion: status['container_stable_version'] ?? '',
-    lastVersion: status['container_last_version'] ?? '',
+    stableVersion: status[STATUS_FIELD.stableVersion] ?? '',
+    lastVersion: status[STATUS_FIELD.lastVersion] ?? '',
     isMasterConnected: canMasterDeploy(master),
     isRebooting: isRestartEnabled(warm) || isRestartEnabled(fast),
   };

@@ -1,4 +1,6 @@
 /** The steps of a fallback that is due, and of the fallbacks that are open in the ledger. */
+import { CONFIG_FIELD } from '../../contract/feature/feature.ts';
+import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FallbackVerdict } from '../../contract/feature/daemon-view.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
@@ -6,7 +8,7 @@ import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engi
 import type { Fallback, FeatureLedger } from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
 import { featureConfigRow, featureStatusRow, type RowValues } from '../../contract/rows.ts';
-import type { Timestamps } from '../../contract/timestamps.ts';
+import { toSeconds, type Timestamps } from '../../contract/timestamps.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { HostStep } from './host-step.ts';
 
@@ -80,11 +82,11 @@ function listGuards(
   feature: string,
   { statusValues, config }: Pick<FeatureReading, 'statusValues' | 'config'>,
 ): RowValues[] {
-  const fields = ['system_state', 'claim_token', 'current_owner'];
+  const fields = [STATUS_FIELD.systemState, STATUS_FIELD.claimToken, STATUS_FIELD.currentOwner];
   const values = Object.fromEntries(fields.map((field) => [field, statusValues[field]]));
   return [
     { address: featureStatusRow(feature), values },
-    { address: featureConfigRow(feature), values: { set_owner: config.setOwner } },
+    { address: featureConfigRow(feature), values: { [CONFIG_FIELD.setOwner]: config.setOwner } },
   ];
 }
 
@@ -93,7 +95,7 @@ const createFallback = (blamed: BlamedImage, reason: string, now: Timestamps): F
   // It becomes part of a label's name, and comes from a row that anybody may write.
   version: isVersion(blamed.version) ? blamed.version : NO_VERSION,
   reason,
-  sinceTs: Math.floor(now.wallMs / 1_000),
+  sinceTs: toSeconds(now.wallMs),
   bootId: now.bootId,
   bootMs: now.bootMs,
   isDone: false,

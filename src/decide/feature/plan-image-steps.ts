@@ -4,7 +4,7 @@ import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../co
 import { parseReference } from '../../contract/images/image.ts';
 import type { FeatureLedger, GoldenImage } from '../../contract/images/ledger.ts';
 import { NO_VERSION } from '../../contract/names.ts';
-import type { Timestamps } from '../../contract/timestamps.ts';
+import { toSeconds, type Timestamps } from '../../contract/timestamps.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findBuildVersion, findLocalImage } from '../images/local-image.ts';
 import type { FeatureReading } from './feature-reading.ts';
@@ -46,7 +46,7 @@ function planCertification({ container, certification, reading, images, now }: I
     references: listReferences(images, container.imageId),
     version: reading.beat.version || reading.status.containerVersion,
     source: 'certified',
-    sinceTs: toSeconds(now),
+    sinceTs: toSeconds(now.wallMs),
   };
   return [{ kind: 'certify', image, text: certification.text }];
 }
@@ -62,7 +62,7 @@ function planAdoption({ ledger, images, localRepository, reading, now }: ImageSt
     references: listReferences(images, local.id),
     version: findBuildVersion(local.tags, localRepository) ?? (reading.localVersion || NO_VERSION),
     source: 'shipped',
-    sinceTs: toSeconds(now),
+    sinceTs: toSeconds(now.wallMs),
   };
   return [{ kind: 'adopt-shipped', image }];
 }
@@ -138,5 +138,3 @@ function listReferences(images: readonly EngineImage[], imageId: string): string
   const image = images.find(({ id }) => id === imageId);
   return [...(image?.tags ?? []), ...(image?.digests ?? [])];
 }
-
-const toSeconds = ({ wallMs }: Timestamps): number => Math.floor(wallMs / 1_000);

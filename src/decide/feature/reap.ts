@@ -2,6 +2,7 @@
  * Whether ctrkitd releases the record of a container that is gone (D10: the shipped host side leaves owner and id behind
  * when a container dies by itself). Only the engine's own answer counts, and the release is guarded by the record as read.
  */
+import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
 import {
@@ -51,13 +52,13 @@ export type ReapDecision =
  * standing, and an agent that claims again keeps its own token, with a new `claim_ms`.
  */
 export const RECORD_FIELDS = [
-  'current_owner',
-  'docker_id',
-  'container_id',
-  'container-id',
-  'claim_token',
-  'claim_ms',
-  'update_time',
+  STATUS_FIELD.currentOwner,
+  STATUS_FIELD.dockerId,
+  STATUS_FIELD.containerId,
+  STATUS_FIELD.misspelledContainerId,
+  STATUS_FIELD.claimToken,
+  STATUS_FIELD.claimMs,
+  STATUS_FIELD.updateTime,
 ] as const;
 
 /** A container that has claimed runs. The engine's listing and the record are not read at one instant. */

@@ -1,5 +1,5 @@
 /** When a service that was restarted for an owner may be restarted again. */
-import { decideBackoffMs, type BackoffTiming } from '../../loop/backoff.ts';
+import { decideBackoffMs, type BackoffTiming } from '../../contract/backoff.ts';
 import type { SwitchEdge } from './switch-over.ts';
 
 export interface RestartEntry {

@@ -6,7 +6,7 @@ import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
 import { decodeCount, encodeHeartbeat, HEALTH_FIELD } from '../../contract/health/heartbeat.ts';
 import { hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
-import type { Timestamps } from '../../contract/timestamps.ts';
+import { toSeconds, type Timestamps } from '../../contract/timestamps.ts';
 
 /** The container's health, as a heartbeat reports it. */
 export type HeartbeatHealth = Pick<
@@ -59,7 +59,7 @@ export function planBeat(
     intervalMs,
     beatMs: now.bootMs,
     restarts: before.restarts + health.restarts,
-    updatedTs: Math.floor(now.wallMs / 1000),
+    updatedTs: toSeconds(now.wallMs),
   });
   return planHeartbeat(claim.feature, values);
 }

@@ -24,11 +24,14 @@ export interface HealthSnapshot {
   readonly nowMs: number;
 }
 
+/** How long an agent keeps the last known result of a required check that can't be told, milliseconds. */
+export const UNKNOWN_KEEPS_RESULT_MS = 30_000;
+
 export interface HealthSettings {
   /** After the gate was passed: how long a failing check counts as a start-up that is still under way. */
   readonly startupGraceMs: number;
   /** How long a required check whose result is unknown keeps its last known result. */
-  readonly staleAfterMs: number;
+  readonly unknownAfterMs: number;
   /** CTRKIT_HELD_READY. */
   readonly isHeldReady: boolean;
 }
@@ -86,8 +89,8 @@ function foldChecks(snapshot: HealthSnapshot, startedMs: number, settings: Healt
     return makeVerdict('starting', describeChecks(open), { startup: code, readiness: code }, hasStarted);
   }
 
-  const { staleAfterMs } = settings;
-  const readiness = decideReadiness(failing[0], required, { nowMs, staleAfterMs, hasStarted });
+  const { unknownAfterMs } = settings;
+  const readiness = decideReadiness(failing[0], required, { nowMs, unknownAfterMs, hasStarted });
   const liveness = decideLiveness(failing, !hasStarted && isLate);
   const answers = { startup: hasStarted ? 0 : readiness, readiness, liveness };
   if (failing.length > 0) return makeVerdict('unhealthy', describeChecks(failing), answers, hasStarted);
@@ -108,14 +111,14 @@ function decideReadiness(
   required: readonly CheckWithState[],
   {
     nowMs,
-    staleAfterMs,
+    unknownAfterMs,
     hasStarted,
-  }: Pick<HealthSnapshot, 'nowMs' | 'hasStarted'> & Pick<HealthSettings, 'staleAfterMs'>,
+  }: Pick<HealthSnapshot, 'nowMs' | 'hasStarted'> & Pick<HealthSettings, 'unknownAfterMs'>,
 ): number {
   const failure = findFailure(firstFailing);
   if (failure !== undefined) return failure.exitCode;
   // The result has been unknown for so long that the last known one no longer counts.
-  const isStale = ({ sinceMs }: CheckState) => nowMs >= sinceMs + staleAfterMs;
+  const isStale = ({ sinceMs }: CheckState) => nowMs >= sinceMs + unknownAfterMs;
   if (required.some((check) => isUnknown(check) && check.state !== undefined && isStale(check.state)))
     return PROBE_EXIT.stale;
   return hasStarted ? 0 : PROBE_EXIT.notStarted;

@@ -7,10 +7,10 @@ import {
   decideLeaveAction,
   decideUnitLeaveAction,
   isRunLocally,
-  planReturnToLocal,
+  planLeave,
   type LeaveAction,
 } from '../../decide/cluster/membership-leave.ts';
-import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
+import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import type { MembershipPorts } from './membership-ports.ts';
 import { assertNotInterrupted, withProgress } from './progress.ts';
 
@@ -70,11 +70,11 @@ async function recordReturnToLocal(feature: string, ports: MembershipPorts): Pro
     assertNotInterrupted(ports);
     const { action, guards } = await readLeaveAction(feature, ports);
     if (action.kind !== 'fall-back') return action;
-    const writes = planReturnToLocal(feature, ports.clock.wallMs());
+    const writes = planLeave(feature, ports.clock.wallMs());
     return (await ports.store.write(guards, writes)) ? action : CONFLICT;
   });
   if (result !== CONFLICT) return result;
-  throw new CtrkitError('database', `the record of ${feature} changes with every look: try again`);
+  throw new CtrkitError('database', describeConflicts(feature, ': try again'));
 }
 
 /** False if no local container is on record in time. */

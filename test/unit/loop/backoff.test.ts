@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Backoff, DATABASE_BACKOFF, decideBackoffMs } from '../../../src/loop/backoff.ts';
+import { decideBackoffMs } from '../../../src/contract/backoff.ts';
+import { Backoff, DATABASE_BACKOFF } from '../../../src/loop/backoff.ts';
 
 describe('the wait before the next try', () => {
   test('of a database it doubles from a tenth of a second up to two seconds', () => {

@@ -1,7 +1,6 @@
+import { isHookFile } from '../../../contract/health/hook-name.ts';
 import { markUnprintable } from '../../../text/printable.ts';
 
-/** Long enough for people, short enough for a report. */
-const HOOK_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** What editors, package managers and people leave beside a file. */
 const LEFTOVER = /(?:^\.|~$|^#.*#$|\.(?:bak|old|orig|rej|save|swp|tmp|disabled|(?:dpkg|ucf|rpm)-?[a-z]+)$)/;
 /** Most hooks of one folder: a round of checks has to end, and a report has room for so many. */
@@ -13,10 +12,10 @@ const MAX_HOOKS = 64;
  */
 export function selectHooks(entries: readonly string[]): { files: string[]; warnings: string[] } {
   const meant = entries.filter((entry) => !LEFTOVER.test(entry)).toSorted(compareBytes);
-  const legal = meant.filter((entry) => HOOK_NAME.test(entry));
+  const legal = meant.filter((entry) => isHookFile(entry));
   const warnings: string[] = [];
   if (legal.length < meant.length) {
-    const bad = meant.find((entry) => !HOOK_NAME.test(entry)) ?? '';
+    const bad = meant.find((entry) => !isHookFile(entry)) ?? '';
     const shown = markUnprintable(JSON.stringify(bad.slice(0, 80)));
     warnings.push(
       `${shown} is no name of a hook and is not run: at most 64 letters, digits, "_", "." or "-", the first a letter or digit (${meant.length - legal.length} such)`,

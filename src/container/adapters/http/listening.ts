@@ -3,7 +3,8 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createConnection, type Server } from 'node:net';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
-import { Backoff, type BackoffTiming } from '../../../loop/backoff.ts';
+import { type BackoffTiming } from '../../../contract/backoff.ts';
+import { Backoff } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { HttpAddress } from './address.ts';
 

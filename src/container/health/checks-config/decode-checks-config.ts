@@ -1,3 +1,4 @@
+import { isHookName } from '../../../contract/health/hook-name.ts';
 import { parse, TomlError } from 'smol-toml';
 import type { CheckTiming } from '../../../contract/health/check.ts';
 import {
@@ -15,8 +16,6 @@ import { asTable, decodeTable, type Table } from './table-decoder.ts';
 /** The same number as hooks of a folder: a report has room for so many. */
 const MAX_CHECKS = 64;
 const MAX_HOOKS = 128;
-/** The legal names of hooks (hook-names.ts, hook-source.ts). */
-const HOOK_NAME = /^(?:readiness_probe_hook|(?:required|wanted)\.d\/[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$/;
 
 /** Decodes the text of checks.toml. Never throws. */
 export function decodeChecksConfig(text: string): DecodedChecksConfig {
@@ -74,7 +73,7 @@ function decodeHooks(value: unknown, base: CheckTiming, errors: ConfigErrors): M
   const timings = new Map<string, CheckTiming>();
   for (const [name, line] of listLines(value, { name: 'hooks', most: MAX_HOOKS }, errors)) {
     const path = ['hooks', name];
-    if (!HOOK_NAME.test(name))
+    if (!isHookName(name))
       errors.add(path, 'no name of a hook: write "required.d/FILE", "wanted.d/FILE" or readiness_probe_hook');
     const table = asTable(line, path, errors);
     const values = table && decodeTable(TIMING_TABLE, table, { path, errors });

@@ -1,3 +1,4 @@
+import { shortenId } from '../../../contract/images/engine.ts';
 import type {
   ContainerDetails,
   EngineContainer,
@@ -29,7 +30,7 @@ export class DockerContainers implements EngineContainers {
     const found = await this.#calls.find(call, decodeContainer);
     if (found === undefined) return undefined;
     // The engine also takes the first few digits of an id, and a feature's name may be such digits.
-    return [...found.names, found.id, found.id.slice(0, 12)].includes(idOrName) ? found : undefined;
+    return [...found.names, found.id, shortenId(found.id)].includes(idOrName) ? found : undefined;
   }
 
   async startContainer(idOrName: string): Promise<void> {

@@ -8,7 +8,7 @@ import {
   type HostSnapshot,
 } from '../../../decide/command/host-snapshot.ts';
 import { isRecordOf, planClear } from '../../../decide/command/plan-writes.ts';
-import { CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
+import { describeConflicts, CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import { writeFirst } from '../../../loop/write-first.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
@@ -32,9 +32,6 @@ export async function findRecordedContainer(
   return found;
 }
 
-/** 12 hex digits, as in `docker_id`. */
-export const shortenId = (container: ContainerDetails): string => container.id.slice(0, 12);
-
 /**
  * Clears the record of a container that has ended. `before` is the record as it was while that container ran: where it is
  * another container's by now, it stays, and that container's id is returned. Throws CtrkitError('database').
@@ -54,8 +51,5 @@ export async function clearRecord(
     return (await writeFirst(store, clears)) ? undefined : CONFLICT;
   });
   if (another !== CONFLICT) return another;
-  throw new CtrkitError(
-    'database',
-    `the record of ${name} changes with every look and is not cleared: try again`,
-  );
+  throw new CtrkitError('database', describeConflicts(name, ' and is not cleared: try again'));
 }

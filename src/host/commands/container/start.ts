@@ -1,3 +1,4 @@
+import { shortenId } from '../../../contract/images/engine.ts';
 import { startUnitCommand } from '../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
@@ -6,10 +7,10 @@ import { listRecordedContainers, type HostSnapshot } from '../../../decide/comma
 import { decideStart, type StartDecision } from '../../../decide/command/decide-start.ts';
 import { planStart, planStartFailed } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
-import { CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
+import { describeConflicts, CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
+import { findRecordedContainer, readSnapshot } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
 /**
@@ -30,15 +31,15 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
       );
       return EXIT.refused;
     }
-    const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local);
-    const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local);
+    const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local.id);
+    const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local.id);
     const writes = planStart(decision, { name, dockerId }, ports.clock.wallMs());
     if (!(await store.write(snapshot.guards, writes))) return CONFLICT;
     if (local === undefined) return reportUp(name, decision, ports);
     return startLocal({ name, local, decision }, store, ports);
   });
   if (exitCode !== CONFLICT) return exitCode;
-  throw new CtrkitError('database', `the record of ${name} changes with every look: try again`);
+  throw new CtrkitError('database', describeConflicts(name, ': try again'));
 }
 
 /** Whether Kubernetes' container on record runs: by the engine, or by its heartbeat where the engine does not know it. */
@@ -73,14 +74,14 @@ async function startLocal(
     await (await ports.openEngine()).startContainer(name);
   } catch (error) {
     if (!(error instanceof CtrkitError) || error.code !== 'engine') throw error;
-    const { guard, write } = planStartFailed(name, shortenId(local), ports.clock.wallMs());
+    const { guard, write } = planStartFailed(name, shortenId(local.id), ports.clock.wallMs());
     await store.write([guard], [write]);
     ports.report(`${name}: not started: ${error.message}. See: docker logs ${name}, journalctl -u docker`);
     return EXIT.refused;
   }
   const state = local.state === 'running' ? 'runs already' : 'started';
   const also = decision.kind === 'local' ? '' : `, until Kubernetes deploys it (${decision.text})`;
-  ports.report(`${name}: ${state}: the switch's own container ${shortenId(local)}${also}`);
+  ports.report(`${name}: ${state}: the switch's own container ${shortenId(local.id)}${also}`);
   return EXIT.ok;
 }
 

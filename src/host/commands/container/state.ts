@@ -2,18 +2,17 @@
  * `container state NAME up|down`: writes and clears the record by hand, for a container that can't do it itself (HLD,
  * "Proposed behavior at high level").
  */
+import { shortenId } from '../../../contract/images/engine.ts';
 import { hasRecordedHolder } from '../../../contract/feature/feature.ts';
-import { NO_CLAIM } from '../../../contract/feature/status-fields.ts';
-import { planClaim, type Claim } from '../../../contract/gate/claim.ts';
+import { planClaim, planNoClaim, type Claim } from '../../../contract/gate/claim.ts';
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { featureStatusRow, type RowWrite } from '../../../contract/rows.ts';
 import { listRecordedContainers, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { planClear } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { writeFirst } from '../../../loop/write-first.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
+import { findRecordedContainer, readSnapshot } from './feature-record.ts';
 import type { ContainerOptions } from './options.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -49,15 +48,8 @@ async function findLocalId(
   if (owner === 'kube') return 'unknown';
   const ids = status.currentOwner === 'local' ? listRecordedContainers(name, status) : [name];
   const found = await findRecordedContainer(await openEngine(), ids);
-  return found === undefined ? 'unknown' : shortenId(found);
+  return found === undefined ? 'unknown' : shortenId(found.id);
 }
-
-/** Nobody renews this record. Without a claim's fields it counts as one of the shipped kit, and is never overdue. */
-const planNoClaim = (name: string): RowWrite => ({
-  kind: 'set',
-  address: featureStatusRow(name),
-  values: NO_CLAIM,
-});
 
 /** Returns the exit code. Throws CtrkitError('database'). */
 export async function recordDown(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {

@@ -1,3 +1,4 @@
+import { shortenId } from '../../../contract/images/engine.ts';
 import { hasRecordedHolder } from '../../../contract/feature/feature.ts';
 import { setOwnerCommand } from '../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
@@ -9,7 +10,7 @@ import { planDown, planLabel } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { clearRecord, findRecordedContainer, readSnapshot, shortenId } from './feature-record.ts';
+import { clearRecord, findRecordedContainer, readSnapshot } from './feature-record.ts';
 import type { ContainerOptions } from './options.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -75,7 +76,7 @@ function describeEnd(action: EndOptions['action'], found: ContainerDetails | und
   if (found === undefined) return `${done}: it had no container`;
   const { state } = found;
   const isIdle = state === 'exited' || state === 'created' || state === 'dead';
-  return `${done}: container ${shortenId(found)}${isIdle ? ' did not run' : ''}`;
+  return `${done}: container ${shortenId(found.id)}${isIdle ? ' did not run' : ''}`;
 }
 
 /** While the databases are away: ends the switch's own container all the same, leaves the record, and throws `error` on. */

@@ -1,5 +1,5 @@
 import { EXIT } from '../../../contract/exit-codes.ts';
-import { RUNNING_STATES } from '../../../contract/images/engine.ts';
+import { shortenId, RUNNING_STATES } from '../../../contract/images/engine.ts';
 import {
   decodeHostSnapshot,
   selectHostRows,
@@ -134,7 +134,7 @@ export class FeatureWait {
       case 'ended':
         return { kind: 'done', value: this.#logEnd(decideEnd(seen, snapshot.status)) };
       case 'wait': {
-        this.#report(`waiting for the end of container ${seen.id.slice(0, 12)}`);
+        this.#report(`waiting for the end of container ${shortenId(seen.id)}`);
         // The container may run for months: no connection is kept open, and nothing wakes this process.
         store.close();
         if (found !== undefined) this.#ports.becomeLightWait(found);

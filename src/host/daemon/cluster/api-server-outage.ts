@@ -1,4 +1,5 @@
-import { Backoff, type BackoffTiming } from '../../../loop/backoff.ts';
+import { type BackoffTiming } from '../../../contract/backoff.ts';
+import { Backoff } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';

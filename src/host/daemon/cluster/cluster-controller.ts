@@ -3,7 +3,8 @@ import { labelsRow } from '../../../contract/cluster/feature-labels.ts';
 import { masterConfigRow } from '../../../contract/cluster/master-config.ts';
 import { deviceMetadataRow } from '../../../contract/cluster/node-labels.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
-import { DATABASE_BACKOFF, decideBackoffMs } from '../../../loop/backoff.ts';
+import { decideBackoffMs } from '../../../contract/backoff.ts';
+import { DATABASE_BACKOFF } from '../../../loop/backoff.ts';
 import {
   decideMasterRecord,
   planMasterRecord,

@@ -1,3 +1,4 @@
+import { STATUS_FIELD } from '../../../contract/feature/status-fields.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { enabledLabel, labelsRow, decodeEnabledFeature } from '../../../contract/cluster/feature-labels.ts';
 import { DEVICE_FIELDS, deviceMetadataRow, type Labels } from '../../../contract/cluster/node-labels.ts';
@@ -76,9 +77,9 @@ async function readFeatures(
   const names = [...new Set([...configured, ...labelled])];
   if (names.length === 0) return NO_FEATURES;
   const rows = await store.read(
-    names.map((name) => ({ address: featureStatusRow(name), fields: ['current_owner'] })),
+    names.map((name) => ({ address: featureStatusRow(name), fields: [STATUS_FIELD.currentOwner] })),
   );
-  const owners = new Map(names.map((name, i) => [name, rows[i]?.values['current_owner']]));
+  const owners = new Map(names.map((name, i) => [name, rows[i]?.values[STATUS_FIELD.currentOwner]]));
   const runByKube = names.filter((name) => owners.get(name) === 'kube');
   return {
     stillNeeded: new Set(runByKube.map((name) => enabledLabel(name))),

@@ -1,5 +1,7 @@
+import { findEarliest } from '../../../contract/timestamps.ts';
 import { toOneLine } from '../../../text/printable.ts';
-import { Backoff, type BackoffTiming } from '../../../loop/backoff.ts';
+import { type BackoffTiming } from '../../../contract/backoff.ts';
+import { Backoff } from '../../../loop/backoff.ts';
 import type { NodeLabelPlan } from '../../../decide/cluster/plan-node-labels.ts';
 import {
   findNextTryMs,
@@ -64,7 +66,8 @@ export class LabelWriter {
   get nextWriteMs(): number | undefined {
     const nowMs = this.#ports.clock.bootMs();
     const times = this.#plan.writes.map((write) => findNextTryMs(this.#tries, write, nowMs));
-    return times.length === 0 ? undefined : Math.max(this.#busyUntilMs, Math.min(...times));
+    const dueMs = findEarliest(times);
+    return dueMs === undefined ? undefined : Math.max(this.#busyUntilMs, dueMs);
   }
 
   /** Writes what is due; true if the API server was asked. Throws CtrkitError('cluster'). */

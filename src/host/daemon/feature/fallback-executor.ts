@@ -1,6 +1,7 @@
+import { planReturnToLocal } from '../../../decide/command/plan-writes.ts';
 import { labelsRow, versionEnabledLabel } from '../../../contract/cluster/feature-labels.ts';
 import type { Fallback } from '../../../contract/images/ledger.ts';
-import { featureStatusRow, type RowValues, type RowWrite } from '../../../contract/rows.ts';
+import type { RowValues, RowWrite } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
 import { liftFallback, markFallbackDone, recordFallback } from '../../../decide/images/ledger-changes.ts';
 import type { StepExecutorPorts, StepOf } from './step-executor.ts';
@@ -48,22 +49,13 @@ export class FallbackExecutor {
     return `the fallback from version ${fallback.version}, which was cut short, is finished`;
   }
 
-  /**
-   * Writes `remote_state` = `none`, by which `container start` starts the local image, and the version's block, in one step.
-   * `system_state` is down from here on: otherwise the gate of another container would overwrite `none` with
-   * `pending`, and local would not be started. False if a guard did not hold: then nothing is written.
-   */
+  /** Writes that local is next and blocks the version, in one step. False if a guard did not hold: then nothing is written. */
   #letLocalRun(
     feature: string,
     { fallback, guards }: { readonly fallback: Fallback | undefined; readonly guards: readonly RowValues[] },
   ): Promise<boolean> {
-    const none: RowWrite = {
-      kind: 'set',
-      address: featureStatusRow(feature),
-      values: { remote_state: 'none', system_state: 'down' },
-      remove: ['pending_token'],
-    };
-    const writes = fallback === undefined ? [none] : [none, planBlock(feature, fallback.version)];
+    const local = planReturnToLocal(feature);
+    const writes = fallback === undefined ? [local] : [local, planBlock(feature, fallback.version)];
     return this.#ports.openStore().write(guards, writes);
   }
 }

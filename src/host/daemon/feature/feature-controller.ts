@@ -1,3 +1,4 @@
+import { findEarliest } from '../../../contract/timestamps.ts';
 import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
 import type { UnitState } from '../../../contract/feature/unit-state.ts';
 import type { RowFields, RowValues } from '../../../contract/rows.ts';
@@ -136,9 +137,9 @@ export class FeatureController {
       policy,
       planCleanUp: () => planFeatureCleanUp(this.name, policy, { engine, ledger, locks, mappedRepositories }),
     });
-    const times = [requeueAtMs, stepDueMs].filter((ms) => ms !== undefined);
+    const dueMs = findEarliest([requeueAtMs, stepDueMs]);
     this.#requeueAtMs =
-      times.length === 0 ? undefined : Math.max(Math.min(...times), input.now.bootMs + SHORTEST_REQUEUE_MS);
+      dueMs === undefined ? undefined : Math.max(dueMs, input.now.bootMs + SHORTEST_REQUEUE_MS);
   }
 
   #createInput(reading: FeatureReading): FeatureInput {

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../../contract/timestamps.ts';
 import type { FeatureView } from '../../../contract/feature/daemon-view.ts';
 import type { DecidedView } from '../../../decide/feature/decide-feature.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -35,7 +36,7 @@ export class FeatureReport {
   recordAct(text: string): void {
     this.#log.info(`${this.#feature}: ${text}`);
     if (this.#view === undefined) return;
-    const lastActTs = Math.floor(this.#clock.wallMs() / 1_000);
+    const lastActTs = toSeconds(this.#clock.wallMs());
     this.#view = { ...this.#view, lastAct: text, lastActTs };
   }
 

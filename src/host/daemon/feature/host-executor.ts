@@ -1,3 +1,4 @@
+import { encodeStatus } from '../../../contract/feature/status-fields.ts';
 import { planReleases } from '../../../contract/gate/claim.ts';
 import { featureStatusRow } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
@@ -87,10 +88,7 @@ export class HostExecutor implements StepExecutor {
     const store = this.#ports.openStore();
     switch (step.kind) {
       case 'write-versions': {
-        const values = {
-          container_stable_version: step.stableVersion,
-          container_last_version: step.lastVersion,
-        };
+        const values = encodeStatus({ stableVersion: step.stableVersion, lastVersion: step.lastVersion });
         await store.write([], [{ kind: 'set', address: featureStatusRow(feature), values }]);
         return '';
       }

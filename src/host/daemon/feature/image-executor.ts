@@ -1,3 +1,4 @@
+import { shortenId } from '../../../contract/images/engine.ts';
 import { LOCAL_TAG, parseReference, shortImageId } from '../../../contract/images/image.ts';
 import type { CleanUpStep } from '../../../decide/images/clean-up.ts';
 import {
@@ -43,7 +44,7 @@ export class ImageExecutor {
   async removeLocalContainer({ containerId }: StepOf<'remove-local-container'>): Promise<string> {
     const removal = await this.#ports.engine.removeContainer(containerId);
     return removal === 'removed'
-      ? `the stopped local container ${containerId.slice(0, 12)} is removed: it would have started the image before`
+      ? `the stopped local container ${shortenId(containerId)} is removed: it would have started the image before`
       : '';
   }
 

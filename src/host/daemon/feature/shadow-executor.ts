@@ -1,3 +1,4 @@
+import { shortenId } from '../../../contract/images/engine.ts';
 import type { FeatureLedger } from '../../../contract/images/ledger.ts';
 import {
   adoptShippedImage,
@@ -62,7 +63,7 @@ export class ShadowExecutor implements StepExecutor {
       case 'tag-as-local':
         return `tagged ${shortImageId(step.imageId)} as ${step.repository}:latest`;
       case 'remove-local-container':
-        return `removed the stopped local container ${step.containerId.slice(0, 12)}`;
+        return `removed the stopped local container ${shortenId(step.containerId)}`;
       case 'clean-up':
         return describePlan(await context.planCleanUp());
       case 'lift-block':

@@ -1,4 +1,5 @@
-import { decideBackoffMs, type BackoffTiming } from '../../../loop/backoff.ts';
+import { findEarliest } from '../../../contract/timestamps.ts';
+import { decideBackoffMs, type BackoffTiming } from '../../../contract/backoff.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 
 const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
@@ -28,7 +29,7 @@ export class StepPace {
     for (const [key, { atMs }] of this.#runs) if (nowMs - atMs > FORGET_AFTER_MS) this.#runs.delete(key);
     const due = steps.filter((step) => this.#findDueMs(step) <= nowMs);
     const later = steps.filter((step) => !due.includes(step)).map((step) => this.#findDueMs(step));
-    return { steps: due, nextMs: later.length === 0 ? undefined : Math.min(...later) };
+    return { steps: due, nextMs: findEarliest(later) };
   }
 
   recordRun(step: HostStep, nowMs: number): void {

@@ -49,7 +49,7 @@ class TestContainer {
     const { clock, log, health: file, restarts } = this;
     this.monitor = new HealthMonitor(
       { checks: [this.source], clock, file, log, restarts, onChange: () => this.agent.notify() },
-      { startupGraceMs: 60_000, staleAfterMs: 30_000, isHeldReady: false },
+      { startupGraceMs: 60_000, unknownAfterMs: 30_000, isHeldReady: false },
     );
     this.agent = new Agent(this.ports(), SETTINGS);
   }

@@ -12,7 +12,7 @@ import { FakeLog } from '../../../support/fake-log.ts';
 /** How often the answers are written when nothing changes. */
 const REFRESH_MS = 10_000;
 const YEAR_MS = 365 * 86_400_000;
-const SETTINGS = { startupGraceMs: 60_000, staleAfterMs: STALE_AFTER_MS, isHeldReady: false };
+const SETTINGS = { startupGraceMs: 60_000, unknownAfterMs: 30_000, isHeldReady: false };
 
 /** A monitor that runs until `use` has ended, and everything around it. */
 class Scene {

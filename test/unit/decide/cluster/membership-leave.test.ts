@@ -7,7 +7,7 @@ import {
   decideLeaveAction,
   decideUnitLeaveAction,
   isRunLocally,
-  planReturnToLocal,
+  planLeave,
 } from '../../../../src/decide/cluster/membership-leave.ts';
 import { decideStart } from '../../../../src/decide/command/decide-start.ts';
 import { decodeObservedBeat } from '../../../../src/contract/health/observed-beat.ts';
@@ -88,7 +88,7 @@ describe('after the leave has written, and the service restarts', () => {
   const values = (table: string): Values =>
     Object.assign(
       {},
-      ...planReturnToLocal('snmp', 0).map((write) =>
+      ...planLeave('snmp', 0).map((write) =>
         write.kind === 'set' && write.address.table === table ? write.values : {},
       ),
     ) as Values;
@@ -98,7 +98,7 @@ describe('after the leave has written, and the service restarts', () => {
   test('no gate passes, and nobody’s request to run stands', () => {
     assert.equal(snapshot.status.systemState, 'down');
     assert.equal(snapshot.status.remoteState, 'none');
-    const write = planReturnToLocal('snmp', 0).find(({ address }) => address.table === 'FEATURE');
+    const write = planLeave('snmp', 0).find(({ address }) => address.table === 'FEATURE');
     assert.deepEqual(write?.kind === 'set' && write.remove, ['pending_token']);
   });
 

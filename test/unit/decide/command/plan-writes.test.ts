@@ -3,7 +3,14 @@ import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { FieldValues, RowWrite } from '../../../../src/contract/rows.ts';
 import { decideStart, type StartDecision } from '../../../../src/decide/command/decide-start.ts';
-import { isRecordOf, planClear, planDown, planStart } from '../../../../src/decide/command/plan-writes.ts';
+import {
+  isRecordOf,
+  planClear,
+  planDown,
+  planGiveUp,
+  planReturnToLocal,
+  planStart,
+} from '../../../../src/decide/command/plan-writes.ts';
 
 const WALL_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const ID = 'aaaaaaaaaaaa';
@@ -111,5 +118,21 @@ describe('whether a record is still that of the container that has ended', () =>
     assert.equal(is({}, kube('bbbbbbbbbbbb')), false);
     assert.equal(is(kube('unknown', 't1'), kube('unknown', 't2')), false);
     assert.equal(is(kube('unknown', 't1'), kube('unknown', 't1')), true);
+  });
+});
+
+describe('the way back to the local image', () => {
+  test('keeps every gate closed; whoever calls adds the update times', () => {
+    assert.deepEqual(planReturnToLocal('snmp'), {
+      kind: 'set',
+      address: { db: 'state', table: 'FEATURE', row: 'snmp' },
+      values: { remote_state: 'none', system_state: 'down' },
+      remove: ['pending_token'],
+    });
+  });
+
+  test('of a wait that gives up leaves the service up, which ctrkitd goes by', () => {
+    const write = planGiveUp('snmp');
+    assert.deepEqual(write.kind === 'set' && write.values, { remote_state: 'none' });
   });
 });

@@ -8,7 +8,7 @@ import { FAILING, FATAL, OK, UNKNOWN } from '../../../support/fake-check.ts';
 const STARTED_MS = 1_000_000;
 const GRACE_MS = 60_000;
 const NOW_MS = STARTED_MS + 300_000;
-const SETTINGS = { startupGraceMs: GRACE_MS, staleAfterMs: 30_000, isHeldReady: false };
+const SETTINGS = { startupGraceMs: GRACE_MS, unknownAfterMs: 30_000, isHeldReady: false };
 
 /** Its runs, 10 s apart, the last one now; none is a check that has not run yet. */
 function check(

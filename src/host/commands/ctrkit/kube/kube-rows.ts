@@ -1,28 +1,14 @@
+import { decodeKubeFeature, type KubeFeature } from './kube-feature-entry.ts';
 import type { MasterConfig } from '../../../../contract/cluster/master-config.ts';
 import type { MasterUpdate } from '../../../../contract/cluster/master-status.ts';
-import {
-  CONFIG_FIELDS,
-  decodeConfig,
-  decodeStatus,
-  STATUS_FIELDS,
-} from '../../../../contract/feature/feature.ts';
-import { featureConfigRow, featureStatusRow, type FieldValues } from '../../../../contract/rows.ts';
+import { CONFIG_FIELDS, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
+import { featureConfigRow, featureStatusRow } from '../../../../contract/rows.ts';
 import type { MembershipStatus } from '../../../../decide/cluster/membership.ts';
 import type { MembershipFiles } from '../../../../ports/membership-files.ts';
 import { readMembership } from '../../../membership/read-membership.ts';
 import type { Reading } from '../reading/explain-item.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
 import { tryReading } from '../reading/reading.ts';
-
-/** A feature that Kubernetes runs or is to run. Part of `--json`, stable. */
-export interface KubeFeature {
-  readonly feature: string;
-  readonly set_owner: string;
-  readonly current_owner: string;
-  readonly version: string;
-  readonly remote_state: string;
-  readonly no_fallback_to_local: boolean;
-}
 
 /** What the databases say of the cluster. */
 export interface KubeRows {
@@ -62,25 +48,4 @@ async function readKubeFeatures({ store, tables }: SwitchDatabases): Promise<Kub
   return names.flatMap((feature, i) =>
     decodeKubeFeature(feature, rows[2 * i]?.values ?? {}, rows[2 * i + 1]?.values ?? {}),
   );
-}
-
-/** Empty for a feature that is not Kubernetes'. */
-function decodeKubeFeature(
-  feature: string,
-  configValues: FieldValues,
-  statusValues: FieldValues,
-): KubeFeature[] {
-  const config = decodeConfig(configValues);
-  const status = decodeStatus(statusValues);
-  if (config.setOwner !== 'kube' && status.currentOwner !== 'kube') return [];
-  return [
-    {
-      feature,
-      set_owner: config.setOwner,
-      current_owner: status.currentOwner,
-      version: status.containerVersion,
-      remote_state: status.remoteState,
-      no_fallback_to_local: config.noFallbackToLocal,
-    },
-  ];
 }

@@ -1,9 +1,10 @@
-/** What `ctrkit kube status` prints. */
+/** What `ctrkit kube status` prints for people. */
 import { describeServer, type MasterConfig } from '../../../../contract/cluster/master-config.ts';
 import type { MasterUpdate } from '../../../../contract/cluster/master-status.ts';
 import { toPlainLine } from '../../../../text/printable.ts';
 import { describeTime } from '../terminal/local-time.ts';
-import type { KubeFeature, KubeRows } from './kube-rows.ts';
+import type { KubeFeature } from './kube-feature-entry.ts';
+import type { KubeRows } from './kube-rows.ts';
 
 export interface KubeStatus {
   /** Undefined while the database is away. */
@@ -15,29 +16,6 @@ export interface KubeStatus {
   /** A line each. */
   readonly problems: readonly string[];
 }
-
-/** `--json`, stable: null is what nobody knows. `last_update_ts` is seconds since the epoch. */
-export function encodeKubeStatus({ rows, nodeName, isJoined, isDaemonRunning, problems }: KubeStatus) {
-  return {
-    server: rows === undefined ? null : encodeServer(rows.config),
-    node_name: nodeName,
-    is_joined: isJoined,
-    is_connected: rows?.status.isConnected ?? null,
-    is_reachable: rows?.status.isReachable ?? null,
-    last_update_ts: rows?.update.wallS ?? null,
-    features: rows?.features ?? null,
-    is_database_read: rows !== undefined,
-    is_daemon_running: isDaemonRunning,
-    problems: problems.map((text) => toPlainLine(text)),
-  };
-}
-
-const encodeServer = ({ ip, port, isDisabled, isInsecure }: MasterConfig) => ({
-  ip,
-  port,
-  is_disabled: isDisabled,
-  is_insecure: isInsecure,
-});
 
 const LABEL_WIDTH = 'reachable'.length;
 

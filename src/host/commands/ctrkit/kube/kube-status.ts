@@ -2,7 +2,8 @@ import { startUnitCommand } from '../../../../text/operator-commands.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { readKubeRows } from './kube-rows.ts';
-import { encodeKubeStatus, renderKubeStatus, type KubeStatus } from './kube-status-text.ts';
+import { encodeKubeStatus } from './kube-status-json.ts';
+import { renderKubeStatus, type KubeStatus } from './kube-status-text.ts';
 
 export interface KubeStatusOptions {
   readonly json: boolean;

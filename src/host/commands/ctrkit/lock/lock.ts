@@ -1,3 +1,4 @@
+import { toSeconds } from '../../../../contract/timestamps.ts';
 import { removeLockCommand } from '../../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
@@ -46,7 +47,7 @@ export async function addLock(options: AddLockOptions, ports: LockPorts): Promis
     return EXIT.refused;
   }
   const owner = options.owner || ports.user;
-  const sinceTs = Math.floor(now.wallMs / 1_000);
+  const sinceTs = toSeconds(now.wallMs);
   const { bootId, bootMs } = now;
   const lock: FeatureLock = { feature, owner, reason, sinceTs, forMs, bootId, bootMs };
   locks.add(lock);

@@ -1,3 +1,4 @@
+import { toSeconds } from '../../../../contract/timestamps.ts';
 import { toPlainLine } from '../../../../text/printable.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { describeTime } from '../terminal/local-time.ts';
@@ -46,7 +47,7 @@ function createScreenOutput({ terminal, clock }: OutputPorts): StatusOutput {
       if (content !== last) {
         last = content;
         changes += 1;
-        changedTs = Math.floor(clock.wallMs() / 1_000);
+        changedTs = toSeconds(clock.wallMs());
       }
       table = formatStatus(entries, clock.bootMs(), terminal.paint);
       notes = reading.notes;
