@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { STATUS_FIELD } from '../../src/contract/feature/status-fields.ts';
 
 // What no lint rule can say: the shape of the tree (CONTRIBUTING.md).
 
@@ -118,6 +119,24 @@ describe('the tree', () => {
     const hidden = SRC.filter(({ text }) => /^ {2}private /m.test(text));
     assert.deepEqual(
       hidden.map(({ path }) => path),
+      [],
+    );
+  });
+});
+
+describe('the names of the wire', () => {
+  // What `--json` prints has the same names, and is a contract of its own.
+  const isJson = (path: string): boolean =>
+    /commands\/ctrkit\/.*(?:-entry|-json|kube-status)\.ts$/.test(path);
+  const names = Object.values(STATUS_FIELD).filter((name) => name.includes('_'));
+
+  test('fields of FEATURE stand in src/contract alone', () => {
+    const pattern = new RegExp(`'(${names.join('|')})'|^\\s*(?:readonly )?(${names.join('|')}):`, 'm');
+    const spelled = SRC.filter(({ path }) => !path.startsWith('src/contract/') && !isJson(path)).filter(
+      ({ text }) => pattern.test(text),
+    );
+    assert.deepEqual(
+      spelled.map(({ path }) => path),
       [],
     );
   });

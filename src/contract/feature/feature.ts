@@ -29,7 +29,7 @@ export const STATUS_FIELDS = [
   STATUS_FIELD.currentOwner,
   STATUS_FIELD.dockerId,
   STATUS_FIELD.containerId,
-  STATUS_FIELD.misspelledContainerId,
+  STATUS_FIELD.dashedId,
   STATUS_FIELD.containerVersion,
   STATUS_FIELD.remoteState,
   STATUS_FIELD.systemState,
@@ -86,7 +86,7 @@ export function decodeConfig(values: FieldValues): FeatureConfig {
 export function decodeStatus(values: FieldValues): FeatureStatus {
   const currentOwner = values['current_owner'] ?? '';
   const kitsId = values['docker_id'] ?? '';
-  const shippedId = values['container_id'] || values[STATUS_FIELD.misspelledContainerId] || '';
+  const shippedId = values['container_id'] || values[STATUS_FIELD.dashedId] || '';
   // A claim of the kit for kube writes one id under both names. Where they differ, the shipped kit has claimed
   // since and left our fields as they were: the token says nothing about its holder.
   const isShipped = currentOwner === 'kube' && kitsId !== '' && shippedId !== '' && kitsId !== shippedId;

@@ -7,7 +7,7 @@ export const STATUS_FIELD = {
   dockerId: 'docker_id',
   containerId: 'container_id',
   /** As one place of the shipped kit spells it: read, never written. */
-  misspelledContainerId: 'container-id',
+  dashedId: 'container-id',
   containerVersion: 'container_version',
   remoteState: 'remote_state',
   systemState: 'system_state',

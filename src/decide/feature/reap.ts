@@ -55,7 +55,7 @@ export const RECORD_FIELDS = [
   STATUS_FIELD.currentOwner,
   STATUS_FIELD.dockerId,
   STATUS_FIELD.containerId,
-  STATUS_FIELD.misspelledContainerId,
+  STATUS_FIELD.dashedId,
   STATUS_FIELD.claimToken,
   STATUS_FIELD.claimMs,
   STATUS_FIELD.updateTime,
