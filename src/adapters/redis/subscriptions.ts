@@ -39,11 +39,8 @@ export class RedisSubscriptions {
       const connection = new RedisConnection(endpoint, this.#timeoutMs);
       connections.push(connection);
       await connection.run((client) => subscribe(client, items));
-      // Ended, closed or replaced meanwhile: this one came too late to be closed with the others.
-      if (this.#connections !== connections) {
-        connection.close();
-        return;
-      }
+      // Ended, closed or replaced meanwhile: then this one has been closed with the others.
+      if (this.#connections !== connections) return;
       connection.onEnd(end);
     }
     this.#isOpen = true;

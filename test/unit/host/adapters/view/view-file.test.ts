@@ -3,14 +3,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { systemClock } from '../../../../../src/adapters/clock.ts';
 import type {
   CertificationVerdict,
   DaemonView,
   FallbackVerdict,
   SwitchView,
 } from '../../../../../src/contract/feature/daemon-view.ts';
-import { readStartMs } from '../../../../../src/host/adapters/process-start.ts';
 import { createViewFile } from '../../../../../src/host/adapters/view/view-file.ts';
 import { until } from '../../../../support/until.ts';
 
@@ -137,17 +135,5 @@ describe('the daemon’s view', () => {
       unwatch();
     }
     createViewFile(join(folder, 'none')).watch(() => {})();
-  });
-});
-
-describe('the start of a process', () => {
-  test('is on the boot clock', () => {
-    const startMs = readStartMs(process.pid);
-    const expectedMs = systemClock.bootMs() - process.uptime() * 1_000;
-    assert.ok(startMs !== undefined && Math.abs(startMs - expectedMs) < 60_000, `${startMs} ${expectedMs}`);
-  });
-
-  test('is none of a process that does not run', () => {
-    assert.equal(readStartMs(2 ** 30), undefined);
   });
 });
