@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { RedisSubscriptions } from '../../src/adapters/redis/subscriptions.ts';
-import { RedisServer } from '../support/redis.ts';
+import { RedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
 /** Never reached by a call that is to succeed, however slow the machine. */
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<RedisServer> {
-  const server = new RedisServer([]);
+  const server = new RedisServer();
   cleanups.push(() => server.stop());
   await server.start();
   return server;

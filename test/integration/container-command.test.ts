@@ -33,6 +33,8 @@ interface Run {
 interface Scene {
   readonly redis: PrivateRedis;
   readonly engine: FakeEngine;
+  /** Nobody gets to the databases: a server that has just started is empty, and only then gets its rows. */
+  isOutOfReach: boolean;
   /** What somebody else does between the first reading of the next command and its write. */
   afterFirstRead: (() => Promise<void>) | undefined;
   readonly run: (line: string, revertToLocalMs?: number, clock?: Clock) => Run;
@@ -52,6 +54,7 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
   });
   const openStore = (): RowStore => {
     if (isOver) throw new Error('the test is over');
+    if (scene.isOutOfReach) throw new CtrkitError('database', 'Redis is out of reach');
     const store = new RedisRowStore(findDatabases({ redisUrl: redis.url, namespaceId: '' }));
     const meddle = scene.afterFirstRead;
     scene.afterFirstRead = undefined;
@@ -83,6 +86,7 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
   const scene: Scene = {
     redis,
     engine,
+    isOutOfReach: false,
     afterFirstRead: undefined,
     run,
     ask: async (line) => {
@@ -504,7 +508,8 @@ describe('container wait', () => {
   });
 
   test('outlives its database, says so once, and answers the one that comes back', async (t) => {
-    const { redis, run } = await prepare(t);
+    const scene = await prepare(t);
+    const { redis, run } = scene;
     await redis.wantKube();
     const wait = run('wait snmp');
     await until('it sleeps', () => wait.log.lines.length > 0);
@@ -516,8 +521,10 @@ describe('container wait', () => {
     await until('it has tried some times', () => bootMs() - saidMs > 1_000);
     const warnings = wait.log.lines.filter((line) => line.startsWith('warn'));
     assert.equal(warnings.length, new Set(warnings).size, warnings.join('\n'));
+    scene.isOutOfReach = true;
     await redis.start();
     await redis.wantKube({ status: { remote_state: 'pending' } });
+    scene.isOutOfReach = false;
     await until('it is answered', async () => (await redis.status())['remote_state'] === 'ready');
     assert.ok(wait.log.lines.includes('info: snmp: the database is back'));
     await redis.config.hset('FEATURE|snmp', { set_owner: 'local' });
