@@ -24,11 +24,10 @@ async function timeStop(t: TestContext, isHastened: boolean): Promise<number> {
 }
 
 test('a container that stops does not lose a second on the way', async (t) => {
-  // A second a program: whatever hastens it is quicker at one time or other, also on a machine with other things to do.
-  const alone = await timeStop(t, false);
-  const hastened = await until('it ends in less than half the time', async () => {
-    const tookMs = await timeStop(t, true);
-    return tookMs < alone / 2 && tookMs;
+  // One measurement says nothing on a machine with other things to do: they are taken until one shows it.
+  const [alone, hastened] = await until('it ends half a second sooner', async () => {
+    const tookMs = [await timeStop(t, false), await timeStop(t, true)] as const;
+    return tookMs[0] - tookMs[1] > 500 && tookMs;
   });
   t.diagnostic(`supervisord alone ${Math.round(alone)} ms, hastened ${Math.round(hastened)} ms`);
 });
