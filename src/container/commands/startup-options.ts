@@ -13,7 +13,7 @@ reason is gone.
                        kube: Kubernetes started it; goes when the switch wants it
   -v, --version TEXT   the version of the image (default: 0.0.0)
       --once           hold for good, once held
-      --redis URL      the server of both databases: redis://…, rediss://… or unix:///path
+      --redis URL      the server of both databases: redis://..., rediss://... or unix:///path
   -h, --help           show this text; only where it stands alone
 
 Why a container is held:  container_state FEATURE show

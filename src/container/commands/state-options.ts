@@ -24,7 +24,7 @@ Shows or changes by hand who runs a feature, as recorded in STATE_DB.
                        down: clear the record of another container too. If that container still
                              runs, its agent makes the record again with its next heartbeat
       --json           print JSON, for programs
-      --redis URL      the server of both databases: redis://…, rediss://… or unix:///path
+      --redis URL      the server of both databases: redis://..., rediss://... or unix:///path
   -h, --help           show this text
 
 The environment is that of container_startup (see its --help).

@@ -77,7 +77,7 @@ const createProgram = (write: (text: string) => void): Command =>
     .option('-t, --timeout <seconds>', `stop: the time from SIGTERM to SIGKILL (default: ${DEFAULT_GRACE_S})`)
     .option('-v, --version [text]', `state up: the version of the image (default: ${NO_VERSION})`)
     .option('--skip-updates', 'stop, kill: read the databases and write nothing, before a warm reboot')
-    .option('--redis <url>', 'the server of both databases: redis://…, rediss://… or unix:///path')
+    .option('--redis <url>', 'the server of both databases: redis://..., rediss://... or unix:///path')
     .helpOption('-h, --help', 'show this text')
     .configureHelp({ helpWidth: HELP_WIDTH })
     .addHelpText('after', CONTAINER_EXAMPLES)

@@ -41,7 +41,7 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
     .description(
       'Shows what runs on this switch and why, which images are golden, and what ctrkitd does next.',
     )
-    .option('--redis <url>', 'the server of both databases: redis://…, rediss://… or unix:///path')
+    .option('--redis <url>', 'the server of both databases: redis://..., rediss://... or unix:///path')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: ports.terminal.write, writeErr: (text) => (complaint += text) })
     .exitOverride()

@@ -66,7 +66,7 @@ export function parseDaemonLine(args: readonly string[]): ParsedDaemonLine {
       'restarts a service; {feature} stands for its name (default: systemctl restart {feature})',
     )
     .option('--state-dir <folder>', 'the folder of the ledger and the locks (default: /var/lib/ctrkit)')
-    .option('--redis <url>', 'the server of both databases: redis://…, rediss://… or unix:///path')
+    .option('--redis <url>', 'the server of both databases: redis://..., rediss://... or unix:///path')
     .helpOption('-h, --help', 'show this text')
     .addHelpText('after', EXAMPLES)
     .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined })

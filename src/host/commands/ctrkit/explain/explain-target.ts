@@ -3,31 +3,44 @@ import { decodeConfig } from '../../../../contract/feature/feature.ts';
 import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { LOCAL_TAG, shortImageId } from '../../../../contract/images/image.ts';
 import { EMPTY_FEATURE_LEDGER } from '../../../../contract/images/ledger.ts';
-import { findLocalStart, type LocalStart } from '../../../../decide/images/local-image.ts';
+import { findOpenFallback } from '../../../../decide/images/ledger-changes.ts';
+import { findLocalImage, findLocalStart, type LocalStart } from '../../../../decide/images/local-image.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows } from '../reading/explain-item.ts';
 
-/** Nothing where the feature can't fall back, or where the engine has not said what images there are. */
+/**
+ * Nothing where the feature can't fall back, or where the engine has not said what images there are. ctrkitd refuses a
+ * fallback without `<local repository>:latest`, and onto an image with an open fallback: then no target is named.
+ */
 export function explainTarget(rows: FeatureRows, snapshot: ExplainSnapshot): Explanation[] {
   const { setOwner, noFallbackToLocal } = decodeConfig(rows.config.values);
   const { feature, containers, images, ledger, localRepository } = snapshot;
-  if (setOwner !== 'kube' || noFallbackToLocal || 'problem' in containers || 'problem' in images) return [];
+  if (setOwner !== 'kube' || noFallbackToLocal || rows.policy.isDisabled) return [];
+  if ('problem' in containers || 'problem' in images) return [];
+  const found = 'found' in ledger ? ledger.found : EMPTY_FEATURE_LEDGER;
+  const local = findLocalImage(images.found, localRepository);
+  if (local === undefined) {
+    const missing =
+      localRepository === undefined ? 'no local image' : `no image ${localRepository}:${LOCAL_TAG}`;
+    return [explainTopic(`a fallback has nothing to start: there is ${missing}`)];
+  }
+  if (findOpenFallback(found, local.id) !== undefined)
+    return [
+      explainTopic(`no fallback: the local image ${shortImageId(local.id)} was itself fallen back from`),
+    ];
   const label = localVersionLabel(feature);
   const start = findLocalStart({
     feature,
     localRepository,
     containers: containers.found,
     images: images.found,
-    ledger: 'found' in ledger ? ledger.found : EMPTY_FEATURE_LEDGER,
+    ledger: found,
     localVersion: rows.labels.find(({ values }) => values[label])?.values[label] ?? '',
   });
-  if (start === undefined) {
-    const missing =
-      localRepository === undefined ? 'no local image' : `no image ${localRepository}:${LOCAL_TAG}`;
-    return [{ topic: 'fallback', text: `a fallback has nothing to start: there is ${missing}`, values: [] }];
-  }
-  const text = `a fallback starts ${describeStart(start)}${describeRank(start, rows, snapshot)}`;
-  return [{ topic: 'fallback', text, values: [] }];
+  if (start === undefined) return [];
+  return [explainTopic(`a fallback starts ${describeStart(start)}${describeRank(start, rows, snapshot)}`)];
 }
+
+const explainTopic = (text: string): Explanation => ({ topic: 'fallback', text, values: [] });
 
 const SOURCES: Readonly<Record<LocalStart['source'], string>> = {
   shipped: 'the shipped local image',

@@ -509,6 +509,12 @@ describe('falling back', () => {
     assert.deepEqual(targetOf(undefined, {}, { localRepository: undefined }), [
       'a fallback has nothing to start: there is no local image',
     ]);
+    // The container of the feature's name is no way back where ctrkitd refuses to fall back.
+    const bearer = { containers: { found: [makeContainer({ names: ['snmp'], imageId: OTHER_IMAGE })] } };
+    assert.deepEqual(targetOf(undefined, {}, { ...bearer, images: { found: [] } }), [
+      'a fallback has nothing to start: there is no image docker-snmp:latest',
+    ]);
+    assert.deepEqual(targetOf(undefined, { own: { Disable: 'true' } }), []);
     assert.deepEqual(targetOf(undefined, {}, { images: { problem: 'no engine' } }), []);
     assert.deepEqual(targetOf(undefined, { config: { ...CONFIG, no_fallback_to_local: 'true' } }), []);
     assert.deepEqual(targetOf(undefined, { config: { ...CONFIG, set_owner: 'local' } }), []);
@@ -516,16 +522,25 @@ describe('falling back', () => {
     assert.match(targetOf(undefined, {}, disk)[0] ?? '', /the shipped local image$/);
   });
 
+  const fallback = {
+    imageId: IMAGE,
+    version: '3.0',
+    reason: 'unhealthy',
+    sinceTs: 1,
+    bootId: 'b',
+    bootMs: 1,
+    isDone: true,
+  };
+
+  test('names no target that was itself fallen back from', () => {
+    const open = { ...EMPTY_FEATURE_LEDGER, fallbacks: [{ ...fallback, imageId: OTHER_IMAGE }] };
+    assert.equal(
+      targetOf(undefined, {}, { ledger: { found: open } })[0],
+      'no fallback: the local image 222222222222 was itself fallen back from',
+    );
+  });
+
   test('is told of what fell back, with the block and how to lift both', () => {
-    const fallback = {
-      imageId: IMAGE,
-      version: '3.0',
-      reason: 'unhealthy',
-      sinceTs: 1,
-      bootId: 'b',
-      bootMs: 1,
-      isDone: true,
-    };
     const items = explain(
       { labels: { 'snmp_3.0_enabled': 'false', snmp_local: '1.0' } },
       {
