@@ -95,7 +95,8 @@ export class Agent {
 
   async #release(why: string): Promise<void> {
     this.#cancelRelease?.();
-    await this.#claims.release(why);
+    // On a busy machine the stop may come before a heartbeat could report it.
+    await this.#claims.release(why, this.#isStopping ? this.#heartbeats.readHealth() : undefined);
     // If supervisorctl stops the agent alone, the application still runs: the next agent needs the file.
     if (this.#isStopping) this.#ports.claimFile.remove();
   }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import type { Databases } from '../../contract/databases.ts';
+import type { HeartbeatHealth } from '../../decide/gate/heartbeat-writes.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -68,14 +69,14 @@ export class ClaimController {
     this.#active = undefined;
   }
 
-  /** Releases the claim within RELEASE_LIMIT_MS and logs the result; never throws. */
-  async release(why: string): Promise<void> {
+  /** Releases the claim within RELEASE_LIMIT_MS and logs the result; never throws. `last` is for its last heartbeat. */
+  async release(why: string, last?: HeartbeatHealth): Promise<void> {
     const active = this.#adoptLast();
     if (active === undefined) return;
     const limit = new AbortController();
     const outOfTime = this.#ports.clock.sleep(RELEASE_LIMIT_MS, limit.signal).then(() => 'out of time');
     const result = await Promise.race([
-      active.holder.release().catch((error: Error) => error.message),
+      active.holder.release(last).catch((error: Error) => error.message),
       outOfTime,
     ]);
     limit.abort();

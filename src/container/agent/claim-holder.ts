@@ -53,6 +53,8 @@ export class ClaimHolder {
   #upStatus: UpStatus | undefined;
   #isRecorded: boolean;
   #isReleased = false;
+  /** The write that was begun last. */
+  #underWay: Promise<boolean> | undefined;
 
   constructor(claim: StoredClaim, ports: ClaimHolderPorts) {
     this.claim = claim;
@@ -70,33 +72,42 @@ export class ClaimHolder {
     const counts = (this.#counts ??= await this.#readCounts());
     // A claim that was never recorded is recorded without a guard, as the gate of owner local does it.
     if (!this.#isRecorded) return this.#record([], health, counts);
-    const now = readTimestamps(this.#ports.clock);
     const writes = [
-      planBeat(this.claim, health, counts, { now, intervalMs: this.#ports.intervalMs }),
+      this.#planBeat(health, counts),
       ...planUpStatusChange(this.claim, health.upStatus, this.#upStatus),
     ];
-    if (await this.#write([ownRecord(this.claim)], writes)) {
-      // If `up_status` is not wanted any more, the old value is still there: the release has to reset it.
-      this.#recordWritten(counts, health.upStatus ?? this.#upStatus);
-      return { kind: 'renewed' };
-    }
+    // If `up_status` is not wanted any more, the old value is still there: the release has to reset it.
+    const written = { counts, upStatus: health.upStatus ?? this.#upStatus };
+    if (await this.#write([ownRecord(this.claim)], writes, written)) return { kind: 'renewed' };
     return this.#recover(health, counts);
   }
 
   /**
-   * Releases the claim; after that nothing is written any more. False if the record belongs to another claim: then it is not
-   * changed. Throws CtrkitError('database').
+   * Releases the claim; after that nothing is written any more. `last` is what the last heartbeat reports, which is written
+   * in the same step: the host reads from it that the end was asked for. False if the record belongs to another claim: then
+   * nothing is changed. Throws CtrkitError('database').
    */
-  async release(): Promise<boolean> {
+  async release(last?: HeartbeatHealth): Promise<boolean> {
     this.#isReleased = true;
+    // The last heartbeat counts on from the one that is under way. Their connection is one: no time is lost.
+    await this.#underWay?.catch(() => false);
     const { claim } = this;
     const { store, databases, clock } = this.#ports;
-    const notices = planReleaseNotices(claim, this.#upStatus, databases.asic);
+    const notices = [
+      ...planReleaseNotices(claim, this.#upStatus, databases.asic),
+      // Without counts no heartbeat was ever written, and there is nobody who watched any.
+      ...(last !== undefined && this.#counts !== undefined ? [this.#planBeat(last, this.#counts)] : []),
+    ];
     // The shipped host side clears only owner and id when it stops a container: then the token still identifies the record.
     const cleared = encodeStatus({ claimToken: claim.token, currentOwner: 'none' });
     const records = [ownRecord(claim), { address: featureStatusRow(claim.feature), values: cleared }];
     const releases = records.flatMap((record) => planReleases(record, claim, clock.wallMs()));
     return writeFirst(store, releases, notices);
+  }
+
+  #planBeat(health: HeartbeatHealth, counts: HeartbeatCounts): RowWrite {
+    const { clock, intervalMs } = this.#ports;
+    return planBeat(this.claim, health, counts, { now: readTimestamps(clock), intervalMs });
   }
 
   async #readCounts(): Promise<HeartbeatCounts> {
@@ -120,26 +131,31 @@ export class ClaimHolder {
     health: HeartbeatHealth,
     counts: HeartbeatCounts,
   ): Promise<BeatResult> {
-    const { databases, clock, intervalMs } = this.#ports;
-    const now = readTimestamps(clock);
+    const { databases, clock } = this.#ports;
     const isMultiAsic = databases.hostState !== undefined;
     const writes = [
-      ...planRecord(this.claim, health.upStatus, { now, isMultiAsic }),
-      planBeat(this.claim, health, counts, { now, intervalMs }),
+      ...planRecord(this.claim, health.upStatus, { now: readTimestamps(clock), isMultiAsic }),
+      this.#planBeat(health, counts),
     ];
-    if (!(await this.#write(guards, writes))) return { kind: 'contested' };
+    const isWritten = await this.#write(guards, writes, { counts, upStatus: health.upStatus });
+    if (!isWritten) return { kind: 'contested' };
     this.#isRecorded = true;
-    this.#recordWritten(counts, health.upStatus);
     return { kind: 'recorded' };
   }
 
-  #recordWritten({ seq, restarts }: HeartbeatCounts, upStatus: UpStatus | undefined): void {
-    this.#counts = { seq: seq + 1, restarts };
-    this.#upStatus = upStatus;
-  }
-
   /** After a release nothing is written: a heartbeat that was under way would restore the record. */
-  async #write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
-    return !this.#isReleased && this.#ports.store.write(guards, writes);
+  async #write(
+    guards: readonly RowValues[],
+    writes: readonly RowWrite[],
+    { counts, upStatus }: { readonly counts: HeartbeatCounts; readonly upStatus: UpStatus | undefined },
+  ): Promise<boolean> {
+    if (this.#isReleased) return false;
+    this.#underWay = this.#ports.store.write(guards, writes).then((isWritten) => {
+      if (!isWritten) return false;
+      this.#counts = { seq: counts.seq + 1, restarts: counts.restarts };
+      this.#upStatus = upStatus;
+      return true;
+    });
+    return this.#underWay;
   }
 }

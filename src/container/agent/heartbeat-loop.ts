@@ -80,7 +80,7 @@ export class HeartbeatLoop {
       this.#claimFile.update(claim, claim.isRecorded);
       if (this.#isSettling(claim)) return SETTLE_POLL_MS;
       await policyReader.read(active.store, claim.feature);
-      const result = await active.holder.beat(this.#readHealth());
+      const result = await active.holder.beat(this.readHealth());
       this.#reportResult(result, claim);
       if (result.kind === 'contested') return this.#backoff.recordFailure();
       this.#backoff.recordSuccess();
@@ -111,7 +111,8 @@ export class HeartbeatLoop {
     return claim.hasStarted && !monitor.health.isSettled && clock.bootMs() < this.#settleByMs;
   }
 
-  #readHealth(): HeartbeatHealth {
+  /** What a heartbeat reports now. */
+  readHealth(): HeartbeatHealth {
     const { monitor, policyReader } = this.#ports;
     return describeHealth(monitor.health.report(), policyReader.policy);
   }

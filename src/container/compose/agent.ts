@@ -35,7 +35,12 @@ export async function runCtrkitAgent(words: readonly string[]): Promise<number> 
 async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts): Promise<void> {
   // supervisord reads this stream and may end first: a line that nobody reads is no failure.
   process.stderr.on('error', () => {});
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end(signal));
+  // supervisord's word that it stops may still lie unread beside the signal: it is read first.
+  const endAfterReading = (signal: NodeJS.Signals): void => {
+    // oxlint-disable-next-line no-restricted-globals -- it waits for no time: what can be read is read in this turn
+    setImmediate(() => agent.end(signal));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => endAfterReading(signal));
   let stopHastening: (() => void) | undefined;
   const listener = listenForEvents({
     input: process.stdin,

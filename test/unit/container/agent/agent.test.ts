@@ -394,6 +394,23 @@ describe('the end of an agent', { timeout: 600_000 }, () => {
     assert.deepEqual([container.claim, container.openStores], [undefined, 0]);
   });
 
+  test('that comes with the word that it stops: its last heartbeat says so all the same', async () => {
+    const container = new TestContainer();
+    await container.letIn();
+    const ended = container.agent.run();
+    await container.rest();
+    const { seq } = container.beat;
+    // A busy machine: both are told before any heartbeat is written.
+    container.agent.stop();
+    container.agent.end('SIGTERM');
+    await ended;
+    assert.deepEqual(
+      [container.row['current_owner'], container.beat['status'], container.beat['token']],
+      ['none', 'stopping', 'token-a'],
+    );
+    assert.ok(Number(container.beat['seq']) > Number(seq));
+  });
+
   test('programs that take long to stop do not keep it from being released in time', async () => {
     const container = new TestContainer();
     await container.letIn();

@@ -72,6 +72,17 @@ describe('the claim of a running container', () => {
     }
   });
 
+  test('is released together with its last heartbeat, which counts on from one that is under way', async () => {
+    const { databases, holder, row } = await openHolder();
+    const beatRow = () => databases.row(healthRow('snmp')) ?? {};
+    const before = Number(beatRow()['seq']);
+    const underWay = holder.beat(HEALTHY);
+    assert.equal(await holder.release({ ...HEALTHY, status: 'stopping', upStatus: undefined }), true);
+    assert.equal((await underWay).kind, 'renewed');
+    assert.deepEqual([row()['current_owner'], beatRow()['status']], ['none', 'stopping']);
+    assert.equal(Number(beatRow()['seq']), before + 2);
+  });
+
   test('counts up by one with each heartbeat that was written, and with no other', async () => {
     const { databases, holder } = await openHolder();
     databases.goDown();
