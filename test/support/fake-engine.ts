@@ -1,34 +1,22 @@
-import { createHash } from 'node:crypto';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { isImageId, parseReference } from '../../src/contract/images/image.ts';
+import { isImageId } from '../../src/contract/images/image.ts';
 import type {
   ContainerDetails,
   ContainerEngine,
-  ContainerState,
-  EngineContainer,
   EngineEvent,
   EngineImage,
   Removal,
 } from '../../src/ports/container-engine.ts';
-
-interface StoredContainer {
-  readonly id: string;
-  readonly name: string;
-  readonly imageId: string;
-  readonly image: string;
-  readonly environment: readonly string[];
-  state: ContainerState;
-  exitCode: number | undefined;
-  hadOomKill: boolean;
-}
-
-interface StoredImage {
-  readonly id: string;
-  /** `repository:tag` and `repository@sha256:…`. */
-  readonly references: Set<string>;
-  readonly createdTs: number;
-  labels: Readonly<Record<string, string>>;
-}
+import { FakeEngineClient } from './fake-engine-client.ts';
+import {
+  hexOf,
+  isByDigest,
+  isRunning,
+  isSingleName,
+  repositoryOf,
+  type StoredContainer,
+  type StoredImage,
+} from './fake-engine-store.ts';
 
 interface Watcher {
   readonly onEvent: (event: EngineEvent) => void;
@@ -43,11 +31,6 @@ export interface NewContainer {
   readonly state?: 'running' | 'created';
   readonly environment?: readonly string[];
 }
-
-const isByDigest = (reference: string): boolean => reference.includes('@');
-const repositoryOf = (reference: string): string => parseReference(reference)?.repository ?? '';
-const hexOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-const isRunning = ({ state }: StoredContainer): boolean => state === 'running' || state === 'paused';
 
 /**
  * A Docker engine with its images and containers, in memory. Every client opened on it sees the same; it answers as
@@ -298,100 +281,5 @@ export class FakeEngine {
     const waiting = this.#hanging ?? [];
     this.#hanging = undefined;
     for (const goOn of waiting) goOn();
-  }
-}
-
-/** As the engine counts (moby, isSingleReference): a tag and the digests of its repository are one name. */
-function isSingleName(references: ReadonlySet<string>): boolean {
-  const tags = [...references].filter((reference) => !isByDigest(reference));
-  const repositories = new Set([...references].map(repositoryOf));
-  return references.size <= 1 || (tags.length <= 1 && repositories.size === 1);
-}
-
-class FakeEngineClient implements ContainerEngine {
-  readonly #engine: FakeEngine;
-  readonly #ends = new Set<() => void>();
-
-  constructor(engine: FakeEngine) {
-    this.#engine = engine;
-  }
-
-  async listContainers(): Promise<EngineContainer[]> {
-    return this.#engine.answer(() => this.#engine.containers());
-  }
-
-  async findContainer(idOrName: string): Promise<ContainerDetails | undefined> {
-    return this.#engine.answer(() => {
-      const id = this.#engine.find(idOrName)?.id;
-      return this.#engine.containers().find((container) => container.id === id);
-    });
-  }
-
-  async listImages(): Promise<EngineImage[]> {
-    return this.#engine.answer(() => this.#engine.images());
-  }
-
-  async readImageLabels(reference: string): Promise<Readonly<Record<string, string>> | undefined> {
-    return this.#engine.answer(() => this.#engine.labelsOf(reference));
-  }
-
-  startContainer(idOrName: string): Promise<void> {
-    return this.act(`startContainer ${idOrName}`, () => this.#engine.start(idOrName));
-  }
-
-  stopContainer(idOrName: string, graceS: number): Promise<void> {
-    return this.act(`stopContainer ${idOrName} ${graceS}`, () => this.endIfThere(idOrName, 0));
-  }
-
-  killContainer(idOrName: string): Promise<void> {
-    return this.act(`killContainer ${idOrName}`, () => this.endIfThere(idOrName, 137));
-  }
-
-  async waitContainer(idOrName: string, signal: AbortSignal): Promise<number | undefined> {
-    const id = this.#engine.find(idOrName)?.id ?? '';
-    return this.#engine.waitUntil(() => {
-      const container = this.#engine.find(id);
-      if (container === undefined) return undefined;
-      return isRunning(container) ? 'waiting' : (container.exitCode ?? 0);
-    }, signal);
-  }
-
-  removeContainer(id: string): Promise<Removal> {
-    return this.act(`removeContainer ${id}`, () => this.#engine.removeContainer(id));
-  }
-
-  tagImage(imageId: string, repository: string, tag: string): Promise<void> {
-    const reference = `${repository}:${tag}`;
-    return this.act(`tagImage ${imageId} ${reference}`, () => this.#engine.tag(imageId, reference));
-  }
-
-  removeReference(reference: string): Promise<Removal> {
-    return this.act(`removeReference ${reference}`, () => this.#engine.removeReference(reference));
-  }
-
-  removeUnnamedImage(imageId: string): Promise<Removal> {
-    return this.act(`removeUnnamedImage ${imageId}`, () => this.#engine.removeUnnamedImage(imageId));
-  }
-
-  async watch(onEvent: (event: EngineEvent) => void, onEnd: () => void): Promise<() => void> {
-    const end = await this.#engine.answer(() => this.#engine.watch({ onEvent, onEnd }));
-    this.#ends.add(end);
-    return end;
-  }
-
-  close(): void {
-    for (const end of this.#ends) end();
-  }
-
-  private async act<T>(act: string, run: () => T): Promise<T> {
-    return this.#engine.answer(() => {
-      this.#engine.acts.push(act);
-      this.#engine.beforeAct(act);
-      return run();
-    });
-  }
-
-  private endIfThere(idOrName: string, exitCode: number): void {
-    if (this.#engine.find(idOrName) !== undefined) this.#engine.end(idOrName, exitCode);
   }
 }
