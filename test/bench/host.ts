@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
-import { BOOT_ID, bootMs } from '../support/kit.ts';
+import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { startEngineStandIn } from './engine-stand-in.ts';
 import { readMemoryMb, readRunSeconds, summarise, timeProcess } from './measure.ts';

@@ -3,16 +3,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import {
-  BOOT_ID,
-  bootMs,
-  type Container,
-  GO,
-  IMAGE_NODE,
-  isAlive,
-  Kit,
-  type Program,
-} from '../support/kit.ts';
+import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
+import { type Container, IMAGE_NODE, Kit } from '../support/kit.ts';
+import { isAlive } from '../support/processes.ts';
+import { GO, type Program } from '../support/program.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { baseConfig } from '../support/supervisord.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type Container, GO, Kit, type Program } from '../support/kit.ts';
+import { type Container, Kit } from '../support/kit.ts';
+import { GO, type Program } from '../support/program.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 

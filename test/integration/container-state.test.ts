@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { BOOT_ID, bootMs, type Container, GO, Kit, type Program } from '../support/kit.ts';
+import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
+import { type Container, Kit } from '../support/kit.ts';
+import { GO, type Program } from '../support/program.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';

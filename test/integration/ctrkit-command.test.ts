@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
-import { BOOT_ID, bootMs, Kit, type Program } from '../support/kit.ts';
+import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
+import { Kit } from '../support/kit.ts';
+import { type Program } from '../support/program.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { before, describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
-import { bootMs, Kit, noNamespaces, type Program } from '../support/kit.ts';
+import { bootMs } from '../support/boot-clock.ts';
+import { Kit, noNamespaces } from '../support/kit.ts';
+import { type Program } from '../support/program.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 

@@ -2,16 +2,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import {
-  bootMs,
-  childrenOf,
-  type Container,
-  GO,
-  Kit,
-  noNamespaces,
-  type Program,
-  runningUnder,
-} from '../support/kit.ts';
+import { bootMs } from '../support/boot-clock.ts';
+import { type Container, Kit, noNamespaces } from '../support/kit.ts';
+import { childrenOf, runningUnder } from '../support/processes.ts';
+import { GO, type Program } from '../support/program.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';

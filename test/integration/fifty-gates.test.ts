@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { bootMs, type Container, GO, Kit, type Program } from '../support/kit.ts';
+import { bootMs } from '../support/boot-clock.ts';
+import { type Container, Kit } from '../support/kit.ts';
+import { GO, type Program } from '../support/program.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import { PrivateRedis, STATE_DB } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';

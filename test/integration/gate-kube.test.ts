@@ -2,16 +2,10 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import {
-  BOOT_ID,
-  bootMs,
-  childrenOf,
-  type Container,
-  GO,
-  isAlive,
-  Kit,
-  type Program,
-} from '../support/kit.ts';
+import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
+import { type Container, Kit } from '../support/kit.ts';
+import { childrenOf, isAlive } from '../support/processes.ts';
+import { GO, type Program } from '../support/program.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import type { RedisOptions } from '../support/redis-server.ts';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { BOOT_ID, bootMs, type Container, GO, IMAGE_NODE, Kit } from '../support/kit.ts';
+import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
+import { type Container, IMAGE_NODE, Kit } from '../support/kit.ts';
+import { GO } from '../support/program.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 

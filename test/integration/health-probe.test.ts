@@ -15,7 +15,8 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PROBE_EXIT } from '../../src/contract/exit-codes.ts';
 import { encodeHealthLine, HEALTH_FILE, type ProbeName } from '../../src/contract/health/health-line.ts';
-import { bootMs, noNamespaces } from '../support/kit.ts';
+import { bootMs } from '../support/boot-clock.ts';
+import { noNamespaces } from '../support/kit.ts';
 
 const BIN = fileURLToPath(new URL('../../rootfs/usr/bin/', import.meta.url));
 const PROBE = join(BIN, 'health_probe');

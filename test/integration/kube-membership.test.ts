@@ -8,7 +8,9 @@ import { fetchAdminConfig } from '../../src/host/adapters/cluster-tools/fetch-ad
 import { UnfinishedMark } from '../../src/host/adapters/cluster-tools/unfinished-mark.ts';
 import { ADMIN_CONFIG } from '../support/fake-cluster-tools.ts';
 import { makeCertificate, serveHttps, writeTool } from '../support/https-server.ts';
-import { Kit, runningUnder, type Program } from '../support/kit.ts';
+import { Kit } from '../support/kit.ts';
+import { runningUnder } from '../support/processes.ts';
+import { type Program } from '../support/program.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { until } from '../support/until.ts';
 

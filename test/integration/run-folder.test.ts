@@ -8,7 +8,8 @@ import { createHealthFile } from '../../src/container/adapters/run-folder/health
 import { createLastEnd } from '../../src/container/adapters/run-folder/last-end.ts';
 import { encodeHealthLine } from '../../src/contract/health/health-line.ts';
 import { healthLine, HealthReader } from '../support/health-reader.ts';
-import { bootMs, Kit, noNamespaces } from '../support/kit.ts';
+import { bootMs } from '../support/boot-clock.ts';
+import { Kit, noNamespaces } from '../support/kit.ts';
 import { until } from '../support/until.ts';
 import { isErrorOf } from '../support/errors.ts';
 import { claimOf } from '../support/claims.ts';

@@ -1,5 +1,5 @@
 /** Folders of real hooks, and the source over them, in a place that only root (or this user) may write. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -9,10 +9,7 @@ import type { CheckOutcome } from '../../src/contract/health/check.ts';
 import { DEFAULT_TIMING } from '../../src/contract/health/check.ts';
 import type { Check } from '../../src/ports/check.ts';
 import { FakeLog } from './fake-log.ts';
-import { atExit, runningUnder } from './kit.ts';
-
-/** Bears the same mark as the processes of kit.ts, so that what a hook leaves behind is found and ended. */
-const MARK = 'CTRKIT_TEST_ROOT';
+import { endAll, keepRoot, MARK, runningUnder } from './processes.ts';
 
 /** /tmp is everybody's, and /run may be mounted noexec. */
 const SAFE_PLACE = process.getuid?.() === 0 ? '/var/lib' : homedir();
@@ -36,24 +33,11 @@ export class HookFolder {
       log: this.log,
       ...rest,
     });
-    const end = (): void => this.#end();
-    atExit.add(end);
+    keepRoot(this.root);
     t.after(() => {
-      end();
-      atExit.delete(end);
+      this.source.stop();
+      endAll(this.root);
     });
-  }
-
-  #end(): void {
-    this.source.stop();
-    for (const { pid } of this.running()) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It was quicker.
-      }
-    }
-    rmSync(this.root, { recursive: true, force: true, maxRetries: 3 });
   }
 
   path(...parts: readonly string[]): string {

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { Redis } from 'ioredis';
-import { bootMs } from './kit.ts';
+import { bootMs } from './boot-clock.ts';
 import { STATE_DB, type PrivateRedis } from './private-redis.ts';
 
 /** The host's side of the hand-shake: answers a `pending` with `ready`, reading first and writing then. */

@@ -1,181 +1,18 @@
-/**
- * The overlay's commands as real processes. Every process a test starts, and whatever that starts, bears a mark in
- * its environment, so that all of them are found by id and ended when the test ends, however it ends.
- */
+/** The overlay's commands as real processes. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { until } from './until.ts';
-
-const MARK = 'CTRKIT_TEST_ROOT';
+import { endAll, keepRoot, MARK } from './processes.ts';
+import { Program } from './program.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const pinnedNode = join(repository, `node_modules/node-linux-${process.arch}/bin/node`);
 /** The Node.js that images get; where npm could not bring it, the one that runs the tests. */
 export const IMAGE_NODE = existsSync(pinnedNode) ? pinnedNode : process.execPath;
-export const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-
-/** The kernel's boot clock, which the kit judges all durations by; its resolution is 10 ms. */
-export const bootMs = (): number =>
-  Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000);
-
-interface ProcessEntry {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
-
-/** Undefined for a process that is gone, or dead and not yet fetched by its parent. */
-function readProcess(pid: number): ProcessEntry | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state = 'X', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state === 'Z' || state === 'X') return undefined;
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
-    return { pid, parent: Number(parent), command };
-  } catch {
-    return undefined;
-  }
-}
-
-const listProcesses = (): ProcessEntry[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => readProcess(Number(name)) ?? []);
-
-export const isAlive = (pid: number): boolean => readProcess(pid) !== undefined;
-export const childrenOf = (pid: number): ProcessEntry[] =>
-  listProcesses().filter(({ parent }) => parent === pid);
-
-function hasMark(pid: number, mark: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(mark);
-  } catch {
-    return false;
-  }
-}
-
-/** What runs of all that was started under `folder`, a test's own; supervisord and Redis are not among them. */
-export const runningUnder = (folder: string): ProcessEntry[] =>
-  listProcesses().filter(({ pid }) => hasMark(pid, `${MARK}=${folder}`));
-
-const roots = new Set<string>();
-
-function endAll(root: string): void {
-  // Once more, for what was being started while the first were ended.
-  for (let found = runningUnder(root); found.length > 0; found = runningUnder(root)) {
-    for (const { pid } of found) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It was quicker.
-      }
-    }
-  }
-  rmSync(root, { recursive: true, force: true, maxRetries: 3 });
-  roots.delete(root);
-}
-
-/** What has to go with the test file, however that ends. Must not wait for anything. */
-export const atExit = new Set<() => void>([() => roots.forEach(endAll)]);
-const cleanUp = (): void => atExit.forEach((end) => end());
-
-process.on('exit', cleanUp);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    cleanUp();
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  });
-}
-
-/** How a process ended, as Node tells it: the one or the other. */
-export interface End {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** A process under test: what it has said so far, and how it ended. */
-export class Program {
-  stdout = '';
-  stderr = '';
-  end: End | undefined;
-  /** On the boot clock. */
-  endedMs = 0;
-  readonly name: string;
-  readonly child: ChildProcess;
-
-  constructor(name: string, child: ChildProcess) {
-    this.name = name;
-    this.child = child;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
-    child.stdin?.on('error', () => undefined);
-    child.on('error', (error) => (this.stderr += `(not started: ${error.message})\n`));
-    child.once('exit', () => (this.endedMs = bootMs()));
-    child.once('close', (code, signal) => (this.end = { code, signal }));
-  }
-
-  get pid(): number {
-    assert.ok(this.child.pid, `${this.name} was not started: ${this.stderr}`);
-    return this.child.pid;
-  }
-
-  get isRunning(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
-  /** Resolves when it has ended and all its output is here. */
-  async waitForEnd(): Promise<End> {
-    return until(
-      () => `it ends. ${this.said}`,
-      () => this.end,
-    );
-  }
-
-  /** Resolves when it has said `text`; what it said instead is in the error. */
-  async waitForLine(text: string | RegExp): Promise<string> {
-    const matches = (line: string) => (typeof text === 'string' ? line.includes(text) : text.test(line));
-    return until(
-      () => `it says ${String(text)}. ${this.said}`,
-      () => {
-        const found = this.stderrLines.find(matches);
-        assert.ok(
-          found !== undefined || this.end === undefined,
-          `ended without ${String(text)}: ${this.said}`,
-        );
-        return found;
-      },
-    );
-  }
-
-  get stderrLines(): string[] {
-    return this.stderr.split('\n').filter((line) => line !== '');
-  }
-
-  /** For messages. */
-  get said(): string {
-    return `${this.name}, ${this.end === undefined ? 'running' : JSON.stringify(this.end)}, said:\n${this.stdout}${this.stderr}`;
-  }
-}
-
 type Environment = Readonly<Record<string, string>>;
 
 /** A folder of its own, a copy of the overlay in it, and everything that is started there. */
@@ -185,7 +22,7 @@ export class Kit {
   constructor(t: TestContext) {
     const root = mkdtempSync(join(tmpdir(), 'ctrkit-it-'));
     this.folder = root;
-    roots.add(root);
+    keepRoot(root);
     t.after(() => endAll(root));
   }
 
@@ -296,6 +133,3 @@ export class Container {
 /** Whether this machine lets a test make a mount namespace: the reason to skip, or false. */
 export const noNamespaces: string | false =
   process.getuid?.() === 0 ? false : 'needs root, for a mount namespace of its own';
-
-/** 0 and no signal: the gate let the application go. */
-export const GO: End = { code: 0, signal: null };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
-import { BOOT_ID, bootMs } from './kit.ts';
+import { BOOT_ID, bootMs } from './boot-clock.ts';
 import { RedisMonitor } from './redis-monitor.ts';
 import { RedisServer, type RedisOptions } from './redis-server.ts';
 

@@ -11,7 +11,7 @@ import {
   type Databases,
   type Endpoint,
 } from '../../src/contract/databases.ts';
-import { atExit } from './kit.ts';
+import { atExit } from './processes.ts';
 import { until } from './until.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { buildImage, execIn } from '../../support/images.ts';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning, assertReleased } from '../support/assertions.ts';
 import { scenario } from '../support/switch.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { docker, dockerOutput } from '../../support/images.ts';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import { hostScenario } from '../support/host.ts';
 import { makeTinyImage, removeTinyImages } from '../support/stand-in-pod.ts';
 import { EngineProxy } from './engine-proxy.ts';

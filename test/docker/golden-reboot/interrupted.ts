@@ -1,6 +1,6 @@
 /** A certification that something comes in between of. */
 import assert from 'node:assert/strict';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import type { Host } from '../support/host.ts';
 import { makeTinyImage, StandInPod } from '../support/stand-in-pod.ts';
 

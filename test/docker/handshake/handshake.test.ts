@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { docker } from '../../support/images.ts';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning } from '../support/assertions.ts';
 import { elapsedMs, isClaim, isPending, isRelease } from '../support/recorder.ts';
 import { signalKit } from '../support/signals.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execIn, type Container } from '../../support/images.ts';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import { CRITICAL_FILE, EACH_SECOND, MORE_PROGRAMS_FILE, mountTexts } from '../support/altered-files.ts';
 import { checkIn } from '../support/checks.ts';
 import { probeAll, untilCheckSays } from '../support/health-view.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import { checkIn } from '../support/checks.ts';
 import { assertUnbroken, probeAll } from '../support/health-view.ts';
 import { signalApplication } from '../support/signals.ts';

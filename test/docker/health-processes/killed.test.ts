@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execIn, readLogs } from '../../support/images.ts';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import { alterSnmpd, CHECKS_FILE, EACH_SECOND, mountTexts, PROGRAMS_FILE } from '../support/altered-files.ts';
 import { checkIn } from '../support/checks.ts';
 import { assertUnbroken, probeAll } from '../support/health-view.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Container } from '../../support/images.ts';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning, assertReleased } from '../support/assertions.ts';
 import { signalApplication } from '../support/signals.ts';
 import { probe, scenario, type Row } from '../support/switch.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readLogs } from '../../support/images.ts';
-import { BOOT_ID, bootMs } from '../../support/kit.ts';
+import { BOOT_ID, bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning } from '../support/assertions.ts';
 import { scenario } from '../support/switch.ts';
 

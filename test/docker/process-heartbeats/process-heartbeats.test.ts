@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bootMs } from '../../support/kit.ts';
+import { bootMs } from '../../support/boot-clock.ts';
 import {
   alterSnmpd,
   EACH_SECOND,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { dockerOutput, execIn, readVersion, type Container, type Feature } from '../../support/images.ts';
-import { BOOT_ID, bootMs } from '../../support/kit.ts';
+import { BOOT_ID, bootMs } from '../../support/boot-clock.ts';
 import type { Row, Switch } from './switch.ts';
 
 /** Command lines of everything that runs in a container. */

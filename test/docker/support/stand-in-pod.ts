@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { BOOT_ID, bootMs } from '../../support/kit.ts';
+import { BOOT_ID, bootMs } from '../../support/boot-clock.ts';
 import { docker, dockerOutput, LABEL } from '../../support/images.ts';
 import type { Host, Row } from './host.ts';
 
