@@ -2,9 +2,9 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dockerOutput } from '../support/docker.ts';
 import {
   describeLogs,
-  dockerOutput,
   execIn,
   makeDirectory,
   removeAll,

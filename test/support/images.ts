@@ -2,11 +2,11 @@
  * The images of the docker tests and what runs from them: made by test/support/machine/build-images, labelled
  * with the process that started them, removed by `removeAll` or, after a killed run, by the next one.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './until.ts';
+import { docker, dockerOutput, isRunning, runProgram, type CommandResult } from './docker.ts';
 
 export const IMAGES = { database: 'ctrkit/database', snmp: 'ctrkit/snmp', lldp: 'ctrkit/lldp' } as const;
 
@@ -18,14 +18,6 @@ export type FeatureTag = '1.0.0' | '2.0.0';
 /** Its value is the process id of the test file; test/support/machine/run looks for it too. */
 export const LABEL = 'ctrkit-test';
 const PREFIX = `ctrkit-test-${process.pid}-`;
-const SYS_LOCATION = '1.3.6.1.2.1.1.6.0';
-
-export interface CommandResult {
-  /** The exit code; 128 and above stand for a signal where Docker says so. */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Container {
   /** 12 hex digits, as STATE_DB has it. */
@@ -64,47 +56,6 @@ const ownDirectories = new Set<string>();
 const ownImages = new Set<string>();
 let lastNumber = 0;
 let leftoversRemoved: Promise<void> | undefined;
-
-/** Runs a program to its end; a failing exit code is an answer, a passed time limit an error. */
-const runProgram = (
-  file: string,
-  args: readonly string[],
-  limitMs: number,
-  input = '',
-): Promise<CommandResult> =>
-  new Promise((resolve, reject) => {
-    const options = { timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: 64 << 20 } as const;
-    const child = execFile(file, args, options, (error, stdout, stderr) => {
-      if (error === null) resolve({ code: 0, stdout, stderr });
-      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
-      else {
-        const why = error.killed === true ? `not done within ${limitMs} ms` : error.message;
-        reject(new Error(`${file} ${args.join(' ')}: ${why}\n${stderr}`, { cause: error }));
-      }
-    });
-    // A program that does not read its input may be gone before it is written.
-    child.stdin?.on('error', () => undefined).end(input);
-  });
-
-/** Any docker command, within a time limit. */
-export const docker = (args: readonly string[], limitMs = 60_000): Promise<CommandResult> =>
-  runProgram('docker', args, limitMs);
-
-/** A docker command that has to succeed; returns its standard output without the last line end. */
-export const dockerOutput = async (args: readonly string[], limitMs?: number): Promise<string> => {
-  const { code, stdout, stderr } = await docker(args, limitMs);
-  if (code !== 0) throw new Error(`docker ${args.join(' ')} ended with ${code}: ${stderr.trim()}`);
-  return stdout.trimEnd();
-};
-
-/** There is a process of that number, a zombie too. */
-export const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-};
 
 const removeLeftovers = async (): Promise<void> => {
   const format = `{{.ID}} {{.Label "${LABEL}"}}`;
@@ -239,31 +190,6 @@ export const stopContainer = async (
     exitCode: Number(await dockerOutput(['inspect', '-f', '{{.State.ExitCode}}', container.id])),
   };
 };
-
-/** The container's address on the bridge network, where the host reaches it. */
-const readAddress = (container: Container): Promise<string> =>
-  dockerOutput(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', container.id]);
-
-/** The version that the snmpd at this address (`udp:HOST:PORT`) answers with, undefined while nothing answers. */
-export const readSnmpVersionAt = async (agent: string): Promise<string | undefined> => {
-  const args = ['-v2c', '-c', 'public', '-t', '0.5', '-r', '0', '-Oqv', '-M', '/nonexistent', '-m', ''];
-  const { code, stdout } = await runProgram('snmpget', [...args, agent, SYS_LOCATION], 10_000);
-  return code === 0 ? stdout.trim().replaceAll('"', '') : undefined;
-};
-
-/** The version that a container's snmpd answers with over the network, undefined while nothing answers. */
-export const readSnmpVersion = async (container: Container, port = 161): Promise<string | undefined> =>
-  readSnmpVersionAt(`udp:${await readAddress(container)}:${port}`);
-
-/** The version that a container's lldpd announces, undefined while it does not answer. */
-const readLldpVersion = async (container: Container): Promise<string | undefined> => {
-  const ask = ['timeout', '2', 'lldpcli', '-f', 'keyvalue', 'show', 'chassis'];
-  return /^[\w.-]+\.descr=.* version (\S+)$/m.exec((await execIn(container, ask)).stdout)?.[1];
-};
-
-/** The version that a feature's application answers with, undefined while it does not. */
-export const readVersion = (feature: Feature, container: Container): Promise<string | undefined> =>
-  feature === 'snmp' ? readSnmpVersion(container) : readLldpVersion(container);
 
 /** For the message of a wait that was in vain: their last lines of log. */
 export const describeLogs = async (containers: readonly Container[]): Promise<string> => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ProbeAnswers } from '../../../src/contract/health/health-line.ts';
-import { dockerOutput, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { type Container } from '../../support/images.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { assertCountsOn, inspectAgent } from '../support/agent.ts';
 import { EACH_SECOND, mountTexts } from '../support/altered-files.ts';

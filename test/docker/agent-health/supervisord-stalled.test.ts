@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { dockerOutput, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { type Container } from '../../support/images.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { assertCountsOn } from '../support/agent.ts';
 import { EACH_SECOND, MORE_PROGRAMS_FILE, mountTexts } from '../support/altered-files.ts';

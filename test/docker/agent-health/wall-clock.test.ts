@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { rename, writeFile } from 'node:fs/promises';
-import { dockerOutput, buildImage, makeDirectory, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { buildImage, makeDirectory, type Container } from '../../support/images.ts';
 import { assertCountsOn } from '../support/agent.ts';
 import { CHECKS_FILE, MORE_PROGRAMS_FILE, mountTexts } from '../support/altered-files.ts';
 import { checkIn } from '../support/checks.ts';

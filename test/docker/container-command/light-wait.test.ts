@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { dockerOutput } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
 import { hostScenario, type Host } from '../support/host.ts';
 
 const CONTAINER = fileURLToPath(new URL('../../../dist/host/usr/bin/container', import.meta.url));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { docker, dockerOutput } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
 import { scenario, type Switch } from '../support/switch.ts';
 
 /** On the host's network nobody but this test file listens here. */

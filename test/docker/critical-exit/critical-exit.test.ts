@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { dockerOutput, execIn, readLogs, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { execIn, readLogs, type Container } from '../../support/images.ts';
 import {
   alterSnmp,
   alterSnmpd,

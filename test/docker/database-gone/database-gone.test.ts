@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { docker, type Container } from '../../support/images.ts';
+import { docker } from '../../support/docker.ts';
+import { type Container } from '../../support/images.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning, listCommands, readClaimFile } from '../support/assertions.ts';
 import { scenario, type Switch } from '../support/switch.ts';

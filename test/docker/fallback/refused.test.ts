@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dockerOutput } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
 import { hostScenario, type Host } from '../support/host.ts';
 import { makeSick, MAY_BE_SICK } from '../support/failing-images.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { docker } from '../../support/images.ts';
+import { docker } from '../../support/docker.ts';
 import { hostScenario } from '../support/host.ts';
 
 hostScenario(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { docker, dockerOutput } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
 import type { Host } from '../support/host.ts';
 import { createSleeper, makeTinyImage, StandInPod } from '../support/stand-in-pod.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { docker, dockerOutput } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { hostScenario } from '../support/host.ts';
 import { makeTinyImage, removeTinyImages } from '../support/stand-in-pod.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dockerOutput } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
 import { hostScenario } from '../support/host.ts';
 
 const POLICY = {

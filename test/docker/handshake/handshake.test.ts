@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { docker } from '../../support/images.ts';
+import { docker } from '../../support/docker.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning } from '../support/assertions.ts';
 import { elapsedMs, isClaim, isPending, isRelease } from '../support/recorder.ts';

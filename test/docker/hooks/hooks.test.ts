@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { docker, dockerOutput, execIn, type Container } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
+import { execIn, type Container } from '../../support/images.ts';
 import { assertCountsOn, inspectAgent } from '../support/agent.ts';
 import { listCommands } from '../support/assertions.ts';
 import { CHECKS_FILE, EACH_SECOND, mountTexts } from '../support/altered-files.ts';

@@ -5,7 +5,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { docker, dockerOutput, LABEL, type Container } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
+import { LABEL, type Container } from '../../support/images.ts';
 import { hostScenario, type Host } from '../support/host.ts';
 
 const POLICY = { active_time_to_mark_good: '3s', tag_new_as_local: 'true' };

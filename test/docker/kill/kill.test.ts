@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { readSnmpVersion, type Container } from '../../support/images.ts';
+import { readSnmpVersion } from '../../support/application-version.ts';
+import { type Container } from '../../support/images.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning } from '../support/assertions.ts';
 import { isClaim, isPending, type Recorder, type Write } from '../support/recorder.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { dockerOutput, readLogs, stopContainer, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { readLogs, stopContainer, type Container } from '../../support/images.ts';
 import type { Write } from '../support/recorder.ts';
 import { signalKit } from '../support/signals.ts';
 import { scenario } from '../support/switch.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, dockerOutput } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { hostScenario, type Host } from '../support/host.ts';
 import { makeTinyImage, removeTinyImages, runSleeper, StandInPod } from '../support/stand-in-pod.ts';

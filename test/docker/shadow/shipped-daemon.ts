@@ -4,7 +4,7 @@
  * (sonic.md, "State machine as shipped", "Image tags"; D17, D18).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, dockerOutput } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
 import type { Host } from '../support/host.ts';
 
 const LOOK_EVERY_MS = 300;

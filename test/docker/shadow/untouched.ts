@@ -1,7 +1,8 @@
 /** A shadow between recorders: the engine's socket, a Redis account that can only read, and a restart that leaves a file. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { dockerOutput, LABEL } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { LABEL } from '../../support/images.ts';
 import type { Host } from '../support/host.ts';
 import { EngineRecorder } from './engine-recorder.ts';
 import { makeReadOnlyAccount, readRefusals } from './read-only-account.ts';

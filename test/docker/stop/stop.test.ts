@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { IMAGES, buildImage, docker, dockerOutput, readLogs, stopContainer } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
+import { IMAGES, buildImage, readLogs, stopContainer } from '../../support/images.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertReleased, listCommands, readClaimFile } from '../support/assertions.ts';
 import { isRelease, type Recorder } from '../support/recorder.ts';

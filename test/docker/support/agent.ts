@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { dockerOutput, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { type Container } from '../../support/images.ts';
 import type { Row } from './switch.ts';
 
 const FIND = `

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { dockerOutput, execIn, readVersion, type Container, type Feature } from '../../support/images.ts';
+import { readVersion } from '../../support/application-version.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { execIn, type Container, type Feature } from '../../support/images.ts';
 import { BOOT_ID, bootMs } from '../../support/boot-clock.ts';
 import type { Row, Switch } from './switch.ts';
 

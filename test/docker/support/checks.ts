@@ -1,6 +1,7 @@
 /** The checks of a container: how a test sets them up, and what the heartbeat says of them. */
 import { decodeChecks, type CheckEntry } from '../../../src/contract/health/check-list.ts';
-import { dockerOutput, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { type Container } from '../../support/images.ts';
 import type { Row } from './switch.ts';
 
 /** A check of the image snmp: an SNMP GET against its own snmpd. */

@@ -1,5 +1,5 @@
 /** Lines of a Dockerfile by which a version of the snmp image fails. */
-import { docker } from '../../support/images.ts';
+import { docker } from '../../support/docker.ts';
 
 /** Unhealthy while the container has a file /run/sick, which `makeSick` puts there. */
 export const MAY_BE_SICK = [

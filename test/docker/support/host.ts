@@ -9,16 +9,8 @@ import { rm } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import {
-  docker,
-  dockerOutput,
-  LABEL,
-  makeDirectory,
-  removeAll,
-  startDatabase,
-  type CommandResult,
-  type Database,
-} from '../../support/images.ts';
+import { docker, dockerOutput, type CommandResult } from '../../support/docker.ts';
+import { LABEL, makeDirectory, removeAll, startDatabase, type Database } from '../../support/images.ts';
 import { Kubelet } from './kubelet.ts';
 import { until } from '../../support/until.ts';
 

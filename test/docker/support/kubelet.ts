@@ -1,6 +1,7 @@
 /** Stands in for kubelet: keeps one pod of the feature running, whatever the switch thinks of it. */
 import { spawn } from 'node:child_process';
-import { dockerOutput, docker, readLogs } from '../../support/images.ts';
+import { dockerOutput, docker } from '../../support/docker.ts';
+import { readLogs } from '../../support/images.ts';
 
 const RESTART_AFTER_MS = 1_000;
 

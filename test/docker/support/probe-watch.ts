@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProbeAnswers } from '../../../src/contract/health/health-line.ts';
-import { dockerOutput, type Container } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
+import { type Container } from '../../support/images.ts';
 import { bootMs } from '../../support/boot-clock.ts';
 
 /** kubelet asks every few seconds; a watch more often, but not so that the machine has nothing else to do. */

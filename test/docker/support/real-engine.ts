@@ -5,7 +5,8 @@
 import { createDockerEngine } from '../../../src/host/adapters/docker/docker-engine.ts';
 import type { ContainerEngine } from '../../../src/ports/container-engine.ts';
 import type { EngineBackend, MadeContainer, PulledImage } from '../../contract/container-engine.ts';
-import { docker, dockerOutput, IMAGES, removeAll } from '../../support/images.ts';
+import { docker, dockerOutput, isRunning } from '../../support/docker.ts';
+import { IMAGES, removeAll } from '../../support/images.ts';
 import { Registry } from '../../support/registry.ts';
 import { execFile } from 'node:child_process';
 
@@ -45,14 +46,6 @@ async function removeImages(ofProcess: (pid: number) => boolean): Promise<void> 
     const format = `{{index .Config.Labels "${LABEL}"}}`;
     const { stdout } = await docker(['image', 'inspect', '-f', format, id]);
     if (ofProcess(Number(stdout))) await docker(['rmi', '-f', id]);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -5,7 +5,8 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { BOOT_ID, bootMs } from '../../support/boot-clock.ts';
-import { docker, dockerOutput, LABEL } from '../../support/images.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
+import { LABEL } from '../../support/images.ts';
 import type { Host, Row } from './host.ts';
 
 const BASE = 'ctrkit/debian:bookworm';

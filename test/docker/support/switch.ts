@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
+import { readVersion } from '../../support/application-version.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
 import {
-  docker,
-  dockerOutput,
   execIn,
   makeDirectory,
   readLogs,
-  readVersion,
   removeAll,
   startContainer,
   startDatabase,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dockerOutput } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
 import { getJson, kubectl, NAMESPACE, type KubernetesObject } from '../support/cluster.ts';
 import { clusterScenario, restartsOf } from '../support/cluster-switch.ts';
 

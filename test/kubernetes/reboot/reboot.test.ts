@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { docker } from '../../support/images.ts';
+import { docker } from '../../support/docker.ts';
 import { NO_CONTROL, startParts, stopPart } from '../support/cluster.ts';
 import { clusterScenario, isReady, restartsOf, type ClusterSwitch } from '../support/cluster-switch.ts';
 

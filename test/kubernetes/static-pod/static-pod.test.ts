@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
-import { dockerOutput } from '../../support/images.ts';
+import { dockerOutput } from '../../support/docker.ts';
 import { NO_CONTROL, STATIC_PODS } from '../support/cluster.ts';
 import { clusterScenario, isReady, restartsOf } from '../support/cluster-switch.ts';
 

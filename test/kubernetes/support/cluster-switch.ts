@@ -5,7 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, dockerOutput, makeDirectory, readSnmpVersionAt } from '../../support/images.ts';
+import { readSnmpVersionAt } from '../../support/application-version.ts';
+import { docker, dockerOutput } from '../../support/docker.ts';
+import { makeDirectory } from '../../support/images.ts';
 import { Host, playOn, type HostOptions } from '../../docker/support/host.ts';
 import { watchApplications, type ApplicationWatch } from './application-watch.ts';
 import {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isRunning } from '../../support/images.ts';
+import { isRunning } from '../../support/docker.ts';
 import { until } from '../../support/until.ts';
 
 const LABEL = 'ctrkit-test';
