@@ -104,6 +104,11 @@ describe('the tree', () => {
     );
   });
 
+  test('has files that import one way only, for a type too', () => {
+    const edges = new Map(SRC.map((source) => [source.path, new Set(listImports(source))]));
+    assert.equal(findCircle(edges)?.join(' -> '), undefined);
+  });
+
   test('has folders that import one way only', () => {
     assert.equal(findCircle(drawFolders(SRC))?.join(' -> '), undefined);
   });

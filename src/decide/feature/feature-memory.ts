@@ -7,18 +7,12 @@ import type { FieldValues } from '../../contract/rows.ts';
 import type { HeartbeatChain } from '../images/certification.ts';
 import type { LastEnd } from './feature-condition.ts';
 import type { FeatureInput } from './feature-input.ts';
-import type { FeatureReading } from './feature-reading.ts';
+import type { FeatureReading, ObservedFields } from './feature-reading.ts';
 import type { LeakyBucket } from './leaky-bucket.ts';
 import { RECORD_FIELDS } from './reap.ts';
 import type { HostStep } from './host-step.ts';
 import { recordRestart, type RestartHistory } from './restart-history.ts';
 import { classifyEnd, findEndedHolder, trackHolder, type SeenHolder } from './seen-holder.ts';
-
-/** The fields of the feature's rows whose changes matter. */
-export interface ObservedFields {
-  readonly setOwner: string;
-  readonly remoteState: string;
-}
 
 /** Times are on the boot clock, milliseconds. */
 export interface FeatureMemory {

@@ -43,6 +43,12 @@ const VERSION_FIELDS = [STATUS_FIELD.stableVersion, STATUS_FIELD.lastVersion] as
 /** All fields but the checks, which are for people and up to 4 KB. */
 const BEAT_FIELDS = HEALTH_FIELDS.filter((field) => field !== HEALTH_FIELD.checks);
 
+/** The fields of the feature's rows whose changes matter. */
+export interface ObservedFields {
+  readonly setOwner: string;
+  readonly remoteState: string;
+}
+
 /** One feature, all of it read in one step. */
 export interface FeatureReading {
   readonly config: FeatureConfig;

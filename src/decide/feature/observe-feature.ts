@@ -1,8 +1,9 @@
 /** What a reconcile of one feature sees: its input, the recorded container, and the memory after this reading. */
+import type { ObservedFields } from './feature-reading.ts';
 import { matchesIdOrName, RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
 import type { HolderContainer } from './feature-condition.ts';
 import type { FeatureInput } from './feature-input.ts';
-import { isRebootExpected, trackFeature, type FeatureMemory, type ObservedFields } from './feature-memory.ts';
+import { isRebootExpected, trackFeature, type FeatureMemory } from './feature-memory.ts';
 import { selectHolderName } from './reap.ts';
 
 export interface Observation {

@@ -13,7 +13,7 @@ import type { UnitState } from '../../contract/feature/unit-state.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import { findLiveHolder } from '../gate/live-holder.ts';
 import type { HolderContainer } from './feature-condition.ts';
-import type { ObservedFields } from './feature-memory.ts';
+import type { ObservedFields } from './feature-reading.ts';
 
 interface ObstacleInput {
   readonly feature: string;
