@@ -7,7 +7,7 @@ Examples:
 
 By default nothing is certified and nothing falls back. To switch both on for all features:
   sonic-db-cli CONFIG_DB HSET "IMAGE_MGMT|GLOBAL" active_time_to_mark_good 10m fail_time_to_fallback 5m \\
-    tag_new_as_local true                  # a fallback starts the golden image, not the shipped one
+    tag_new_as_local true     # the image that is certified next becomes the local one: a fallback starts it
 
 Exit status:
   0   done
