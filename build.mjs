@@ -29,9 +29,14 @@ const ROOTFS = 'dist/rootfs.tmp';
 const KIT = `${ROOTFS}/usr/lib/ctrkit`;
 const HOST = 'dist/host.tmp';
 
+/**
+ * What load.cjs does for the container side: until a result is there the end of the process is a failure, and SIGUSR1
+ * opens no debugger.
+ */
+const BEFORE_ALL_ELSE = "process.exitCode = 70; process.on('SIGUSR1', () => {});";
 const HEALTH_HTTP = 'src/container/adapters/http/health-http.ts';
 /** Bundles `entry` into `folder`/`name`.cjs, and leaves what went into it in dist/`name`.meta.json. */
-async function bundle(folder, { name, entry, plugins }) {
+async function bundle(folder, { name, entry, plugins, banner = '' }) {
   const { metafile } = await build({
     entryPoints: [entry],
     outfile: `${folder}/${name}.cjs`,
@@ -46,6 +51,7 @@ async function bundle(folder, { name, entry, plugins }) {
     lineLimit: 160,
     legalComments: 'none',
     metafile: true,
+    banner: { js: banner },
     plugins,
     logLevel: 'warning',
   });
@@ -93,6 +99,7 @@ await bundle(`${HOST}/usr/lib/ctrkit-host`, {
   name: 'host',
   entry: 'bin/host-side.ts',
   plugins: [...redis, onlyEngine, onlyKubeconfig],
+  banner: BEFORE_ALL_ELSE,
 });
 if (existsSync(pinnedNode)) {
   compile(pinnedNode);

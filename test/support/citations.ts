@@ -62,7 +62,7 @@ export function findCitations({ path, text }: TextFile, pages: Pages): Citation[
     ...findPageNames(path, line, pages),
     ...findSections(path, line, pages),
     ...findQuotes(line, pages),
-    ...findDefects(line, pages),
+    ...findDefects(path, line, pages),
     ...findHldHeadings(line, pages),
   ];
 }
@@ -154,11 +154,15 @@ function findQuotes(line: string, pages: Pages): Citation[] {
   );
 }
 
-/** D1 to D30 anywhere; the other letters stand for defects only where they are cited, in brackets. */
-function findDefects(line: string, pages: Pages): Citation[] {
-  const bracketed = listAll(line, /\(([A-Z]\d{1,2}(?:, [A-Z]\d{1,2})*)[):;]/g).flatMap((ids) =>
-    ids.split(', '),
-  );
+/**
+ * D1 to D30 anywhere; the other letters stand for defects only where they are cited, in brackets. A test's title may also end
+ * with the id of the review's finding that it stands for, `(G1)` or `(S5)`, which no page lists.
+ */
+function findDefects(path: string, line: string, pages: Pages): Citation[] {
+  const isTest = path.startsWith('test/');
+  const bracketed = listAll(line, /\(([A-Z]\d{1,2}(?:, [A-Z]\d{1,2})*)[):;]/g)
+    .flatMap((ids) => ids.split(', '))
+    .filter((id) => !(isTest && /^[GS]/.test(id)));
   return [...listAll(line, /\b(D\d{1,2})\b/g), ...bracketed.filter((id) => !id.startsWith('D'))].map(
     (id) => ({
       kind: 'defect',

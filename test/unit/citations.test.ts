@@ -93,6 +93,12 @@ describe('a dangling citation is told', () => {
     assert.deepEqual(faultsOf('[a](../README.md) and [b](https://example/x.md)', 'docs/sample.md'), []);
   });
 
+  test('the id of a finding outside a test’s title', () => {
+    const text = "test('holds (G1)') and test('opens none (S5)')";
+    assert.deepEqual(faultsOf(text), Array(2).fill('known-defects.md has no such row'));
+    assert.deepEqual(faultsOf(text, 'test/integration/sample.test.ts'), []);
+  });
+
   test('and one that leads somewhere is not', () => {
     const text =
       '(contract.md, sections 1 to 3; sonic.md, "Host wait"; HLD, "Feature Status"; D6) and docs/checks.md';

@@ -12,6 +12,8 @@ const UNAVAILABLE: ReadonlySet<string> = new Set(['database', 'engine', 'disk', 
  * behind the command's `name`, and an exit code.
  */
 export async function runMain(name: string, main: () => Promise<number>): Promise<void> {
+  // A process that ends before there is a result, because nothing is left that it could wait for, has not succeeded.
+  process.exitCode = EXIT.defect;
   const fail = (exitCode: number, text: string): void => {
     process.stderr.write(`${name}: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`);
     process.exitCode = exitCode;
