@@ -1,5 +1,23 @@
 import type { RowAddress, RowFields, RowValues, RowWrite } from '../contract/rows.ts';
 
+/** What the server of one row is able to do, by the same step that read the rows. */
+export interface StoreCondition {
+  /** Differs for each start of a server process; empty where the server does not tell. */
+  readonly serverId: string;
+  /**
+   * How long the server process has been running, milliseconds, rounded down to a second. By the server's wall clock: a step
+   * of it falsifies this. Infinity where the server does not tell.
+   */
+  readonly uptimeMs: number;
+  /** Why the server refuses to write the row, one line; empty where it takes writes. */
+  readonly refusal: string;
+}
+
+export interface ConditionedRows {
+  readonly rows: RowValues[];
+  readonly condition: StoreCondition;
+}
+
 /**
  * CONFIG_DB and STATE_DB as rows. Every call has a time limit of its own, and throws CtrkitError('database') if it could
  * not be carried out. After an error the next call starts anew.
@@ -7,6 +25,11 @@ import type { RowAddress, RowFields, RowValues, RowWrite } from '../contract/row
 export interface RowStore {
   /** Reads the named fields; one result for each row, in this order. All rows of one Redis server are read atomically. */
   readonly read: (rows: readonly RowFields[]) => Promise<RowValues[]>;
+  /**
+   * `read`, and in the same step the condition of the server of `probe`: a row of the caller's own. It is written and left as
+   * it was, which leaves nothing behind and wakes only those who watch that row. A refused write is no error here.
+   */
+  readonly readWithCondition: (rows: readonly RowFields[], probe: RowAddress) => Promise<ConditionedRows>;
   /** Lists the rows of a table of STATE_DB whose names begin with `prefix`, in no order. For people: it scans every key. */
   readonly list: (table: string, prefix: string) => Promise<RowAddress[]>;
   /**

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { RedisRowStore } from '../../src/adapters/redis/row-store.ts';
 import type { DatabaseName, Databases } from '../../src/contract/databases.ts';
@@ -38,7 +40,16 @@ interface Backend {
   /** The row as others see it, undefined if there is none. */
   look(address: RowAddress): Promise<Record<string, string> | undefined>;
   put(address: RowAddress, values: Readonly<Record<string, string>>): Promise<void>;
+  /** From now on the server of STATE_DB refuses every write, and still reads. Returns what its refusal begins with. */
+  refuseWrites(why: Refusal): Promise<string>;
+  acceptWrites(): Promise<void>;
+  /** The server of STATE_DB ends and comes back, empty. */
+  restart(): Promise<void>;
 }
+
+/** Out of memory, a replica, and a server that could not save its data. */
+const REFUSALS = ['OOM', 'READONLY', 'MISCONF'] as const;
+type Refusal = (typeof REFUSALS)[number];
 
 function fakeBackend(isMultiAsic: boolean): Backend {
   const names: DatabaseName[] = ['config', 'state', ...(isMultiAsic ? (['hostState'] as const) : [])];
@@ -51,6 +62,15 @@ function fakeBackend(isMultiAsic: boolean): Backend {
     open: () => databases.open(),
     look: async (address) => databases.row(address),
     put: async (address, values) => databases.put(address, values),
+    refuseWrites: async (why) => {
+      databases.refuseWrites(`${why} no writes`);
+      return why;
+    },
+    acceptWrites: async () => databases.refuseWrites(''),
+    restart: async () => {
+      databases.flush();
+      databases.restart();
+    },
   };
 }
 
@@ -92,8 +112,40 @@ function realBackend(isMultiAsic: boolean): Backend {
     put: async (address, values) => {
       await serverOf(address).cli(...at(address, 'HSET'), ...Object.entries(values).flat());
     },
+    refuseWrites: async (why) => {
+      await REFUSE[why](asic);
+      return why;
+    },
+    acceptWrites: async () => {
+      await asic.cli('CONFIG', 'SET', 'maxmemory', '0', 'save', '');
+      await asic.cli('REPLICAOF', 'NO', 'ONE');
+      rmSync(join(asic.directory, 'dump.rdb'), { recursive: true, force: true });
+    },
+    restart: async () => {
+      await asic.kill();
+      await asic.start();
+    },
   };
 }
+
+const REFUSE: Readonly<Record<Refusal, (server: RedisServer) => Promise<void>>> = {
+  OOM: async (server) => {
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+  },
+  READONLY: async (server) => {
+    // A master that is not there: a replica without its master still reads.
+    await server.cli('REPLICAOF', '127.0.0.1', '1');
+  },
+  MISCONF: async (server) => {
+    // Where a folder has the file's name, the save fails, whoever runs it.
+    mkdirSync(join(server.directory, 'dump.rdb'), { recursive: true });
+    await server.cli('CONFIG', 'SET', 'save', '3600 1');
+    await until('a save has failed', async () => {
+      await server.cli('BGSAVE');
+      return /rdb_last_bgsave_status:err/.test(await server.cli('INFO', 'persistence'));
+    });
+  },
+};
 
 const set = (address: RowAddress, values: Readonly<Record<string, string>>): RowWrite => ({
   kind: 'set',
@@ -186,6 +238,64 @@ for (const [name, create] of Object.entries(BACKENDS)) {
       });
 
       test('nothing to read is nothing read', async () => assert.deepEqual(await store.read([]), []));
+    });
+
+    describe('reading with the condition of the server', () => {
+      const PROBE = holdRow('snmp', 'abc', '|');
+      const ROWS = [
+        { address: CONFIG, fields: ['set_owner'] },
+        { address: STATUS, fields: ['current_owner', 'docker_id'] },
+      ];
+
+      test('the rows are those that a reading finds, and the probe leaves nothing behind (G2)', async () => {
+        await backend.put(CONFIG, { set_owner: 'kube' });
+        await backend.put(STATUS, { current_owner: 'kube' });
+        const { rows, condition } = await store.readWithCondition(ROWS, PROBE);
+        assert.deepEqual(rows, await store.read(ROWS));
+        assert.equal(condition.refusal, '');
+        assert.ok(condition.uptimeMs >= 0);
+        assert.equal(await backend.look(PROBE), undefined);
+      });
+
+      test('a row that is there stays as it is, its time to live too (G2)', async () => {
+        await store.write([], [{ ...set(PROBE, { reason: 'x' }), ttlMs: 400 } as RowWrite]);
+        await store.readWithCondition(ROWS, PROBE);
+        assert.deepEqual(await backend.look(PROBE), { reason: 'x' });
+        await until('the row is gone', async () => (await backend.look(PROBE)) === undefined);
+      });
+
+      test('nothing to read is the condition alone', async () => {
+        const { rows, condition } = await store.readWithCondition([], PROBE);
+        assert.deepEqual(rows, []);
+        assert.equal(condition.refusal, '');
+      });
+
+      for (const why of REFUSALS)
+        test(`a server that refuses writes with ${why} still reads, and the refusal is told (G2)`, async () => {
+          await backend.put(STATUS, { current_owner: 'kube' });
+          const start = await backend.refuseWrites(why);
+          try {
+            const { rows, condition } = await store.readWithCondition(ROWS, PROBE);
+            assert.equal(rows[1]?.values['current_owner'], 'kube');
+            assert.ok(condition.refusal.startsWith(start), condition.refusal);
+            await assert.rejects(store.write([], [set(STATUS, { a: '1' })]), new RegExp(start));
+          } finally {
+            await backend.acceptWrites();
+          }
+          const { condition } = await store.readWithCondition(ROWS, PROBE);
+          assert.equal(condition.refusal, '');
+        });
+
+      test('the server is the same with every reading, until it is started again (G2)', async () => {
+        const read = async () => (await store.readWithCondition(ROWS, PROBE)).condition;
+        const first = await read();
+        assert.notEqual(first.serverId, '');
+        assert.equal((await read()).serverId, first.serverId);
+        await backend.restart();
+        const other = await until('the server answers again', () => read().catch(() => undefined));
+        assert.notEqual(other.serverId, first.serverId);
+        assert.ok(other.uptimeMs < 600_000);
+      });
     });
 
     describe('writing', () => {

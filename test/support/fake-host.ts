@@ -212,6 +212,7 @@ export class FakeHost {
     };
     return {
       read: (rows) => use(() => store.read(rows)),
+      readWithCondition: (rows, probe) => use(() => store.readWithCondition(rows, probe)),
       list: (table, prefix) => use(() => store.list(table, prefix)),
       write: (guards, writes) => use(() => store.write(guards, writes)),
       watch: (rows, onChange) => use(() => store.watch(rows, onChange)),

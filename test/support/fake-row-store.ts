@@ -1,7 +1,7 @@
 import type { DatabaseName } from '../../src/contract/databases.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { RowAddress, RowFields, RowValues, RowWrite } from '../../src/contract/rows.ts';
-import type { RowStore } from '../../src/ports/row-store.ts';
+import type { ConditionedRows, RowStore, StoreCondition } from '../../src/ports/row-store.ts';
 
 interface StoredRow {
   readonly fields: Map<string, string>;
@@ -23,6 +23,10 @@ export class FakeDatabases {
   readonly #nowMs: () => number;
   readonly #names: ReadonlySet<DatabaseName>;
   #outage: string | undefined;
+  #refusal = '';
+  #servers = 1;
+  /** An old server, unless a test restarts it. */
+  #startedMs = -Infinity;
 
   /** `nowMs` gives milliseconds; `hostState` is a database of multi-ASIC switches only. */
   constructor(nowMs: () => number, names: readonly DatabaseName[] = ['config', 'state']) {
@@ -42,6 +46,25 @@ export class FakeDatabases {
 
   comeBack(): void {
     this.#outage = undefined;
+  }
+
+  /** From now on every write is refused, as by a server out of memory; the empty text ends that. */
+  refuseWrites(text: string): void {
+    this.#refusal = text;
+  }
+
+  /** Another process, as with a server that was killed and started again with what it had saved; every watch ends. */
+  restart(): void {
+    this.#servers += 1;
+    this.#startedMs = this.#nowMs();
+    const outage = this.#outage;
+    this.goDown('restarting');
+    queueMicrotask(() => (this.#outage = outage));
+  }
+
+  condition(): StoreCondition {
+    const uptimeMs = Math.floor((this.#nowMs() - this.#startedMs) / 1_000) * 1_000;
+    return { serverId: `server-${this.#servers}`, uptimeMs, refusal: this.#refusal };
   }
 
   /** Everything is gone, as after a server came back empty. */
@@ -67,6 +90,12 @@ export class FakeDatabases {
     const over = [...this.#rows].filter(([, row]) => row.expiresMs <= this.#nowMs()).map(([key]) => key);
     for (const key of over) this.#rows.delete(key);
     if (over.length > 0) this.notify(new Set(over));
+  }
+
+  assertWritable(): void {
+    this.assertUp();
+    if (this.#refusal === '') return;
+    throw new CtrkitError('database', `Redis at fake:// can't be used: ${this.#refusal}`);
   }
 
   assertUp(): void {
@@ -124,7 +153,7 @@ export class FakeDatabases {
     for (const listener of this.#listeners) queueMicrotask(() => listener(keys));
   }
 
-  private assertKnown({ db }: RowAddress): void {
+  assertKnown({ db }: RowAddress): void {
     if (!this.#names.has(db)) throw new CtrkitError('defect', `no ${db} database on a single-ASIC switch`);
   }
 
@@ -151,6 +180,12 @@ class FakeRowStore implements RowStore {
     return rows.map((row) => this.#databases.read(row));
   }
 
+  async readWithCondition(rows: readonly RowFields[], probe: RowAddress): Promise<ConditionedRows> {
+    this.#databases.assertUp();
+    this.#databases.assertKnown(probe);
+    return { rows: rows.map((row) => this.#databases.read(row)), condition: this.#databases.condition() };
+  }
+
   async list(table: string, prefix: string): Promise<RowAddress[]> {
     this.#databases.assertUp();
     return this.#databases
@@ -161,6 +196,7 @@ class FakeRowStore implements RowStore {
   async write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
     this.#databases.assertUp();
     if (!guards.every((guard) => this.#databases.holds(guard))) return false;
+    if (writes.length > 0) this.#databases.assertWritable();
     this.#databases.apply(writes);
     return true;
   }

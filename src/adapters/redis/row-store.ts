@@ -1,10 +1,10 @@
 import type { Databases, Endpoint } from '../../contract/databases.ts';
-import type { RowAddress, RowFields, RowValues, RowWrite } from '../../contract/rows.ts';
-import type { RowStore } from '../../ports/row-store.ts';
+import type { FieldValues, RowAddress, RowFields, RowValues, RowWrite } from '../../contract/rows.ts';
+import type { ConditionedRows, RowStore, StoreCondition } from '../../ports/row-store.ts';
 import { RedisConnections } from './connections.ts';
-import { decodeDone, decodeList, decodeTexts, decodeValues } from './decode-reply.ts';
-import { groupByServer, locateRow, splitByServer } from './row-locations.ts';
-import { LIST_KEYS, READ_ROWS, WRITE_ROWS } from './scripts.lua.ts';
+import { decodeCondition, decodeDone, decodeList, decodeTexts, decodeValues } from './decode-reply.ts';
+import { findLocation, groupByServer, locateRow, splitByServer } from './row-locations.ts';
+import { LIST_KEYS, READ_ROWS, READ_ROWS_WITH_CONDITION, WRITE_ROWS } from './scripts.lua.ts';
 import { RedisSubscriptions } from './subscriptions.ts';
 
 /** Rows in Redis, by one script a call and server (scripts.lua.ts), and its keyspace events. */
@@ -27,15 +27,31 @@ export class RedisRowStore implements RowStore {
   async read(rows: readonly RowFields[]): Promise<RowValues[]> {
     const results = new Map<RowFields, RowValues>();
     for (const { endpoint, items } of groupByServer(this.#databases, rows, ({ address }) => address.db)) {
-      const input = items.map(({ address, fields }) => ({ ...locateRow(this.#databases, address), fields }));
-      const decode = (reply: unknown) => {
-        const lists = decodeList(reply, items.length);
-        return items.map((row, i) => decodeValues(row.fields, lists[i]));
-      };
+      const input = items.map((row) => encodeFields(row, this.#databases));
+      const decode = (reply: unknown) => decodeRows(items, reply);
       const found = await this.#connections.runScript(endpoint, { script: READ_ROWS, input, decode });
       items.forEach((row, i) => results.set(row, { address: row.address, values: found[i] ?? {} }));
     }
     return rows.map((row) => results.get(row) ?? { address: row.address, values: {} });
+  }
+
+  async readWithCondition(rows: readonly RowFields[], probe: RowAddress): Promise<ConditionedRows> {
+    const { endpoint } = findLocation(this.#databases, probe.db);
+    const [here, elsewhere] = splitByServer(this.#databases, rows, endpoint);
+    const input = {
+      probe: locateRow(this.#databases, probe),
+      rows: here.map((row) => encodeFields(row, this.#databases)),
+    };
+    const decode = (reply: unknown): { values: FieldValues[]; condition: StoreCondition } => {
+      const [values, refusal, information] = decodeList(reply, 3);
+      return { values: decodeRows(here, values), condition: decodeCondition(refusal, information) };
+    };
+    const script = READ_ROWS_WITH_CONDITION;
+    const { values, condition } = await this.#connections.runScript(endpoint, { script, input, decode });
+    const found = new Map(here.map((row, i) => [row, { address: row.address, values: values[i] ?? {} }]));
+    const others = await this.read(elsewhere);
+    elsewhere.forEach((row, i) => found.set(row, others[i] ?? { address: row.address, values: {} }));
+    return { rows: rows.map((row) => found.get(row) ?? { address: row.address, values: {} }), condition };
   }
 
   async list(table: string, prefix: string): Promise<RowAddress[]> {
@@ -52,7 +68,7 @@ export class RedisRowStore implements RowStore {
     const { endpoint } = this.#databases.state;
     const [guardsHere, guardsElsewhere] = splitByServer(this.#databases, guards, endpoint);
     const [writesHere, writesElsewhere] = splitByServer(this.#databases, writes, endpoint);
-    if (guardsElsewhere.length > 0 && !(await this.#guardsHold(guardsElsewhere))) return false;
+    if (guardsElsewhere.length > 0 && !(await areGuardsHeld(this, guardsElsewhere))) return false;
     if (!(await this.#writeOn(endpoint, guardsHere, writesHere))) return false;
     for (const group of groupByServer(this.#databases, writesElsewhere, ({ address }) => address.db))
       await this.#writeOn(group.endpoint, [], group.items);
@@ -79,15 +95,6 @@ export class RedisRowStore implements RowStore {
     this.#connections.close();
   }
 
-  async #guardsHold(guards: readonly RowValues[]): Promise<boolean> {
-    const found = await this.read(
-      guards.map(({ address, values }) => ({ address, fields: Object.keys(values) })),
-    );
-    return guards.every(({ values }, i) =>
-      Object.entries(values).every(([field, value]) => found[i]?.values[field] === value),
-    );
-  }
-
   #writeOn(endpoint: Endpoint, guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
     const input = {
       guards: guards.map((guard) => encodeGuard(guard, this.#databases)),
@@ -95,6 +102,26 @@ export class RedisRowStore implements RowStore {
     };
     return this.#connections.runScript(endpoint, { script: WRITE_ROWS, input, decode: decodeDone });
   }
+}
+
+async function areGuardsHeld(store: RowStore, guards: readonly RowValues[]): Promise<boolean> {
+  const found = await store.read(
+    guards.map(({ address, values }) => ({ address, fields: Object.keys(values) })),
+  );
+  return guards.every(({ values }, i) =>
+    Object.entries(values).every(([field, value]) => found[i]?.values[field] === value),
+  );
+}
+
+/** The form that the scripts which read rows take. */
+const encodeFields = ({ address, fields }: RowFields, databases: Databases) => ({
+  ...locateRow(databases, address),
+  fields,
+});
+
+function decodeRows(rows: readonly RowFields[], reply: unknown): FieldValues[] {
+  const lists = decodeList(reply, rows.length);
+  return rows.map((row, i) => decodeValues(row.fields, lists[i]));
 }
 
 /** The form that WRITE_ROWS takes. */

@@ -14,6 +14,27 @@ end
 return rows
 `;
 
+/**
+ * ARGV[1]: {rows: [{db, key, fields}], probe: {db, key}}. Returns {values as READ_ROWS, refusal, information}: the error of a
+ * write to the probe's key, nil if it was taken, and the text of INFO server, nil for a user who may not ask. The write comes
+ * first: before a script has written anything, the server refuses as it refuses any other client.
+ */
+export const READ_ROWS_WITH_CONDITION = `
+local input = cjson.decode(ARGV[1])
+redis.call('SELECT', input.probe.db)
+local taken = redis.pcall('HSET', input.probe.key, 'ctrkit_probe', '1')
+local refusal = type(taken) == 'table' and taken.err or false
+if not refusal then redis.call('HDEL', input.probe.key, 'ctrkit_probe') end
+local rows = {}
+for i, row in ipairs(input.rows) do
+  redis.call('SELECT', row.db)
+  rows[i] = redis.call('HMGET', row.key, unpack(row.fields))
+end
+local information = redis.pcall('INFO', 'server')
+if type(information) == 'table' then information = false end
+return {rows, refusal, information}
+`;
+
 /** ARGV[1]: {db, pattern}. Returns the keys that match. SCAN, step by step, as KEYS would take one long breath. */
 export const LIST_KEYS = `
 local input = cjson.decode(ARGV[1])

@@ -91,6 +91,7 @@ class TestContainer {
     const store = this.databases.open();
     return {
       read: (rows) => store.read(rows),
+      readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
       list: (table, prefix) => store.list(table, prefix),
       write: (guards, writes) => {
         this.tries += 1;

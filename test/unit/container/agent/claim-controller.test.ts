@@ -35,6 +35,7 @@ async function setUp(over: Partial<ClaimControllerPorts> = {}) {
     const store = databases.open();
     return {
       read: (rows) => store.read(rows),
+      readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
       list: (table, prefix) => store.list(table, prefix),
       write: (guards, writes) => store.write(guards, writes),
       watch: (rows, onChange) => store.watch(rows, onChange),
@@ -126,6 +127,7 @@ describe('the active claim of an agent', { timeout: 600_000 }, () => {
     let closed = 0;
     const hanging = (): RowStore => ({
       read: () => new Promise(() => {}),
+      readWithCondition: () => new Promise(() => {}),
       list: () => new Promise(() => {}),
       write: () => new Promise(() => {}),
       watch: () => new Promise(() => {}),

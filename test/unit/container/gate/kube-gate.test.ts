@@ -199,6 +199,7 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
     let contested = 0;
     const gate = new TestGate((store) => ({
       read: (rows) => store.read(rows),
+      readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
       list: (table, prefix) => store.list(table, prefix),
       // As if a row had changed between the gate's reading and its guarded write, once.
       write: async (guards, writes) =>
@@ -334,6 +335,7 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
     let isContested = true;
     const gate = new TestGate((store) => ({
       read: (rows) => store.read(rows),
+      readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
       list: (table, prefix) => store.list(table, prefix),
       write: async (guards, writes) => !isContested && store.write(guards, writes),
       watch: (rows, onChange) => store.watch(rows, onChange),
