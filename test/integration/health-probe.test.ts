@@ -15,8 +15,11 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { PROBE_EXIT } from '../../src/contract/exit-codes.ts';
 import { encodeHealthLine, HEALTH_FILE, type ProbeName } from '../../src/contract/health/health-line.ts';
+import type { Anchor } from '../../src/contract/anchor.ts';
+import { readProcessStat } from '../../src/container/adapters/proc/process-stat.ts';
 import { bootMs } from '../support/boot-clock.ts';
-import { noNamespaces } from '../support/kit.ts';
+import { Kit, noNamespaces } from '../support/kit.ts';
+import { until } from '../support/until.ts';
 
 const BIN = fileURLToPath(new URL('../../rootfs/usr/bin/', import.meta.url));
 const PROBE = join(BIN, 'health_probe');
@@ -31,6 +34,9 @@ const isInstalled = ([name = '']: readonly string[]): boolean =>
 
 let folder = '';
 const healthFile = (): string => join(folder, HEALTH_FILE);
+/** What the answers are bound to. */
+const HERE: Anchor = { pid: process.pid, startTicks: readProcessStat('self')?.startTicks ?? 0 };
+const WHERE = `${HERE.pid} ${HERE.startTicks}`;
 const YES = { startup: 0, readiness: 0, liveness: 0 };
 const soonMs = (): number => bootMs() + 30_000;
 
@@ -69,7 +75,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 test('each probe ends with its own of the three answers, and says why where that is not 0', () => {
   const answers = { startup: 0, readiness: 10, liveness: 33 };
   const text = 'critical process snmpd: FATAL; 100 % of $HOME\\n `id`';
-  writeFileSync(healthFile(), encodeHealthLine(answers, soonMs(), text));
+  writeFileSync(healthFile(), encodeHealthLine(answers, soonMs(), HERE, text));
   assert.deepEqual(probe('startup'), { code: 0, stdout: '', stderr: '' });
   assert.deepEqual(probe('readiness'), { code: 10, stdout: `not ready (10): ${text}\n`, stderr: '' });
   assert.deepEqual(probe('liveness'), { code: 33, stdout: `not live (33): ${text}\n`, stderr: '' });
@@ -77,16 +83,16 @@ test('each probe ends with its own of the three answers, and says why where that
 
 test('every code that the agent may answer with is passed on, 64 and what is none are not', () => {
   for (let code = 1; code <= 130; code++) {
-    writeFileSync(healthFile(), encodeHealthLine({ ...YES, liveness: code }, soonMs(), 'why'));
+    writeFileSync(healthFile(), encodeHealthLine({ ...YES, liveness: code }, soonMs(), HERE, 'why'));
     const isLegal = code <= 125 && code !== 64;
     assert.equal(probe('liveness').code, isLegal ? code : PROBE_EXIT.stale, String(code));
   }
 });
 
 test('a yes says nothing, whatever the reason in the line is', () => {
-  writeFileSync(healthFile(), encodeHealthLine(YES, soonMs(), 'wanted.d/slow: takes 3 s'));
+  writeFileSync(healthFile(), encodeHealthLine(YES, soonMs(), HERE, 'wanted.d/slow: takes 3 s'));
   for (const name of PROBES) assert.deepEqual(probe(name), { code: 0, stdout: '', stderr: '' });
-  writeFileSync(healthFile(), encodeHealthLine({ ...YES, readiness: 12 }, soonMs(), ''));
+  writeFileSync(healthFile(), encodeHealthLine({ ...YES, readiness: 12 }, soonMs(), HERE, ''));
   assert.equal(probe('readiness').stdout, 'not ready (12): no reason is given\n');
 });
 
@@ -103,35 +109,46 @@ test('a missing file is no answer, and so is one that is not a regular file, a p
   rmSync(healthFile());
 });
 
-/** Content of the file; `%` stands for a second that is not stale. */
+/** Content of the file; `%` stands for a second that is not stale, `@` for an anchor that runs. */
 const GARBAGE: readonly string[] = [
   '',
   '\n',
-  'ctrkit1\n',
-  'ctrkit1 0 0 0\n',
-  'ctrkit1 0 0 %\n',
+  'ctrkit2\n',
+  'ctrkit2 0 0 0\n',
+  'ctrkit2 0 0 %\n',
+  'ctrkit1 0 0 0 %\n',
+  'ctrkit3 0 0 0 % @\n',
   'ctrkit2 0 0 0 %\n',
-  'ctrkit1 0 0 0 %',
-  'ctrkit1 0 0 0 -1\n',
-  'ctrkit1 0 0 0 1e9\n',
-  'ctrkit1 0 0 0 0x7fffffff\n',
-  'ctrkit1 0 0 0 099999999\n',
-  'ctrkit1 0 0 0 99999999999999999999999\n',
-  'ctrkit1 0 0 0 9223372036854775807\n',
-  'ctrkit1 00 0 0 %\n',
-  'ctrkit1 0 -1 0 %\n',
-  'ctrkit1 0 0 256 %\n',
-  'ctrkit1 0 0 ok %\n',
-  'ctrkit1 * * * *\n',
-  'ctrkit1 0 0 0 a[$(touch${IFS}pwned)]\n',
-  'ctrkit1 $(touch${IFS}pwned) 0 0 %\n',
-  'ctrkit1 0 0 0 now\n',
-  'ctrkit1 0 0 0 stale_at\n',
+  'ctrkit2 0 0 0 % 1\n',
+  'ctrkit2 0 0 0 % 0 1\n',
+  'ctrkit2 0 0 0 % 01 1\n',
+  'ctrkit2 0 0 0 % self 1\n',
+  'ctrkit2 0 0 0 % ../1 1\n',
+  'ctrkit2 0 0 0 % 1/../1 1\n',
+  'ctrkit2 0 0 0 % 12345678901 1\n',
+  'ctrkit2 0 0 0 % 1 -1\n',
+  'ctrkit2 0 0 0 % 1 $(touch${IFS}pwned)\n',
+  'ctrkit2 0 0 0 % @',
+  'ctrkit2 0 0 0 -1 @\n',
+  'ctrkit2 0 0 0 1e9 @\n',
+  'ctrkit2 0 0 0 0x7fffffff @\n',
+  'ctrkit2 0 0 0 099999999 @\n',
+  'ctrkit2 0 0 0 99999999999999999999999 @\n',
+  'ctrkit2 0 0 0 9223372036854775807 @\n',
+  'ctrkit2 00 0 0 % @\n',
+  'ctrkit2 0 -1 0 % @\n',
+  'ctrkit2 0 0 256 % @\n',
+  'ctrkit2 0 0 ok % @\n',
+  'ctrkit2 * * * * @\n',
+  'ctrkit2 0 0 0 a[$(touch${IFS}pwned)] @\n',
+  'ctrkit2 $(touch${IFS}pwned) 0 0 % @\n',
+  'ctrkit2 0 0 0 now @\n',
+  'ctrkit2 0 0 0 stale_at @\n',
   '\0\0\0\0\0\0\n',
-  '\u007fELF\u0002\u0001\u0001 0 0 0 %\n',
+  '\u007fELF\u0002\u0001\u0001 0 0 0 % @\n',
   `${'x'.repeat(1 << 17)}\n`,
-  'ctrkit1 0 0 0 %'.repeat(4_000),
-  '# a comment\nctrkit1 0 0 0 %\n',
+  'ctrkit2 0 0 0 % @'.repeat(4_000),
+  '# a comment\nctrkit2 0 0 0 % @\n',
 ];
 
 for (const shell of SHELLS) {
@@ -141,7 +158,11 @@ for (const shell of SHELLS) {
 
     test('a file with anything but one whole line of this release is no answer, and runs nothing', () => {
       for (const text of GARBAGE) {
-        writeFileSync(healthFile(), text.replaceAll('%', String(Math.round(soonMs() / 1000))), 'latin1');
+        writeFileSync(
+          healthFile(),
+          text.replaceAll('%', String(Math.round(soonMs() / 1000))).replaceAll('@', WHERE),
+          'latin1',
+        );
         for (const name of PROBES)
           assertNoAnswer(inShell(name), /not what|cannot be read/, text.slice(0, 60));
       }
@@ -149,7 +170,7 @@ for (const shell of SHELLS) {
     });
 
     test('a line cut off anywhere is no answer', () => {
-      const line = encodeHealthLine({ ...YES, readiness: 10 }, soonMs(), 'start: runs');
+      const line = encodeHealthLine({ ...YES, readiness: 10 }, soonMs(), HERE, 'start: runs');
       for (let length = 0; length < line.length; length++) {
         writeFileSync(healthFile(), line.slice(0, length));
         assertNoAnswer(inShell('readiness'), /not what|cannot be read/, line.slice(0, length));
@@ -160,7 +181,7 @@ for (const shell of SHELLS) {
 
     test('answers and their text come out as they were written', () => {
       const answers = { startup: 2, readiness: 99, liveness: 0 };
-      writeFileSync(healthFile(), encodeHealthLine(answers, soonMs(), 'a \\t %s "$0" * ~'));
+      writeFileSync(healthFile(), encodeHealthLine(answers, soonMs(), HERE, 'a \\t %s "$0" * ~'));
       assert.deepEqual(inShell('startup'), {
         code: 2,
         stdout: 'not started (2): a \\t %s "$0" * ~\n',
@@ -171,26 +192,47 @@ for (const shell of SHELLS) {
     });
 
     test('a text that a terminal would obey is not shown, the answer counts', () => {
-      const line = encodeHealthLine({ ...YES, readiness: 14 }, soonMs(), 'X');
+      const line = encodeHealthLine({ ...YES, readiness: 14 }, soonMs(), HERE, 'X');
       writeFileSync(healthFile(), line.replace('X', '\u001b[2Jgone'));
       const stdout = 'not ready (14): the reason is not plain text\n';
       assert.deepEqual(inShell('readiness'), { code: 14, stdout, stderr: '' });
     });
 
     test('answers hold until the second of the boot clock in the line, for all three probes', () => {
-      writeFileSync(healthFile(), encodeHealthLine(YES, bootMs() - 12_000, ''));
+      writeFileSync(healthFile(), encodeHealthLine(YES, bootMs() - 12_000, HERE, ''));
       for (const name of PROBES) assertNoAnswer(inShell(name), /for 1[12] s: .* dead or stuck/, name);
-      writeFileSync(healthFile(), encodeHealthLine(YES, bootMs() + 100_000, ''));
+      writeFileSync(healthFile(), encodeHealthLine(YES, bootMs() + 100_000, HERE, ''));
       for (const name of PROBES) assert.equal(inShell(name).code, 0);
-      writeFileSync(healthFile(), encodeHealthLine(YES, bootMs() + 150_000, ''));
+      writeFileSync(healthFile(), encodeHealthLine(YES, bootMs() + 150_000, HERE, ''));
       for (const name of PROBES) assertNoAnswer(inShell(name), /before the host's last start/, name);
     });
+
+    test('answers of a container whose anchor has ended are none, whoever has its process id now (G11)', () => {
+      const { pid, startTicks } = HERE;
+      const gone = { pid: spawnSync('true').pid, startTicks };
+      for (const anchor of [gone, { pid, startTicks: startTicks + 1 }, { pid: 1, startTicks }]) {
+        writeFileSync(healthFile(), encodeHealthLine(YES, soonMs(), anchor, ''));
+        for (const name of PROBES) assertNoAnswer(inShell(name), /an earlier start of this container/, name);
+      }
+      writeFileSync(healthFile(), encodeHealthLine(YES, soonMs(), HERE, ''));
+      for (const name of PROBES) assert.equal(inShell(name).code, 0);
+    });
+
+    for (const comm of [') S 1 1 (x y', 'a) b (c', '((((', '))))', '\n) Z 1 \n 2', '  * $0 \\n'])
+      test(`an anchor whose command is called ${JSON.stringify(comm)} is recognized`, async (t) => {
+        const script = 'printf %s "$1" >/proc/$$/comm; echo ready; read -r _';
+        const anchor = new Kit(t).run(['sh', '-c', script, 'sh', comm]);
+        await until('it has its name', () => anchor.stdout.includes('ready'));
+        const startTicks = readProcessStat(anchor.pid)?.startTicks ?? 0;
+        writeFileSync(healthFile(), encodeHealthLine(YES, soonMs(), { pid: anchor.pid, startTicks }, ''));
+        assert.deepEqual(inShell('liveness'), { code: 0, stdout: '', stderr: '' });
+      });
   });
 }
 
 describe('on a boot clock of our own', { skip: noNamespaces }, () => {
   const at = (uptime: string, staleAt: string): Answer => {
-    writeFileSync(healthFile(), `ctrkit1 0 0 0 ${staleAt}\n`);
+    writeFileSync(healthFile(), `ctrkit2 0 0 0 ${staleAt} ${WHERE}\n`);
     const clock = join(folder, 'uptime');
     writeFileSync(clock, uptime);
     const script = 'mount --bind "$1" /proc/uptime && exec "$2" liveness';
@@ -217,8 +259,8 @@ describe('on a boot clock of our own', { skip: noNamespaces }, () => {
 });
 
 test('a probe starts no process, with whichever answer it ends (D13)', { skip: noNamespaces }, () => {
-  const why = encodeHealthLine({ startup: 2, readiness: 10, liveness: 0 }, soonMs(), 'start: runs');
-  for (const line of [why, 'garbage\n', encodeHealthLine(YES, bootMs() - 1000, ''), undefined]) {
+  const why = encodeHealthLine({ startup: 2, readiness: 10, liveness: 0 }, soonMs(), HERE, 'start: runs');
+  for (const line of [why, 'garbage\n', encodeHealthLine(YES, bootMs() - 1000, HERE, ''), undefined]) {
     rmSync(healthFile(), { force: true });
     if (line !== undefined) writeFileSync(healthFile(), line);
     for (const name of PROBES) {
@@ -233,7 +275,7 @@ test('a probe starts no process, with whichever answer it ends (D13)', { skip: n
 test('under the shipped name, from any place, it is the readiness probe (D13)', () => {
   writeFileSync(
     healthFile(),
-    encodeHealthLine({ startup: 2, readiness: 10, liveness: 0 }, soonMs(), 'snmpd: FATAL'),
+    encodeHealthLine({ startup: 2, readiness: 10, liveness: 0 }, soonMs(), HERE, 'snmpd: FATAL'),
   );
   const elsewhere = join(folder, 'elsewhere');
   mkdirSync(elsewhere);
@@ -254,7 +296,7 @@ test('under the shipped name, from any place, it is the readiness probe (D13)', 
 });
 
 test('wrong usage is 64, said on stderr, and never looks like an answer', () => {
-  writeFileSync(healthFile(), encodeHealthLine(YES, soonMs(), ''));
+  writeFileSync(healthFile(), encodeHealthLine(YES, soonMs(), HERE, ''));
   for (const words of [[], [''], ['ready'], ['readiness', 'liveness'], ['readiness', ''], ['-x'], ['*']]) {
     const { code, stdout, stderr } = probe(...words);
     assert.deepEqual([code, stdout], [64, ''], words.join(' '));

@@ -96,7 +96,12 @@ describe('a run folder whose disk is full', { skip: noNamespaces, timeout: 600_0
     const { disk } = await mountDisk(t);
     const file = createHealthFile(disk);
     const write = (readiness: number, reason: string) => {
-      const line = encodeHealthLine({ ...WELL, readiness }, bootMs() + 30_000, reason);
+      const line = encodeHealthLine(
+        { ...WELL, readiness },
+        bootMs() + 30_000,
+        { pid: 1, startTicks: 1 },
+        reason,
+      );
       file.write(line);
       assert.equal(readFileSync(join(disk, 'health'), 'latin1'), line);
     };

@@ -10,7 +10,7 @@ export interface Reading {
 
 /** Line `n`: all its parts follow from one number, and its length from line to line is another. */
 export const healthLine = (n: number): string =>
-  `ctrkit1 ${n % 2} ${n % 2} ${n % 2} ${n} ${'x'.repeat((n * 37) % 400)}`.trimEnd() + '\n';
+  `ctrkit2 ${n % 2} ${n % 2} ${n % 2} ${n} 1 1 ${'x'.repeat((n * 37) % 400)}`.trimEnd() + '\n';
 
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads');

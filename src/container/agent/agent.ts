@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import { ClaimController } from './claim-controller.ts';
 import { HeartbeatLoop, type HeartbeatPorts } from './heartbeat-loop.ts';
+import { PresenceUpdater, type PresenceUpdaterPorts } from './presence-updater.ts';
 
-export interface AgentPorts extends HeartbeatPorts {
+export interface AgentPorts extends Omit<HeartbeatPorts, 'presence'>, PresenceUpdaterPorts {
   /** Calls `onChange` when the claim file or the gate's notice may have changed; returns how to stop that. */
   readonly watchFiles: (onChange: () => void) => () => void;
   readonly monitor: HealthMonitor;
@@ -24,6 +25,7 @@ export class Agent {
   readonly #settings: AgentSettings;
   readonly #claims: ClaimController;
   readonly #heartbeats: HeartbeatLoop;
+  readonly #presence: PresenceUpdater;
   #isStopping = false;
   /** Resolves when the claim has been released, or left as it is; undefined while the agent runs. */
   #ended: Promise<void> | undefined;
@@ -34,7 +36,12 @@ export class Agent {
     this.#ports = ports;
     this.#settings = settings;
     this.#claims = new ClaimController(ports, settings.heartbeatIntervalMs, this.notify);
-    this.#heartbeats = new HeartbeatLoop(ports, this.#claims, settings.heartbeatIntervalMs);
+    this.#presence = new PresenceUpdater(ports);
+    this.#heartbeats = new HeartbeatLoop(
+      { ...ports, presence: this.#presence },
+      this.#claims,
+      settings.heartbeatIntervalMs,
+    );
   }
 
   /** Resolves when the claim has been released, or can't be. Throws a defect of the checks or of the heartbeats. */
@@ -61,6 +68,7 @@ export class Agent {
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#presence.stop();
     this.#ports.monitor.stop();
     // Programs that stop slowly must not use up the grace period: after it the agent is killed and nobody releases.
     this.#cancelRelease = this.#ports.clock.schedule(this.#settings.releaseAfterMs, () =>

@@ -13,6 +13,7 @@ import type { BeatResult } from './claim-holder.ts';
 import { ClaimFileUpdater } from './claim-file-updater.ts';
 import type { CriticalExitController } from './critical-exit-controller.ts';
 import type { PolicyReader } from './policy-reader.ts';
+import type { PresenceUpdater } from './presence-updater.ts';
 
 /** inotify reports the gate's claim; the poll is for a file system without it. */
 const IDLE_POLL_MS = 5_000;
@@ -25,6 +26,7 @@ export interface HeartbeatPorts extends ClaimControllerPorts {
   readonly monitor: Pick<HealthMonitor, 'health' | 'passGate' | 'closeGate' | 'supersede'>;
   readonly policyReader: PolicyReader;
   readonly criticalExit: CriticalExitController;
+  readonly presence: Pick<PresenceUpdater, 'update'>;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
@@ -70,7 +72,8 @@ export class HeartbeatLoop {
 
   /** Does what is due now; returns how many milliseconds to sleep. */
   async #reconcile(): Promise<number> {
-    const { claimFile, policyReader, criticalExit } = this.#ports;
+    const { claimFile, policyReader, criticalExit, presence } = this.#ports;
+    presence.update();
     try {
       const claim = claimFile.read();
       this.#passToMonitor(claim);

@@ -111,7 +111,7 @@ function createCriticalExit(
 }
 
 function createMonitor(
-  { clock, log, settings }: ContainerPorts,
+  { clock, log, settings, anchor }: ContainerPorts,
   parts: {
     config: ChecksConfig;
     sources: readonly CheckSource[];
@@ -123,7 +123,7 @@ function createMonitor(
   const file = createHealthFile(settings.runDir);
   const { startupGraceMs } = config;
   return new HealthMonitor(
-    { checks: sources, clock, log, file, restarts, onChange },
+    { checks: sources, clock, log, file, anchor, restarts, onChange },
     { startupGraceMs, unknownAfterMs: UNKNOWN_KEEPS_RESULT_MS, isHeldReady: settings.isHeldReady },
   );
 }

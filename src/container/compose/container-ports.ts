@@ -2,8 +2,10 @@ import { systemClock } from '../../adapters/clock.ts';
 import { createCommandLog } from '../../adapters/log/command-log.ts';
 import { findDatabases } from '../../adapters/redis/find-databases.ts';
 import { RedisRowStore } from '../../adapters/redis/row-store.ts';
-import { readContainerStart } from '../adapters/proc/container-start.ts';
+import { encodeContainerStart } from '../../contract/anchor.ts';
+import { findAnchor } from '../adapters/proc/anchor.ts';
 import { readToken } from '../adapters/proc/token.ts';
+import { createAgentPresence } from '../adapters/run-folder/agent-presence-file.ts';
 import { createClaimFile } from '../adapters/run-folder/claim-file.ts';
 import { createGateNoticeFile } from '../adapters/run-folder/gate-notice-file.ts';
 import { createLastEnd } from '../adapters/run-folder/last-end.ts';
@@ -16,12 +18,15 @@ export function buildContainerPorts(name: string) {
   const log = createCommandLog(name, process.env['CTRKIT_LOG']);
   for (const warning of settings.warnings) log.warn(warning);
   const clock = systemClock;
-  const containerStart = readContainerStart(clock.bootId());
+  const anchor = findAnchor();
+  const containerStart = encodeContainerStart(clock.bootId(), anchor);
   return {
     settings,
     log,
     clock,
+    anchor,
     containerStart,
+    agentPresence: createAgentPresence(settings.runDir, containerStart),
     claimFile: createClaimFile(settings.runDir, containerStart),
     lastEnd: createLastEnd(settings.runDir),
     gateNoticeFile: createGateNoticeFile(settings.runDir, containerStart),

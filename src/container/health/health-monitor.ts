@@ -1,3 +1,4 @@
+import type { Anchor } from '../../contract/anchor.ts';
 import type { GateState, HealthSettings } from '../../decide/health/decide-health.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { CheckSource } from '../../ports/check.ts';
@@ -13,6 +14,7 @@ export interface MonitorPorts {
   readonly checks: readonly CheckSource[];
   readonly clock: Clock;
   readonly file: HealthFile;
+  readonly anchor: Anchor;
   readonly log: Log;
   readonly restarts: RestartCounter;
   /** Called when the status, or what counts towards certification, has changed. */
@@ -35,10 +37,10 @@ export class HealthMonitor {
   #isEnded = false;
 
   constructor(ports: MonitorPorts, settings: HealthSettings) {
-    const { checks: sources, clock, file, log, restarts } = ports;
+    const { checks: sources, clock, file, log, anchor, restarts } = ports;
     this.#ports = ports;
     this.#wakeup = new Wakeup(clock);
-    this.#publisher = new HealthPublisher({ file, log, clock });
+    this.#publisher = new HealthPublisher({ file, log, clock, anchor });
     this.#scheduler = new CheckScheduler({ sources, clock, onResult: this.#wakeup.notify });
     this.health = new ContainerHealth({ clock, scheduler: this.#scheduler, restarts }, settings);
   }

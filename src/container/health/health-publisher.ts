@@ -1,3 +1,4 @@
+import type { Anchor } from '../../contract/anchor.ts';
 import type { HealthStatus } from '../../contract/health/health-report.ts';
 import { encodeHealthLine, type ProbeAnswers } from '../../contract/health/health-line.ts';
 import type { HealthVerdict } from '../../decide/health/decide-health.ts';
@@ -15,6 +16,8 @@ export interface PublisherPorts {
   readonly file: HealthFile;
   readonly log: Log;
   readonly clock: Clock;
+  /** The answers hold while it runs. */
+  readonly anchor: Anchor;
 }
 
 /** Leaves the answers for `health_probe`, and logs each change of the container's status. */
@@ -53,13 +56,14 @@ export class HealthPublisher {
 
   /** Writes the answers if they have changed or are due. After an error the next try is when they are due again. */
   #writeAnswers(answers: ProbeAnswers, reason: string): void {
-    const nowMs = this.#ports.clock.bootMs();
-    const line = encodeHealthLine(answers, 0, reason);
+    const { clock, file, anchor } = this.#ports;
+    const nowMs = clock.bootMs();
+    const line = encodeHealthLine(answers, 0, anchor, reason);
     if (line === this.#line && nowMs < this.#dueMs) return;
     this.#line = line;
     this.#dueMs = nowMs + REFRESH_MS;
     try {
-      this.#ports.file.write(encodeHealthLine(answers, nowMs + STALE_AFTER_MS, reason));
+      file.write(encodeHealthLine(answers, nowMs + STALE_AFTER_MS, anchor, reason));
       this.#outage.logRecovery('the probe is answered again');
     } catch (error) {
       this.#outage.logFailure(`the probe goes stale: ${(error as Error).message}`);

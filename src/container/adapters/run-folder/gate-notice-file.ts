@@ -1,6 +1,7 @@
 import { removeIfExists } from '../../../adapters/disk/replace-file.ts';
 import { decodeGateNotice, encodeGateNotice } from '../../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../../ports/gate-notice-file.ts';
+import { isStillRunning, readProcessStat } from '../proc/process-stat.ts';
 import { readIfExists, writeAtomically } from './files.ts';
 
 export const GATE_NOTICE_FILE = 'gate.json';
@@ -11,20 +12,15 @@ export function createGateNoticeFile(folder: string, containerStart: string): Ga
   return {
     read() {
       const notice = decodeGateNotice(readIfExists(path));
-      return notice?.containerStart === containerStart && isRunning(notice.pid) ? notice : undefined;
+      return notice?.containerStart === containerStart && isStillRunning(notice.pid, notice.startTicks)
+        ? notice
+        : undefined;
     },
     write({ state, text }) {
-      const notice = { state, text, pid: process.pid, containerStart };
+      const startTicks = readProcessStat('self')?.startTicks ?? 0;
+      const notice = { state, text, pid: process.pid, startTicks, containerStart };
       writeAtomically(folder, GATE_NOTICE_FILE, encodeGateNotice(notice), 0o644);
     },
     remove: () => removeIfExists(path),
   };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -39,6 +39,9 @@ class TestContainer {
   /** What the claim file throws when it is written. */
   diskError: Error | undefined;
   readError: Error | undefined;
+  presenceError: Error | undefined;
+  /** What the gate was told of the agent. */
+  readonly presence: string[] = [];
   /** Something happens while the database is written. */
   onWrite = (): void => {};
   /** Writes to the database that were tried, and connections that are open. */
@@ -48,7 +51,15 @@ class TestContainer {
   constructor() {
     const { clock, log, health: file, restarts } = this;
     this.monitor = new HealthMonitor(
-      { checks: [this.source], clock, file, log, restarts, onChange: () => this.agent.notify() },
+      {
+        checks: [this.source],
+        clock,
+        file,
+        log,
+        anchor: { pid: 1, startTicks: 1 },
+        restarts,
+        onChange: () => this.agent.notify(),
+      },
       { startupGraceMs: 60_000, unknownAfterMs: 30_000, isHeldReady: false },
     );
     this.agent = new Agent(this.ports(), SETTINGS);
@@ -73,6 +84,13 @@ class TestContainer {
         remove: () => (this.claim = undefined),
       },
       gateNoticeFile: { read: () => this.notice, write: () => {}, remove: () => {} },
+      agentPresence: {
+        read: () => undefined,
+        write: (state) => {
+          if (this.presenceError !== undefined) throw this.presenceError;
+          if (this.presence.at(-1) !== state) this.presence.push(state);
+        },
+      },
       watchFiles: () => () => {},
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(
@@ -369,6 +387,7 @@ describe('before the gate lets the application go', { timeout: 600_000 }, () => 
         state: 'held',
         text: 'held (owner-is-local)',
         pid: 17,
+        startTicks: 1,
         containerStart: 'boot-1/1',
       };
       await container.wake();
@@ -377,6 +396,33 @@ describe('before the gate lets the application go', { timeout: 600_000 }, () => 
       await container.wake();
       assert.deepEqual([container.health.answers, container.beat['status']], [[0, 0, 0], 'healthy']);
       assert.equal(container.check.runs, 1);
+    });
+  });
+});
+
+describe('what the gate is told of the agent', { timeout: 600_000 }, () => {
+  test('is that it is there, and from the word of a stop on that the container stops (G13)', async () => {
+    const container = new TestContainer();
+    await container.letIn();
+    await container.use(async () => {
+      assert.deepEqual(container.presence, ['running']);
+      container.agent.stop();
+      assert.deepEqual(container.presence, ['running', 'stopping']);
+    });
+    assert.deepEqual(container.presence, ['running', 'stopping']);
+  });
+
+  test('is tried again where it can’t be written, said once, and disturbs no heartbeat', async () => {
+    const container = new TestContainer();
+    await container.letIn();
+    container.presenceError = new CtrkitError('defect', 'agent.json can’t be written: no space left');
+    await container.use(async () => {
+      await container.clock.pass(30_000);
+      assert.deepEqual([container.presence, container.beat['status']], [[], 'healthy']);
+      assert.equal(container.said(/does not see the agent: .*no space left/), 1);
+      container.presenceError = undefined;
+      await container.clock.pass(10_000);
+      assert.deepEqual([container.presence, container.said(/sees the agent again/)], [['running'], 1]);
     });
   });
 });

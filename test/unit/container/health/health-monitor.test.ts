@@ -12,6 +12,7 @@ import { FakeLog } from '../../../support/fake-log.ts';
 /** How often the answers are written when nothing changes. */
 const REFRESH_MS = 10_000;
 const YEAR_MS = 365 * 86_400_000;
+const ANCHOR = { pid: 1, startTicks: 1 };
 const SETTINGS = { startupGraceMs: 60_000, unknownAfterMs: 30_000, isHeldReady: false };
 
 /** A monitor that runs until `use` has ended, and everything around it. */
@@ -32,7 +33,7 @@ class Scene {
     const restarts = new RestartCounter(onChange, clock);
     this.restarts = restarts;
     this.monitor = new HealthMonitor(
-      { checks: [this.source], clock, file, log, restarts, onChange },
+      { checks: [this.source], clock, file, log, anchor: ANCHOR, restarts, onChange },
       SETTINGS,
     );
   }

@@ -10,6 +10,7 @@ const NOTICE: GateNotice = {
   state: 'held',
   text: 'held (owner-is-local): "local" is wanted\nas é',
   pid: 17,
+  startTicks: 4711,
   containerStart: 'boot-1/1',
 };
 
@@ -30,6 +31,7 @@ describe('the notice of a gate that is closed', () => {
       { text: 7 },
       { text: undefined },
       { container_start: null },
+      ...[-1, 1.5, '17', null, undefined].map((ticks) => ({ start_ticks: ticks })),
       ...[0, -1, 1.5, '17', null, Number.NaN].map((pid) => ({ pid })),
     ];
     for (const field of wrong)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createGateNoticeFile } from '../../../../../src/container/adapters/run-folder/gate-notice-file.ts';
+import { readProcessStat } from '../../../../../src/container/adapters/proc/process-stat.ts';
 import { encodeGateNotice } from '../../../../../src/contract/gate/gate-notice.ts';
 
 let folder = '';
@@ -15,13 +16,19 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const HELD = { state: 'held', text: 'held (owner-is-local)' } as const;
 const START = 'boot-1/1';
+const OWN_TICKS = readProcessStat('self')?.startTicks ?? 0;
 
 describe('the notice that a gate leaves', () => {
   test('is read while the gate runs, and gone when it is taken away', () => {
     const file = createGateNoticeFile(folder, START);
     assert.equal(file.read(), undefined);
     file.write(HELD);
-    assert.deepEqual(file.read(), { ...HELD, pid: process.pid, containerStart: START });
+    assert.deepEqual(file.read(), {
+      ...HELD,
+      pid: process.pid,
+      startTicks: OWN_TICKS,
+      containerStart: START,
+    });
     file.write({ state: 'waiting', text: 'waits' });
     assert.equal(file.read()?.state, 'waiting');
     file.remove();
@@ -41,9 +48,15 @@ describe('the notice that a gate leaves', () => {
   test('of a gate that is gone, or of no process that can be, says nothing', () => {
     const { pid: gone } = spawnSync(process.execPath, ['--version']);
     for (const pid of [gone, 2 ** 31, 2 ** 40]) {
-      const notice = { ...HELD, pid, containerStart: START };
+      const notice = { ...HELD, pid, startTicks: OWN_TICKS, containerStart: START };
       writeFileSync(join(folder, 'gate.json'), encodeGateNotice(notice));
       assert.equal(createGateNoticeFile(folder, START).read(), undefined, String(pid));
     }
+  });
+
+  test('of a gate whose process id is another process by now says nothing (G5)', () => {
+    const notice = { ...HELD, pid: process.pid, startTicks: OWN_TICKS - 1, containerStart: START };
+    writeFileSync(join(folder, 'gate.json'), encodeGateNotice(notice));
+    assert.equal(createGateNoticeFile(folder, START).read(), undefined);
   });
 });
