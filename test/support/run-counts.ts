@@ -5,3 +5,8 @@ const MOST_RUNS = 2_000;
 export const runsOf = (full: number): { readonly numRuns: number } => ({
   numRuns: process.env['CI'] === 'true' ? full : Math.min(full, MOST_RUNS),
 });
+
+/** How many rounds a simulation plays: CTRKIT_TEST_ROUNDS, `usual` without it. */
+export const roundsOf = (usual: number): { readonly numRuns: number } => ({
+  numRuns: Number(process.env['CTRKIT_TEST_ROUNDS'] ?? usual),
+});
