@@ -53,6 +53,7 @@ stderr_logfile=${directory}/agent.err
 /** An agent's part that is under test, with what it told. */
 class Agent {
   readonly ends: CriticalEnd[] = [];
+  readonly unknown: string[] = [];
   unexpectedExits = 0;
   changes = 0;
   readonly checks: ProcessChecks;
@@ -67,7 +68,8 @@ class Agent {
       clock: systemClock,
       listCritical: createProcessListReader({ path: join(directory, 'critical'), kinds: CRITICAL_KINDS }),
       listWatched: createProcessListReader({ path: join(directory, 'watchdog'), kinds: WATCHDOG_KINDS }),
-      startProgram: () => 'start',
+      startProgram: () => ({ name: 'start', isNamed: false }),
+      onUnknownEntry: ({ name }) => this.unknown.push(name),
       intervalsOf: () => ({ heartbeatIntervalMs: intervalMs, alertIntervalMs: 10 * intervalMs }),
       onChange: () => (this.changes += 1),
       onCriticalEnd: (end) => this.ends.push(end),
@@ -247,14 +249,15 @@ describe('the checks over a real supervisord', () => {
     assert.deepEqual(agent.ends, []);
   });
 
-  test('names that supervisord does not know are reported, and bad lines', async () => {
-    write('critical', 'program:app\nprogram:nobody\nnonsense\n');
+  test('names that supervisord does not have are told once and fail nothing; bad lines are errors (G26)', async () => {
+    write('critical', 'program:app\nprogram:dsserve\nnonsense\n');
     write('watchdog', 'group:pool\n');
-    const [bad, group, unknown] = await agent.checks.getErrors();
+    const [bad, group, ...others] = agent.checks.getErrors();
     assert.match(bad ?? '', /critical, line 3: "nonsense" is not/);
     assert.match(group ?? '', /watchdog, line 1: "group:pool" is not/);
-    assert.equal(unknown, 'supervisord knows no program "nobody"');
+    assert.deepEqual(others, []);
     await waitFor('critical-processes', isOk);
+    assert.deepEqual(agent.unknown, ['dsserve']);
   });
 
   test('process heartbeats: beating, frozen, and never beaten are told apart (D15)', async () => {

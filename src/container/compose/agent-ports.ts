@@ -17,7 +17,7 @@ import { UNKNOWN_KEEPS_RESULT_MS } from '../../decide/health/decide-health.ts';
 import { RestartCounter } from '../health/restart-counter.ts';
 import { ConfigurationCheck, type GetErrors } from '../health/configuration-check.ts';
 import { ProcessChecks } from '../health/processes/process-checks.ts';
-import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../../contract/health/process-list.ts';
+import { CRITICAL_KINDS, WATCHDOG_KINDS, type ProcessEntry } from '../../contract/health/process-list.ts';
 import type { CheckTiming } from '../../contract/health/check.ts';
 import type { CheckSource } from '../../ports/check.ts';
 import type { Environment } from '../../contract/environment.ts';
@@ -44,10 +44,11 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     clock: ports.clock,
     listCritical,
     listWatched,
-    startProgram: () => config.startProgram,
+    startProgram: () => ({ name: config.startProgram, isNamed: config.isStartNamed }),
     intervalsOf: policyReader.intervalsOf,
     timing: config.timing,
     onChange: (names) => names.forEach((name) => monitor.hasten(name)),
+    onUnknownEntry: (entry) => logUnknownEntry(ports, entry),
     onCriticalEnd: (end) => criticalExit.recordEnd(end, policyReader.policy),
     onUnexpectedExit: () => restarts.count(),
   });
@@ -71,6 +72,11 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     stopChecks: () => [hooks, processes, restarts].forEach((part) => part.stop()),
     hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
   };
+}
+
+function logUnknownEntry({ log, settings }: ContainerPorts, { kind, name }: ProcessEntry): void {
+  const list = `a list in ${settings.supervisorDir} names`;
+  log.warn(`supervisord has no ${kind} "${name}", which ${list}: it is not checked`);
 }
 
 function createConfigurationSource(sources: readonly GetErrors[], timing: CheckTiming): CheckSource {

@@ -2,8 +2,8 @@ import type { CheckOutcome, CheckTiming } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { Check } from '../../ports/check.ts';
 
-/** Lists the errors of some configuration as it is now, one line for each. Never rejects. */
-export type GetErrors = () => readonly string[] | Promise<readonly string[]>;
+/** Lists the errors of some configuration as it is now, one line for each. Never throws. */
+export type GetErrors = () => readonly string[];
 
 /** The message of a check is one line for people: it has no room for more errors. */
 const MAX_SHOWN = 5;
@@ -21,7 +21,7 @@ export class ConfigurationCheck implements Check {
   }
 
   async run(): Promise<CheckOutcome> {
-    const errors = (await Promise.all(this.#sources.map(async (getErrors) => await getErrors()))).flat();
+    const errors = this.#sources.flatMap((getErrors) => getErrors());
     if (errors.length === 0) return { result: 'ok', message: '' };
     const shown = errors.slice(0, MAX_SHOWN);
     const more = errors.length - shown.length;

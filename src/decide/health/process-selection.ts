@@ -2,7 +2,8 @@
 import type { ProcessEntry } from '../../contract/health/process-list.ts';
 import type { ProcessStatus } from '../../contract/health/process.ts';
 
-type Named = Pick<ProcessStatus, 'name' | 'group'>;
+/** A program of supervisord. */
+export type Named = Pick<ProcessStatus, 'name' | 'group'>;
 
 /** An entry for a program means that program in any group; an entry for a group means all its members. */
 export const isMeantBy = ({ kind, name }: ProcessEntry, process: Named): boolean =>

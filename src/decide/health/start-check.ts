@@ -1,16 +1,40 @@
 import type { CheckOutcome } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { ProcessStatus } from '../../contract/health/process.ts';
+import { hasName, type Named } from './process-selection.ts';
 import { describeExit } from './process-text.ts';
+
+/** The program of supervisord that starts the feature. */
+export interface StartProgram {
+  /** PROGRAM or GROUP:PROGRAM; empty for an image that has none. */
+  readonly name: string;
+  /** Whether checks.toml names it. */
+  readonly isNamed: boolean;
+}
+
+/**
+ * Whether there is such a check. `programs` are all that supervisord has, by its last answer; undefined before any, and
+ * then the check is there, and asks.
+ */
+export const hasStartCheck = (
+  { name, isNamed }: StartProgram,
+  programs: readonly Named[] | undefined,
+): boolean =>
+  name !== '' && (isNamed || programs === undefined || programs.some((process) => hasName(name, process)));
 
 /**
  * Failing unless the program that starts the feature has ended with 0 (sonic.md, "Readiness probe"; the shipped probe
- * accepts any status, and a missing program). `process` is undefined if supervisord knows no program of that name.
+ * accepts any status). `process` is undefined if supervisord has no program of that name: many images have no `start`, and
+ * only a program that was named has to be there.
  */
-export function judgeStart(program: string, process: ProcessStatus | undefined): CheckOutcome {
+export function judgeStart(
+  { name: program, isNamed }: StartProgram,
+  process: ProcessStatus | undefined,
+): CheckOutcome {
+  if (process === undefined && !isNamed) return { result: 'ok', message: '' };
   if (process === undefined) {
     return failStart(
-      `supervisord knows no program "${program}": name the one that starts the feature as startProgram in /etc/ctrkit/checks.toml`,
+      `supervisord has no program "${program}", which /etc/ctrkit/checks.toml names as startProgram: name another one, or "" for none`,
       // A mistake of the image: no other start would find the program.
       { isOfStart: false },
     );

@@ -15,9 +15,8 @@ programs=left,right
 `;
 
 const MISTAKES = [
-  { text: 'program:snmpd\nprogram:snmpdd\n', says: /^supervisord knows no program "snmpdd"$/ },
   { text: 'program:snmpd\n\nsnmpd\n', says: /critical_processes, line 3: "snmpd" is not "program:<name>"/ },
-  { text: 'program:snmpd\ngroup:nobody\n', says: /^supervisord knows no group "nobody"$/ },
+  { text: 'group:snmpd:x\n', says: /critical_processes, line 1: "group:snmpd:x" is not "program:<name>"/ },
 ];
 
 const write = (container: Container, text: string) =>

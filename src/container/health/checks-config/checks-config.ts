@@ -20,6 +20,8 @@ export interface ChecksConfig {
   readonly startupGraceMs: number;
   /** The program of supervisord that runs start.sh, `NAME` or `GROUP:NAME`; empty for an image without one. */
   readonly startProgram: string;
+  /** Whether checks.toml names it: a program by the default name need not exist, one that was named must. */
+  readonly isStartNamed: boolean;
   /** For every check without a timing of its own. */
   readonly timing: CheckTiming;
   /** Keyed by the hook's name. */
@@ -55,6 +57,7 @@ export const DEFAULT_CHECKS_CONFIG: ChecksConfig = {
   // SONiC's monit begins to check a container this long after boot.
   startupGraceMs: 300_000,
   startProgram: 'start',
+  isStartNamed: false,
   timing: DEFAULT_TIMING,
   hookTimings: new Map(),
   builtin: [],

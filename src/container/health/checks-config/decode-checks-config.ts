@@ -45,6 +45,7 @@ function decodeDocument(document: Table, errors: ConfigErrors): ChecksConfig {
   return {
     startupGraceMs: typeof graceSeconds === 'number' ? graceSeconds * 1000 : defaults.startupGraceMs,
     startProgram: typeof startProgram === 'string' ? startProgram : defaults.startProgram,
+    isStartNamed: typeof startProgram === 'string',
     timing,
     hookTimings: decodeHooks(values['hooks'], timing, errors),
     builtin: decodeChecks(values['checks'], timing, errors),

@@ -3,7 +3,8 @@ import type { ProcessIntervals } from '../../../contract/feature/feature-policy.
 import type { ProcessEntry, ProcessList } from '../../../contract/health/process-list.ts';
 import { decodeEventProcess } from '../../../contract/health/process.ts';
 import type { CriticalEnd } from '../../../decide/health/critical-exit.ts';
-import { findUnknownEntries, isMeantBy } from '../../../decide/health/process-selection.ts';
+import { findUnknownEntries, isMeantBy, type Named } from '../../../decide/health/process-selection.ts';
+import { hasStartCheck, type StartProgram } from '../../../decide/health/start-check.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';
 import { ChangeNotice } from '../change-notice.ts';
@@ -16,15 +17,16 @@ import { StartCheck } from './start-check.ts';
 /** Events make the checks run early at most once in this time. */
 const NOTICE_INTERVAL_MS = 1_000;
 
-export interface ProcessChecksPorts extends WatchPorts, CriticalEndListener {
+export interface ProcessChecksPorts extends Omit<WatchPorts, 'onListed'>, CriticalEndListener {
   /** Reads the list anew with each call, as does `listWatched`. */
   readonly listCritical: () => ProcessList;
   readonly listWatched: () => ProcessList;
-  /** Name of the program that starts the feature, PROGRAM or GROUP:PROGRAM; empty for none. */
-  readonly startProgram: () => string;
+  readonly startProgram: () => StartProgram;
   readonly intervalsOf: (process: string) => ProcessIntervals;
   /** Called with the names of the checks that should run now. */
   readonly onChange: (checks: readonly string[]) => void;
+  /** Called once for each entry of the lists that names no program of supervisord: it is not checked. */
+  readonly onUnknownEntry: (entry: ProcessEntry) => void;
   readonly timing?: CheckTiming;
 }
 
@@ -37,6 +39,7 @@ export class ProcessChecks implements CheckSource {
   readonly #critical: CriticalProcessesCheck;
   readonly #heartbeats: ProcessHeartbeatsCheck;
   readonly #notice: ChangeNotice;
+  readonly #unknown = new Set<string>();
 
   constructor(ports: ProcessChecksPorts) {
     const { clock, timing = DEFAULT_TIMING } = ports;
@@ -44,7 +47,8 @@ export class ProcessChecks implements CheckSource {
     const listCritical = () => ports.listCritical().entries;
     const listWatched = () => ports.listWatched().entries;
     const intervalsOf = (process: string) => ports.intervalsOf(process);
-    const watch = new ProcessWatch(ports, () => this.#listWanted());
+    const onListed = (programs: readonly Named[]): void => this.#reportUnknown(programs);
+    const watch = new ProcessWatch({ ...ports, onListed }, () => this.#listWanted());
     this.#watch = watch;
     this.#ends = new CriticalEnds(listCritical, ports);
     this.#critical = new CriticalProcessesCheck(
@@ -59,7 +63,7 @@ export class ProcessChecks implements CheckSource {
   /** Leaves out `start` where no program starts the feature, and `process-heartbeats` where no process promises any. */
   list(): readonly Check[] {
     return [
-      ...(this.#ports.startProgram() === '' ? [] : [this.#start]),
+      ...(hasStartCheck(this.#ports.startProgram(), this.#watch.programs) ? [this.#start] : []),
       this.#critical,
       ...(this.#ports.listWatched().entries.length > 0 ? [this.#heartbeats] : []),
     ];
@@ -80,16 +84,10 @@ export class ProcessChecks implements CheckSource {
   };
 
   /** Lists the errors of both lists. */
-  readonly getErrors = async (): Promise<readonly string[]> => {
-    const critical = this.#ports.listCritical();
-    const watched = this.#ports.listWatched();
-    const view = await this.#watch.readProcesses();
-    const unknown =
-      view.kind === 'known'
-        ? findUnknownEntries([...critical.entries, ...watched.entries], view.processes)
-        : [];
-    return [...critical.errors, ...watched.errors, ...new Set(unknown.map(describeUnknown))];
-  };
+  readonly getErrors = (): readonly string[] => [
+    ...this.#ports.listCritical().errors,
+    ...this.#ports.listWatched().errors,
+  ];
 
   /** `onChange` is not called any more; a run that is under way goes on. */
   stop(): void {
@@ -102,8 +100,19 @@ export class ProcessChecks implements CheckSource {
     this.#ports.onChange(this.list().map(({ name }) => name));
   }
 
+  /** Lists that ship name programs which their image never has: that is told, and fails nothing. */
+  #reportUnknown(programs: readonly Named[]): void {
+    const entries = [...this.#ports.listCritical().entries, ...this.#ports.listWatched().entries];
+    for (const entry of findUnknownEntries(entries, programs)) {
+      const key = `${entry.kind}:${entry.name}`;
+      if (this.#unknown.has(key)) continue;
+      this.#unknown.add(key);
+      this.#ports.onUnknownEntry(entry);
+    }
+  }
+
   #listWanted(): readonly ProcessEntry[] {
-    const start = this.#ports.startProgram().split(':').at(-1) ?? '';
+    const start = this.#ports.startProgram().name.split(':').at(-1) ?? '';
     return [
       ...(start === '' ? [] : [{ kind: 'program', name: start } as const]),
       ...this.#ports.listCritical().entries,
@@ -118,5 +127,3 @@ export class ProcessChecks implements CheckSource {
     return this.#listWanted().some((entry) => isMeantBy(entry, process));
   }
 }
-
-const describeUnknown = ({ kind, name }: ProcessEntry): string => `supervisord knows no ${kind} "${name}"`;

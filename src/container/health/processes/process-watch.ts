@@ -1,6 +1,6 @@
 import type { ProcessEntry } from '../../../contract/health/process-list.ts';
 import { formatProcessKey, type ProcessStatus } from '../../../contract/health/process.ts';
-import { findUnknownEntries, selectProcesses } from '../../../decide/health/process-selection.ts';
+import { findUnknownEntries, selectProcesses, type Named } from '../../../decide/health/process-selection.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ProcessEvent, ProcessTable } from '../../../ports/process-table.ts';
 
@@ -26,13 +26,15 @@ interface PendingReading {
 }
 
 interface Listing {
-  readonly programs: readonly Pick<ProcessStatus, 'name' | 'group'>[];
+  readonly programs: readonly Named[];
   readonly ms: number;
   /** The entries that named no program, as one text. */
   readonly unknown: string;
 }
 
 export interface WatchPorts {
+  /** Called with all programs of supervisord, whenever they were listed. */
+  readonly onListed?: (programs: readonly Named[]) => void;
   /** Its time limit is at most half of the checks' own: a reading may take two calls. */
   readonly table: Pick<ProcessTable, 'getAllProcessInfo' | 'findProcesses'>;
   readonly clock: Clock;
@@ -50,10 +52,16 @@ export class ProcessWatch {
   #groupEvents = 0;
   #last: PendingReading | undefined;
   #listing: Listing | undefined;
+  #programs: readonly Named[] | undefined;
 
   constructor(ports: WatchPorts, listWanted: () => readonly ProcessEntry[]) {
     this.#ports = ports;
     this.#listWanted = listWanted;
+  }
+
+  /** All programs of supervisord by its last listing, which a later event may have made stale; undefined before any. */
+  get programs(): readonly Named[] | undefined {
+    return this.#programs;
   }
 
   /** An event about a program that is wanted, or about a group. */
@@ -94,6 +102,8 @@ export class ProcessWatch {
     const groupEvents = this.#groupEvents;
     const processes = await this.#ports.table.getAllProcessInfo();
     const programs = processes.map(({ name, group }) => ({ name, group }));
+    this.#programs = programs;
+    this.#ports.onListed?.(programs);
     const unknown = describeUnknown(wanted, programs);
     if (groupEvents === this.#groupEvents) this.#listing = { programs, ms: nowMs, unknown };
     return { kind: 'known', processes };

@@ -1,6 +1,6 @@
 import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
 import { hasName } from '../../../decide/health/process-selection.ts';
-import { judgeStart } from '../../../decide/health/start-check.ts';
+import { judgeStart, type StartProgram } from '../../../decide/health/start-check.ts';
 import type { Check } from '../../../ports/check.ts';
 import type { ProcessWatch } from './process-watch.ts';
 
@@ -10,9 +10,9 @@ export class StartCheck implements Check {
   readonly kind = 'required';
   readonly timing: CheckTiming;
   readonly #watch: ProcessWatch;
-  readonly #program: () => string;
+  readonly #program: () => StartProgram;
 
-  constructor(watch: ProcessWatch, program: () => string, timing: CheckTiming) {
+  constructor(watch: ProcessWatch, program: () => StartProgram, timing: CheckTiming) {
     this.#watch = watch;
     this.#program = program;
     this.timing = timing;
@@ -24,7 +24,7 @@ export class StartCheck implements Check {
     const program = this.#program();
     return judgeStart(
       program,
-      view.processes.find((process) => hasName(program, process)),
+      view.processes.find((process) => hasName(program.name, process)),
     );
   }
 }

@@ -14,7 +14,7 @@ describe('the check of the configuration', () => {
     assert.deepEqual(
       await run(
         () => [],
-        async () => [],
+        () => [],
       ),
       { result: 'ok', message: '' },
     );
@@ -24,7 +24,7 @@ describe('the check of the configuration', () => {
     assert.deepEqual(
       await run(
         () => ['a', 'b'],
-        async () => ['c'],
+        () => ['c'],
       ),
       {
         result: 'failing',

@@ -106,7 +106,7 @@ describe('the file that ships', () => {
   test('is legal when every line of it is uncommented, and shows the defaults', () => {
     const { hookTimings, builtin, ...rest } = decoded(uncommented);
     const { hookTimings: _none, builtin: _neither, ...defaults } = DEFAULT_CHECKS_CONFIG;
-    assert.deepEqual(rest, defaults);
+    assert.deepEqual(rest, { ...defaults, isStartNamed: true });
     assert.ok(hookTimings.size >= 2);
     assert.deepEqual(new Set(builtin.map(({ what }) => what)), new Set(['unix', 'tcp', 'file', 'memory']));
   });

@@ -17,6 +17,8 @@ describe('the checks over supervisord’s programs', () => {
   let changes: (readonly string[])[];
   let checks: ProcessChecks;
   let startProgram: string;
+  let isNamed: boolean;
+  let unknown: string[];
   let clock: FakeClock;
 
   beforeEach(() => {
@@ -26,13 +28,16 @@ describe('the checks over supervisord’s programs', () => {
     ends = [];
     changes = [];
     startProgram = 'start';
+    isNamed = false;
+    unknown = [];
     clock = new FakeClock();
     checks = new ProcessChecks({
       table,
       clock,
       listCritical: () => ({ entries: critical, errors: ['F, line 2: bad'] }),
       listWatched: () => ({ entries: watched, errors: [] }),
-      startProgram: () => startProgram,
+      startProgram: () => ({ name: startProgram, isNamed }),
+      onUnknownEntry: ({ kind, name }) => unknown.push(`${kind}:${name}`),
       intervalsOf: () => ({ heartbeatIntervalMs: 10_000, alertIntervalMs: 60_000 }),
       onChange: (names) => changes.push(names),
       onCriticalEnd: (end) => ends.push(end),
@@ -65,6 +70,7 @@ describe('the checks over supervisord’s programs', () => {
   });
 
   test('ask for the program that starts the feature by its name, with its group or without, and for none where none does', async () => {
+    isNamed = true;
     table.set({ ...processStatus('boot', 'EXITED'), group: 'first' });
     const answers: Record<string, string | undefined> = {};
     for (startProgram of ['boot', 'first:boot', 'second:boot', ''])
@@ -83,7 +89,7 @@ describe('the checks over supervisord’s programs', () => {
       'critical-processes': 'unknown',
       'process-heartbeats': 'unknown',
     });
-    assert.deepEqual(await checks.getErrors(), ['F, line 2: bad']);
+    assert.deepEqual(checks.getErrors(), ['F, line 2: bad']);
   });
 
   test('tell of an end with its status before they are run', async () => {
@@ -119,14 +125,28 @@ describe('the checks over supervisord’s programs', () => {
     assert.deepEqual(changes, []);
   });
 
-  test('report names that supervisord does not know, which fail nothing', async () => {
-    critical.push({ kind: 'program', name: 'nobody' }, { kind: 'group', name: 'none' });
-    watched = [{ kind: 'program', name: 'nobody' }];
-    assert.deepEqual(await checks.getErrors(), [
-      'F, line 2: bad',
-      'supervisord knows no program "nobody"',
-      'supervisord knows no group "none"',
-    ]);
+  test('tell once of names that supervisord does not have, which fail nothing (G26)', async () => {
+    critical.push({ kind: 'program', name: 'dsserve' }, { kind: 'group', name: 'none' });
+    watched = [{ kind: 'program', name: 'dsserve' }];
     assert.equal((await outcomes())['critical-processes'], 'ok');
+    assert.deepEqual(unknown, ['program:dsserve', 'group:none']);
+    assert.deepEqual(checks.getErrors(), ['F, line 2: bad'], 'they are no fault of the configuration');
+    event('PROCESS_GROUP_ADDED', 'other');
+    await outcomes();
+    assert.equal(unknown.length, 2);
+  });
+
+  test('leave out start where supervisord has no such program, until it has one (G24)', async () => {
+    table.remove('start');
+    assert.equal((await outcomes())['critical-processes'], 'ok');
+    assert.deepEqual(
+      checks.list().map(({ name }) => name),
+      ['critical-processes'],
+    );
+    table.set(processStatus('start', 'RUNNING'));
+    event('PROCESS_GROUP_ADDED', 'start');
+    assert.equal(checks.list().length, 1, 'a stale listing is better than a check that comes and goes');
+    await outcomes();
+    assert.equal((await outcomes())['start'], 'failing');
   });
 });
