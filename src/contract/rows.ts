@@ -23,6 +23,11 @@ export type FieldValues = Readonly<Record<string, string | undefined>>;
 export interface RowValues {
   readonly address: RowAddress;
   readonly values: FieldValues;
+  /**
+   * SHA-1 in hex of the bytes of each value that is not plain ASCII. A value that is not UTF-8 can't be compared as text:
+   * a guard compares these instead.
+   */
+  readonly digests?: Readonly<Record<string, string>>;
 }
 
 export type RowWrite =
@@ -34,6 +39,10 @@ export type RowWrite =
       readonly remove?: readonly string[];
       /** The row expires by itself after this. */
       readonly ttlMs?: number;
+      /** This row is written only where its fields have these values in that step; the others are written all the same. */
+      readonly onlyIf?: FieldValues;
+      /** Where the server has no memory for values, these fields are deleted first, which it allows. Not empty. */
+      readonly removeIfFull?: readonly string[];
     }
   | { readonly kind: 'delete'; readonly address: RowAddress };
 

@@ -30,11 +30,16 @@ export interface RowStore {
    * it was, which leaves nothing behind and wakes only those who watch that row. A refused write is no error here.
    */
   readonly readWithCondition: (rows: readonly RowFields[], probe: RowAddress) => Promise<ConditionedRows>;
-  /** Lists the rows of a table of STATE_DB whose names begin with `prefix`, in no order. For people: it scans every key. */
+  /**
+   * Lists the rows of a table of STATE_DB whose names begin with `prefix`, in no order, and those that are there throughout
+   * without fail; a key that is no hash is no row. For people: it looks at every key, in many calls, each with its time limit.
+   */
   readonly list: (table: string, prefix: string) => Promise<RowAddress[]>;
   /**
-   * Writes all rows and returns true, or, if a guard no longer holds, writes nothing and returns false. Atomic for all rows
-   * on the server of STATE_DB; a guard on another server is checked just before, a write to another server follows after.
+   * Writes all rows and returns true, or, if a guard no longer holds, returns false. Each server is one atomic step, in the
+   * order in which the servers occur in `writes`. The guards of the first of them, and of STATE_DB's server, are part of its
+   * step; other guards are compared before the first step. False: nothing is written by that step and those after it; what a
+   * step before it has written on another server stays, so a write that is harmless alone has to come first.
    */
   readonly write: (guards: readonly RowValues[], writes: readonly RowWrite[]) => Promise<boolean>;
   /**

@@ -169,9 +169,9 @@ describe('a server that accepts and never answers', { timeout: 600_000 }, () => 
       socket.once('data', () => setTimeout(() => socket.write(':0\r\n'), SHORT_MS * 2));
     });
     const store = open(endpoint, SHORT_MS);
-    await failure(store.write([], []), endpoint);
+    await failure(store.read(ROWS), endpoint);
     const startMs = performance.now();
-    await failure(store.write([], []), endpoint);
+    await failure(store.read(ROWS), endpoint);
     assert.ok(performance.now() - startMs >= SHORT_MS - 2, 'its own limit, on a connection of its own');
   });
 });
@@ -192,7 +192,6 @@ describe('a server that answers garbage', { timeout: 600_000 }, () => {
   };
   // What is a legal answer to one call is garbage to another. Nobody watches a server that was not read from before.
   const legal: Readonly<Record<string, readonly string[]>> = {
-    list: ['an empty list to everything', 'a list of one text to everything'],
     watch: Object.keys(answers).slice(5),
   };
   for (const [what, answer] of Object.entries(answers))
@@ -204,11 +203,14 @@ describe('a server that answers garbage', { timeout: 600_000 }, () => {
       });
     }
 
+  /** The answer to ROWS where none of them is there. */
+  const twoEmptyRows = '*2\r\n*2\r\n*1\r\n$-1\r\n*0\r\n*2\r\n*2\r\n$-1\r\n$-1\r\n*0\r\n';
+
   test('garbage on the way: fails, and works when the server is itself again', async () => {
     const server = await start();
     let isOdd = true;
     const endpoint = await listen((socket) => {
-      socket.on('data', () => socket.end(isOdd ? 'garbage\r\n' : '*2\r\n*1\r\n$-1\r\n*2\r\n$-1\r\n$-1\r\n'));
+      socket.on('data', () => socket.end(isOdd ? 'garbage\r\n' : twoEmptyRows));
     });
     const store = open(endpoint, SHORT_MS);
     await failure(store.read(ROWS), endpoint);
@@ -324,6 +326,42 @@ describe('a server that refuses', { timeout: 600_000 }, () => {
     const server = await start(['--replicaof', '127.0.0.1 1']);
     const store = open(server.endpoint);
     assert.match(await failure(CALLS['write']?.(store) ?? Promise.resolve(), server.endpoint), /READONLY/);
+  });
+});
+
+describe('listing', { timeout: 600_000 }, () => {
+  const LISTED = [{ db: 'state', table: 'CONTAINER_HOLD', row: 'snmp|aaa' }];
+
+  test('a key of another type is no row, and hides none (G17)', async () => {
+    const server = await start();
+    await server.cli('-n', '6', 'SET', 'CONTAINER_HOLD|snmp|x', 'a text');
+    await server.cli('-n', '6', 'LPUSH', 'CONTAINER_HOLD|snmp|y', 'a text');
+    await server.cli('-n', '6', 'HSET', 'CONTAINER_HOLD|snmp|aaa', 'reason', 'x');
+    assert.deepEqual(await open(server.endpoint).list('CONTAINER_HOLD', 'snmp|'), LISTED);
+  });
+
+  test('500,000 keys are looked at in many short calls from here, none of them a script (G17)', async (t) => {
+    const server = await start(['--slowlog-log-slower-than', '1000', '--slowlog-max-len', '10000']);
+    const fill = "redis.call('SELECT', 6) for i = 1, 500000 do redis.call('SET', 'k' .. i, '') end";
+    await server.cli('EVAL', fill, '0');
+    await server.cli('-n', '6', 'HSET', 'CONTAINER_HOLD|snmp|aaa', 'reason', 'x');
+    await server.cli('SLOWLOG', 'RESET');
+    await server.cli('CONFIG', 'RESETSTAT');
+    assert.deepEqual(await open(server.endpoint).list('CONTAINER_HOLD', 'snmp|'), LISTED);
+    const stats = await server.cli('INFO', 'commandstats');
+    const callsOf = (command: string): number =>
+      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    t.diagnostic(`SCAN ${callsOf('scan')} times; longer than 1 ms: ${await server.cli('SLOWLOG', 'LEN')}`);
+    assert.ok(callsOf('scan') > 100, stats);
+    assert.deepEqual([callsOf('eval'), callsOf('keys')], [0, 0]);
+  });
+
+  test('a cursor that never ends is an error, not a call without an end (G17)', async () => {
+    // Each batch is SELECT and SCAN, and a page is one key less than nothing: no keys, and another cursor.
+    const page = '+OK\r\n*2\r\n$1\r\n7\r\n*0\r\n';
+    const endpoint = await listen((socket) => socket.on('data', () => socket.write(page)));
+    const message = await failure(open(endpoint).list('CONTAINER_HOLD', 'snmp|'), endpoint);
+    assert.match(message, /no end of its keys/);
   });
 });
 

@@ -40,6 +40,7 @@ interface Backend {
   /** The row as others see it, undefined if there is none. */
   look(address: RowAddress): Promise<Record<string, string> | undefined>;
   put(address: RowAddress, values: Readonly<Record<string, string>>): Promise<void>;
+  putBytes(address: RowAddress, field: string, bytes: Buffer): Promise<void>;
   /** From now on the server of STATE_DB refuses every write, and still reads. Returns what its refusal begins with. */
   refuseWrites(why: Refusal): Promise<string>;
   acceptWrites(): Promise<void>;
@@ -62,6 +63,7 @@ function fakeBackend(isMultiAsic: boolean): Backend {
     open: () => databases.open(),
     look: async (address) => databases.row(address),
     put: async (address, values) => databases.put(address, values),
+    putBytes: async (address, field, bytes) => databases.putBytes(address, field, bytes),
     refuseWrites: async (why) => {
       databases.refuseWrites(`${why} no writes`);
       return why;
@@ -124,6 +126,13 @@ function realBackend(isMultiAsic: boolean): Backend {
     restart: async () => {
       await asic.kill();
       await asic.start();
+    },
+    putBytes: async (address, field, bytes) => {
+      // An argument of a process is text; a script makes the bytes of numbers.
+      const script = `redis.call('HSET', KEYS[1], ARGV[1], string.char(unpack(cjson.decode(ARGV[2]))))`;
+      const [at1 = '', db = '', , key = ''] = at(address, '');
+      const made = JSON.stringify([...bytes]);
+      await serverOf(address).cli(at1, db, 'EVAL', script, '1', key, field, made);
     },
   };
 }
@@ -450,6 +459,100 @@ for (const [name, create] of Object.entries(BACKENDS)) {
           assert.equal(await store.write([row], [set(address, { text: `${text}!` })]), true);
           assert.equal(await store.write([row], [set(address, { text: 'late' })]), false);
         });
+    });
+
+    describe('what is not UTF-8', () => {
+      const BYTES = {
+        'one byte': Buffer.from([0xff]),
+        'a text cut in the middle of a letter': Buffer.from('naïve').subarray(0, 3),
+        'the mark of an unreadable byte, as text': Buffer.from('\ufffd'),
+      };
+      for (const [what, bytes] of Object.entries(BYTES))
+        test(`${what}: a row with it can be guarded by what was read, and written (G20)`, async () => {
+          await backend.putBytes(STATUS, 'pending_token', bytes);
+          const fields = ['pending_token', 'current_owner', 'none'];
+          const [row] = await store.read([{ address: STATUS, fields }]);
+          assert.ok(row);
+          assert.equal(row.values['pending_token'], bytes.toString());
+          assert.equal(await store.write([row], [set(STATUS, { current_owner: 'kube' })]), true);
+          // The guard held once; the row is another one now.
+          assert.equal(await store.write([row], [set(STATUS, { current_owner: 'local' })]), false);
+          assert.equal((await backend.look(STATUS))?.['current_owner'], 'kube');
+        });
+
+      test('other bytes that read as the same text are another value (G20)', async () => {
+        await backend.putBytes(STATUS, 'pending_token', Buffer.from([0xff]));
+        const rows = await store.read([{ address: STATUS, fields: ['pending_token'] }]);
+        await backend.putBytes(STATUS, 'pending_token', Buffer.from([0xfe]));
+        assert.deepEqual(
+          (await store.read([{ address: STATUS, fields: ['pending_token'] }]))[0]?.values,
+          rows[0]?.values,
+        );
+        assert.equal(await store.write(rows, [set(STATUS, { a: '1' })]), false);
+      });
+
+      test('a guard that expects a text instead of what was read compares the text (G20)', async () => {
+        await backend.putBytes(STATUS, 'remote_state', Buffer.from([0xff]));
+        const [row] = await store.read([{ address: STATUS, fields: ['remote_state'] }]);
+        assert.ok(row);
+        const running = { ...row, values: { ...row.values, remote_state: 'running' } };
+        assert.equal(await store.write([running], [set(STATUS, { a: '1' })]), false);
+        await backend.put(STATUS, { remote_state: 'running' });
+        assert.equal(await store.write([running], [set(STATUS, { a: '1' })]), true);
+      });
+
+      test('digests are told of what is not plain ASCII, and of nothing else', async () => {
+        await backend.put(STATUS, { a: 'plain', b: '' });
+        await backend.putBytes(STATUS, 'c', Buffer.from([0x80]));
+        const [row] = await store.read([{ address: STATUS, fields: ['a', 'b', 'c', 'd'] }]);
+        assert.deepEqual(Object.keys(row?.digests ?? {}), ['c']);
+      });
+    });
+
+    describe('a write with a condition of its own', () => {
+      const stopped = (onlyIf: RowValues['values']): RowWrite => ({
+        kind: 'set',
+        address: STATUS,
+        values: { remote_state: 'stopped' },
+        onlyIf,
+      });
+
+      test('is made where its row has these values in that step, with all the others (G9)', async () => {
+        await backend.put(STATUS, { remote_state: 'running' });
+        const writes = [set(HEALTH, { seq: '1' }), stopped({ remote_state: 'running', none: undefined })];
+        assert.equal(await store.write([], writes), true);
+        assert.deepEqual(await backend.look(STATUS), { remote_state: 'stopped' });
+        assert.deepEqual(await backend.look(HEALTH), { seq: '1' });
+      });
+
+      test('is left out where its row has others, and the others are made all the same (G9)', async () => {
+        await backend.put(STATUS, { remote_state: 'none' });
+        const writes = [stopped({ remote_state: 'running' }), set(HEALTH, { seq: '1' })];
+        assert.equal(await store.write([], writes), true);
+        assert.deepEqual(await backend.look(STATUS), { remote_state: 'none' });
+        assert.deepEqual(await backend.look(HEALTH), { seq: '1' });
+      });
+
+      test('makes no row that is not there (G9)', async () => {
+        assert.equal(await store.write([], [stopped({ remote_state: 'running' })]), true);
+        assert.equal(await backend.look(STATUS), undefined);
+      });
+    });
+
+    test('a server without memory refuses values, but takes a release with all beside it (G21)', async () => {
+      await backend.put(STATUS, { current_owner: 'kube', claim_token: 't' });
+      const asRead = [guard(STATUS, { claim_token: 't' })];
+      const release = set(STATUS, { current_owner: 'none', claim_token: '' });
+      await backend.refuseWrites('OOM');
+      try {
+        await assert.rejects(store.write(asRead, [set(HEALTH, { seq: '1' }), release]), /OOM/);
+        const removing: RowWrite = { ...release, removeIfFull: ['current_owner', 'claim_token'] } as RowWrite;
+        assert.equal(await store.write(asRead, [set(HEALTH, { seq: '1' }), removing]), true);
+      } finally {
+        await backend.acceptWrites();
+      }
+      assert.deepEqual(await backend.look(STATUS), { current_owner: 'none', claim_token: '' });
+      assert.deepEqual(await backend.look(HEALTH), { seq: '1' });
     });
 
     describe('listing', () => {

@@ -12,6 +12,9 @@ export interface ScriptCall<T> {
   readonly decode: (reply: unknown) => T;
 }
 
+/** The name of a Redis command and its arguments. */
+type Command = readonly (string | number)[];
+
 /** The connections of one client: one for each Redis server, opened by the first call. */
 export class RedisConnections {
   readonly #connections = new Map<string, RedisConnection>();
@@ -26,13 +29,41 @@ export class RedisConnections {
 
   /** Throws CtrkitError('database'). */
   runScript<T>(endpoint: Endpoint, { script, input, decode }: ScriptCall<T>): Promise<T> {
+    return this.#connectionTo(endpoint).run(async (client) =>
+      decode(await client.eval(script, 0, JSON.stringify(input))),
+    );
+  }
+
+  /**
+   * `work` sends commands to database number `id`, all of them within one time limit, and gets an answer for each. Other calls
+   * of this client may come between two batches, never into one. Throws CtrkitError('database'), also for an error of `work`.
+   */
+  runInDatabase<T>(
+    endpoint: Endpoint,
+    id: number,
+    work: (run: (commands: readonly Command[]) => Promise<unknown[]>) => Promise<T>,
+  ): Promise<T> {
+    return this.#connectionTo(endpoint).run((client) =>
+      work(async (commands) => {
+        if (commands.length === 0) return [];
+        const batch = [['select', id], ...commands.map((words) => [...words])];
+        const replies = ((await client.pipeline(batch).exec()) ?? []).map(([error, reply]) => {
+          if (error !== null) throw error;
+          return reply;
+        });
+        return replies.slice(1);
+      }),
+    );
+  }
+
+  #connectionTo(endpoint: Endpoint): RedisConnection {
     const server = addressOf(endpoint);
     let connection = this.#connections.get(server);
     if (connection === undefined) {
       connection = new RedisConnection(endpoint, this.#timeoutMs, this.#onLost);
       this.#connections.set(server, connection);
     }
-    return connection.run(async (client) => decode(await client.eval(script, 0, JSON.stringify(input))));
+    return connection;
   }
 
   close(): void {

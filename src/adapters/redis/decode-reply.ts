@@ -1,5 +1,5 @@
 /** Redis' replies to the scripts. Each function throws for a reply that is none: it must not pass for rows that say nothing. */
-
+import type { RowFields, RowValues } from '../../contract/rows.ts';
 import type { StoreCondition } from '../../ports/row-store.ts';
 import { toOneLine } from '../../text/printable.ts';
 
@@ -23,10 +23,34 @@ function decodeText(reply: unknown): string | undefined {
 export const decodeTexts = (reply: unknown): string[] =>
   decodeList(reply).map((entry) => decodeText(entry) ?? '');
 
-/** The values of these fields of one row. */
-export function decodeValues(fields: readonly string[], reply: unknown): Record<string, string | undefined> {
-  const values = decodeList(reply, fields.length);
-  return Object.fromEntries(fields.map((field, i) => [field, decodeText(values[i])]));
+/** A page of SCAN: where the next one begins, `0` after the last one, and the keys. */
+export function decodeScan(reply: unknown): { readonly cursor: string; readonly keys: string[] } {
+  const [cursor, keys] = decodeList(reply, 2);
+  assertSense(typeof cursor === 'string');
+  return { cursor, keys: decodeTexts(keys) };
+}
+
+/** The rows, as READ_ROWS returns them. */
+export function decodeRows(rows: readonly RowFields[], reply: unknown): RowValues[] {
+  const found = decodeList(reply, rows.length);
+  return rows.map((row, i) => decodeRow(row, found[i]));
+}
+
+/** The values of the fields, and the digests of those that are not plain ASCII. */
+function decodeRow({ address, fields }: RowFields, reply: unknown): RowValues {
+  const [values, digests] = decodeList(reply, 2);
+  const texts = decodeList(values, fields.length).map((value) => decodeText(value));
+  const row = { address, values: Object.fromEntries(fields.map((field, i) => [field, texts[i]])) };
+  const found = decodeDigests(fields, digests);
+  return found.length === 0 ? row : { ...row, digests: Object.fromEntries(found) };
+}
+
+function decodeDigests(fields: readonly string[], reply: unknown): [string, string][] {
+  const list = decodeList(reply);
+  return fields.flatMap((field, i): [string, string][] => {
+    const at = list.indexOf(i + 1);
+    return at < 0 ? [] : [[field, decodeText(list[at + 1]) ?? '']];
+  });
 }
 
 /** What READ_ROWS_WITH_CONDITION says of the server. `refusal` and `information` are its second and third answer. */

@@ -1,11 +1,13 @@
-import type { Databases, Endpoint } from '../../contract/databases.ts';
-import type { FieldValues, RowAddress, RowFields, RowValues, RowWrite } from '../../contract/rows.ts';
-import type { ConditionedRows, RowStore, StoreCondition } from '../../ports/row-store.ts';
+import type { Databases } from '../../contract/databases.ts';
+import type { RowAddress, RowFields, RowValues, RowWrite } from '../../contract/rows.ts';
+import type { ConditionedRows, RowStore } from '../../ports/row-store.ts';
 import { RedisConnections } from './connections.ts';
-import { decodeCondition, decodeDone, decodeList, decodeTexts, decodeValues } from './decode-reply.ts';
+import { decodeCondition, decodeDone, decodeList, decodeRows } from './decode-reply.ts';
+import { listRows } from './list-rows.ts';
 import { findLocation, groupByServer, locateRow, splitByServer } from './row-locations.ts';
-import { LIST_KEYS, READ_ROWS, READ_ROWS_WITH_CONDITION, WRITE_ROWS } from './scripts.lua.ts';
+import { READ_ROWS, READ_ROWS_WITH_CONDITION, WRITE_ROWS } from './scripts.lua.ts';
 import { RedisSubscriptions } from './subscriptions.ts';
+import { planSteps } from './write-steps.ts';
 
 /** Rows in Redis, by one script a call and server (scripts.lua.ts), and its keyspace events. */
 export class RedisRowStore implements RowStore {
@@ -30,7 +32,7 @@ export class RedisRowStore implements RowStore {
       const input = items.map((row) => encodeFields(row, this.#databases));
       const decode = (reply: unknown) => decodeRows(items, reply);
       const found = await this.#connections.runScript(endpoint, { script: READ_ROWS, input, decode });
-      items.forEach((row, i) => results.set(row, { address: row.address, values: found[i] ?? {} }));
+      for (const [i, row] of found.entries()) results.set(items[i] as RowFields, row);
     }
     return rows.map((row) => results.get(row) ?? { address: row.address, values: {} });
   }
@@ -42,36 +44,35 @@ export class RedisRowStore implements RowStore {
       probe: locateRow(this.#databases, probe),
       rows: here.map((row) => encodeFields(row, this.#databases)),
     };
-    const decode = (reply: unknown): { values: FieldValues[]; condition: StoreCondition } => {
-      const [values, refusal, information] = decodeList(reply, 3);
-      return { values: decodeRows(here, values), condition: decodeCondition(refusal, information) };
+    const decode = (reply: unknown): ConditionedRows => {
+      const [found, refusal, information] = decodeList(reply, 3);
+      return { rows: decodeRows(here, found), condition: decodeCondition(refusal, information) };
     };
-    const script = READ_ROWS_WITH_CONDITION;
-    const { values, condition } = await this.#connections.runScript(endpoint, { script, input, decode });
-    const found = new Map(here.map((row, i) => [row, { address: row.address, values: values[i] ?? {} }]));
+    const call = { script: READ_ROWS_WITH_CONDITION, input, decode };
+    const found = await this.#connections.runScript(endpoint, call);
+    const results = new Map(here.map((row, i) => [row, found.rows[i]]));
     const others = await this.read(elsewhere);
-    elsewhere.forEach((row, i) => found.set(row, others[i] ?? { address: row.address, values: {} }));
-    return { rows: rows.map((row) => found.get(row) ?? { address: row.address, values: {} }), condition };
+    for (const [i, row] of elsewhere.entries()) results.set(row, others[i]);
+    return {
+      rows: rows.map((row) => results.get(row) ?? { address: row.address, values: {} }),
+      condition: found.condition,
+    };
   }
 
   async list(table: string, prefix: string): Promise<RowAddress[]> {
-    const { endpoint, id, separator } = this.#databases.state;
-    const start = `${table}${separator}`;
-    // `prefix` is a checked name: nothing in it means anything to a pattern.
-    const input = { db: id, pattern: `${start}${prefix}*` };
-    const call = { script: LIST_KEYS, input, decode: decodeTexts };
-    const keys = await this.#connections.runScript(endpoint, call);
-    return [...new Set(keys)].map((key) => ({ db: 'state', table, row: key.slice(start.length) }));
+    const names = await listRows(this.#connections, this.#databases.state, { table, prefix });
+    return names.map((row) => ({ db: 'state', table, row }));
   }
 
   async write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
-    const { endpoint } = this.#databases.state;
-    const [guardsHere, guardsElsewhere] = splitByServer(this.#databases, guards, endpoint);
-    const [writesHere, writesElsewhere] = splitByServer(this.#databases, writes, endpoint);
-    if (guardsElsewhere.length > 0 && !(await areGuardsHeld(this, guardsElsewhere))) return false;
-    if (!(await this.#writeOn(endpoint, guardsHere, writesHere))) return false;
-    for (const group of groupByServer(this.#databases, writesElsewhere, ({ address }) => address.db))
-      await this.#writeOn(group.endpoint, [], group.items);
+    for (const { endpoint, ...step } of planSteps(this.#databases, guards, writes)) {
+      const input = {
+        guards: step.guards.map((guard) => encodeGuard(guard, this.#databases)),
+        writes: step.writes.map((write) => encodeWrite(write, this.#databases)),
+      };
+      const call = { script: WRITE_ROWS, input, decode: decodeDone };
+      if (!(await this.#connections.runScript(endpoint, call))) return false;
+    }
     return true;
   }
 
@@ -94,23 +95,6 @@ export class RedisRowStore implements RowStore {
     this.#subscriptions.close();
     this.#connections.close();
   }
-
-  #writeOn(endpoint: Endpoint, guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
-    const input = {
-      guards: guards.map((guard) => encodeGuard(guard, this.#databases)),
-      writes: writes.map((write) => encodeWrite(write, this.#databases)),
-    };
-    return this.#connections.runScript(endpoint, { script: WRITE_ROWS, input, decode: decodeDone });
-  }
-}
-
-async function areGuardsHeld(store: RowStore, guards: readonly RowValues[]): Promise<boolean> {
-  const found = await store.read(
-    guards.map(({ address, values }) => ({ address, fields: Object.keys(values) })),
-  );
-  return guards.every(({ values }, i) =>
-    Object.entries(values).every(([field, value]) => found[i]?.values[field] === value),
-  );
 }
 
 /** The form that the scripts which read rows take. */
@@ -119,16 +103,24 @@ const encodeFields = ({ address, fields }: RowFields, databases: Databases) => (
   fields,
 });
 
-function decodeRows(rows: readonly RowFields[], reply: unknown): FieldValues[] {
-  const lists = decodeList(reply, rows.length);
-  return rows.map((row, i) => decodeValues(row.fields, lists[i]));
-}
-
-/** The form that WRITE_ROWS takes. */
-const encodeGuard = ({ address, values }: RowValues, databases: Databases) => ({
-  ...locateRow(databases, address),
+/** The form that WRITE_ROWS takes. A value that is not plain ASCII was read as text, which may not be all that it is. */
+const encodeComparison = ({ values, digests = {} }: Omit<RowValues, 'address'>) => ({
   fields: Object.keys(values),
-  values: Object.values(values).map((value) => value ?? null),
+  values: Object.entries(values).map(([field, value]) =>
+    value === undefined ? null : encodeExpected(value, digests[field]),
+  ),
+});
+
+/** A guard may expect another value than the one that was read: then its digest is not this value's. */
+const encodeExpected = (value: string, sha1: string | undefined) =>
+  sha1 === undefined || isPlainAscii(value) ? value : { sha1 };
+
+// oxlint-disable-next-line no-control-regex -- the whole of ASCII
+const isPlainAscii = (text: string): boolean => /^[\0-\x7F]*$/.test(text);
+
+const encodeGuard = (guard: RowValues, databases: Databases) => ({
+  ...locateRow(databases, guard.address),
+  ...encodeComparison(guard),
 });
 
 /** The form that WRITE_ROWS takes. */
@@ -140,4 +132,6 @@ const encodeWrite = (write: RowWrite, databases: Databases) =>
         set: Object.entries(write.values).flat(),
         remove: write.remove ?? [],
         ttlMs: write.ttlMs,
+        onlyIf: write.onlyIf === undefined ? undefined : encodeComparison({ values: write.onlyIf }),
+        removeIfFull: write.removeIfFull,
       };

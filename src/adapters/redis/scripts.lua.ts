@@ -4,75 +4,106 @@
  * (SONiC's Redis is never a cluster). Redis puts the caller's database back when a script ends.
  */
 
-/** ARGV[1]: [{db, key, fields}]. Returns, a row each, the values of the fields, nil for one that is not there. */
-export const READ_ROWS = `
-local rows = {}
-for i, row in ipairs(cjson.decode(ARGV[1])) do
-  redis.call('SELECT', row.db)
-  rows[i] = redis.call('HMGET', row.key, unpack(row.fields))
+/**
+ * Reads [{db, key, fields}]. Returns, a row each, two lists: the values of the fields, nil for one that is not there; and
+ * position (from 1), SHA-1, position, SHA-1 ... of the values that are not plain ASCII, which a client that reads text may
+ * not have as they are.
+ */
+const DEFINE_READ = `
+local function readRows(wanted)
+  local rows = {}
+  for i, row in ipairs(wanted) do
+    redis.call('SELECT', row.db)
+    local values, digests = redis.call('HMGET', row.key, unpack(row.fields)), {}
+    for at, value in ipairs(values) do
+      if value and string.find(value, '[\\128-\\255]') then
+        digests[#digests + 1] = at
+        digests[#digests + 1] = redis.sha1hex(value)
+      end
+    end
+    rows[i] = {values, digests}
+  end
+  return rows
 end
-return rows
 `;
 
+/** ARGV[1]: the rows, as above. */
+export const READ_ROWS = `${DEFINE_READ}return readRows(cjson.decode(ARGV[1]))\n`;
+
 /**
- * ARGV[1]: {rows: [{db, key, fields}], probe: {db, key}}. Returns {values as READ_ROWS, refusal, information}: the error of a
+ * ARGV[1]: {rows: [{db, key, fields}], probe: {db, key}}. Returns {rows as READ_ROWS, refusal, information}: the error of a
  * write to the probe's key, nil if it was taken, and the text of INFO server, nil for a user who may not ask. The write comes
  * first: before a script has written anything, the server refuses as it refuses any other client.
  */
-export const READ_ROWS_WITH_CONDITION = `
+export const READ_ROWS_WITH_CONDITION = `${DEFINE_READ}
 local input = cjson.decode(ARGV[1])
 redis.call('SELECT', input.probe.db)
 local taken = redis.pcall('HSET', input.probe.key, 'ctrkit_probe', '1')
 local refusal = type(taken) == 'table' and taken.err or false
 if not refusal then redis.call('HDEL', input.probe.key, 'ctrkit_probe') end
-local rows = {}
-for i, row in ipairs(input.rows) do
-  redis.call('SELECT', row.db)
-  rows[i] = redis.call('HMGET', row.key, unpack(row.fields))
-end
+local rows = readRows(input.rows)
 local information = redis.pcall('INFO', 'server')
 if type(information) == 'table' then information = false end
 return {rows, refusal, information}
 `;
 
-/** ARGV[1]: {db, pattern}. Returns the keys that match. SCAN, step by step, as KEYS would take one long breath. */
-export const LIST_KEYS = `
-local input = cjson.decode(ARGV[1])
-redis.call('SELECT', input.db)
-local keys, cursor = {}, '0'
-repeat
-  local page = redis.call('SCAN', cursor, 'MATCH', input.pattern, 'COUNT', 1000)
-  cursor = page[1]
-  for _, key in ipairs(page[2]) do keys[#keys + 1] = key end
-until cursor == '0'
-return keys
-`;
-
 /**
- * ARGV[1]: {guards: [{db, key, fields, values}], writes: [{db, key, set, remove, ttlMs} or {db, key, delete}]},
- * \`values\` beside \`fields\`, null for a field that is not there; \`set\` is field, value, field, value ...
+ * ARGV[1]: {guards: [{db, key, fields, values}], writes: [{db, key, delete} or {db, key, set, remove, ttlMs, onlyIf,
+ * removeIfFull}]}. \`values\` beside \`fields\`: a text, {sha1} for one that is compared by its SHA-1, null for a field that is
+ * not there; \`onlyIf\` is {fields, values} of the same key; \`set\` is field, value, field, value ...
+ *
  * Returns 1 when everything is written, 0 when a guard does not hold and so nothing is. Fails before it has written
- * anything where a key is of another type: Redis takes nothing back of a script that fails half-way.
+ * anything where a key is of another type: Redis takes nothing back of a script that fails half-way. Where the server has no
+ * memory for values it refuses the first of them only: after a deletion, which it allows, it lets a script go on.
  */
 export const WRITE_ROWS = `
 local input = cjson.decode(ARGV[1])
+local function holds(key, guard)
+  local found = redis.call('HMGET', key, unpack(guard.fields))
+  for i, expected in ipairs(guard.values) do
+    local value = found[i]
+    if type(expected) == 'table' then
+      if not value or redis.sha1hex(value) ~= expected.sha1 then return false end
+    elseif (value or cjson.null) ~= expected then
+      return false
+    end
+  end
+  return true
+end
+local function isRefused(reply)
+  return type(reply) == 'table' and reply.err and string.find(reply.err, 'OOM', 1, true)
+end
 for _, guard in ipairs(input.guards) do
   redis.call('SELECT', guard.db)
-  local found = redis.call('HMGET', guard.key, unpack(guard.fields))
-  for i, expected in ipairs(guard.values) do
-    if (found[i] or cjson.null) ~= expected then return 0 end
-  end
+  if not holds(guard.key, guard) then return 0 end
 end
+local writes, frees = {}, {}
 for _, write in ipairs(input.writes) do
   redis.call('SELECT', write.db)
   if not write.delete then redis.call('HLEN', write.key) end
+  if not write.onlyIf or holds(write.key, write.onlyIf) then writes[#writes + 1] = write end
+  if write.removeIfFull then frees[#frees + 1] = write end
 end
-for _, write in ipairs(input.writes) do
+local isFull = false
+local function setValues(write)
+  local reply = redis.pcall('HSET', write.key, unpack(write.set))
+  if isRefused(reply) and #frees > 0 and not isFull then
+    isFull = true
+    for _, free in ipairs(frees) do
+      redis.call('SELECT', free.db)
+      redis.call('HDEL', free.key, unpack(free.removeIfFull))
+    end
+    redis.call('SELECT', write.db)
+    reply = redis.pcall('HSET', write.key, unpack(write.set))
+  end
+  if type(reply) == 'table' and reply.err and not (isFull and isRefused(reply)) then error(reply.err, 0) end
+end
+for _, write in ipairs(writes) do
   redis.call('SELECT', write.db)
   if write.delete then
     redis.call('DEL', write.key)
   else
-    redis.call('HSET', write.key, unpack(write.set))
+    setValues(write)
     if #write.remove > 0 then redis.call('HDEL', write.key, unpack(write.remove)) end
     if write.ttlMs then redis.call('PEXPIRE', write.key, write.ttlMs) end
   end

@@ -16,7 +16,7 @@ import { AgentNotice } from './agent-notice.ts';
 import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
 
-/** So many conflicts in a row are not caused by other containers: a row contains text that no guard can compare. */
+/** So many conflicts in a row are not caused by other containers: something is wrong with a row, or with the server. */
 const MAX_CONFLICTS = 500;
 /** The pause after a conflict is random, up to as many milliseconds as there were conflicts, and at most this. */
 const LONGEST_CONFLICT_PAUSE_MS = 50;
@@ -109,7 +109,7 @@ export class KubeGate {
     if (outcome === CONFLICT)
       throw new CtrkitError(
         'database',
-        describeConflicts(this.#request.claim.feature, ', or holds text that is not UTF-8'),
+        describeConflicts(this.#request.claim.feature, ', and is not claimed'),
       );
     const { rows, decision } = outcome;
     const { verdict } = decision;

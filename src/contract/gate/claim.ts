@@ -71,22 +71,23 @@ export const planLocalLabel = (claim: Claim, db: 'state' | 'hostState'): RowWrit
 /**
  * Plans the write of a release. `isRunning`: the record's `remote_state` is `running`. Only then it becomes `stopped`, as
  * with the shipped host side. A `none`, by which the host falls back to local, has to outlive the stop of the container, and
- * so has the `pending` of the container that comes after.
+ * so has the `pending` of the container that comes after. A server without memory for values still takes the holder away.
  */
 export function planRelease(claim: Claim, wallMs: number, isRunning = true): RowWrite {
+  const noHolder = {
+    ...encodeStatus({
+      currentOwner: 'none',
+      dockerId: '',
+      containerId: '',
+      ...(claim.owner === 'kube' && isRunning ? { remoteState: 'stopped' } : {}),
+    }),
+    ...NO_CLAIM,
+  };
   return {
     kind: 'set',
     address: featureStatusRow(claim.feature),
-    values: {
-      ...encodeStatus({
-        currentOwner: 'none',
-        dockerId: '',
-        containerId: '',
-        ...(claim.owner === 'kube' && isRunning ? { remoteState: 'stopped' } : {}),
-      }),
-      ...NO_CLAIM,
-      ...encodeUpdateTimes(wallMs),
-    },
+    values: { ...noHolder, ...encodeUpdateTimes(wallMs) },
+    removeIfFull: Object.keys(noHolder),
   };
 }
 

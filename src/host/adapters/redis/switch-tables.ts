@@ -1,7 +1,6 @@
 import { RedisConnections } from '../../../adapters/redis/connections.ts';
-import { decodeTexts } from '../../../adapters/redis/decode-reply.ts';
+import { listRows } from '../../../adapters/redis/list-rows.ts';
 import { findLocation, groupByServer } from '../../../adapters/redis/row-locations.ts';
-import { LIST_KEYS } from '../../../adapters/redis/scripts.lua.ts';
 import { RedisSubscriptions } from '../../../adapters/redis/subscriptions.ts';
 import type { Databases } from '../../../contract/databases.ts';
 import { FEATURE_TABLE } from '../../../contract/rows.ts';
@@ -19,12 +18,9 @@ export class RedisSwitchTables implements SwitchTables {
   }
 
   async listFeatures(db: 'config' | 'state' = 'config'): Promise<string[]> {
-    const { endpoint, id, separator } = this.#databases[db];
-    const start = `${FEATURE_TABLE}${separator}`;
-    const call = { script: LIST_KEYS, input: { db: id, pattern: `${start}*` }, decode: decodeTexts };
-    const keys = await this.#connections.runScript(endpoint, call);
-    const names = new Set(keys.map((key) => key.slice(start.length)));
-    return [...names].filter((name) => isFeatureName(name)).toSorted();
+    const range = { table: FEATURE_TABLE, prefix: '' };
+    const names = await listRows(this.#connections, this.#databases[db], range);
+    return names.filter((name) => isFeatureName(name)).toSorted();
   }
 
   async watch(

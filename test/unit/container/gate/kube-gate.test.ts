@@ -347,7 +347,7 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
     gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
     await gate.run(async () => {
       await gate.clock.pass(30_000);
-      assert.match(gate.log.lines.join('\n'), /changes with every reading, or holds text that is not UTF-8/);
+      assert.match(gate.log.lines.join('\n'), /changes with every reading, and is not claimed/);
       assert.equal(gate.result, undefined);
       isContested = false;
       await gate.clock.pass(2_000);

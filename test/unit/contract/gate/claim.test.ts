@@ -119,6 +119,15 @@ describe('what a release writes', () => {
         claim_boot_id: '',
         claim_ms: '',
       },
+      removeIfFull: [
+        'current_owner',
+        'docker_id',
+        'container_id',
+        'remote_state',
+        'claim_token',
+        'claim_boot_id',
+        'claim_ms',
+      ],
     });
   });
 
@@ -135,6 +144,14 @@ describe('what a release writes', () => {
         claim_boot_id: '',
         claim_ms: '',
       },
+      removeIfFull: [
+        'current_owner',
+        'docker_id',
+        'container_id',
+        'claim_token',
+        'claim_boot_id',
+        'claim_ms',
+      ],
     });
   });
 
