@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -474,6 +474,32 @@ test('an agent stopped by supervisorctl releases, so that another container may 
   await container.waitForLog('superseded: container bbbbbbbbbbbb');
   assert.deepEqual(await redis.dump(), before);
 });
+
+for (const [what, remove] of [
+  [
+    'files',
+    (here: Container) => readdirSync(here.runFolder).forEach((name) => rmSync(join(here.runFolder, name))),
+  ],
+  ['folder itself', (here: Container) => renameSync(here.runFolder, `${here.runFolder}-gone`)],
+] as const) {
+  test(`the run folder’s ${what} may vanish: the claim is renewed, no other container goes, and all is written again (G4)`, async (t) => {
+    const { redis, kit, here } = await startContainer(t);
+    await HostStandIn.start(t, redis);
+    await until('the start is over', () => here.readClaim()['started'] === true);
+    const claim = here.readClaim();
+    remove(here);
+    await until('the claim is there again', () => here.hasClaim);
+    assert.deepEqual(here.readClaim(), claim);
+    await waitForSeq(redis, Number((await beat(redis))['seq']) + 2);
+    assert.equal((await redis.status())['claim_token'], claim['token']);
+    const other = kit.container('bbbbbbbbbbbb', { CTRKIT_REDIS: redis.url }).gate('kube', '1.4.0');
+    await until('the probe is answered', () => existsSync(join(here.runFolder, 'health')));
+    await until('the gate sees the agent', () => existsSync(join(here.runFolder, 'agent.json')));
+    await waitForSeq(redis, Number((await beat(redis))['seq']) + 4);
+    assert.ok(other.isRunning, other.said);
+    assert.equal((await redis.status())['claim_token'], claim['token']);
+  });
+}
 
 test('an agent whose supervisord was killed goes, and leaves a record that only time ends: programs may still run', async (t) => {
   const { redis, container } = await startContainer(t);

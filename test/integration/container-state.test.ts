@@ -94,7 +94,8 @@ for (const owner of ['local', 'kube'] as const) {
       remote_state: owner === 'kube' ? 'stopped' : undefined,
     });
     assert.equal((await redis.status())['claim_token'], '');
-    assert.ok(!here.hasClaim);
+    const { token, released } = here.readClaim();
+    assert.deepEqual({ token, released }, { token: claim_token, released: true });
   });
 }
 

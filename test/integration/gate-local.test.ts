@@ -71,6 +71,7 @@ test('the claim is left for the agent in claim.json, whole, and for root only', 
     started: false,
     redis_url: redis.url,
     mirrored: false,
+    released: false,
   });
   assert.ok(Number(started_ms) >= fromMs && Number(started_ms) <= bootMs());
   assert.ok(String(container_start).startsWith(`${BOOT_ID}/`));

@@ -13,5 +13,6 @@ export const claimOf = (changes: Partial<StoredClaim> = {}): StoredClaim => ({
   containerStart: 'boot-1/1',
   redisUrl: '',
   isMirrored: false,
+  isReleased: false,
   ...changes,
 });

@@ -181,6 +181,7 @@ export class ModelContainer {
       containerStart: '',
       redisUrl: '',
       isMirrored: false,
+      isReleased: false,
     };
     const by = { store, databases: DATABASES, clock, intervalMs: HEARTBEAT_INTERVAL_MS };
     const holder = new ClaimHolder({ ...claim, ...stored }, by);

@@ -87,7 +87,9 @@ export class ClaimController {
   /** The container may be stopped before the agent has read the claim that the gate has just made. */
   #adoptLast(): ActiveClaim | undefined {
     try {
-      return this.#active ?? this.adopt(this.#ports.claimFile.read());
+      if (this.#active !== undefined) return this.#active;
+      const claim = this.#ports.claimFile.read();
+      return claim?.isReleased === true ? undefined : this.adopt(claim);
     } catch (error) {
       this.#ports.log.error(`not released, the record goes overdue by itself: ${(error as Error).message}`);
       return undefined;

@@ -72,19 +72,20 @@ export class HeartbeatLoop {
 
   /** Does what is due now; returns how many milliseconds to sleep. */
   async #reconcile(): Promise<number> {
-    const { claimFile, policyReader, criticalExit, presence } = this.#ports;
+    const { policyReader, criticalExit, presence } = this.#ports;
     presence.update();
     try {
-      const claim = claimFile.read();
+      const claim = this.#claimFile.read();
       this.#passToMonitor(claim);
       const active = this.#claims.adopt(claim);
       if (active === undefined || claim === undefined) return IDLE_POLL_MS;
       // Before the database is used, which may be away.
-      this.#claimFile.update(claim, claim.isRecorded);
+      this.#claimFile.update(claim.isRecorded);
       if (this.#isSettling(claim)) return SETTLE_POLL_MS;
       await policyReader.read(active.store, claim.feature);
       const result = await active.holder.beat(this.readHealth());
-      this.#reportResult(result, claim);
+      // After the release there is nothing to keep for a next agent.
+      if (!this.#isStopped) this.#reportResult(result, claim);
       if (result.kind === 'contested') return this.#backoff.recordFailure();
       this.#backoff.recordSuccess();
       return this.#intervalMs;
@@ -134,7 +135,7 @@ export class HeartbeatLoop {
     this.#outage.logRecovery(`${claim.feature}: the record is in order again`);
     if (result.kind === 'recorded')
       log.info(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
-    this.#claimFile.update(claim, true);
+    this.#claimFile.update(true);
   }
 }
 

@@ -34,7 +34,8 @@ function resumeClaim(request: GateRequest, { claimFile }: GatePorts): GateReques
 /** What can't be read is no reason not to start: a claim is made anew. */
 function readActiveClaim(claimFile: ClaimFile): StoredClaim | undefined {
   try {
-    return claimFile.read();
+    const claim = claimFile.read();
+    return claim?.isReleased === true ? undefined : claim;
   } catch (error) {
     if (error instanceof CtrkitError) return undefined;
     throw error;

@@ -46,6 +46,7 @@ async function runUp(options: Extract<StateOptions, { verb: 'up' }>, ports: Stat
       containerStart: self.containerStart,
       redisUrl,
       isMirrored: false,
+      isReleased: false,
     });
     printNotice(`${feature}: up: ${owner}, version ${version}, container ${claim.dockerId}`);
     return EXIT.ok;
@@ -59,7 +60,7 @@ async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: 
   const { feature, force } = options;
   const { store, clock, claimFile, printNotice } = ports;
   const stored = claimFile.read();
-  const own = stored?.feature === feature ? stored : undefined;
+  const own = stored?.feature === feature && !stored.isReleased ? stored : undefined;
   if (own === undefined && !force) {
     printNotice(
       `${feature}: refused: this container has no claim of it. To clear another container's record use --force`,
@@ -80,7 +81,7 @@ async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: 
   const isRunning = status.remoteState === 'running';
   const release = planRelease({ feature, owner, dockerId, token, version }, clock.wallMs(), isRunning);
   // The file goes first: an agent that still finds the claim would make the record again.
-  if (own !== undefined) claimFile.remove();
+  if (own !== undefined) claimFile.write({ ...own, isReleased: true });
   const asRead = row === undefined ? [] : [{ ...row, values: selectHolderFields(row.values) }];
   const isDown = await store.write(asRead, [release]).catch((error: unknown) => {
     if (own !== undefined) claimFile.write(own);

@@ -43,5 +43,6 @@ export function writeClaimFile(
 ): void {
   const { claim, containerStart, redisUrl } = request;
   const startedMs = ports.clock.bootMs();
-  ports.claimFile.write({ ...claim, ...state, containerStart, redisUrl, startedMs, hasStarted: false });
+  const isNew = { startedMs, hasStarted: false, isReleased: false };
+  ports.claimFile.write({ ...claim, ...state, ...isNew, containerStart, redisUrl });
 }

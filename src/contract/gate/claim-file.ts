@@ -19,6 +19,8 @@ export interface StoredClaim extends Claim {
   readonly redisUrl: string;
   /** Multi-ASIC: the hand-shake used the host's row too, so the release is written there too. */
   readonly isMirrored: boolean;
+  /** Given up by hand: the agent drops it. The file being gone says nothing. */
+  readonly isReleased: boolean;
 }
 
 export const encodeStoredClaim = (claim: StoredClaim): string =>
@@ -34,6 +36,7 @@ export const encodeStoredClaim = (claim: StoredClaim): string =>
     container_start: claim.containerStart,
     redis_url: claim.redisUrl,
     mirrored: claim.isMirrored,
+    released: claim.isReleased,
   })}\n`;
 
 /** Returns undefined if the text is no claim. Every text that goes into a key is checked again. */
@@ -52,6 +55,7 @@ export function decodeStoredClaim(text: string): StoredClaim | undefined {
     containerStart: readText('container_start'),
     redisUrl: readText('redis_url'),
     isMirrored: json['mirrored'] === true,
+    isReleased: json['released'] === true,
   };
   const { owner } = claim;
   const isLegal =

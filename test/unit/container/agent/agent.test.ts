@@ -312,6 +312,80 @@ describe('what an agent keeps for the next', { timeout: 600_000 }, () => {
   });
 });
 
+describe('a claim whose file is gone', { timeout: 600_000 }, () => {
+  test('is renewed from memory, and the file is written again (G4)', async () => {
+    const container = new TestContainer();
+    await container.letIn();
+    await container.use(async () => {
+      const kept = container.claim;
+      assert.ok(kept?.hasStarted && kept.isRecorded);
+      const { seq } = container.beat;
+      container.claim = undefined;
+      await container.wake();
+      assert.deepEqual(container.claim, kept);
+      assert.ok(Number(container.beat['seq']) > Number(seq));
+      assert.deepEqual([container.beat['status'], container.health.answers], ['healthy', [0, 0, 0]]);
+      assert.equal(container.said(/claim.json had vanished, and is written again/), 1);
+    });
+    assert.equal(container.row['current_owner'], 'none');
+  });
+
+  test('is renewed while the file can’t be read or written either (G4)', async () => {
+    const container = new TestContainer();
+    await container.letIn();
+    await container.use(async () => {
+      const kept = container.claim;
+      container.claim = undefined;
+      container.diskError = new CtrkitError('defect', 'claim.json can’t be written: no space left');
+      await container.clock.pass(30_000);
+      container.readError = new CtrkitError('defect', 'claim.json can’t be read: EACCES');
+      const { seq } = container.beat;
+      await container.clock.pass(30_000);
+      assert.ok(Number(container.beat['seq']) >= Number(seq) + 3);
+      assert.equal(container.beat['status'], 'healthy');
+      container.readError = undefined;
+      container.diskError = undefined;
+      await container.clock.pass(10_000);
+      assert.deepEqual(container.claim, kept);
+    });
+  });
+
+  test('is not written again by a heartbeat that ends after the release (G4)', async () => {
+    const container = new TestContainer();
+    await container.letIn();
+    const ended = container.agent.run();
+    await container.rest();
+    container.onWrite = () => {
+      container.onWrite = () => {};
+      container.agent.stop();
+      container.agent.end('SIGTERM');
+    };
+    container.agent.notify();
+    await ended;
+    await container.rest();
+    assert.deepEqual([container.claim, container.row['current_owner']], [undefined, 'none']);
+  });
+
+  test('is dropped where the file says that it was released by hand (G4)', async () => {
+    const container = new TestContainer();
+    await container.letIn();
+    await container.use(async () => {
+      if (container.claim !== undefined) container.claim = { ...container.claim, isReleased: true };
+      await container.wake();
+      const { seq } = container.beat;
+      await container.clock.pass(60_000);
+      assert.equal(container.beat['seq'], seq);
+      assert.deepEqual(container.health.answers, [2, 2, 0]);
+      container.claim = undefined;
+      await container.wake();
+      assert.equal(container.claim, undefined);
+      await container.letIn({ token: 'token-b' });
+      await container.wake();
+      assert.equal(container.beat['token'], 'token-b');
+    });
+  });
+});
+
 describe('an agent that was started again', { timeout: 600_000 }, () => {
   test('says nothing before its checks have run once, rather than that it does not know', async () => {
     const container = new TestContainer();

@@ -29,6 +29,8 @@ describe('claim.json', () => {
       redisUrl: '',
     } as const;
     assert.deepEqual(decodeStoredClaim(encodeStoredClaim(other)), other);
+    const released = { ...claim, isReleased: true };
+    assert.deepEqual(decodeStoredClaim(encodeStoredClaim(released)), released);
   });
 
   test('it is one line of JSON', () => {
@@ -59,6 +61,7 @@ describe('claim.json', () => {
       ['recorded', 'true', { isRecorded: false }],
       ['recorded', undefined, { isRecorded: false }],
       ['mirrored', 1, { isMirrored: false }],
+      ['released', 'true', { isReleased: false }],
       ['container_start', 7, { containerStart: '' }],
       ['redis_url', null, { redisUrl: '' }],
     ] as const;
