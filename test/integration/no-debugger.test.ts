@@ -50,13 +50,22 @@ const RESIDENT: readonly Case[] = [
 
 /** Ports on which a process listens, as `address:port` in the kernel's hexadecimal. */
 function listeningPorts(pid: number): string[] {
-  const fds = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-  const inodes = new Set(fds.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  const fds = readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`);
+  const inodes = new Set(fds.flatMap((fd) => /^socket:\[(\d+)\]$/.exec(readIfOpen(fd))?.[1] ?? []));
   return ['tcp', 'tcp6']
     .flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'latin1').split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
     .filter(([, , , state, , , , , , inode]) => state === '0A' && inodes.has(inode ?? ''))
     .map(([, address = '']) => address);
+}
+
+/** What was open may be closed meanwhile. */
+function readIfOpen(fd: string): string {
+  try {
+    return readlinkSync(fd);
+  } catch {
+    return '';
+  }
 }
 
 async function prepare(t: TestContext, node: string): Promise<Scene> {

@@ -54,6 +54,7 @@ const WANTED: Readonly<Record<string, string>> = {
   'usr/lib/ctrkit/container.cjs': 'file 644',
   'usr/lib/ctrkit/health-http.cjs': 'file 644',
   'usr/lib/ctrkit/health_probe': 'file 755',
+  'usr/lib/ctrkit/hold_caller': 'file 755',
   'usr/lib/ctrkit/launch': 'file 755',
   'usr/lib/ctrkit/load.cjs': 'file 644',
   'usr/share': 'folder 755',

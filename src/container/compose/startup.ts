@@ -1,22 +1,53 @@
+import { systemClock } from '../../adapters/clock.ts';
+import { createCommandLog } from '../../adapters/log/command-log.ts';
+import { runAndReport } from '../../adapters/process/run-main.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
+import type { StoppedCaller } from '../../ports/stopped-caller.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
 import { watchParents } from '../adapters/proc/parents.ts';
+import { findStoppedCaller } from '../adapters/proc/stopped-caller.ts';
 import { runStartup } from '../commands/container-startup.ts';
 import { parseStartupOptions, STARTUP_HELP } from '../commands/startup-options.ts';
+import { holdCaller, lookAtCaller } from '../gate/caller-hold.ts';
 import { buildContainerPorts } from './container-ports.ts';
+
+const NAME = 'container_startup';
+/** A signal to the whole process group reaches this process and its caller one after the other, in any order. */
+const GROUP_SIGNAL_MS = 50;
 
 /** `container_startup` with its adapters; `words` follow the command's name. Returns the exit code. */
 export async function runContainerStartup(words: readonly string[]): Promise<number> {
+  const caller = findStoppedCaller(process.env);
+  if (caller === undefined) return runGate(words);
+  lookAtCallerBeforeEnd(caller);
+  const log = createCommandLog(NAME, process.env['CTRKIT_LOG']);
+  return holdCaller({ caller, clock: systemClock, log }, () => runAndReport(NAME, () => runGate(words)));
+}
+
+async function runGate(words: readonly string[]): Promise<number> {
   const options = parseStartupOptions(words);
   if (options === undefined) {
     process.stdout.write(STARTUP_HELP);
     return EXIT.ok;
   }
-  const { settings, containerStart, token, ...ports } = buildContainerPorts('container_startup');
+  const { settings, containerStart, token, ...ports } = buildContainerPorts(NAME);
   const { redisUrl, once, ...identity } = options;
   const claim = { ...identity, dockerId: readContainerId(process.env), token };
   return runStartup(
     { claim, once, redisUrl, containerStart, localDbWaitMs: settings.localDbWaitMs },
     { ...ports, findDatabases: () => ports.findDatabases(redisUrl), isOrphaned: watchParents(process.env) },
   );
+}
+
+/** A stop of the whole process group ends this process, and nobody would let the caller end. */
+function lookAtCallerBeforeEnd(caller: StoppedCaller): void {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      systemClock.schedule(GROUP_SIGNAL_MS, () => {
+        if (caller.readState() === 'asked-to-end') lookAtCaller(caller);
+        // By the signal itself: its caller shall see what ended the gate.
+        process.kill(process.pid, signal);
+      });
+    });
+  }
 }

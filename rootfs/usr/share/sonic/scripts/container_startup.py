@@ -2,27 +2,40 @@
 # Takes the place of SONiC's container_startup.py, so that an image's start.sh needs no change. A shell script
 # under a Python name: start.sh runs it as a program, and a Python interpreter would cost 20 ms and 10 MB.
 #
-# start.sh goes on whatever the status of this script is, and would then start the application ungated. So this
-# script returns on "go" only. Every other end of the gate (wrong usage, a defect, no Node.js, killed for memory)
-# is a hold: the gate has said why on stderr, and is asked again once a minute.
+# start.sh goes on whatever the status of this script is, and would then start the application ungated. So
+# start.sh is stopped first, by SIGSTOP, and this shell becomes the gate: nothing is forked. The gate lets
+# start.sh go on when the application may start. Whatever else ends the gate, at whatever moment, start.sh stands.
 
+# A person's shell is not stopped, and process 1 can't be.
+if [ "$PPID" -gt 1 ] && ! [ -t 0 ]; then
+	parent=
+	{ read -r parent <"/proc/$PPID/comm"; } 2>/dev/null
+	# A program of supervisord by itself: nobody goes on after it, and a stopped supervisord would do nothing more.
+	if [ "$parent" = supervisord ]; then exec /usr/bin/container_startup "$@"; fi
+	if kill -STOP "$PPID"; then
+		export CTRKIT_CALLER_PID="$PPID" CTRKIT_CALLER_STOPPED=1
+		exec /usr/bin/container_startup "$@"
+	fi
+fi
+
+# What can't be stopped is kept waiting: this script returns on "go" only. After any other end of the gate (wrong
+# usage, a defect, no Node.js, killed for memory), which has said why, it is asked again once a minute.
 trap 'kill "$child" 2>/dev/null; exit 143' TERM
 trap 'kill "$child" 2>/dev/null; exit 130' INT
 child=
 
 # Bounded by the caller's life: start.sh killed alone leaves nobody to return to.
-while [ -d "/proc/$PPID" ]; do
+while [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ]; do
 	CTRKIT_CALLER_PID=$PPID /usr/bin/container_startup "$@" &
 	child=$!
 	wait "$child"
 	status=$?
 	[ "$status" -ne 0 ] || exit 0
-	[ -d "/proc/$PPID" ] || break
 	echo "container_startup.py: held: the gate ended with $status, the application is not started; asking again in 60 s" >&2
 	# By the second, to see a caller that has gone; by its full path, as a loop that can't sleep would spin.
 	for _ in 1 2 3 4 5 6; do
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
-			[ -d "/proc/$PPID" ] || exit 129
+			[ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ] || exit 129
 			/bin/sleep 1 &
 			child=$!
 			wait "$child"
