@@ -14,6 +14,8 @@ export interface Settings {
   readonly isHeldReady: boolean;
   /** What follows when a critical process has ended: SONiC's auto_restart decides, or nothing but a line in the log. */
   readonly criticalExit: 'end' | 'report';
+  /** What follows when an application runs that no gate let go. */
+  readonly ungated: 'end' | 'report';
   /** Where the checks are configured. */
   readonly configDir: string;
   /** Where SONiC's lists of critical and of beating processes are. */
@@ -48,6 +50,7 @@ export function readSettings(env: Environment): Settings {
     releaseAfterMs: readDurationMs(env, RELEASE_AFTER, warn),
     isHeldReady: readChoice(env, { name: 'CTRKIT_HELD_READY', legal: ['0', '1'] }, warn) === '1',
     criticalExit: readChoice(env, { name: 'CTRKIT_CRITICAL_EXIT', legal: ['end', 'report'] }, warn),
+    ungated: readChoice(env, { name: 'CTRKIT_UNGATED', legal: ['end', 'report'] }, warn),
     configDir: env['CTRKIT_CONFIG_DIR'] || '/etc/ctrkit',
     supervisorDir: env['CTRKIT_SUPERVISOR_DIR'] || '/etc/supervisor',
     httpAddress: env['CTRKIT_HTTP'] ?? '',

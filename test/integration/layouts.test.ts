@@ -1,6 +1,9 @@
 /** The layouts that SONiC's images have, with a real supervisord: who asks the gate, and who does not. */
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageContainer } from '../support/image.ts';
 import { GO } from '../support/program.ts';
 
@@ -27,4 +30,96 @@ test('a critical process that supervisord never has is told once and degrades no
   assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
   await image.waitForStatus('healthy');
   assert.equal(image.log.match(/supervisord has no program "dsserve"/g)?.length, 1, image.log);
+});
+
+const NEVER_ASKS = `[program:start]
+command=/bin/true
+startsecs=0
+autorestart=false
+${APP}autorestart=false
+`;
+const LISTS = { critical_processes: 'program:app\n' };
+
+for (const [source, env, files] of [
+  ['CTRKIT_FEATURE', { CTRKIT_FEATURE: 'snmp' }, {}],
+  ['a line of its image', {}, { feature: 'snmp\n' }],
+  ['the name and ASIC of its container', { CONTAINER_NAME: 'snmp0', NAMESPACE_ID: '0' }, {}],
+] as const)
+  test(`a local image that never asks is claimed for, by ${source}, and ends with its critical process (G23)`, async (t) => {
+    const redis = env as Readonly<Record<string, string>>;
+    const options = { env: { ...redis, IMAGE_VERSION: '1.4.0' }, programs: NEVER_ASKS };
+    const image = await ImageContainer.start(t, { ...options, files: { ...LISTS, ...files } });
+    if (!('NAMESPACE_ID' in env)) {
+      await image.redis.config.hset('FEATURE|snmp', { auto_restart: 'enabled' });
+    }
+    await image.waitForProbe('readiness', 0);
+    await image.waitForStatus('healthy');
+    const { current_owner, container_id, container_version } = await image.redis.status();
+    assert.deepEqual([current_owner, container_id, container_version], ['local', 'snmp', '1.4.0']);
+    if ('NAMESPACE_ID' in env) return;
+    process.kill(await image.waitForPid('app'), 'SIGKILL');
+    await image.supervisord.waitForEnd();
+    assert.match(image.log, /critical process app was ended by a signal: ending supervisord/);
+  });
+
+test('a local image that nothing names says which line names it, and is not ready', async (t) => {
+  const image = await ImageContainer.start(t, { programs: NEVER_ASKS, files: LISTS });
+  await image.waitForLog('RUN echo FEATURE >/etc/ctrkit/feature');
+  await image.waitForProbe('readiness', 2);
+  assert.equal(image.here.hasClaim, false);
+});
+
+test('an application of owner kube that no gate let go ends the container', async (t) => {
+  const env = { RUNTIME_OWNER: 'kube', CTRKIT_FEATURE: 'snmp' };
+  const image = await ImageContainer.start(t, { env, programs: NEVER_ASKS, files: LISTS });
+  await image.supervisord.waitForEnd();
+  assert.match(image.log, /ungated: app runs, owner is kube, and no gate let it go\. .*"-f", "snmp", /);
+});
+
+test('so it does beside a gate that holds, but not where CTRKIT_UNGATED says report', async (t) => {
+  const env = { RUNTIME_OWNER: 'kube', CTRKIT_UNGATED: 'report' };
+  const held = await ImageContainer.start(t, { env, programs: NEVER_ASKS, files: LISTS });
+  const gate = held.here.gate('kube', '1.4.0');
+  await gate.waitForLine('held (owner-is-local)');
+  await held.waitForLog('ungated: app runs beside the gate');
+  assert.ok(held.supervisord.isRunning);
+});
+
+/** What the drop-in does before it becomes the gate. */
+const STOP_CALLER = 'kill -STOP $PPID';
+
+test('a gate that was killed beside a caller that stands still ends the container', async (t) => {
+  const start = `#!/bin/sh
+/bin/sh -c '${STOP_CALLER}; exec {overlay}/usr/bin/container_startup -f snmp -o kube -v 1.4.0'
+echo went on >{here}/went-on
+`;
+  const programs = `[program:start]\ncommand={here}/start.sh\nstartsecs=0\nautorestart=false\n`;
+  const files = { ...LISTS, 'start.sh': start };
+  const image = await ImageContainer.start(t, { env: { RUNTIME_OWNER: 'kube' }, programs, files });
+  await image.waitForProbe('readiness', 12);
+  const { pid } = JSON.parse(readFileSync(join(image.here.runFolder, 'gate.json'), 'utf8')) as {
+    pid: number;
+  };
+  process.kill(pid, 'SIGKILL');
+  await image.waitForLog(
+    'the gate is lost: it was killed, and what called it stands still: ending supervisord',
+  );
+  await image.supervisord.waitForEnd();
+  assert.ok(!existsSync(join(image.folder, 'went-on')));
+});
+
+test('a program that asks the gate itself is not ungated while its gate holds it, and comes to ready (bmp)', async (t) => {
+  const app = `#!/bin/sh
+sleep 2
+{overlay}/usr/bin/container_startup -f snmp -o kube -v 1.4.0 || exit 1
+exec sleep 100000
+`;
+  const programs = '[program:app]\ncommand={here}/app.sh\nautorestart=false\n';
+  const env = { RUNTIME_OWNER: 'kube' };
+  const image = await ImageContainer.start(t, { env, programs, files: { ...LISTS, 'app.sh': app } });
+  await image.waitForProbe('readiness', 12);
+  await sleep(3_000);
+  assert.ok(image.supervisord.isRunning && !image.log.includes('ungated'), image.log);
+  await image.redis.wantKube({ status: { remote_state: 'ready' } });
+  await image.waitForProbe('readiness', 0);
 });

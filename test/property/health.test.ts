@@ -74,7 +74,7 @@ const check: fc.Arbitrary<CheckWithState> = fc.oneof(checkOf('required'), checkO
 
 const passed: fc.Arbitrary<GateState> = agoMs.map((ms) => ({ kind: 'passed', startedMs: NOW_MS - ms }));
 const closed: fc.Arbitrary<GateState> = fc.oneof(
-  fc.constant<GateState>({ kind: 'not-asked' }),
+  fc.constant<GateState>({ kind: 'not-asked', text: '' }),
   fc.constantFrom<GateState>({ kind: 'waiting', text: 'wait' }, { kind: 'held', text: 'held' }),
 );
 const snapshotOf = (gate: fc.Arbitrary<GateState>): fc.Arbitrary<HealthSnapshot> =>

@@ -13,10 +13,11 @@ import type { BeatResult } from './claim-holder.ts';
 import { ClaimFileUpdater } from './claim-file-updater.ts';
 import type { CriticalExitController } from './critical-exit-controller.ts';
 import type { PolicyReader } from './policy-reader.ts';
+import type { UnclaimedController } from './unclaimed-controller.ts';
 import type { PresenceUpdater } from './presence-updater.ts';
 
-/** inotify reports the gate's claim; the poll is for a file system without it. */
-const IDLE_POLL_MS = 5_000;
+/** A container that stops and has no claim has nothing to do here. */
+const STOPPING_POLL_MS = 5_000;
 /** An agent that was restarted waits so long for its first results; the last heartbeat is not overdue before that. */
 const LONGEST_SETTLING_MS = 5_000;
 const SETTLE_POLL_MS = 50;
@@ -27,6 +28,7 @@ export interface HeartbeatPorts extends ClaimControllerPorts {
   readonly policyReader: PolicyReader;
   readonly criticalExit: CriticalExitController;
   readonly presence: Pick<PresenceUpdater, 'update'>;
+  readonly unclaimed: Pick<UnclaimedController, 'reconcile' | 'forget' | 'text'>;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
@@ -72,13 +74,14 @@ export class HeartbeatLoop {
 
   /** Does what is due now; returns how many milliseconds to sleep. */
   async #reconcile(): Promise<number> {
-    const { policyReader, criticalExit, presence } = this.#ports;
+    const { policyReader, criticalExit, presence, unclaimed } = this.#ports;
     presence.update();
     try {
       const claim = this.#claimFile.read();
       this.#passToMonitor(claim);
       const active = this.#claims.adopt(claim);
-      if (active === undefined || claim === undefined) return IDLE_POLL_MS;
+      if (active === undefined || claim === undefined) return await watchUnclaimed(this.#ports);
+      unclaimed.forget();
       // Before the database is used, which may be away.
       this.#claimFile.update(claim.isRecorded);
       if (this.#isSettling(claim)) return SETTLE_POLL_MS;
@@ -100,11 +103,13 @@ export class HeartbeatLoop {
 
   /** Tells the monitor whether the gate is passed, and if not, why. */
   #passToMonitor(claim: StoredClaim | undefined): void {
-    const { monitor, gateNoticeFile } = this.#ports;
+    const { monitor, gateNoticeFile, unclaimed } = this.#ports;
     if (claim !== undefined) return monitor.passGate(claim);
     const notice = gateNoticeFile.read();
     monitor.closeGate(
-      notice === undefined ? { kind: 'not-asked' } : { kind: notice.state, text: notice.text },
+      notice === undefined
+        ? { kind: 'not-asked', text: unclaimed.text }
+        : { kind: notice.state, text: notice.text },
     );
   }
 
@@ -146,3 +151,9 @@ function describeHealth(report: HealthReport, { isUpStatusWanted }: FeaturePolic
   const upStatus = isUpStatusWanted ? { isUp, failReason: isUp ? '' : reason } : undefined;
   return { status, reason, healthySinceMs, restarts, checks, upStatus };
 }
+
+const watchUnclaimed = async ({
+  monitor,
+  unclaimed,
+}: Pick<HeartbeatPorts, 'monitor' | 'unclaimed'>): Promise<number> =>
+  monitor.health.lifecycle.isStopping ? STOPPING_POLL_MS : unclaimed.reconcile();

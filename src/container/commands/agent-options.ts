@@ -10,7 +10,9 @@ The agent of a container.
   It renews the claim that container_startup made, by a heartbeat in STATE_DB CONTAINER_HEALTH, and
   releases it when the container stops.
   It ends supervisord, and so the container, when a critical process has ended unexpectedly and
-  CONFIG_DB auto_restart is enabled.
+  CONFIG_DB auto_restart is enabled; when the application of owner kube runs and no gate let it go;
+  and when the gate was killed. For an image of owner local that does not ask the gate it makes the
+  claim itself.
 /etc/supervisor/conf.d/ctrkit.conf starts it.
 
 Environment
@@ -19,6 +21,10 @@ Environment
   CTRKIT_RELEASE_AFTER       the claim is released at the latest this long after supervisord began
                              to stop (default: 6 seconds); keep it below the container's grace period
   CTRKIT_CRITICAL_EXIT       end: as auto_restart says (default); report: leave it to another listener
+  CTRKIT_UNGATED             what follows when the application of owner kube runs and no gate let it go:
+                             end: the container is ended (default); report: it is only told
+  CTRKIT_FEATURE             the feature's name, for an image that does not ask the gate (default: the
+                             line in /etc/ctrkit/feature, else CONTAINER_NAME)
   CTRKIT_HELD_READY          1: a held container is ready for the readiness probe
   CTRKIT_HTTP                unix:/PATH, 127.0.0.1:PORT, localhost:PORT or [::1]:PORT: serves /startupz,
                              /readyz and /livez, each with ?verbose, and /metrics there (default: off)

@@ -22,6 +22,7 @@ import type { CheckTiming } from '../../contract/health/check.ts';
 import type { CheckSource } from '../../ports/check.ts';
 import type { Environment } from '../../contract/environment.ts';
 import type { buildContainerPorts } from './container-ports.ts';
+import { createUnclaimed } from './unclaimed.ts';
 
 /** Hooks at once; each is a process of its own, and the container has its application to run. */
 const HOOKS_AT_ONCE = 4;
@@ -47,7 +48,10 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     startProgram: () => ({ name: config.startProgram, isNamed: config.isStartNamed }),
     intervalsOf: policyReader.intervalsOf,
     timing: config.timing,
-    onChange: (names) => names.forEach((name) => monitor.hasten(name)),
+    onChange: (names) => {
+      for (const name of names) monitor.hasten(name);
+      unclaimed.applyChange();
+    },
     onUnknownEntry: (entry) => logUnknownEntry(ports, entry),
     onCriticalEnd: (end) => criticalExit.recordEnd(end, policyReader.policy),
     onUnexpectedExit: () => restarts.count(),
@@ -59,20 +63,26 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     createBuiltinSource(config.builtin, ports.clock),
     createConfigurationSource([() => errors, processes.getErrors], config.timing),
   ];
-  const criticalExit = createCriticalExit(ports, () => processes.criticalEnds);
+  const criticalExit = createCriticalExit(ports, processes);
+  const unclaimed = createUnclaimed(ports, { processes, criticalExit, wake: onChange });
   const monitor = createMonitor(ports, { config, sources, restarts, onChange });
   return {
     ...ports,
     monitor,
     policyReader,
     criticalExit,
-    watchFiles: (listener: () => void) =>
-      watchFiles(ports.settings.runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener),
+    unclaimed,
+    watchFiles: watchRunFolder(ports),
     onProcessEvent: processes.applyEvent,
     stopChecks: () => [hooks, processes, restarts].forEach((part) => part.stop()),
     hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
   };
 }
+
+const watchRunFolder =
+  ({ settings }: ContainerPorts) =>
+  (listener: () => void) =>
+    watchFiles(settings.runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener);
 
 function logUnknownEntry({ log, settings }: ContainerPorts, { kind, name }: ProcessEntry): void {
   const list = `a list in ${settings.supervisorDir} names`;
@@ -108,12 +118,10 @@ function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksCon
   });
 }
 
-function createCriticalExit(
-  { clock, log, lastEnd, settings }: ContainerPorts,
-  listEnds: () => ProcessChecks['criticalEnds'],
-): CriticalExitController {
+function createCriticalExit(ports: ContainerPorts, processes: ProcessChecks): CriticalExitController {
   const endSupervisor = createSupervisorStop(process.env);
-  return new CriticalExitController({ clock, log, lastEnd, listEnds, endSupervisor }, settings.criticalExit);
+  const listEnds = () => processes.criticalEnds;
+  return new CriticalExitController({ ...ports, listEnds, endSupervisor }, ports.settings.criticalExit);
 }
 
 function createMonitor(

@@ -37,8 +37,8 @@ export type GateResult = 'go' | 'orphaned';
 
 /** Hands the claim to the agent, which renews it from here on. Throws CtrkitError('defect'). */
 export function writeClaimFile(
-  request: GateRequest,
-  ports: GatePorts,
+  request: Pick<GateRequest, 'claim' | 'containerStart' | 'redisUrl'>,
+  ports: Pick<GatePorts, 'clock' | 'claimFile'>,
   state: { readonly isRecorded: boolean; readonly isMirrored: boolean },
 ): void {
   const { claim, containerStart, redisUrl } = request;

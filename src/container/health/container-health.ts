@@ -46,7 +46,7 @@ export interface Evaluation {
 export class ContainerHealth {
   readonly #ports: ContainerHealthPorts;
   readonly #settings: HealthSettings;
-  #lifecycle: Lifecycle = { gate: { kind: 'not-asked' }, isStopping: false, superseded: '' };
+  #lifecycle: Lifecycle = { gate: { kind: 'not-asked', text: '' }, isStopping: false, superseded: '' };
   #start: MonitoredStart | typeof NO_START = NO_START;
   #hasStarted = false;
   #healthySinceMs: number | undefined;

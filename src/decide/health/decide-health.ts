@@ -7,7 +7,8 @@ import { selectResult, type CheckState, type CheckWithState } from './check-stat
 
 /** Where start.sh is with the gate. `text` is one line for people. */
 export type GateState =
-  | { readonly kind: 'not-asked' }
+  /** `text` says what is wrong with that; empty if nothing is. */
+  | { readonly kind: 'not-asked'; readonly text: string }
   | { readonly kind: 'waiting' | 'held'; readonly text: string }
   | { readonly kind: 'passed'; readonly startedMs: number };
 
@@ -63,7 +64,7 @@ export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings)
     case 'not-asked': {
       const { notStarted } = PROBE_EXIT;
       const answers = { startup: notStarted, readiness: notStarted };
-      return makeVerdict('starting', 'the gate has not been asked yet', answers, hasStarted);
+      return makeVerdict('starting', gate.text || 'the gate has not been asked yet', answers, hasStarted);
     }
     case 'waiting':
       // The start-up probe succeeds, or it would give up on the container; a restart would only wait again.

@@ -144,6 +144,7 @@ export class ModelContainer {
     const health = {
       isSettled: true,
       hasStarted: true,
+      lifecycle: { isStopping: false },
       report: () => ({ ...HEALTHY, answers: { readiness: 0 } }),
     };
     return {
@@ -156,6 +157,7 @@ export class ModelContainer {
       findDatabases: () => this.findDatabases(),
       openStore: (databases: Databases, onLost?: () => void) => this.openStore(process, databases, onLost),
       presence: { update: () => undefined },
+      unclaimed: { reconcile: async () => 5_000, forget: () => undefined, text: '' },
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(exits, 'report'),
       monitor: {

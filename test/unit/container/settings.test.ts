@@ -13,6 +13,7 @@ describe('the environment of the container side', () => {
       releaseAfterMs: 6_000,
       isHeldReady: false,
       criticalExit: 'end',
+      ungated: 'end',
       configDir: '/etc/ctrkit',
       supervisorDir: '/etc/supervisor',
       httpAddress: '',
@@ -30,6 +31,7 @@ describe('the environment of the container side', () => {
       CTRKIT_RELEASE_AFTER: '3',
       CTRKIT_HELD_READY: '1',
       CTRKIT_CRITICAL_EXIT: 'report',
+      CTRKIT_UNGATED: 'report',
       CTRKIT_CONFIG_DIR: '/tmp/etc',
       CTRKIT_SUPERVISOR_DIR: '/tmp/supervisor',
       CTRKIT_HTTP: '127.0.0.1:8080',
@@ -43,6 +45,7 @@ describe('the environment of the container side', () => {
       releaseAfterMs: 3_000,
       isHeldReady: true,
       criticalExit: 'report',
+      ungated: 'report',
       configDir: '/tmp/etc',
       supervisorDir: '/tmp/supervisor',
       httpAddress: '127.0.0.1:8080',
@@ -60,6 +63,7 @@ describe('the environment of the container side', () => {
       CTRKIT_RELEASE_AFTER: '',
       CTRKIT_HELD_READY: '',
       CTRKIT_CRITICAL_EXIT: '',
+      CTRKIT_UNGATED: '',
       CTRKIT_CONFIG_DIR: '',
       CTRKIT_SUPERVISOR_DIR: '',
       CTRKIT_HTTP: '',
@@ -112,6 +116,7 @@ describe('the environment of the container side', () => {
       { end: 'end', report: 'report' },
       ['End', 'none', 'report ', 'off'],
     ],
+    ['CTRKIT_UNGATED', 'ungated', { end: 'end', report: 'report' }, ['allow', 'off']],
   ] as const;
   for (const [name, member, legal, wrong] of choices) {
     test(`${name} is one of its words, and any other is told and left at its default`, () => {

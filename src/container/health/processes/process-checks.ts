@@ -1,9 +1,14 @@
 import { DEFAULT_TIMING, type CheckTiming } from '../../../contract/health/check.ts';
 import type { ProcessIntervals } from '../../../contract/feature/feature-policy.ts';
 import type { ProcessEntry, ProcessList } from '../../../contract/health/process-list.ts';
-import { decodeEventProcess } from '../../../contract/health/process.ts';
+import { decodeEventProcess, type ProcessStatus } from '../../../contract/health/process.ts';
 import type { CriticalEnd } from '../../../decide/health/critical-exit.ts';
-import { findUnknownEntries, isMeantBy, type Named } from '../../../decide/health/process-selection.ts';
+import {
+  findUnknownEntries,
+  isMeantBy,
+  selectProcesses,
+  type Named,
+} from '../../../decide/health/process-selection.ts';
 import { hasStartCheck, type StartProgram } from '../../../decide/health/start-check.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';
@@ -72,6 +77,14 @@ export class ProcessChecks implements CheckSource {
   /** Critical processes that have ended and were not seen to run again, as of the last event or reading. */
   get criticalEnds(): readonly CriticalEnd[] {
     return this.#ends.list;
+  }
+
+  /** The critical processes by supervisord's answer; undefined if it did not answer, or their list can't be read. */
+  async readCritical(): Promise<readonly ProcessStatus[] | undefined> {
+    const view = await this.#watch.readProcesses();
+    const { entries, isUnread } = this.#ports.listCritical();
+    if (view.kind === 'unknown' || isUnread === true) return undefined;
+    return selectProcesses(entries, view.processes);
   }
 
   /** Any event of supervisord. Bound, so that it can be handed out as a listener. */

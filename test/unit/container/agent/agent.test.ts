@@ -92,6 +92,7 @@ class TestContainer {
         },
       },
       watchFiles: () => () => {},
+      unclaimed: { reconcile: async () => 5_000, forget: () => {}, text: '' },
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(
         { clock, log, lastEnd, listEnds: () => [], endSupervisor: () => true },

@@ -18,6 +18,7 @@ const DURATIONS_MS: ReadonlyMap<string, readonly [number, number]> = new Map([
 const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
   ['CTRKIT_HELD_READY', ['0', '1']],
   ['CTRKIT_CRITICAL_EXIT', ['end', 'report']],
+  ['CTRKIT_UNGATED', ['end', 'report']],
 ]);
 
 export type Environment = ReadonlyMap<string, string>;

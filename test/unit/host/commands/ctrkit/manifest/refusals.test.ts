@@ -182,6 +182,7 @@ describe('what would be another thing than was meant', () => {
       ['CTRKIT_RELEASE_AFTER', ['0', '10m'], ['11m', '1y']],
       ['CTRKIT_HELD_READY', ['0', '1'], ['yes', '2']],
       ['CTRKIT_CRITICAL_EXIT', ['end', 'report'], ['no']],
+      ['CTRKIT_UNGATED', ['end', 'report'], ['no']],
     ] as const;
     for (const [name, legal, illegal] of cases) {
       for (const value of ['', ...legal]) {

@@ -1,0 +1,124 @@
+import { CtrkitError } from '../../contract/errors.ts';
+import type { ProcessStatus } from '../../contract/health/process.ts';
+import { decideUnclaimed, type UnclaimedDecision } from '../../decide/gate/decide-unclaimed.ts';
+import type { OwnIdentity } from '../../decide/gate/own-identity.ts';
+import { confirmSuspicions, findSuspicions, type Suspects } from '../../decide/gate/unclaimed.ts';
+import { RepeatLog } from '../../loop/repeat-log.ts';
+import type { ClaimFile } from '../../ports/claim-file.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
+import type { Log } from '../../ports/log.ts';
+import type { ProcessTree } from '../../ports/process-tree.ts';
+import type { ContainerEnd } from './container-end.ts';
+
+/** inotify reports the gate's claim and supervisord its programs; the poll is for a file system without the one. */
+const IDLE_POLL_MS = 5_000;
+/** While something is suspected. */
+const SUSPECT_POLL_MS = 1_000;
+
+export interface UnclaimedPorts {
+  /** The critical processes by supervisord's answer; undefined if it did not answer, or their list can't be read. Never rejects. */
+  readonly readCritical: () => Promise<readonly ProcessStatus[] | undefined>;
+  readonly processTree: ProcessTree;
+  readonly readIdentity: () => OwnIdentity;
+  /** Leaves a claim of owner local for the agent to record. Throws CtrkitError('usage' or 'defect'). */
+  readonly writeLocalClaim: (identity: { readonly feature: string; readonly version: string }) => void;
+  readonly claimFile: Pick<ClaimFile, 'read'>;
+  readonly gateNoticeFile: Pick<GateNoticeFile, 'read'>;
+  readonly containerEnd: Pick<ContainerEnd, 'end'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Makes the agent's loop call `reconcile` soon. */
+  readonly wake: () => void;
+}
+
+/**
+ * Watches a container that has no claim of this start. An application of owner kube that runs all the same is ungated, and
+ * ends the container; so does a gate that was killed. For an application of owner local the claim is made.
+ */
+export class UnclaimedController {
+  readonly #ports: UnclaimedPorts;
+  readonly #mode: 'end' | 'report';
+  readonly #log: RepeatLog;
+  #identity: OwnIdentity | undefined;
+  #suspects: Suspects = new Map();
+  #isWatching = false;
+  #text = '';
+
+  constructor(ports: UnclaimedPorts, mode: 'end' | 'report') {
+    this.#ports = ports;
+    this.#mode = mode;
+    this.#log = new RepeatLog((text) => ports.log.error(text), ports.clock);
+  }
+
+  /** What is wrong, one line; empty if nothing is. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** There is a claim. */
+  forget(): void {
+    this.#isWatching = false;
+    this.#suspects = new Map();
+    this.#text = '';
+  }
+
+  /** A program that matters has changed its state. */
+  applyChange(): void {
+    if (this.#isWatching) this.#ports.wake();
+  }
+
+  /** There is no claim. Returns in how many milliseconds to look again. Throws CtrkitError('defect'). */
+  async reconcile(): Promise<number> {
+    const { clock } = this.#ports;
+    this.#isWatching = true;
+    const identity = this.#readIdentity();
+    const critical = await this.#ports.readCritical();
+    const suspicions = findSuspicions({
+      owner: identity.owner,
+      critical,
+      tree: this.#ports.processTree.read(),
+      gatePid: this.#ports.gateNoticeFile.read()?.pid,
+    });
+    // The gate writes the claim before it lets anybody go: one that came after what was seen of the processes counts.
+    const claim = this.#ports.claimFile.read();
+    if (claim?.isReleased === false) return 0;
+    const { suspects, confirmed } = confirmSuspicions(this.#suspects, suspicions, clock.bootMs());
+    this.#suspects = suspects;
+    const settings = { ...identity, isReleased: claim !== undefined, mode: this.#mode };
+    this.#act(decideUnclaimed(confirmed, settings), identity);
+    return suspects.size > 0 ? SUSPECT_POLL_MS : IDLE_POLL_MS;
+  }
+
+  #act(decision: UnclaimedDecision, { version }: OwnIdentity): void {
+    this.#text = decision.kind === 'none' ? '' : decision.text;
+    switch (decision.kind) {
+      case 'none':
+        return;
+      case 'report':
+        return this.#log.log(decision.text);
+      case 'end':
+        return this.#ports.containerEnd.end(decision.text);
+      case 'claim':
+        return this.#claim(decision, version);
+    }
+  }
+
+  #claim({ feature, text }: { readonly feature: string; readonly text: string }, version: string): void {
+    try {
+      this.#ports.writeLocalClaim({ feature, version });
+      this.#ports.log.info(`${feature}: ${text}`);
+      this.#ports.wake();
+    } catch (error) {
+      if (!(error instanceof CtrkitError)) throw error;
+      this.#log.log(`${feature}: not claimed, though it runs: ${error.message}`);
+    }
+  }
+
+  #readIdentity(): OwnIdentity {
+    if (this.#identity !== undefined) return this.#identity;
+    this.#identity = this.#ports.readIdentity();
+    for (const problem of this.#identity.problems) this.#ports.log.warn(problem);
+    return this.#identity;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Claim } from '../../contract/gate/claim.ts';
+import { findOwnIdentity } from '../../decide/gate/own-identity.ts';
+import { readContainerId } from '../adapters/proc/container-id.ts';
+import { readIdentityEvidence } from '../adapters/proc/own-identity.ts';
+import { createProcessTree } from '../adapters/proc/process-tree.ts';
+import type { CriticalExitController } from '../agent/critical-exit-controller.ts';
+import { UnclaimedController } from '../agent/unclaimed-controller.ts';
+import type { ProcessChecks } from '../health/processes/process-checks.ts';
+import { writeClaimFile } from '../gate/gate.ts';
+import type { buildContainerPorts } from './container-ports.ts';
+
+type ContainerPorts = ReturnType<typeof buildContainerPorts>;
+
+/** What watches the container while it has no claim. */
+export function createUnclaimed(
+  ports: ContainerPorts,
+  parts: {
+    readonly processes: Pick<ProcessChecks, 'readCritical'>;
+    readonly criticalExit: Pick<CriticalExitController, 'containerEnd'>;
+    readonly wake: () => void;
+  },
+): UnclaimedController {
+  const { settings } = ports;
+  return new UnclaimedController(
+    {
+      ...ports,
+      wake: parts.wake,
+      readCritical: () => parts.processes.readCritical(),
+      containerEnd: parts.criticalExit.containerEnd,
+      processTree: createProcessTree(process.env['SUPERVISOR_ENABLED'] === '1'),
+      readIdentity: () => findOwnIdentity(readIdentityEvidence(process.env, settings.configDir)),
+      writeLocalClaim: (identity) => writeLocalClaim(ports, identity),
+    },
+    settings.ungated,
+  );
+}
+
+/** As the gate of owner local leaves it where its database is away: the agent records it. */
+function writeLocalClaim(
+  { token, containerStart, clock, claimFile }: ContainerPorts,
+  identity: Pick<Claim, 'feature' | 'version'>,
+): void {
+  const claim: Claim = { ...identity, owner: 'local', dockerId: readContainerId(process.env), token };
+  const state = { isRecorded: false, isMirrored: false };
+  writeClaimFile({ claim, containerStart, redisUrl: '' }, { clock, claimFile }, state);
+}

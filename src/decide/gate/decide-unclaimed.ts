@@ -1,0 +1,58 @@
+import type { Owner } from '../../contract/feature/feature.ts';
+import type { Suspicion } from './unclaimed.ts';
+
+export interface UnclaimedSettings {
+  readonly owner: Owner;
+  /** Undefined where nothing names it. */
+  readonly feature: string | undefined;
+  /** The claim of this start was released by hand. */
+  readonly isReleased: boolean;
+  /** CTRKIT_UNGATED. */
+  readonly mode: 'end' | 'report';
+}
+
+/** `text` is one line for people. */
+export type UnclaimedDecision =
+  | { readonly kind: 'none' }
+  /** Owner local, and the image never asks: the agent makes the claim. */
+  | { readonly kind: 'claim'; readonly feature: string; readonly text: string }
+  | { readonly kind: 'report'; readonly text: string }
+  /** The container is ended. */
+  | { readonly kind: 'end'; readonly text: string };
+
+/** Decides on what was confirmed: nothing is worse than an application that no gate let go, and runs beside another. */
+export function decideUnclaimed(
+  confirmed: readonly Suspicion[],
+  settings: UnclaimedSettings,
+): UnclaimedDecision {
+  const { mode, owner, isReleased, feature } = settings;
+  if (confirmed.some(({ kind }) => kind === 'gate-lost'))
+    return { kind: mode, text: 'the gate is lost: it was killed, and what called it stands still' };
+  const [first] = confirmed;
+  if (first === undefined) return { kind: 'none' };
+  if (owner === 'local') {
+    if (isReleased) return { kind: 'none' };
+    return feature === undefined ? reportNameless(first) : claimFor(feature, first);
+  }
+  if (isReleased)
+    return { kind: 'report', text: `${first.name} runs without a claim, which was released by hand` };
+  return { kind: mode, text: `ungated: ${describeUngated(first, feature)}` };
+}
+
+const claimFor = (feature: string, { name }: Suspicion): UnclaimedDecision => ({
+  kind: 'claim',
+  feature,
+  text: `${name} runs, and this image did not ask the gate: claimed for it`,
+});
+
+const reportNameless = ({ name }: Suspicion): UnclaimedDecision => ({
+  kind: 'report',
+  text: `${name} runs, and this image does not ask the gate: name its feature, by a line in its Dockerfile: RUN echo FEATURE >/etc/ctrkit/feature`,
+});
+
+function describeUngated({ name, isGateClosed }: Suspicion, feature = 'FEATURE'): string {
+  if (isGateClosed)
+    return `${name} runs beside the gate, which has not let it go: start it after the program that asks the gate (autostart=false)`;
+  const entrypoint = `ENTRYPOINT ["/usr/bin/container_startup", "-f", "${feature}", "--", "supervisord"]`;
+  return `${name} runs, owner is kube, and no gate let it go. A line in its Dockerfile makes this image ask: ${entrypoint}`;
+}

@@ -1,0 +1,42 @@
+/** Which feature a container runs, for whom, in which version, where no call of the gate has said so (contract.md, section 3). */
+import type { IdentityEvidence } from '../../contract/gate/identity-evidence.ts';
+import { isOwner, type Owner } from '../../contract/feature/feature.ts';
+import { isFeatureName, isVersion, NO_VERSION } from '../../contract/names.ts';
+
+export interface OwnIdentity {
+  /** Undefined where nothing names it. */
+  readonly feature: string | undefined;
+  readonly owner: Owner;
+  readonly version: string;
+  /** What makes no sense and is passed over, one line each. */
+  readonly problems: readonly string[];
+}
+
+/** The first source that is legal counts. */
+export function findOwnIdentity(evidence: IdentityEvidence): OwnIdentity {
+  const { runtimeOwner, imageVersion, isInPod } = evidence;
+  const names = listNames(evidence).filter(({ name }) => name !== '');
+  const hasVersion = imageVersion !== '' && isVersion(imageVersion);
+  return {
+    feature: names.find(({ name }) => isFeatureName(name))?.name,
+    owner: isOwner(runtimeOwner) ? runtimeOwner : isInPod ? 'kube' : 'local',
+    version: hasVersion ? imageVersion : NO_VERSION,
+    problems: [
+      ...names
+        .filter(({ name }) => !isFeatureName(name))
+        .map(({ source }) => `${source} is no feature's name`),
+      ...(runtimeOwner === '' || isOwner(runtimeOwner) ? [] : ['RUNTIME_OWNER is neither local nor kube']),
+      ...(imageVersion === '' || hasVersion ? [] : [`IMAGE_VERSION is no version: taken for ${NO_VERSION}`]),
+    ],
+  };
+}
+
+const listNames = ({ feature, featureFile, containerName, namespaceId }: IdentityEvidence) => [
+  { source: 'CTRKIT_FEATURE', name: feature },
+  { source: '/etc/ctrkit/feature', name: featureFile.trim() },
+  { source: 'CONTAINER_NAME', name: withoutAsic(containerName, namespaceId) },
+];
+
+/** SONiC calls the container of an ASIC by the feature's name and the ASIC's number: `lldp0`. */
+const withoutAsic = (name: string, namespaceId: string): string =>
+  namespaceId !== '' && name.endsWith(namespaceId) ? name.slice(0, -namespaceId.length) : name;

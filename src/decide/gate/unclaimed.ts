@@ -1,0 +1,131 @@
+/**
+ * What runs in a container that has no claim of its start: whether its application was let go by nobody, and whether its gate
+ * is lost (contract.md, section 3). Whatever can't be told is no finding.
+ */
+import type { Owner } from '../../contract/feature/feature.ts';
+import type { ProcessNode } from '../../contract/health/process-node.ts';
+import { formatProcessKey, type ProcessState, type ProcessStatus } from '../../contract/health/process.ts';
+import { formatProcessName } from '../health/process-text.ts';
+
+export interface UnclaimedInput {
+  readonly owner: Owner;
+  /** Critical processes by supervisord's answer: they are the application. Undefined if it did not answer. */
+  readonly critical: readonly ProcessStatus[] | undefined;
+  /** The processes below supervisord, read after that answer; undefined if they could not be. */
+  readonly tree: readonly ProcessNode[] | undefined;
+  /** The gate that is closed now, by its notice; undefined if there is none. */
+  readonly gatePid: number | undefined;
+}
+
+/** One thing that should not be, and that counts once it was so for `patienceMs`. */
+export interface Suspicion {
+  /** `unclaimed`: an application process runs. `gate-lost`: its caller stands still, and nobody will let it go on. */
+  readonly kind: 'unclaimed' | 'gate-lost';
+  /** The same for as long as it is the same thing. */
+  readonly key: string;
+  readonly patienceMs: number;
+  /** The application process, for people. */
+  readonly name: string;
+  /** A gate of this container is closed. */
+  readonly isGateClosed: boolean;
+}
+
+/** Two looks: the answer of one could be from before a claim that the other finds. */
+const CONFIRM_MS = 1_000;
+/** A shell may be on its way to the gate by a script that does not show it. */
+const SHELL_MS = 10_000;
+/** A script that names the gate has something to do before it asks. After a gate that was lost it is found all the same. */
+const ASKER_MS = 60_000;
+
+export function findSuspicions(input: UnclaimedInput): Suspicion[] {
+  const { critical = [], tree } = input;
+  if (tree === undefined) return [];
+  const gates = tree.filter((node) => isGate(node, input.gatePid));
+  // One that somebody runs by hand is not below supervisord.
+  const isGateClosed = input.gatePid !== undefined || gates.length > 0;
+  const lost = isGateClosed ? undefined : findLostCaller(tree);
+  return [
+    ...(lost === undefined ? [] : [makeLost(lost)]),
+    ...critical.flatMap((process) => {
+      if (input.owner === 'local' && isGateClosed) return [];
+      const patienceMs = findPatience(input.owner, process, { tree, gates });
+      if (patienceMs === undefined) return [];
+      const name = formatProcessName(process);
+      const key = patienceMs === CONFIRM_MS ? name : `${formatProcessKey(process)}:${process.pid}`;
+      return [{ kind: 'unclaimed' as const, key, patienceMs, name, isGateClosed }];
+    }),
+  ];
+}
+
+const isGate = ({ pid, role, hasEnded }: ProcessNode, gatePid: number | undefined): boolean =>
+  !hasEnded && (role === 'gate' || pid === gatePid);
+
+/**
+ * The drop-in stops its caller, and the gate lets it go on. A gate that was killed is fetched by nobody then. Not while a
+ * gate lives: another child of the caller may have ended.
+ */
+const findLostCaller = (tree: readonly ProcessNode[]): ProcessNode | undefined =>
+  tree.find(
+    ({ pid, isStopped }) => isStopped && tree.some((node) => node.parentPid === pid && node.hasEnded),
+  );
+
+const makeLost = ({ pid }: ProcessNode): Suspicion => ({
+  kind: 'gate-lost',
+  key: `stopped:${pid}`,
+  patienceMs: CONFIRM_MS,
+  name: '',
+  isGateClosed: false,
+});
+
+/** How long this process may be as it is; undefined for one that is not the application, or does not run. */
+function findPatience(
+  owner: Owner,
+  { pid, statename }: ProcessStatus,
+  { tree, gates }: { readonly tree: readonly ProcessNode[]; readonly gates: readonly ProcessNode[] },
+): number | undefined {
+  // Nothing asked the gate for what has ended already: what follows its end is decided by the claim's policy.
+  if (owner === 'local' && HAS_RUN.has(statename)) return CONFIRM_MS;
+  const node = tree.find((other) => other.pid === pid);
+  if (statename !== 'RUNNING' || node === undefined || node.hasEnded || node.isStopped) return undefined;
+  if (gates.some((gate) => isAtOrAbove(pid, gate, tree))) return undefined;
+  switch (node.role) {
+    case 'program':
+      return CONFIRM_MS;
+    case 'shell':
+      return SHELL_MS;
+    case 'asker':
+      return ASKER_MS;
+    case 'gate':
+    case 'unknown':
+      return undefined;
+  }
+}
+
+const HAS_RUN: ReadonlySet<ProcessState> = new Set(['EXITED', 'FATAL']);
+
+function isAtOrAbove(pid: number, below: ProcessNode, tree: readonly ProcessNode[]): boolean {
+  let node: ProcessNode | undefined = below;
+  // A reading of /proc is no snapshot: a chain of parents has no more links than there are processes.
+  for (let links = 0; node !== undefined && links <= tree.length; links += 1) {
+    if (node.pid === pid) return true;
+    const { parentPid }: ProcessNode = node;
+    node = tree.find((other) => other.pid === parentPid);
+  }
+  return false;
+}
+
+/** By key of a suspicion: since when it was seen at every look, boot clock. */
+export type Suspects = ReadonlyMap<string, number>;
+
+/** Returns what is suspected from now on, and which of it is confirmed. */
+export function confirmSuspicions(
+  before: Suspects,
+  suspicions: readonly Suspicion[],
+  nowMs: number,
+): { readonly suspects: Suspects; readonly confirmed: readonly Suspicion[] } {
+  const suspects = new Map(suspicions.map(({ key }) => [key, before.get(key) ?? nowMs]));
+  const confirmed = suspicions.filter(
+    ({ key, patienceMs }) => nowMs >= (suspects.get(key) ?? nowMs) + patienceMs,
+  );
+  return { suspects, confirmed };
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { createProcessTree } from '../../../../../src/container/adapters/proc/process-tree.ts';
+
+const SUPERVISORD = process.ppid;
+
+describe('the processes below supervisord', () => {
+  let proc: string;
+
+  beforeEach(() => {
+    proc = mkdtempSync(join(tmpdir(), 'ctrkit-proc-'));
+  });
+  afterEach(() => rmSync(proc, { recursive: true }));
+
+  const add = (pid: number, parent: number, words: readonly string[], state = 'S'): void => {
+    const folder = join(proc, String(pid));
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'stat'), `${pid} (a) b) ${state} ${parent} 1 1 0`);
+    writeFileSync(join(folder, 'cmdline'), words.map((word) => `${word}\0`).join(''));
+    symlinkSync(proc, join(folder, 'cwd'));
+  };
+  const read = (isSupervised = true) => createProcessTree(isSupervised, proc).read();
+  const roleOf = (...words: readonly string[]) => {
+    add(900_001, SUPERVISORD, words);
+    return read()?.[0]?.role;
+  };
+
+  test('are all that descend from it, and no others', () => {
+    add(900_001, SUPERVISORD, ['a']);
+    add(900_002, 900_001, ['b'], 'T');
+    add(900_003, 900_002, [], 'Z');
+    add(900_004, 1, ['c']);
+    writeFileSync(join(proc, 'uptime'), '1 1');
+    assert.deepEqual(read(), [
+      { pid: 900_001, parentPid: SUPERVISORD, isStopped: false, hasEnded: false, role: 'program' },
+      { pid: 900_002, parentPid: 900_001, isStopped: true, hasEnded: false, role: 'program' },
+      { pid: 900_003, parentPid: 900_002, isStopped: false, hasEnded: true, role: 'unknown' },
+    ]);
+  });
+
+  test('are not told where supervisord is not the parent, or nothing can be read', () => {
+    assert.equal(read(false), undefined);
+    assert.equal(createProcessTree(true, join(proc, 'nothing')).read(), undefined);
+  });
+
+  for (const [words, role] of [
+    [['/bin/sh', '/usr/bin/container_startup', '-f', 'snmp'], 'gate'],
+    [['/bin/sh', '/usr/share/sonic/scripts/container_startup.py', '-f', 'snmp'], 'gate'],
+    [['/usr/lib/ctrkit/node', '/usr/lib/ctrkit/load.cjs', 'container_startup', '-f', 'x'], 'gate'],
+    [['/bin/bash', '-c', 'container_startup.py -f x; exec app'], 'asker'],
+    [['/bin/bash', 'asks.sh'], 'asker'],
+    [['/bin/bash', '-e', 'other.sh'], 'shell'],
+    [['-bash'], 'shell'],
+    [['/usr/bin/orchagent', '-d', 'notes'], 'program'],
+    [['/usr/bin/python3', '/usr/bin/bgpcfgd'], 'program'],
+    [[], 'unknown'],
+  ] as const)
+    test(`${words.join(' ') || 'no words'}: ${role}`, () => {
+      writeFileSync(
+        join(proc, 'asks.sh'),
+        '#!/bin/bash\nCTR_SCRIPT=/usr/share/sonic/scripts/container_startup.py\n',
+      );
+      writeFileSync(join(proc, 'other.sh'), '#!/bin/bash\nsleep 1\n');
+      writeFileSync(join(proc, 'notes'), 'container_startup is no script here\n');
+      assert.equal(roleOf(...words), role);
+    });
+});

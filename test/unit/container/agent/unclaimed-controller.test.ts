@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { UnclaimedController } from '../../../../src/container/agent/unclaimed-controller.ts';
+import { CtrkitError } from '../../../../src/contract/errors.ts';
+import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
+import type { ProcessNode } from '../../../../src/contract/health/process-node.ts';
+import type { ProcessStatus } from '../../../../src/contract/health/process.ts';
+import { claimOf } from '../../../support/claims.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { FakeLog } from '../../../support/fake-log.ts';
+import { processStatus } from '../../../support/process-status.ts';
+
+const NODE: ProcessNode = { pid: 20, parentPid: 7, isStopped: false, hasEnded: false, role: 'program' };
+
+describe('an agent without a claim', () => {
+  let clock: FakeClock;
+  let log: FakeLog;
+  let owner: 'local' | 'kube';
+  let critical: readonly ProcessStatus[] | undefined;
+  let claim: StoredClaim | undefined;
+  /** What happens between the two readings: of the processes and of the claim. */
+  let meanwhile: () => void;
+  let writeError: CtrkitError | undefined;
+  let claimed: string[];
+  let ended: string[];
+  let wakes: number;
+  let controller: UnclaimedController;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    log = new FakeLog();
+    owner = 'kube';
+    critical = [processStatus('app', 'RUNNING', { pid: 20 })];
+    claim = undefined;
+    meanwhile = () => {};
+    writeError = undefined;
+    claimed = [];
+    ended = [];
+    wakes = 0;
+    const identity = () => ({ feature: 'snmp', owner, version: '2.0.0', problems: ['a problem'] });
+    controller = new UnclaimedController(
+      {
+        readCritical: async () => critical,
+        processTree: {
+          read: () => {
+            meanwhile();
+            return [NODE];
+          },
+        },
+        readIdentity: identity,
+        writeLocalClaim: ({ feature, version }) => {
+          if (writeError !== undefined) throw writeError;
+          claimed.push(`${feature} ${version}`);
+        },
+        claimFile: { read: () => claim },
+        gateNoticeFile: { read: () => undefined },
+        containerEnd: { end: (text) => ended.push(text) },
+        clock,
+        log,
+        wake: () => (wakes += 1),
+      },
+      'end',
+    );
+  });
+
+  /** Two looks, a second apart: what each said of the next. */
+  const lookTwice = async (): Promise<number[]> => {
+    const first = await controller.reconcile();
+    clock.advance(1_000);
+    return [first, await controller.reconcile()];
+  };
+
+  test('ends a container whose application of owner kube nobody let go, by the second look', async () => {
+    assert.equal(await controller.reconcile(), 1_000);
+    assert.deepEqual(ended, []);
+    clock.advance(1_000);
+    await controller.reconcile();
+    assert.equal(ended.length, 1);
+    assert.match(controller.text, /^ungated: app runs/);
+  });
+
+  test('does nothing where a claim has come while it looked', async () => {
+    await controller.reconcile();
+    clock.advance(1_000);
+    meanwhile = () => (claim = claimOf());
+    assert.equal(await controller.reconcile(), 0, 'it is taken up at once');
+    assert.deepEqual(ended, []);
+  });
+
+  test('does nothing while supervisord does not answer, and begins anew after it', async () => {
+    await controller.reconcile();
+    critical = undefined;
+    clock.advance(1_000);
+    assert.equal(await controller.reconcile(), 5_000);
+    critical = [processStatus('app', 'RUNNING', { pid: 20 })];
+    clock.advance(1_000);
+    await controller.reconcile();
+    assert.deepEqual(ended, []);
+  });
+
+  test('does nothing where nothing is critical', async () => {
+    critical = [];
+    assert.deepEqual(await lookTwice(), [5_000, 5_000]);
+    assert.deepEqual([ended, controller.text], [[], '']);
+  });
+
+  test('only tells of a claim that was released by hand, once a minute', async () => {
+    claim = claimOf({ isReleased: true });
+    await lookTwice();
+    for (let second = 0; second < 60; second += 1) {
+      clock.advance(1_000);
+      await controller.reconcile();
+    }
+    const told = log.lines.filter((line) => line.includes('released by hand'));
+    assert.deepEqual([ended, told.length], [[], 2]);
+  });
+
+  test('claims for a local application, and wakes the loop that takes the claim up', async () => {
+    owner = 'local';
+    await lookTwice();
+    assert.deepEqual([claimed, ended, wakes], [['snmp 2.0.0'], [], 1]);
+  });
+
+  test('tells of a claim that it can’t leave, and tries again', async () => {
+    owner = 'local';
+    writeError = new CtrkitError('defect', 'no space');
+    await lookTwice();
+    writeError = undefined;
+    clock.advance(1_000);
+    await controller.reconcile();
+    assert.deepEqual(claimed, ['snmp 2.0.0']);
+    assert.equal(
+      log.lines.filter((line) => line.includes('not claimed, though it runs: no space')).length,
+      1,
+    );
+  });
+
+  test('is woken by a change of a program only while there is no claim', async () => {
+    controller.applyChange();
+    assert.equal(wakes, 0);
+    await controller.reconcile();
+    controller.applyChange();
+    assert.equal(wakes, 1);
+    controller.forget();
+    controller.applyChange();
+    assert.equal(wakes, 1);
+  });
+
+  test('tells once what makes no sense of what the container knows of itself', async () => {
+    await lookTwice();
+    assert.equal(log.lines.filter((line) => line.includes('a problem')).length, 1);
+  });
+});

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ProcessNode } from '../../../../src/contract/health/process-node.ts';
+import type { ProcessStatus } from '../../../../src/contract/health/process.ts';
+import { decideUnclaimed, type UnclaimedSettings } from '../../../../src/decide/gate/decide-unclaimed.ts';
+import {
+  confirmSuspicions,
+  findSuspicions,
+  type UnclaimedInput,
+} from '../../../../src/decide/gate/unclaimed.ts';
+import { processStatus } from '../../../support/process-status.ts';
+
+const SUPERVISORD = 7;
+const node = (pid: number, over: Partial<ProcessNode> = {}): ProcessNode => ({
+  pid,
+  parentPid: SUPERVISORD,
+  isStopped: false,
+  hasEnded: false,
+  role: 'program',
+  ...over,
+});
+const running = (name: string, pid: number, over: Partial<ProcessStatus> = {}): ProcessStatus =>
+  processStatus(name, 'RUNNING', { pid, ...over });
+
+const find = (over: Partial<UnclaimedInput>): string[] =>
+  findSuspicions({ owner: 'kube', critical: [], tree: [], gatePid: undefined, ...over }).map(
+    ({ kind, name, patienceMs }) => `${kind} ${name} ${patienceMs}`.replace('  ', ' '),
+  );
+
+const APP = running('app', 20);
+const GATE = node(30, { role: 'gate', parentPid: 10 });
+const START = node(10, { role: 'asker' });
+
+/** What is so, and what it makes suspicious. */
+const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly string[]])[] = [
+  ['nothing runs', { tree: [START] }, []],
+  ['supervisord does not answer', { critical: undefined, tree: [node(20)] }, []],
+  ['the processes can’t be read', { critical: [APP], tree: undefined }, []],
+  ['supervisord names a process that is not there', { critical: [APP], tree: [START] }, []],
+  ['a process that can’t be told', { critical: [APP], tree: [node(20, { role: 'unknown' })] }, []],
+  ['an application process', { critical: [APP], tree: [node(20)] }, ['unclaimed app 1000']],
+  [
+    'one of a group',
+    { critical: [{ ...APP, group: 'pool' }], tree: [node(20)] },
+    ['unclaimed pool:app 1000'],
+  ],
+  ['one that has just ended', { critical: [APP], tree: [node(20, { hasEnded: true })] }, []],
+  [
+    'one that only starts',
+    { critical: [processStatus('app', 'STARTING', { pid: 20 })], tree: [node(20)] },
+    [],
+  ],
+  ['one that is EXITED, owner kube', { critical: [processStatus('app', 'EXITED')], tree: [node(9)] }, []],
+  [
+    'one that is FATAL, owner local',
+    { owner: 'local', critical: [processStatus('app', 'FATAL')], tree: [node(9)] },
+    ['unclaimed app 1000'],
+  ],
+  [
+    'a held gate, and no application',
+    { critical: [processStatus('app', 'STOPPED')], tree: [START, GATE], gatePid: 30 },
+    [],
+  ],
+  [
+    'an application process beside a held gate',
+    { critical: [APP], tree: [START, GATE, node(20)], gatePid: 30 },
+    ['unclaimed app 1000'],
+  ],
+  ['the same, owner local', { owner: 'local', critical: [APP], tree: [START, GATE, node(20)] }, []],
+  ['owner local, a gate by hand', { owner: 'local', critical: [APP], tree: [node(20)], gatePid: 99 }, []],
+  [
+    'a program that asks, whose gate is below it',
+    {
+      critical: [APP],
+      tree: [
+        node(20, { role: 'asker' }),
+        node(21, { parentPid: 20 }),
+        node(30, { role: 'gate', parentPid: 21 }),
+      ],
+    },
+    [],
+  ],
+  [
+    'its gate is known by the notice alone',
+    { critical: [APP], tree: [node(20), node(30, { parentPid: 20 })], gatePid: 30 },
+    [],
+  ],
+  ['a program that is the gate', { critical: [APP], tree: [node(20, { role: 'gate' })] }, []],
+  [
+    'a script that has not asked yet',
+    { critical: [APP], tree: [node(20, { role: 'asker' })] },
+    ['unclaimed app 60000'],
+  ],
+  ['a shell', { critical: [APP], tree: [node(20, { role: 'shell' })] }, ['unclaimed app 10000']],
+  ['a process that stands still', { critical: [APP], tree: [node(20, { isStopped: true })] }, []],
+  [
+    'a caller that stands still and its dead gate',
+    { tree: [node(10, { isStopped: true }), node(30, { parentPid: 10, hasEnded: true, role: 'unknown' })] },
+    ['gate-lost 1000'],
+  ],
+  [
+    'a caller that stands still, its gate, and another child that ended',
+    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true }), GATE] },
+    [],
+  ],
+  [
+    'the same, with a gate that is known by its notice alone',
+    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true })], gatePid: 31 },
+    [],
+  ],
+  [
+    'a process that somebody has stopped',
+    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10 })] },
+    [],
+  ],
+  [
+    'a dead child of a caller that goes on',
+    { tree: [START, node(11, { parentPid: 10, hasEnded: true })] },
+    [],
+  ],
+];
+
+describe('a container without a claim', () => {
+  for (const [what, input, wanted] of CASES)
+    test(`${what}: ${wanted.join() || 'nothing'}`, () => assert.deepEqual(find(input), wanted));
+
+  test('a suspicion is confirmed when it was there at each look for as long as it may be', () => {
+    const suspicions = findSuspicions({
+      owner: 'kube',
+      critical: [APP],
+      tree: [node(20)],
+      gatePid: undefined,
+    });
+    const first = confirmSuspicions(new Map(), suspicions, 5_000);
+    assert.deepEqual(first.confirmed, []);
+    assert.deepEqual(confirmSuspicions(first.suspects, suspicions, 5_999).confirmed, []);
+    assert.equal(confirmSuspicions(first.suspects, suspicions, 6_000).confirmed.length, 1);
+    const gone = confirmSuspicions(first.suspects, [], 6_000);
+    assert.deepEqual(confirmSuspicions(gone.suspects, suspicions, 7_000).confirmed, []);
+  });
+
+  test('a script that is started again has its time again; an application has not', () => {
+    const look = (pid: number, role: ProcessNode['role'], before = new Map<string, number>(), nowMs = 0) =>
+      confirmSuspicions(
+        before,
+        findSuspicions({
+          owner: 'kube',
+          critical: [running('app', pid)],
+          tree: [node(pid, { role })],
+          gatePid: undefined,
+        }),
+        nowMs,
+      );
+    for (const [role, isConfirmed] of [
+      ['asker', false],
+      ['program', true],
+    ] as const) {
+      const { suspects } = look(20, role);
+      assert.equal(look(21, role, new Map(suspects), 60_000).confirmed.length > 0, isConfirmed, role);
+    }
+  });
+});
+
+describe('what is done about a container without a claim', () => {
+  const SETTINGS: UnclaimedSettings = { owner: 'kube', feature: 'snmp', isReleased: false, mode: 'end' };
+  const UNCLAIMED = {
+    kind: 'unclaimed',
+    key: 'app',
+    patienceMs: 0,
+    name: 'app',
+    isGateClosed: false,
+  } as const;
+  const LOST = {
+    kind: 'gate-lost',
+    key: 'stopped:10',
+    patienceMs: 0,
+    name: '',
+    isGateClosed: false,
+  } as const;
+  const decide = (suspicion: typeof UNCLAIMED | typeof LOST, over: Partial<UnclaimedSettings> = {}) =>
+    decideUnclaimed([suspicion], { ...SETTINGS, ...over });
+
+  test('nothing where nothing is confirmed', () => {
+    assert.deepEqual(decideUnclaimed([], SETTINGS), { kind: 'none' });
+  });
+
+  test('owner kube: the container is ended, and the line that makes the image ask is told', () => {
+    const decision = decide(UNCLAIMED);
+    assert.ok(decision.kind === 'end');
+    assert.match(
+      decision.text,
+      /^ungated: app runs, .*ENTRYPOINT \["\/usr\/bin\/container_startup", "-f", "snmp"/,
+    );
+  });
+
+  test('owner kube beside a closed gate: the program is to wait for it', () => {
+    const decision = decideUnclaimed([{ ...UNCLAIMED, isGateClosed: true }], SETTINGS);
+    assert.ok(decision.kind === 'end' && decision.text.includes('beside the gate'), JSON.stringify(decision));
+  });
+
+  test('CTRKIT_UNGATED=report tells only', () => {
+    assert.equal(decide(UNCLAIMED, { mode: 'report' }).kind, 'report');
+    assert.equal(decide(LOST, { mode: 'report' }).kind, 'report');
+  });
+
+  test('a claim that was released by hand is told only, for owner local not even that', () => {
+    assert.equal(decide(UNCLAIMED, { isReleased: true }).kind, 'report');
+    assert.equal(decide(UNCLAIMED, { isReleased: true, owner: 'local' }).kind, 'none');
+  });
+
+  test('owner local: the agent claims, if the feature has a name', () => {
+    const decision = decide(UNCLAIMED, { owner: 'local' });
+    assert.ok(decision.kind === 'claim' && decision.feature === 'snmp');
+    const nameless = decide(UNCLAIMED, { owner: 'local', feature: undefined });
+    assert.ok(nameless.kind === 'report' && nameless.text.includes('/etc/ctrkit/feature'));
+  });
+
+  test('a lost gate ends the container, whoever owns it', () => {
+    for (const owner of ['local', 'kube'] as const) assert.equal(decide(LOST, { owner }).kind, 'end');
+  });
+});
