@@ -6,6 +6,7 @@ import { decodeHeartbeat, LIVENESS_FIELDS } from '../../src/contract/health/hear
 import { findLiveHolder, isSelf, type Holder } from '../../src/decide/gate/live-holder.ts';
 import { decideRenewal } from '../../src/decide/gate/renewal.ts';
 import { runsOf } from '../support/run-counts.ts';
+import { WATCHED } from '../support/snapshots.ts';
 
 const runs = runsOf(5_000);
 
@@ -135,7 +136,9 @@ describe('the renewal, whatever the rows say', () => {
       fc.property(statusRow, beatRow, self, laterMs, (status, beat, me, later) => {
         const decoded = [decodeStatus(status), decodeHeartbeat(beat)] as const;
         const now = { bootId: 'boot-1', bootMs: NOW_MS + later };
-        const { kind } = decideRenewal(...decoded, me, now);
+        const [decodedStatus, heartbeat] = decoded;
+        const input = { status: decodedStatus, heartbeat, self: me, observation: WATCHED, now };
+        const { kind } = decideRenewal(input);
         const holder = findLiveHolder(...decoded, now);
         const isForeign = holder !== undefined && !isSelf(holder, me);
         if (kind === 'claim-again') assert.equal(isForeign, false);

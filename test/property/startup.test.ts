@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FieldValues } from '../../src/contract/rows.ts';
+import type { BootTime } from '../../src/contract/timestamps.ts';
 import { decideStartup } from '../../src/decide/gate/decide-startup.ts';
 import type { Progress, StartupDecision } from '../../src/decide/gate/startup-types.ts';
 import { compareVersions } from '../../src/decide/gate/version-order.ts';
-import { merge, NOW, readSnapshot, SELF, WANTED, type RawRows } from '../support/snapshots.ts';
+import { merge, NOW, readSnapshot, SELF, WANTED, WATCHED, type RawRows } from '../support/snapshots.ts';
 import { runsOf } from '../support/run-counts.ts';
 
 const runs = runsOf(3_000);
@@ -103,11 +104,20 @@ function follow(looks: readonly { rows: RawRows; afterMs: number }[], asicNumber
     nowMs += afterMs;
     const before = progress;
     const snapshot = readSnapshot(rows, SELF, asicNumber);
-    const decision = decideStartup(snapshot, SELF, before, { bootId: NOW.bootId, bootMs: nowMs });
+    const decision = decideStartup({
+      snapshot,
+      self: SELF,
+      progress: before,
+      observation: WATCHED,
+      now: { bootId: NOW.bootId, bootMs: nowMs },
+    });
     progress = decision.progress;
     return { rows, nowMs, before, decision };
   });
 }
+
+const decideAgain = (rows: RawRows, { progress }: StartupDecision, now: BootTime): StartupDecision =>
+  decideStartup({ snapshot: readSnapshot(rows), self: SELF, progress, observation: WATCHED, now });
 
 /** A holder by its definition (contract.md, section 2), told apart from the code under test. */
 function liveHolder({ status = {}, heartbeat = {} }: RawRows, nowMs: number) {
@@ -263,7 +273,7 @@ describe('the decision, whatever the databases say', () => {
     forAll(({ rows, nowMs, decision }) => {
       if (decision.verdict.kind !== 'hold') return;
       const now = { bootId: NOW.bootId, bootMs: nowMs };
-      const again = decideStartup(readSnapshot(rows), SELF, decision.progress, now);
+      const again = decideAgain(rows, decision, now);
       assert.equal(again.verdict.kind, 'hold');
     });
   });
@@ -279,7 +289,7 @@ describe('the decision, whatever the databases say', () => {
         if (decision.verdict.kind === 'wait' && decision.verdict.announce !== 'nothing') return;
         const untilMs = Math.min(nowMs + later, (decision.requeueAtMs ?? Infinity) - 1);
         const now = { bootId: NOW.bootId, bootMs: untilMs };
-        const then = decideStartup(readSnapshot(rows), SELF, decision.progress, now);
+        const then = decideAgain(rows, decision, now);
         assert.deepEqual(then.verdict, decision.verdict);
       }),
       runs,

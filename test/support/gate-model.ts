@@ -3,6 +3,7 @@ import type { Databases } from '../../src/contract/databases.ts';
 import {
   featureConfigRow,
   featureStatusRow,
+  holdRow,
   type RowValues,
   type RowWrite,
 } from '../../src/contract/rows.ts';
@@ -10,6 +11,7 @@ import { decodeSnapshot, selectStartupRows } from '../../src/decide/gate/startup
 import { planVerdict } from '../../src/decide/gate/startup-writes.ts';
 import { decideStartup } from '../../src/decide/gate/decide-startup.ts';
 import type { Progress, StartupDecision } from '../../src/decide/gate/startup-types.ts';
+import { StoreObserver } from '../../src/container/gate/store-observer.ts';
 import { readTimestamps } from '../../src/loop/timestamps.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -85,7 +87,12 @@ interface Planned {
 
 type State =
   | { readonly kind: 'gone' }
-  | { readonly kind: 'gate'; progress: Progress; planned: Planned | undefined }
+  | {
+      readonly kind: 'gate';
+      readonly observer: StoreObserver;
+      progress: Progress;
+      planned: Planned | undefined;
+    }
   | { readonly kind: 'running'; readonly holder: ClaimHolder; nextBeatMs: number; lastSignMs: number };
 
 export class ModelContainer {
@@ -118,7 +125,8 @@ export class ModelContainer {
   start(): void {
     if (!this.isGone) return;
     this.#starts += 1;
-    this.#state = { kind: 'gate', progress: { kind: 'new' }, planned: undefined };
+    const observer = new StoreObserver(this.#switch.clock, HEARTBEAT_INTERVAL_MS);
+    this.#state = { kind: 'gate', observer, progress: { kind: 'new' }, planned: undefined };
   }
 
   /** As by SIGKILL: nothing is written any more. */
@@ -162,9 +170,20 @@ export class ModelContainer {
     const { store, nowMs, clock } = this.#switch;
     const { claim } = this;
     if (gate.planned === undefined) {
-      const rows = await store.read(selectStartupRows(FEATURE, this.#version, ''));
-      const snapshot = decodeSnapshot(rows, FEATURE, this.#version);
-      const decision = decideStartup(snapshot, claim, gate.progress, readTimestamps(clock));
+      const decode = (rows: readonly RowValues[]) => decodeSnapshot(rows, FEATURE, this.#version);
+      const rows = await gate.observer.look(store, {
+        rows: selectStartupRows(FEATURE, this.#version, ''),
+        probe: holdRow(FEATURE, this.#dockerId, '|'),
+        decodeStatus: (found) => decode(found).status,
+      });
+      const decision = decideStartup({
+        snapshot: decode(rows),
+        self: claim,
+        progress: gate.progress,
+        observation: gate.observer.observation,
+        now: readTimestamps(clock),
+      });
+      gate.observer.expectLookBy(decision.lookByMs);
       gate.planned = { rows, decision };
       return;
     }

@@ -1,6 +1,7 @@
 import type { BootTime } from '../../src/contract/timestamps.ts';
 import type { FieldValues, RowValues } from '../../src/contract/rows.ts';
 import { decodeSnapshot, selectStartupRows } from '../../src/decide/gate/startup-snapshot.ts';
+import { beginObservation, type StoreObservation } from '../../src/decide/gate/observation.ts';
 import type { Candidate, StartupSnapshot } from '../../src/decide/gate/startup-types.ts';
 
 /** The rows of a feature as somebody left them in the databases; host rows are of multi-ASIC switches only. */
@@ -21,6 +22,13 @@ export const SELF: Candidate = {
 };
 
 export const NOW: BootTime = { bootId: 'boot-1', bootMs: 10_000_000 };
+
+/** What a gate has seen that was there all the time, of a store that was well all the time. */
+export const WATCHED: StoreObservation = {
+  ...beginObservation(10_000),
+  goodSinceMs: -Infinity,
+  serverId: 'server-1',
+};
 
 /** Nothing speaks against owner kube; nobody has asked to run yet. */
 export const WANTED: RawRows = {

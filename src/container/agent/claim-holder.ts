@@ -5,7 +5,7 @@ import { decodeStatus } from '../../contract/feature/feature.ts';
 import type { UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
-import { featureStatusRow, healthRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import { featureStatusRow, healthRow, holdRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import {
   COUNT_FIELDS,
   decodeCounts,
@@ -18,6 +18,7 @@ import {
 } from '../../decide/gate/heartbeat-writes.ts';
 import { decideRenewal } from '../../decide/gate/renewal.ts';
 import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
+import { StoreObserver } from '../gate/store-observer.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { writeFirst } from '../../loop/write-first.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -51,6 +52,7 @@ export class ClaimHolder {
   #counts: HeartbeatCounts | undefined;
   /** The value that was written last; undefined if none was. */
   #upStatus: UpStatus | undefined;
+  readonly #observer: StoreObserver;
   #isRecorded: boolean;
   #isReleased = false;
   /** The write that was begun last. */
@@ -60,6 +62,7 @@ export class ClaimHolder {
     this.claim = claim;
     this.#ports = ports;
     this.#isRecorded = claim.isRecorded;
+    this.#observer = new StoreObserver(ports.clock, ports.intervalMs);
   }
 
   /** True once a database has answered. */
@@ -118,11 +121,21 @@ export class ClaimHolder {
 
   /** The record is not this claim's: another container has claimed the feature, or the database lost the record. */
   async #recover(health: HeartbeatHealth, counts: HeartbeatCounts): Promise<BeatResult> {
-    const { store, clock } = this.#ports;
-    const rows = await store.read(selectHolderRows(this.claim.feature));
+    const { store, clock, databases } = this.#ports;
+    const { feature, dockerId } = this.claim;
+    const rows = await this.#observer.look(store, {
+      rows: selectHolderRows(feature),
+      probe: holdRow(feature, dockerId, databases.state.separator),
+      decodeStatus: ([status]) => decodeStatus(status?.values ?? {}),
+    });
     const [status, beat] = rows.map((row) => row.values);
-    const now = readTimestamps(clock);
-    const renewal = decideRenewal(decodeStatus(status ?? {}), decodeHeartbeat(beat ?? {}), this.claim, now);
+    const renewal = decideRenewal({
+      status: decodeStatus(status ?? {}),
+      heartbeat: decodeHeartbeat(beat ?? {}),
+      self: this.claim,
+      observation: this.#observer.observation,
+      now: readTimestamps(clock),
+    });
     return renewal.kind === 'superseded' ? renewal : this.#record(rows, health, counts);
   }
 

@@ -31,10 +31,11 @@ async function runGate(words: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const { settings, containerStart, token, ...ports } = buildContainerPorts(NAME);
+  const { localDbWaitMs, heartbeatIntervalMs } = settings;
   const { redisUrl, once, ...identity } = options;
   const claim = { ...identity, dockerId: readContainerId(process.env), token };
   return runStartup(
-    { claim, once, redisUrl, containerStart, localDbWaitMs: settings.localDbWaitMs },
+    { claim, once, redisUrl, containerStart, localDbWaitMs, heartbeatIntervalMs },
     { ...ports, findDatabases: () => ports.findDatabases(redisUrl), isOrphaned: watchParents(process.env) },
   );
 }

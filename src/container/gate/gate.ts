@@ -16,6 +16,8 @@ export interface GateRequest {
   /** `--once`: a container that is held once is held for good. */
   readonly once: boolean;
   readonly localDbWaitMs: number;
+  /** Of the heartbeats of this container's agent. */
+  readonly heartbeatIntervalMs: number;
 }
 
 export interface GatePorts {

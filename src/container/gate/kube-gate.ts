@@ -10,6 +10,7 @@ import type { Progress, StartupDecision } from '../../decide/gate/startup-types.
 import { OutageLog } from '../../loop/outage-log.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
+import { StoreObserver } from './store-observer.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
@@ -48,6 +49,7 @@ export class KubeGate {
   readonly #log: RepeatLog;
   readonly #agentNotice: AgentNotice;
   readonly #holdNotice: HoldNotice;
+  readonly #observer: StoreObserver;
   #progress: Progress = { kind: 'new' };
   /** `--once`: why this container is held for good. */
   #lastingHold: Hold | undefined;
@@ -60,6 +62,7 @@ export class KubeGate {
     this.#log = new RepeatLog((text) => log.info(`${request.claim.feature}: ${text}`), clock);
     this.#agentNotice = new AgentNotice(gateNoticeFile, log);
     this.#holdNotice = new HoldNotice(request.claim, ports);
+    this.#observer = new StoreObserver(clock, request.heartbeatIntervalMs);
   }
 
   /** Throws CtrkitError('usage'). */
@@ -87,6 +90,7 @@ export class KubeGate {
 
   #reportOutage({ message }: CtrkitError): void {
     const text = `waiting, not started: ${message}`;
+    this.#observer.recordOutage();
     this.#holdNotice.forgetRow();
     this.#outage.logFailure(`${this.#request.claim.feature}: ${text}`);
     this.#agentNotice.writeOutage(text);
@@ -126,13 +130,23 @@ export class KubeGate {
     return { kind: 'sleep', rows: rows.map(({ address }) => address), requeueAtMs: Math.min(...dueMs) };
   }
 
-  async #evaluate({ store, databases }: GateSession): Promise<Evaluation> {
+  async #evaluate({ store, databases, holdAddress }: GateSession): Promise<Evaluation> {
     const { claim } = this.#request;
     const { feature, version } = claim;
-    const rows = await store.read(selectStartupRows(feature, version, databases.asic));
+    const rows = await this.#observer.look(store, {
+      rows: selectStartupRows(feature, version, databases.asic),
+      probe: holdAddress,
+      decodeStatus: (found) => decodeSnapshot(found, feature, version).status,
+    });
     this.#outage.logRecovery(`${feature}: the database is back`);
-    const now = readTimestamps(this.#ports.clock);
-    const decision = decideStartup(decodeSnapshot(rows, feature, version), claim, this.#progress, now);
+    const decision = decideStartup({
+      snapshot: decodeSnapshot(rows, feature, version),
+      self: claim,
+      progress: this.#progress,
+      observation: this.#observer.observation,
+      now: readTimestamps(this.#ports.clock),
+    });
+    this.#observer.expectLookBy(decision.lookByMs);
     if (decision.note !== undefined) this.#log.log(decision.note);
     return { rows, decision };
   }

@@ -39,8 +39,8 @@ export const HEALTH_FIELDS = Object.values(HEALTH_FIELD);
 
 /** The interval when none is promised. */
 export const DEFAULT_HEARTBEAT_INTERVAL_MS = 10_000;
-/** Two heartbeats in a row may be lost. */
-const OVERDUE_AFTER_INTERVALS = 3;
+/** Two heartbeats in a row may be lost. This is the lease of a holder, in its own intervals. */
+export const OVERDUE_AFTER_INTERVALS = 3;
 /** A promise beyond this is no promise: a dead holder would block the feature for hours. */
 const LONGEST_INTERVAL_MS = 600_000;
 

@@ -2,48 +2,77 @@
  * May this container's application start? The table of contract.md, section 3, for owner kube (HLD, "Kubernetes
  * cluster unreachable impacts"; SONiC: container_startup.py). Owner local is not asked: it always goes.
  */
-import type { BootTime } from '../../contract/timestamps.ts';
+import { findEarliest } from '../../contract/timestamps.ts';
 import { decideHandshake } from './handshake.ts';
-import { describeUncomparable, findHold } from './hold-reasons.ts';
+import { describeUncomparable, findHold, type Hold } from './hold-reasons.ts';
 import { describeIdentity, findLiveHolder, isSelf, type Holder } from './live-holder.ts';
+import { findLostRecord } from './lost-record.ts';
 import { findSuperseded } from './superseded.ts';
-import type { Candidate, Progress, StartupDecision, StartupSnapshot, Waiting } from './startup-types.ts';
+import type { Progress, StartupDecision, StartupInput, Waiting } from './startup-types.ts';
 
-export function decideStartup(
-  { config, status, labels, heartbeat }: StartupSnapshot,
-  self: Candidate,
-  progress: Progress,
-  now: BootTime,
-): StartupDecision {
-  const { feature, version, token } = self;
-  const holder = findLiveHolder(status, heartbeat, now);
+/** While another holder is live the gate looks twice in each of its intervals: an outage of one interval is never missed. */
+const LOOKS_PER_INTERVAL = 2;
+/** A holder may promise absurd intervals; milliseconds. */
+const SHORTEST_LOOK_MS = 50;
+
+type Verdict = Pick<StartupDecision, 'verdict' | 'progress' | 'requeueAtMs'>;
+
+export function decideStartup(input: StartupInput): StartupDecision {
+  const { snapshot, self, observation, now } = input;
+  const holder = findLiveHolder(snapshot.status, snapshot.heartbeat, now, observation);
   const other = holder !== undefined && !isSelf(holder, self) ? holder : undefined;
-  const note = describeUncomparable(version, other);
-  const requeueAtMs = other?.liveUntilMs;
+  const { requeueAtMs, ...decision } = decideVerdict(input, holder, other);
+  return {
+    ...decision,
+    requeueAtMs: findEarliest([requeueAtMs, other?.liveUntilMs, findNextLookMs(other, now.bootMs)]),
+    lookByMs: other?.liveUntilMs === undefined ? undefined : now.bootMs + other.intervalMs,
+    note: describeUncomparable(self.version, other),
+  };
+}
+
+function decideVerdict(
+  { snapshot, self, progress, observation, now }: StartupInput,
+  holder: Holder | undefined,
+  other: Holder | undefined,
+): Verdict {
+  const { config, status, labels, heartbeat } = snapshot;
+  const { feature, version, token } = self;
   const { systemState, containerVersion, remoteState, pendingToken } = status;
-  const hold = findHold({ feature, version, config, systemState, labels, other });
   // The wait begins anew after a hold: what happened meanwhile is not held against this container.
-  if (hold !== undefined)
-    return { verdict: { kind: 'hold', ...hold }, progress: { kind: 'new' }, requeueAtMs, note };
+  const hold = findHold({ feature, version, config, systemState, labels, other });
+  if (hold !== undefined) return planHold(hold, { kind: 'new' }, undefined);
   const superseded =
     progress.kind === 'new'
       ? undefined
       : findSuperseded({ version, status: { containerVersion, remoteState }, other, progress, now });
   if (superseded !== undefined) {
     const text = `${superseded.text}. It goes on when that one has stopped`;
-    const verdict = { kind: 'hold', reason: 'superseded', text } as const;
-    return { verdict, progress: superseded.progress, requeueAtMs: superseded.requeueAtMs, note };
+    return planHold({ reason: 'superseded', text }, superseded.progress, superseded.requeueAtMs);
   }
-  const handshake = decideHandshake({
-    self: { feature, version, token },
-    status: { containerVersion, remoteState, pendingToken },
-    holder,
-    other,
-    waiting: progress.kind === 'waiting' ? progress : beginWait(other),
-    now,
-  });
-  return { requeueAtMs, ...handshake, note };
+  const waiting = progress.kind === 'waiting' ? progress : beginWait(other);
+  const lost = findLostRecord({ status, heartbeat, self, observation, now });
+  if (lost !== undefined) {
+    const verdict = { kind: 'wait', announce: 'nothing', text: lost.text } as const;
+    return { verdict, progress: waiting, requeueAtMs: lost.untilMs };
+  }
+  return {
+    requeueAtMs: undefined,
+    ...decideHandshake({
+      self: { feature, version, token },
+      status: { containerVersion, remoteState, pendingToken },
+      holder,
+      other,
+      waiting,
+      now,
+    }),
+  };
 }
+
+const planHold = (hold: Hold, progress: Progress, requeueAtMs: number | undefined): Verdict => ({
+  verdict: { kind: 'hold', ...hold },
+  progress,
+  requeueAtMs,
+});
 
 const beginWait = (other: Holder | undefined): Waiting => ({
   kind: 'waiting',
@@ -52,3 +81,9 @@ const beginWait = (other: Holder | undefined): Waiting => ({
   isAnnounced: false,
   foreignReadySinceMs: undefined,
 });
+
+/** A holder of the shipped kit has no lease that could run out. */
+const findNextLookMs = (other: Holder | undefined, nowMs: number): number | undefined =>
+  other?.liveUntilMs === undefined
+    ? undefined
+    : nowMs + Math.max(SHORTEST_LOOK_MS, other.intervalMs / LOOKS_PER_INTERVAL);

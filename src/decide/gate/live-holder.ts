@@ -1,9 +1,9 @@
+import { findGraceEndMs, type StoreObservation } from './observation.ts';
 import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import {
   DEFAULT_HEARTBEAT_INTERVAL_MS,
   isFromFuture,
-  isOverdue,
   overdueAtMs,
   type Heartbeat,
 } from '../../contract/health/heartbeat.ts';
@@ -15,6 +15,8 @@ export interface Holder {
   /** Empty for a container of the shipped kit, which writes no token. */
   readonly token: string;
   readonly version: string;
+  /** Of its heartbeats, milliseconds. */
+  readonly intervalMs: number;
   /** Boot clock; undefined for a holder without a token, which is live until its record is cleared. */
   readonly liveUntilMs: number | undefined;
 }
@@ -25,14 +27,24 @@ export interface Self {
   readonly token: string;
 }
 
-/** The live holder of a feature; undefined if there is none (contract.md, section 2, "A holder is live"). */
-export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: BootTime): Holder | undefined {
+/**
+ * The live holder of a feature; undefined if there is none (contract.md, section 2, "A holder is live"). Whoever starts or
+ * ends an application for it gives its own observation of the store. Without one, the record is judged by itself.
+ */
+export function findLiveHolder(
+  status: FeatureStatus,
+  beat: Heartbeat,
+  now: BootTime,
+  observation?: StoreObservation,
+): Holder | undefined {
   if (!hasRecordedHolder(status)) return undefined;
   if (status.claimBootId !== '' && status.claimBootId !== now.bootId) return undefined;
   const isBeating = status.claimToken !== '' && beat.token === status.claimToken;
   // The shipped kit has claimed for another owner, and has not cleared the fields of a claim of ours.
   const isOverwritten = isBeating && beat.owner !== '' && beat.owner !== status.currentOwner;
+  const intervalMs = isBeating ? beat.intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS;
   const holder = {
+    intervalMs,
     owner: status.currentOwner,
     dockerId: (isOverwritten && status.containerId) || status.dockerId,
     token: isOverwritten ? '' : status.claimToken,
@@ -40,12 +52,12 @@ export function findLiveHolder(status: FeatureStatus, beat: Heartbeat, now: Boot
   };
   if (holder.token === '') return { ...holder, liveUntilMs: undefined };
 
-  const intervalMs = isBeating ? beat.intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS;
   const signsOfLife = [status.claimMs, isBeating ? beat.beatMs : undefined].filter(
     (ms): ms is number => ms !== undefined && !isFromFuture({ beatMs: ms, intervalMs }, now),
   );
-  const last = { beatMs: Math.max(...signsOfLife), intervalMs };
-  return isOverdue(last, now) ? undefined : { ...holder, liveUntilMs: overdueAtMs(last) };
+  const graceEndMs = observation === undefined ? -Infinity : findGraceEndMs(observation, intervalMs);
+  const liveUntilMs = Math.max(overdueAtMs({ beatMs: Math.max(...signsOfLife), intervalMs }), graceEndMs);
+  return now.bootMs >= liveUntilMs ? undefined : { ...holder, liveUntilMs };
 }
 
 /** True for the own record. Two unknown ids are not the same container. */

@@ -2,6 +2,7 @@
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
+import type { StoreObservation } from './observation.ts';
 import { findLiveHolder, isSelf, type Self } from './live-holder.ts';
 
 export type Renewal =
@@ -10,8 +11,17 @@ export type Renewal =
   /** Another container has a live claim of the feature: this one must write nothing any more. */
   | { readonly kind: 'superseded'; readonly text: string };
 
-export function decideRenewal(status: FeatureStatus, beat: Heartbeat, self: Self, now: BootTime): Renewal {
-  const holder = findLiveHolder(status, beat, now);
+export interface RenewalInput {
+  readonly status: FeatureStatus;
+  readonly heartbeat: Heartbeat;
+  readonly self: Self;
+  /** This agent's own, with the look that read the rows. */
+  readonly observation: StoreObservation;
+  readonly now: BootTime;
+}
+
+export function decideRenewal({ status, heartbeat, self, observation, now }: RenewalInput): Renewal {
+  const holder = findLiveHolder(status, heartbeat, now, observation);
   if (holder === undefined || isSelf(holder, self)) return { kind: 'claim-again' };
   const text = `superseded: container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, holds the feature`;
   return { kind: 'superseded', text };

@@ -2,7 +2,9 @@
 import type { NodeLabels } from '../../contract/cluster/feature-labels.ts';
 import type { FeatureConfig, FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
+import type { BootTime } from '../../contract/timestamps.ts';
 import type { Hold } from './hold-reasons.ts';
+import type { StoreObservation } from './observation.ts';
 import type { Self } from './live-holder.ts';
 
 /** The container that asks to start its application. */
@@ -17,6 +19,16 @@ export interface StartupSnapshot {
   readonly status: FeatureStatus;
   readonly labels: NodeLabels;
   readonly heartbeat: Heartbeat;
+}
+
+/** All that the decision on the start rests on. */
+export interface StartupInput {
+  readonly snapshot: StartupSnapshot;
+  readonly self: Candidate;
+  readonly progress: Progress;
+  /** With the look that read `snapshot`. */
+  readonly observation: StoreObservation;
+  readonly now: BootTime;
 }
 
 /** The state of this gate. It begins as `new`; each decision returns the progress for the next one. */
@@ -58,6 +70,8 @@ export interface StartupDecision {
   readonly progress: Progress;
   /** Boot clock: when time alone may change the verdict; undefined if it does not. */
   readonly requeueAtMs: number | undefined;
+  /** Boot clock: a look later than this may have missed an outage; undefined where no other holder is on record. */
+  readonly lookByMs: number | undefined;
   /** For people, logged once; changes no verdict. */
   readonly note: string | undefined;
 }

@@ -113,7 +113,14 @@ export class ModelContainer {
   private async runGate(process: ModelProcess, ports: GatePorts): Promise<void> {
     const { feature, version } = this.#options;
     const claim = { feature, owner: 'kube', version, dockerId: this.id, token: `token-${this.id}` } as const;
-    const request = { claim, containerStart: this.id, redisUrl: '', once: false, localDbWaitMs: 0 };
+    const request = {
+      claim,
+      containerStart: this.id,
+      redisUrl: '',
+      once: false,
+      localDbWaitMs: 0,
+      heartbeatIntervalMs: 10_000,
+    };
     try {
       await new KubeGate(request, ports).run();
     } catch (error) {

@@ -23,6 +23,9 @@ const CONFIG = featureConfigRow('snmp');
 const STATUS = featureStatusRow('snmp');
 const HOLD = holdRow('snmp', CLAIM.dockerId, '|');
 
+/** After an outage nobody goes for a lease, and the outage itself is noticed within 2 s. */
+const LEASE_MS = 32_000;
+
 /** A gate on a switch of its own; `open` may put something between the gate and its store. */
 class TestGate {
   readonly clock = new FakeClock();
@@ -96,7 +99,14 @@ class TestGate {
   }
 
   private request(): GateRequest {
-    return { claim: CLAIM, containerStart: 'start-1', redisUrl: '', once: this.isOnce, localDbWaitMs: 0 };
+    return {
+      claim: CLAIM,
+      containerStart: 'start-1',
+      redisUrl: '',
+      once: this.isOnce,
+      localDbWaitMs: 0,
+      heartbeatIntervalMs: 10_000,
+    };
   }
 
   private ports(): GatePorts {
@@ -161,7 +171,7 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       gate.expectOutage();
       assert.deepEqual([gate.result, gate.claim], [undefined, undefined]);
       gate.databases.comeBack();
-      await gate.clock.pass(2_000);
+      await gate.clock.pass(LEASE_MS);
       await gate.expectGone();
     });
   });
@@ -230,7 +240,7 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       gate.expectOutage();
       gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
       gate.databases.comeBack();
-      await gate.clock.pass(2_000);
+      await gate.clock.pass(LEASE_MS);
       await gate.expectGone();
     });
     assert.equal(gate.databases.row(HOLD), undefined, 'CONTAINER_HOLD of a container that runs');

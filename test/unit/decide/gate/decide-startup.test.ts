@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HoldReason } from '../../../../src/contract/gate/hold.ts';
 import { decideStartup } from '../../../../src/decide/gate/decide-startup.ts';
+import type { StoreObservation } from '../../../../src/decide/gate/observation.ts';
 import type { Candidate, Progress, StartupDecision } from '../../../../src/decide/gate/startup-types.ts';
 import {
   kitsHolder,
@@ -12,6 +13,7 @@ import {
   SELF,
   shippedHolder,
   WANTED,
+  WATCHED,
   type RawRows,
 } from '../../../support/snapshots.ts';
 
@@ -21,11 +23,14 @@ interface GateOptions {
   /** Milliseconds after NOW. */
   readonly afterMs?: number;
   readonly bootId?: string;
+  readonly observation?: StoreObservation;
 }
 
 function decide(rows: RawRows, options: GateOptions = {}): StartupDecision {
   const { self = SELF, progress = { kind: 'new' }, afterMs = 0, bootId = NOW.bootId } = options;
-  return decideStartup(readSnapshot(rows, self), self, progress, { bootId, bootMs: NOW.bootMs + afterMs });
+  const { observation = WATCHED } = options;
+  const now = { bootId, bootMs: NOW.bootMs + afterMs };
+  return decideStartup({ snapshot: readSnapshot(rows, self), self, progress, observation, now });
 }
 
 /** `go`, `hold` with its reason, or `wait` with what is to be written. */
@@ -271,10 +276,10 @@ describe('row 6: a holder that is not live blocks nobody', () => {
     expect(rows, 'wait pending', { afterMs: 6_000 });
   });
 
-  test('requeueAtMs is that very moment', () => {
+  test('requeueAtMs is that very moment, and before it twice an interval', () => {
     const rows = higher({ claimAgoMs: 900_000, beatAgoMs: 500, intervalMs: 2_000 });
-    assert.equal(decide(rows).requeueAtMs, NOW.bootMs - 500 + 6_000);
-    assert.equal(decide(rows, { afterMs: 5_499 }).requeueAtMs, NOW.bootMs + 5_500);
+    assert.equal(decide(rows).requeueAtMs, NOW.bootMs + 1_000);
+    assert.equal(decide(rows, { afterMs: 4_900 }).requeueAtMs, NOW.bootMs + 5_500);
     assert.equal(decide(rows, { afterMs: 5_500 }).requeueAtMs, undefined);
   });
 
@@ -282,7 +287,7 @@ describe('row 6: a holder that is not live blocks nobody', () => {
     const rows = higher({ claimAgoMs: 0 });
     expect(rows, HELD, { afterMs: 29_999 });
     expect(rows, 'wait pending', { afterMs: 30_000 });
-    assert.equal(decide(rows).requeueAtMs, NOW.bootMs + 30_000);
+    assert.equal(decide(rows, { afterMs: 29_999 }).requeueAtMs, NOW.bootMs + 30_000);
   });
 
   test('the heartbeat of another token keeps nobody live', () => {
@@ -416,7 +421,8 @@ describe('rows 9 and 10: the answer of the host', () => {
     const rows = merge(kitsHolder({ claimAgoMs: 0 }), answeredFor(SELF.token));
     const decision = decide(rows);
     assert.equal(outcome(decision), 'wait nothing');
-    assert.equal(decision.requeueAtMs, NOW.bootMs + 30_000);
+    const last = decide(rows, { progress: decision.progress, afterMs: 29_000 });
+    assert.equal(last.requeueAtMs, NOW.bootMs + 30_000);
     expect(rows, 'wait nothing', { progress: decision.progress, afterMs: 29_999 });
     expect(rows, 'go', { progress: decision.progress, afterMs: 30_000 });
   });
@@ -452,8 +458,8 @@ describe('rows 9 and 10: the answer of the host', () => {
 
   test("another container's ready beside a live holder is left to it for ten seconds: nobody can go anyway", () => {
     const rows = merge(kitsHolder({ claimAgoMs: 0 }), answeredFor('token-c'));
-    const { progress, requeueAtMs } = decide(rows);
-    assert.equal(requeueAtMs, NOW.bootMs + 10_000);
+    const { progress } = decide(rows);
+    assert.equal(decide(rows, { progress, afterMs: 9_000 }).requeueAtMs, NOW.bootMs + 10_000);
     expect(rows, 'wait nothing', { progress, afterMs: 9_999 });
     expect(rows, 'wait pending', { progress, afterMs: 10_000 });
   });
@@ -550,7 +556,8 @@ describe('row 7: superseded by a version', () => {
     const claimed = merge(WANTED, kitsHolder({ version: '1.1.0', claimAgoMs: -1_000 }));
     const held = decide(claimed, later(2_000));
     assert.equal(outcome(held), 'hold superseded');
-    assert.equal(held.requeueAtMs, NOW.bootMs + 31_000);
+    const { progress } = held;
+    assert.equal(decide(claimed, { progress, afterMs: 30_000 }).requeueAtMs, NOW.bootMs + 31_000);
     expect(claimed, 'hold superseded', { progress: held.progress, afterMs: 30_999 });
     expect(claimed, 'wait pending', { progress: held.progress, afterMs: 31_000 });
   });
@@ -590,7 +597,8 @@ describe('row 7: superseded by a claim', () => {
       decision.verdict.kind === 'hold' ? decision.verdict.text : '',
       /container bbbbbbbbbbbb, version 1\.2\.0, was let in first/,
     );
-    assert.equal(decision.requeueAtMs, NOW.bootMs + 30_000);
+    const last = decide(claimed, { progress: decision.progress, afterMs: 29_000 });
+    assert.equal(last.requeueAtMs, NOW.bootMs + 30_000);
   });
 
   test('lifted when that one has released', () => {
@@ -626,5 +634,75 @@ describe('row 7: superseded by a claim', () => {
 
   test('a claim that is overdue when it is first seen supersedes nobody', () => {
     expect(claimed, 'wait pending', { progress: announced, afterMs: 30_000 });
+  });
+});
+
+describe('what the gate has seen of the store', () => {
+  const goodSince = (agoMs: number, more: Partial<StoreObservation> = {}): StoreObservation => ({
+    ...WATCHED,
+    goodSinceMs: NOW.bootMs - agoMs,
+    ...more,
+  });
+  const OUTAGE = { hadOutage: true };
+  const RESTART = { hadOutage: true, hasServerChanged: true };
+  const overdue = merge(kitsHolder({ claimAgoMs: 900_000, beatAgoMs: 60_000, intervalMs: 2_000 }), ANSWERED);
+
+  test('a holder that is overdue after an outage has a whole lease to renew its claim (G2)', () => {
+    const observation = goodSince(0, OUTAGE);
+    const { progress } = decide(overdue, { observation });
+    expect(overdue, 'wait nothing', { observation, progress, afterMs: 5_999 });
+    expect(overdue, 'go', { observation, progress, afterMs: 6_000 });
+  });
+
+  test('a holder that is overdue at the first look is so for certain after one interval (G2)', () => {
+    const observation = goodSince(0);
+    const { progress } = decide(overdue, { observation });
+    expect(overdue, 'wait nothing', { observation, progress, afterMs: 1_999 });
+    expect(overdue, 'go', { observation, progress, afterMs: 2_000 });
+  });
+
+  test('a claim of another boot is over, whatever was seen', () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 0, bootId: 'boot-0' }), ANSWERED);
+    expect(rows, 'go', { observation: goodSince(0, OUTAGE) });
+  });
+
+  test('beside a live holder it looks twice an interval, and tells when a look is too late (G2)', () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 0, beatAgoMs: 0, intervalMs: 2_000 }), ANSWERED);
+    const decision = decide(rows);
+    assert.equal(decision.requeueAtMs, NOW.bootMs + 1_000);
+    assert.equal(decision.lookByMs, NOW.bootMs + 2_000);
+    const shipped = decide(merge(shippedHolder({ owner: 'kube', id: 'b', version: '1.0.0' }), ANSWERED));
+    assert.deepEqual([shipped.requeueAtMs, shipped.lookByMs], [undefined, undefined]);
+  });
+
+  test('after an outage nobody goes for a lease where no owner is on record (G2)', () => {
+    expect(ANSWERED, 'go', { observation: goodSince(0) });
+    const observation = goodSince(0, OUTAGE);
+    const { verdict, requeueAtMs } = decide(ANSWERED, { observation });
+    assert.match(verdict.kind === 'wait' ? verdict.text : '', /may have lost the record/);
+    assert.equal(requeueAtMs, NOW.bootMs + 30_000);
+    expect(ANSWERED, 'wait nothing', { observation, afterMs: 29_999 });
+    expect(ANSWERED, 'go', { observation, afterMs: 30_000 });
+  });
+
+  test('it does not ask the host meanwhile: the answer would be too old in the end', () => {
+    expect(WANTED, 'wait nothing', { observation: goodSince(0, OUTAGE) });
+    expect(WANTED, 'wait pending', { observation: goodSince(30_000, OUTAGE) });
+  });
+
+  test('a released claim is released after an outage, but not where the server was started again (G2)', () => {
+    const released = merge(ANSWERED, { status: { current_owner: 'none' } });
+    expect(released, 'go', { observation: goodSince(0, OUTAGE) });
+    expect(released, 'wait nothing', { observation: goodSince(0, RESTART) });
+    expect(released, 'go', { observation: goodSince(30_000, RESTART) });
+  });
+
+  test('a heartbeat beside no owner at all is that of a container whose record was deleted (G2)', () => {
+    const { heartbeat = {} } = kitsHolder({ claimAgoMs: 0, beatAgoMs: 1_000, intervalMs: 2_000 });
+    const deleted = merge(ANSWERED, { heartbeat });
+    expect(deleted, 'wait nothing', { afterMs: 4_999 });
+    expect(deleted, 'go', { afterMs: 5_000 });
+    expect(merge(deleted, { status: { current_owner: 'none' } }), 'go');
+    expect(merge(deleted, { heartbeat: { token: SELF.token } }), 'go');
   });
 });

@@ -24,6 +24,7 @@ describe('the live holder', () => {
       dockerId: 'bbbbbbbbbbbb',
       token: 'token-b',
       version: '1.1.0',
+      intervalMs: 5_000,
       liveUntilMs: NOW.bootMs - 1_000 + 15_000,
     });
   });
@@ -34,6 +35,7 @@ describe('the live holder', () => {
       dockerId: 'snmp',
       token: '',
       version: '1.1.0',
+      intervalMs: 10_000,
       liveUntilMs: undefined,
     });
   });
@@ -98,6 +100,7 @@ describe('whether a holder is this container', () => {
     dockerId,
     token,
     version: '1.0.0',
+    intervalMs: 10_000,
     liveUntilMs: undefined,
   });
 

@@ -3,12 +3,24 @@ import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import { decodeHeartbeat } from '../../../../src/contract/health/heartbeat.ts';
 import { decideRenewal } from '../../../../src/decide/gate/renewal.ts';
-import { kitsHolder, merge, NOW, SELF, shippedHolder, type RawRows } from '../../../support/snapshots.ts';
+import type { Self } from '../../../../src/decide/gate/live-holder.ts';
+import {
+  kitsHolder,
+  merge,
+  NOW,
+  SELF,
+  shippedHolder,
+  WATCHED,
+  type RawRows,
+} from '../../../support/snapshots.ts';
 
-const decide = (rows: RawRows, afterMs = 0) =>
-  decideRenewal(decodeStatus(rows.status ?? {}), decodeHeartbeat(rows.heartbeat ?? {}), SELF, {
-    bootId: NOW.bootId,
-    bootMs: NOW.bootMs + afterMs,
+const decide = (rows: RawRows, afterMs = 0, self: Self = SELF, observation = WATCHED) =>
+  decideRenewal({
+    status: decodeStatus(rows.status ?? {}),
+    heartbeat: decodeHeartbeat(rows.heartbeat ?? {}),
+    self,
+    observation,
+    now: { bootId: NOW.bootId, bootMs: NOW.bootMs + afterMs },
   });
 
 describe('an agent whose heartbeat was refused', () => {
@@ -68,12 +80,7 @@ describe('an agent whose heartbeat was refused', () => {
 
   test('another container whose id is unknown, too, is another container', () => {
     const other = kitsHolder({ dockerId: 'unknown', claimAgoMs: 0 });
-    const renewal = decideRenewal(
-      decodeStatus(other.status ?? {}),
-      decodeHeartbeat({}),
-      { dockerId: 'unknown', token: SELF.token },
-      NOW,
-    );
-    assert.equal(renewal.kind, 'superseded');
+    const self = { dockerId: 'unknown', token: SELF.token };
+    assert.equal(decide(other, 0, self).kind, 'superseded');
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { selectHolderRows, selectStartupRows } from '../../../../src/decide/gate/startup-snapshot.ts';
 import { decideStartup } from '../../../../src/decide/gate/decide-startup.ts';
-import { merge, NOW, readSnapshot, SELF, WANTED, type RawRows } from '../../../support/snapshots.ts';
+import { merge, NOW, readSnapshot, SELF, WANTED, WATCHED, type RawRows } from '../../../support/snapshots.ts';
 
 const addressesOf = (asic: string) =>
   selectStartupRows('snmp', '1.2.0', asic).map(({ address: { db, table, row } }) => `${db} ${table} ${row}`);
@@ -99,7 +99,10 @@ describe('multi-ASIC: the host’s row counts where the ASIC’s has none (D28)'
   });
 
   test('a gate of an ASIC whose row is empty goes by what the shipped host side wrote (D28)', () => {
-    const go = (rows: RawRows) => decideStartup(onAsic(rows), SELF, { kind: 'new' }, NOW).verdict.kind;
+    const go = (rows: RawRows) => {
+      const input = { self: SELF, progress: { kind: 'new' }, observation: WATCHED, now: NOW } as const;
+      return decideStartup({ ...input, snapshot: onAsic(rows) }).verdict.kind;
+    };
     const own = { remote_state: 'pending', pending_token: SELF.token };
     const host: RawRows = { config: WANTED.config ?? {}, hostStatus: { system_state: 'up' } };
     assert.equal(go(host), 'wait');

@@ -1,0 +1,62 @@
+import { CtrkitError } from '../../contract/errors.ts';
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import type { RowAddress, RowFields, RowValues } from '../../contract/rows.ts';
+import {
+  beginObservation,
+  recordLook,
+  recordOutage,
+  type StoreObservation,
+} from '../../decide/gate/observation.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RowStore } from '../../ports/row-store.ts';
+
+/** What is read with one look. */
+export interface LookRequest {
+  readonly rows: readonly RowFields[];
+  /** A row of the caller's own, which shows whether the server takes writes. */
+  readonly probe: RowAddress;
+  /** The status of the feature among the rows that were read. */
+  readonly decodeStatus: (rows: readonly RowValues[]) => FeatureStatus;
+}
+
+/** Reads rows, and keeps what that shows of the store: whoever judges the lease of a holder needs both from one step. */
+export class StoreObserver {
+  readonly #clock: Clock;
+  #observation: StoreObservation;
+
+  /** `intervalMs` is that of the heartbeats of the own container. */
+  constructor(clock: Clock, intervalMs: number) {
+    this.#clock = clock;
+    this.#observation = beginObservation(intervalMs);
+  }
+
+  get observation(): StoreObservation {
+    return this.#observation;
+  }
+
+  /** Throws CtrkitError('database') also where the server reads but refuses writes: nobody can renew a claim there. */
+  async look(store: RowStore, { rows, probe, decodeStatus }: LookRequest): Promise<RowValues[]> {
+    const { rows: found, condition } = await store.readWithCondition(rows, probe).catch((error: unknown) => {
+      this.recordOutage();
+      throw error;
+    });
+    const { refusal, serverId, uptimeMs } = condition;
+    if (refusal !== '') {
+      this.recordOutage();
+      throw new CtrkitError('database', `the database refuses writes: ${refusal}`);
+    }
+    const look = { serverId, uptimeMs, status: decodeStatus(found), nowMs: this.#clock.bootMs() };
+    this.#observation = recordLook(this.#observation, look);
+    return found;
+  }
+
+  /** A write has failed, or the watch has ended. */
+  recordOutage(): void {
+    this.#observation = recordOutage(this.#observation, this.#clock.bootMs());
+  }
+
+  /** Boot clock: a later look than this may miss an outage. Counts for the next look. */
+  expectLookBy(lookByMs: number | undefined): void {
+    this.#observation = { ...this.#observation, lookByMs };
+  }
+}

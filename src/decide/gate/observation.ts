@@ -1,0 +1,91 @@
+/**
+ * What a gate or an agent has itself seen of the store. A lease can only run out for an observer to whom the store was usable
+ * all the time: while it was not, the holder could not renew (contract.md, section 2, "A holder is live").
+ */
+import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
+import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/heartbeat.ts';
+
+export interface StoreObservation {
+  /** The lease of a holder that is not on record, so that its interval is not known: three of the observer's own intervals. */
+  readonly leaseMs: number;
+  /**
+   * Boot clock: since when every look found the store readable and writable, the same server, and the watch unbroken;
+   * undefined where the last look did not.
+   */
+  readonly goodSinceMs: number | undefined;
+  /** An outage was seen before that, or must have been: the server is younger than a lease, or a record has vanished. */
+  readonly hadOutage: boolean;
+  /** What the server says may be older than the last claim: it was started again, or is another one. */
+  readonly hasServerChanged: boolean;
+  /** As read last; empty if it was never told. */
+  readonly serverId: string;
+  /** A holder was on record at the last look. */
+  readonly hadHolder: boolean;
+  /** Boot clock: a later look may have missed an outage; undefined where no other holder was on record. */
+  readonly lookByMs: number | undefined;
+}
+
+/** One look at the store that has succeeded. `nowMs` is on the boot clock. */
+export interface StoreLook {
+  readonly serverId: string;
+  readonly uptimeMs: number;
+  readonly status: FeatureStatus;
+  readonly nowMs: number;
+}
+
+export const beginObservation = (intervalMs: number): StoreObservation => ({
+  leaseMs: OVERDUE_AFTER_INTERVALS * intervalMs,
+  goodSinceMs: undefined,
+  hadOutage: false,
+  hasServerChanged: false,
+  serverId: '',
+  hadHolder: false,
+  lookByMs: undefined,
+});
+
+/** A call has failed, a write was refused, or the watch has ended. `nowMs` is on the boot clock. */
+export const recordOutage = (before: StoreObservation, nowMs: number): StoreObservation => ({
+  ...before,
+  goodSinceMs: undefined,
+  hadOutage: true,
+  hasServerChanged: isServerInDoubt(before, nowMs),
+});
+
+export function recordLook(
+  before: StoreObservation,
+  { serverId, uptimeMs, status, nowMs }: StoreLook,
+): StoreObservation {
+  const { leaseMs, goodSinceMs } = before;
+  const isYoung = uptimeMs < leaseMs;
+  // After an outage a server that does not tell its id may be another one.
+  const isSame = serverId === before.serverId && (serverId !== '' || goodSinceMs !== undefined);
+  const isFirst = goodSinceMs === undefined && !before.hadOutage;
+  const hasChanged = isFirst ? isYoung : !isSame;
+  const isVanished = before.hadHolder && !hasRecordedHolder(status) && status.currentOwner === '';
+  const isLate = before.lookByMs !== undefined && nowMs > before.lookByMs;
+  const isFresh = goodSinceMs === undefined || hasChanged || isVanished || isLate;
+  return {
+    leaseMs,
+    goodSinceMs: isFresh ? nowMs : goodSinceMs,
+    hadOutage: before.hadOutage || hasChanged || isVanished || isLate,
+    hasServerChanged: hasChanged || isVanished || isServerInDoubt(before, nowMs),
+    serverId,
+    hadHolder: hasRecordedHolder(status),
+    lookByMs: undefined,
+  };
+}
+
+/** Once holders had a whole lease to record themselves, it does not matter any more that the server had changed. */
+const isServerInDoubt = (
+  { hasServerChanged, goodSinceMs, leaseMs }: StoreObservation,
+  nowMs: number,
+): boolean => hasServerChanged && (goodSinceMs === undefined || nowMs < goodSinceMs + leaseMs);
+
+/**
+ * Boot clock: until when a holder with this interval counts as live, whatever its heartbeat says. After an outage it has a
+ * whole lease to renew its claim; without one, the first sight of it is confirmed after one interval.
+ */
+export function findGraceEndMs({ goodSinceMs, hadOutage }: StoreObservation, intervalMs: number): number {
+  if (goodSinceMs === undefined) return Infinity;
+  return goodSinceMs + (hadOutage ? OVERDUE_AFTER_INTERVALS : 1) * intervalMs;
+}
