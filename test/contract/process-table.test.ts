@@ -138,7 +138,7 @@ const BACKENDS: readonly [string, () => Backend][] = [
 for (const [title, createBackend] of BACKENDS) {
   describe(`the process table of ${title}`, () => {
     let backend: Backend;
-    let table: ProcessTable;
+    let table: ReturnType<typeof createSupervisorClient>;
     let isStopped = false;
     const stopBackend = async (): Promise<void> => {
       if (!isStopped) await backend.stop();
@@ -223,6 +223,10 @@ for (const [title, createBackend] of BACKENDS) {
       assert.equal((await find('worker')).statename, 'RUNNING');
     });
 
+    test('says that it does not stop (G12)', async () => {
+      assert.equal(await table.isStopping(), false);
+    });
+
     test('refuses to show programs once supervisord goes down, and says SHUTDOWN', async () => {
       backend.shutDown();
       await until('supervisord is shutting down', async () => {
@@ -239,6 +243,7 @@ for (const [title, createBackend] of BACKENDS) {
         return error.cause.faultCode === 6;
       });
       await assert.rejects(table.findProcesses(['worker']), isBroken(/SHUTDOWN_STATE/));
+      assert.equal(await table.isStopping(), true);
     });
 
     test('names the socket when supervisord is gone', async () => {
@@ -247,6 +252,7 @@ for (const [title, createBackend] of BACKENDS) {
         table.getAllProcessInfo(),
         isBroken(/supervisor\.sock, getAllProcessInfo: .*ENOENT/),
       );
+      await assert.rejects(table.isStopping(), isBroken(/getState: .*ENOENT/));
     });
   });
 }

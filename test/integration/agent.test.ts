@@ -77,6 +77,11 @@ class SupervisedContainer {
     );
   }
 
+  async waitForSupervisorLog(text: string): Promise<void> {
+    const file = join(this.folder, 'supervisord.log');
+    await until(`supervisord says "${text}"`, () => readFileSync(file, 'utf8').includes(text));
+  }
+
   async waitForLog(text: string): Promise<void> {
     await until(
       () => `the agent says "${text}"; it said ${this.log}`,
@@ -135,6 +140,16 @@ const waitForStatus = (redis: PrivateRedis, status: string) =>
   until(`status ${status}`, async () => (await beat(redis))['status'] === status);
 
 const isReleased = async (redis: PrivateRedis) => (await redis.status())['current_owner'] === 'none';
+
+/** Whether this signal waits for a process that is frozen. */
+function hasPendingSignal(pid: number, signal: number): boolean {
+  const [, pending = '0'] =
+    /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+  return (BigInt(`0x${pending}`) >> BigInt(signal - 1)) % 2n === 1n;
+}
+
+const readAgentFile = (here: Container) =>
+  JSON.parse(readFileSync(join(here.runFolder, 'agent.json'), 'utf8')) as Record<string, unknown>;
 
 /** Every HSET of a row as MONITOR shows it: its fields. */
 async function watchWrites(
@@ -500,6 +515,91 @@ for (const [what, remove] of [
     assert.equal((await redis.status())['claim_token'], claim['token']);
   });
 }
+
+test('a stop whose word supervisord has not told yet when its signal comes is a stop all the same (G12)', async (t) => {
+  const { redis, here, container } = await startContainer(t, {
+    programs: '[program:app]\ncommand=/bin/sleep 1000\nstartsecs=0\n',
+  });
+  const agent = await container.pidOf(PROGRAM);
+  // Events wait for a frozen agent, one behind the other, and supervisord's word that it stops behind them.
+  process.kill(agent, 'SIGSTOP');
+  await container.ctl('restart', 'app');
+  container.stop();
+  await container.waitForSupervisorLog('waiting for ctrkit_agent');
+  await until('its turn to stop has come', () => hasPendingSignal(agent, 15));
+  process.kill(agent, 'SIGCONT');
+  await container.supervisord.waitForEnd();
+  assert.ok(await isReleased(redis));
+  assert.equal((await beat(redis))['status'], 'stopping');
+  assert.ok(!here.hasClaim);
+  assert.equal(readAgentFile(here)['state'], 'stopping');
+});
+
+test('one event of 1 MB that is no text does not make the agent deaf (G7)', async (t) => {
+  const scene = await prepare(t);
+  const script = join(scene.kit.folder, 'noisy');
+  writeFileSync(
+    script,
+    `printf '<!--XSUPERVISOR:BEGIN-->'; head -c 1000000 /dev/zero | tr '\\0' '\\377'; echo '<!--XSUPERVISOR:END-->'\nsleep 1000\n`,
+  );
+  const { redis, here, container } = await startContainer(t, {
+    programs: `[program:noisy]\ncommand=/bin/sh ${script}\nstdout_capture_maxbytes=1MB\nautostart=false\n`,
+  });
+  await container.ctl('start', 'noisy');
+  await container.pidOf('noisy');
+  container.stop();
+  await container.supervisord.waitForEnd();
+  assert.ok(await isReleased(redis));
+  assert.equal((await beat(redis))['status'], 'stopping');
+  assert.ok(!here.hasClaim);
+  assert.doesNotMatch(container.log, /not a supervisord event/);
+});
+
+test('an agent that can’t make sense of its events any more ends without a release, and keeps the claim (G7)', async (t) => {
+  const redis = await PrivateRedis.start(t);
+  const here = new Kit(t).container('aaaaaaaaaaaa', { CTRKIT_REDIS: redis.url });
+  await redis.wantKube({ status: { remote_state: 'ready' } });
+  const gate = here.gate('kube', '1.4.0');
+  assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+  const agent = here.agent();
+  await waitForSeq(redis, 1);
+  const before = await redis.status();
+  agent.child.stdin?.write('this is no event\n');
+  assert.deepEqual(await agent.waitForEnd(), { code: 70, signal: null }, agent.said);
+  assert.match(agent.stderr, /not a supervisord event.*starts this agent again; the claim is kept/);
+  assert.deepEqual(await redis.status(), before);
+  assert.ok(here.hasClaim);
+});
+
+test('in a long stop the probe is answered until the very end: live, and not ready (G22)', async (t) => {
+  const scene = await prepare(t);
+  const mayGo = join(scene.kit.folder, 'may-go');
+  const { redis, here, container } = await startContainer(t, {
+    env: { CTRKIT_RELEASE_AFTER: '200ms' },
+    programs: `[program:slow]\ncommand=/bin/sh -c "trap '' TERM; while [ ! -e ${mayGo} ]; do sleep 0.1; done"\nstopwaitsecs=600\n`,
+  });
+  await container.pidOf('slow');
+  container.stop();
+  await until('it is released', () => isReleased(redis));
+  const { seq } = await beat(redis);
+  const readStaleAt = () => readFileSync(join(here.runFolder, 'health'), 'latin1').split(' ')[4];
+  for (let i = 0; i < 2; i++) {
+    const before = readStaleAt();
+    await until('the answers are fresh again', () => readStaleAt() !== before);
+  }
+  for (const [probe, code] of [
+    ['startup', 0],
+    ['readiness', 13],
+    ['liveness', 0],
+  ] as const) {
+    const asked = here.command('health_probe', probe);
+    assert.deepEqual(await asked.waitForEnd(), { code, signal: null }, asked.said);
+  }
+  assert.equal((await beat(redis))['seq'], seq, 'no heartbeat after the release');
+  writeFileSync(mayGo, '');
+  await container.supervisord.waitForEnd();
+  assert.equal(container.log.split('released (').length, 2, container.log);
+});
 
 test('an agent whose supervisord was killed goes, and leaves a record that only time ends: programs may still run', async (t) => {
   const { redis, container } = await startContainer(t);

@@ -5,6 +5,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { BOOT_ID } from '../support/boot-clock.ts';
 import { Kit, noNamespaces } from '../support/kit.ts';
+import { runningUnder } from '../support/processes.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import type { Program } from '../support/program.ts';
@@ -92,5 +93,37 @@ describe('a container that sees the host’s processes', { skip: noNamespaces, t
     assert.match(await runIn(container, `${gate} -f snmp -o kube -v 1.2.0`), /^done 0$/m, container.said);
     const startTicks = readProcessStat(container.pid)?.startTicks;
     assert.equal(here.readClaim()['container_start'], `${BOOT_ID}/${container.pid}/${startTicks}`);
+  });
+
+  test('started again after a kill, its old claim and its old answers are none (G5, G11)', async (t) => {
+    const { redis, kit, here, start } = await startShared(t);
+    await HostStandIn.start(t, redis);
+    await redis.wantKube();
+    const [gate, agent, probe] = ['container_startup', 'ctrkit_agent', 'health_probe'].map((name) =>
+      join(kit.overlay, 'usr/bin', name),
+    );
+    const startGate = `${gate} -f snmp -o kube -v 1.2.0`;
+    // The agent's stdin is a pipe that nobody writes, and ends with it.
+    const startAgent = `sleep 600 | ${agent} >/dev/null 2>&1 &`;
+    const first = start();
+    await runIn(first, startAgent);
+    assert.match(await runIn(first, startGate), /^done 0$/m, first.said);
+    await until('it beats', async () => (await redis.row('CONTAINER_HEALTH|snmp'))['token'] !== undefined);
+    await until('it is live', async () => /^done 0$/m.test(await runIn(first, `${probe} liveness`)));
+    const token = here.readClaim()['token'];
+    for (const { pid } of runningUnder(kit.folder)) process.kill(pid, 'SIGKILL');
+    await until('all of it is gone', () => first.end !== undefined);
+
+    await redis.config.hset('FEATURE|snmp', 'set_owner', 'local');
+    await redis.state.del('FEATURE|snmp', 'CONTAINER_HEALTH|snmp');
+    const second = start();
+    for (const name of ['startup', 'readiness', 'liveness'])
+      assert.match(await runIn(second, `${probe} ${name}`), /an earlier start.*\ndone 11$/m, name);
+    await runIn(second, startAgent);
+    await runIn(second, `${startGate} 2>/dev/null &`);
+    await until('it is held', async () => /^done 12$/m.test(await runIn(second, `${probe} readiness`)));
+    assert.equal(here.readClaim()['token'], token, 'the old claim still lies there');
+    assert.equal((await redis.status())['claim_token'], undefined);
+    assert.deepEqual(await redis.row('CONTAINER_HEALTH|snmp'), {});
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,6 +14,17 @@ const PROGRAM = fileURLToPath(new URL('../support/listener-program.ts', import.m
 
 /** What a program says in capture mode, between supervisord's two marks: several bytes a character, then lines. */
 const HEARTBEAT = 'ünïcødé-🙂 €\nsecond: line';
+
+/** What a program may write while supervisord captures its output: text or not, up to 1 MB. */
+const CAPTURES: Readonly<Record<string, () => Buffer>> = {
+  'bytes that are never text': () => Buffer.alloc(1024 * 1024, 0xff),
+  'the same, a few only': () => Buffer.from([0xff, 0xfe]),
+  NULs: () => Buffer.alloc(1024 * 1024),
+  'lone surrogates': () => Buffer.alloc(1024 * 1024, Buffer.from([0xed, 0xa0, 0x80])),
+  'characters of four bytes': () => Buffer.alloc(1024 * 1024, '🙂'),
+  'random bytes': () => randomBytes(1024 * 1024),
+  'what looks like an event': () => Buffer.from('ver:3.0 serial:1 eventname:A len:99999\n'.repeat(1_000)),
+};
 
 /** Each application writes to the listener's file when it has stopped, after a while, as applications do. */
 function sections(directory: string): string {
@@ -30,7 +42,13 @@ function sections(directory: string): string {
     `[program:${name}]\ncommand=/bin/sh ${directory}/app ${name}\nstartsecs=0\npriority=${priority}\n`;
   const once = (name: string, command: string): string =>
     `[program:${name}]\ncommand=${command}\nautostart=false\nautorestart=false\nstartsecs=0\n`;
-  return `${app('early', 999)}${app('late', 1)}${once('beat', `/bin/sh ${directory}/beat`)}stdout_capture_maxbytes=1MB
+  writeFileSync(
+    join(directory, 'capture'),
+    // supervisord leaves a mark alone that comes with nothing behind it.
+    `printf '<!--XSUPERVISOR:BEGIN-->'; cat ${directory}/bytes; echo '<!--XSUPERVISOR:END-->'\n`,
+  );
+  return `${once('capture', `/bin/sh ${directory}/capture`)}stdout_capture_maxbytes=1MB
+${app('early', 999)}${app('late', 1)}${once('beat', `/bin/sh ${directory}/beat`)}stdout_capture_maxbytes=1MB
 ${once('failing', '/bin/sh -c "exit 3"')}${once('broken', '/bin/sh -c "exit 1"').replace('startsecs=0', 'startsecs=5')}startretries=0
 [eventlistener:agent]
 command=${process.execPath} --import ${TSX} ${PROGRAM} ${directory}/heard
@@ -112,6 +130,26 @@ describe('a listener under a real supervisord', () => {
     await waitForEvent('PROCESS_STATE_EXITED', 'beat');
     await supervisord.control('start', 'failing');
     await waitForEvent('PROCESS_STATE_EXITED', 'failing');
+    assert.deepEqual(
+      heard().filter((line) => !isEvent(line)),
+      [],
+    );
+  });
+
+  test('hears what comes after an event of any size and content (G7)', async (t) => {
+    for (const [what, makeBytes] of Object.entries(CAPTURES)) {
+      writeFileSync(join(supervisord.directory, 'bytes'), makeBytes());
+      const count = heard().length;
+      const isHeard = (name: string, processname: string): boolean =>
+        heard()
+          .slice(count)
+          .filter(isEvent)
+          .some((event) => event.name === name && event.payload['processname'] === processname);
+      await supervisord.control('start', 'capture');
+      await until(`the event with ${what}`, () => isHeard('PROCESS_COMMUNICATION_STDOUT', 'capture'));
+      await until(`the end after ${what}`, () => isHeard('PROCESS_STATE_EXITED', 'capture'));
+      t.diagnostic(`${what}: heard`);
+    }
     assert.deepEqual(
       heard().filter((line) => !isEvent(line)),
       [],

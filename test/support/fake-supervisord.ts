@@ -146,6 +146,8 @@ export class FakeSupervisord {
     if (method === 'system.multicall') return listResponse(this.#answerEach(body));
     if (this.#isShuttingDown) return faultResponse(6, 'SHUTDOWN_STATE');
     if (method === 'supervisor.getAllProcessInfo') return listResponse(this.#programs);
+    if (method === 'supervisor.getState')
+      return methodResponse(xmlStruct({ statecode: 1, statename: 'RUNNING' }));
     return faultResponse(1, 'UNKNOWN_METHOD');
   }
 

@@ -12,6 +12,7 @@ const listener = listenForEvents({
   onEvent: note,
   onError: (error) => note({ error: error.message }),
   onEnd: () => note('end'),
+  onBroken: (error) => note({ broken: error.message }),
 });
 // Nothing but the listening keeps the process alive: it ends by itself once that is stopped.
 process.on('SIGTERM', () => {

@@ -27,8 +27,8 @@ export class Agent {
   readonly #heartbeats: HeartbeatLoop;
   readonly #presence: PresenceUpdater;
   #isStopping = false;
-  /** Resolves when the claim has been released, or left as it is; undefined while the agent runs. */
-  #ended: Promise<void> | undefined;
+  /** Resolves when the claim has been released, or left as it is; undefined while it is renewed. */
+  #released: Promise<void> | undefined;
   readonly #end = new AbortController();
   #cancelRelease: (() => void) | undefined;
 
@@ -44,27 +44,31 @@ export class Agent {
     );
   }
 
-  /** Resolves when the claim has been released, or can't be. Throws a defect of the checks or of the heartbeats. */
+  /** Resolves after `end` or `abandon`. Throws a defect of the checks or of the heartbeats. */
   async run(): Promise<void> {
     const { monitor } = this.#ports;
     const unwatch = this.#ports.watchFiles(this.notify);
     // A heartbeat that hangs on a database must not delay the end of the agent, and the probe is answered even if a
-    // database hangs.
+    // database hangs. A release ends the heartbeats, not the answers.
     try {
-      await Promise.race([this.#heartbeats.run(), monitor.run(), once(this.#end.signal, 'abort')]);
+      const loops = Promise.all([this.#heartbeats.run(), monitor.run()]);
+      await Promise.race([loops, once(this.#end.signal, 'abort')]);
     } finally {
       // If one of them ends with a defect, the other must end too: a half-working agent would not be restarted.
-      if (this.#ended === undefined) this.#leaveClaim();
+      if (this.#released === undefined) this.#leaveClaim();
       monitor.end();
       unwatch();
     }
-    await this.#ended;
+    await this.#released;
   }
 
   /** Makes a heartbeat at once, because what it reports has changed. A bound function, to be passed as a listener. */
   readonly notify = (): void => this.#heartbeats.notify();
 
-  /** supervisord has begun to stop the container: its programs first, this listener last. Further calls do nothing. */
+  /**
+   * supervisord has begun to stop the container: its programs first, this listener last. The probe is answered until then;
+   * the claim is released before, if the programs take long. Further calls do nothing.
+   */
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -72,25 +76,24 @@ export class Agent {
     this.#ports.monitor.stop();
     // Programs that stop slowly must not use up the grace period: after it the agent is killed and nobody releases.
     this.#cancelRelease = this.#ports.clock.schedule(this.#settings.releaseAfterMs, () =>
-      this.end('the programs take long to stop'),
+      this.#releaseOnce('the programs take long to stop'),
     );
     this.notify();
   }
 
   /** Releases the claim and ends the agent. Further calls do nothing. */
   end(why: string): void {
-    this.#heartbeats.stop();
-    this.#ended ??= this.#release(why);
+    this.#releaseOnce(why);
     this.#end.abort();
   }
 
   /**
-   * supervisord has ended. If it was not stopping, its programs may still run, and a release would let another container
-   * start beside them: then the record stays, and goes overdue.
+   * supervisord has ended, or can't be heard any more. If it was not stopping, its programs may still run, and a release
+   * would let another container start beside them: then the record stays for the next agent, or goes overdue.
    */
-  abandon(): void {
-    if (this.#isStopping) return this.end('supervisord is gone');
-    if (this.#ended === undefined) this.#leaveClaim();
+  abandon(why: string): void {
+    if (this.#isStopping) return this.end(why);
+    if (this.#released === undefined) this.#leaveClaim();
     this.#end.abort();
   }
 
@@ -98,7 +101,12 @@ export class Agent {
   #leaveClaim(): void {
     this.#heartbeats.stop();
     this.#claims.close();
-    this.#ended = Promise.resolve();
+    this.#released = Promise.resolve();
+  }
+
+  #releaseOnce(why: string): void {
+    this.#heartbeats.stop();
+    this.#released ??= this.#release(why);
   }
 
   async #release(why: string): Promise<void> {

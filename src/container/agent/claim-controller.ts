@@ -8,8 +8,8 @@ import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { ClaimHolder } from './claim-holder.ts';
 
-/** The agent ends within a second after SIGTERM, with or without a database (contract.md, section 7). */
-const RELEASE_LIMIT_MS = 800;
+/** The agent ends within a second after SIGTERM, with or without a database, and asks supervisord before (contract.md, section 7). */
+const RELEASE_LIMIT_MS = 600;
 
 export interface ClaimControllerPorts {
   /** Throws CtrkitError('usage' or 'database'). `redisUrl` is what the gate was given, empty if nothing. */

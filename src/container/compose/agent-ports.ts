@@ -28,6 +28,8 @@ import { createUnclaimed } from './unclaimed.ts';
 const HOOKS_AT_ONCE = 4;
 /** supervisord answers within milliseconds; a reading may take two calls, and a check's own limit is 5 s. */
 const SUPERVISOR_TIMEOUT_MS = 2_000;
+/** Of the second within which the agent ends after SIGTERM; most of it is for the release. */
+const STOPPING_QUESTION_TIMEOUT_MS = 300;
 
 type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 
@@ -76,6 +78,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     onProcessEvent: processes.applyEvent,
     stopChecks: () => [hooks, processes, restarts].forEach((part) => part.stop()),
     hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
+    isSupervisorStopping,
   };
 }
 
@@ -98,6 +101,16 @@ const listProcessFiles = (folder: string) => ({
   listCritical: createProcessListReader({ path: `${folder}/critical_processes`, kinds: CRITICAL_KINDS }),
   listWatched: createProcessListReader({ path: `${folder}/watchdog_processes`, kinds: WATCHDOG_KINDS }),
 });
+
+/** False also if it can't be told in time: then only the agent is taken to be stopped. */
+async function isSupervisorStopping(): Promise<boolean> {
+  // A connection of its own: a check may wait for an answer on the other.
+  const supervisor = createSupervisorClient({
+    ...findSocket(process.env),
+    timeoutMs: STOPPING_QUESTION_TIMEOUT_MS,
+  });
+  return supervisor.isStopping().catch(() => false);
+}
 
 const createProcessTable = ({ timing }: ChecksConfig) =>
   createSupervisorClient({

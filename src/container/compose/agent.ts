@@ -27,20 +27,15 @@ export async function runCtrkitAgent(words: readonly string[]): Promise<number> 
   logLastEnd(common);
   const ports = await buildAgentPorts(common, () => agent.notify());
   const agent = new Agent(ports, common.settings);
-  await runAgent(agent, ports, common);
-  return EXIT.ok;
+  return runAgent(agent, ports, common);
 }
 
-/** Runs until supervisord or a signal ends it; then nothing that is still open keeps the process alive. */
-async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts): Promise<void> {
+/** Runs until supervisord or a signal ends it; then nothing that is still open keeps the process alive. Returns the exit code. */
+async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts): Promise<number> {
   // supervisord reads this stream and may end first: a line that nobody reads is no failure.
   process.stderr.on('error', () => {});
-  // supervisord's word that it stops may still lie unread beside the signal: it is read first.
-  const endAfterReading = (signal: NodeJS.Signals): void => {
-    // oxlint-disable-next-line no-restricted-globals -- it waits for no time: what can be read is read in this turn
-    setImmediate(() => agent.end(signal));
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => endAfterReading(signal));
+  endAtSignals(agent, ports);
+  let exitCode: number = EXIT.ok;
   let stopHastening: (() => void) | undefined;
   const listener = listenForEvents({
     input: process.stdin,
@@ -53,11 +48,17 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
       ports.onProcessEvent(event);
     },
     onError: (error) => common.log.error(error.message),
-    onEnd: () => agent.abandon(),
+    onEnd: () => agent.abandon('supervisord is gone'),
+    onBroken: ({ message }) => {
+      common.log.error(`${message}. Ending, so that supervisord starts this agent again; the claim is kept`);
+      exitCode = EXIT.defect;
+      agent.abandon('supervisord can’t be heard any more');
+    },
   });
   const http = await serveHttp(common, () => ports.monitor.health.report());
   try {
     await agent.run();
+    return exitCode;
   } finally {
     // Whatever ended the agent: what is left open would keep a dead agent from being started again.
     listener.stop();
@@ -68,6 +69,15 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
     // oxlint-disable-next-line no-process-exit, no-restricted-globals -- what is under way has no end to wait for; unref: nothing waits for this
     setTimeout(() => process.exit(), 100).unref();
   }
+}
+
+/** supervisord's word that it stops may come after its signal: it sends one event after the other, as each is acknowledged. */
+function endAtSignals(agent: Agent, { isSupervisorStopping }: AgentPorts): void {
+  const endAfterAsking = async (signal: NodeJS.Signals): Promise<void> => {
+    if (await isSupervisorStopping()) agent.stop();
+    agent.end(signal);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void endAfterAsking(signal));
 }
 
 /** Logs why the container was ended last, unless an earlier agent of this start has done so. */

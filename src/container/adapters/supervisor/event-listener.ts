@@ -10,10 +10,12 @@ export interface EventListenerOptions {
   readonly output: Writable;
   /** Called once an event, after it was acknowledged. Must not throw: there is nobody to catch it. */
   readonly onEvent: (event: SupervisorEvent) => void;
-  /** A broken stream, CtrkitError('supervisor'). After garbage no further event comes, but onEnd still does. */
+  /** A stream that fails, CtrkitError('supervisor'). */
   readonly onError: (error: CtrkitError) => void;
   /** Called once, when supervisord has closed the input: it is gone. */
   readonly onEnd: () => void;
+  /** Called once, for garbage: nothing tells where the next event begins, so nothing is heard from then on. */
+  readonly onBroken: (error: CtrkitError) => void;
 }
 
 const READY = 'READY\n';
@@ -26,26 +28,30 @@ const ACKNOWLEDGED = 'RESULT 2\nOK';
  * the streams no longer keep the process alive; nothing is called from then on.
  */
 export function listenForEvents(options: EventListenerOptions): { readonly stop: () => void } {
-  const { input, output, onEvent, onError, onEnd } = options;
+  const { input, output, onEvent, onError, onEnd, onBroken } = options;
   const decoder = new EventDecoder();
   let isOver = false;
 
   const reportError = (message: string, cause?: unknown): void => {
     if (!isOver) onError(new CtrkitError('supervisor', message, { cause }));
   };
+  const stop = (): void => {
+    isOver = true;
+    input.off('data', receiveChunk).pause();
+  };
   const receiveChunk = (chunk: Uint8Array): void => {
-    if (decoder.failure !== undefined) return;
     for (const event of decoder.push(chunk)) {
       if (isOver) return;
       writeReply(output, ACKNOWLEDGED + READY);
       onEvent(event);
     }
-    if (decoder.failure !== undefined && !isOver) onError(decoder.failure);
+    if (decoder.failure === undefined || isOver) return;
+    stop();
+    onBroken(decoder.failure);
   };
   const finishStream = (): void => {
     if (isOver) return;
-    if (decoder.failure === undefined && !decoder.isIdle)
-      reportError('supervisord went away within an event');
+    if (!decoder.isIdle) reportError('supervisord went away within an event');
     isOver = true;
     onEnd();
   };
@@ -54,10 +60,6 @@ export function listenForEvents(options: EventListenerOptions): { readonly stop:
   input.on('error', (cause) => reportError('cannot read from supervisord', cause));
   output.on('error', (cause) => reportError('cannot write to supervisord', cause));
   writeReply(output, READY);
-  const stop = (): void => {
-    isOver = true;
-    input.off('data', receiveChunk).pause();
-  };
   return { stop };
 }
 

@@ -8,7 +8,7 @@ export interface SupervisorEvent {
   readonly serial: number;
   /** The `key:value` words of the payload's first line; empty for SUPERVISOR_STATE_CHANGE. */
   readonly payload: Readonly<Record<string, string>>;
-  /** What follows the payload's first line: the body of a PROCESS_COMMUNICATION; else empty. */
+  /** What follows the payload's first line: the body of a PROCESS_COMMUNICATION, its first 64 kB; else empty. */
   readonly data: string;
 }
 
@@ -22,18 +22,17 @@ export interface EventHeader {
 
 /** Longest header line, bytes: it holds 7 short words, among them two names from the configuration. */
 export const MAX_HEADER_BYTES = 4096;
-/** Longest payload, characters: SONiC captures up to 1 MB of a program's output as one event; and its first line. */
-const MAX_PAYLOAD = 1024 * 1024 + MAX_HEADER_BYTES;
 /** Longest piece of a bad header in an error message, characters: the message ends up in a log. */
 const MAX_QUOTE = 100;
 
-/** Throws CtrkitError('supervisor') for a line that is no header, or one of a payload that is too long. */
+/**
+ * Throws CtrkitError('supervisor') for a line that is no header. A payload may have any length: SONiC captures up to 1 MB of a
+ * program's output as one event, of which supervisord makes up to four characters a byte.
+ */
 export function parseHeader(line: string): EventHeader {
   const { eventname = '', serial = '', len = '' } = parseWords(line);
-  if (!/^[A-Z0-9_]+$/.test(eventname) || !/^\d{1,15}$/.test(serial) || !/^\d{1,15}$/.test(len))
+  if (!/^[A-Z0-9_]+$/.test(eventname) || !/^\d{1,15}$/.test(serial) || !/^\d{1,10}$/.test(len))
     throw createEventError(`the header ${JSON.stringify(line.slice(0, MAX_QUOTE))}`);
-  if (Number(len) > MAX_PAYLOAD)
-    throw createEventError(`a payload of ${len} characters, ${MAX_PAYLOAD} at most`);
   return { name: eventname, serial: Number(serial), length: Number(len) };
 }
 
@@ -45,8 +44,8 @@ export function parseEvent({ name, serial }: EventHeader, text: string): Supervi
 }
 
 /** The error for a stream that can't be cut into events any more. */
-export const createEventError = (detail: string, options?: ErrorOptions): CtrkitError =>
-  new CtrkitError('supervisor', `not a supervisord event: ${detail}`, options);
+export const createEventError = (detail: string): CtrkitError =>
+  new CtrkitError('supervisor', `not a supervisord event: ${detail}`);
 
 function parseWords(line: string): Record<string, string> {
   const words = line.split(' ').filter((word) => word.includes(':'));

@@ -2,7 +2,7 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import type { ProcessState } from '../../../contract/health/process.ts';
 import type { ProcessInfo, ProcessTable } from '../../../ports/process-table.ts';
 import { RpcTransport, type RpcCall } from './rpc-transport.ts';
-import { findFault } from './xml-rpc.ts';
+import { findFault, XmlRpcFault } from './xml-rpc.ts';
 import type { XmlRpcStruct, XmlRpcValue } from './xml-rpc.ts';
 
 export interface SupervisorClientOptions {
@@ -12,8 +12,15 @@ export interface SupervisorClientOptions {
   readonly timeoutMs: number;
 }
 
+export interface SupervisorClient extends ProcessTable {
+  /** Whether supervisord stops all programs, to end or to read its configuration again. Throws as the others do. */
+  readonly isStopping: () => Promise<boolean>;
+}
+
 /** The fault for a program that supervisord does not know: an answer, no failure (supervisor 4.2.5, xmlrpc.py). */
 const FAULT_BAD_NAME = 10;
+/** The fault of every call while supervisord stops: here it is the answer (supervisor 4.2.5, rpcinterface.py, _update). */
+const FAULT_SHUTDOWN_STATE = 6;
 
 const PROCESS_STATES: readonly string[] = [
   'STOPPED',
@@ -85,7 +92,7 @@ function decodeFoundProcesses(value: XmlRpcValue, count: number): (ProcessInfo |
  * Creates a client of supervisord's XML-RPC interface (supervisor 4.2.5, rpcinterface.py). It keeps one connection, which
  * does not keep the process alive, and no state. A fault is the `cause` (XmlRpcFault) of the CtrkitError that it leads to.
  */
-export function createSupervisorClient(options: SupervisorClientOptions): ProcessTable {
+export function createSupervisorClient(options: SupervisorClientOptions): SupervisorClient {
   const target = { socketPath: '/var/run/supervisor.sock', ...options };
   const transport = new RpcTransport(target);
   const callSupervisor = async <T>(wanted: RpcCall<T>): Promise<T> => {
@@ -109,6 +116,16 @@ export function createSupervisorClient(options: SupervisorClientOptions): Proces
         params: [calls],
         decode: (value) => decodeFoundProcesses(value, names.length),
       });
+    },
+    async isStopping() {
+      try {
+        await callSupervisor({ method: 'supervisor.getState', params: [], decode: assertStruct });
+        return false;
+      } catch (error) {
+        const { cause } = error as CtrkitError;
+        if (cause instanceof XmlRpcFault && cause.faultCode === FAULT_SHUTDOWN_STATE) return true;
+        throw error;
+      }
     },
   };
 }

@@ -542,10 +542,42 @@ describe('the end of an agent', { timeout: 600_000 }, () => {
     await container.clock.pass(5_999);
     assert.equal(container.row['current_owner'], 'kube');
     await container.clock.pass(1);
-    await ended;
     assert.deepEqual([container.row['current_owner'], container.claim], ['none', undefined]);
     assert.equal(container.said(/released \(the programs take long to stop\)/), 1);
+    container.agent.end('SIGTERM');
+    await ended;
+    assert.equal(container.said(/released/), 1);
   });
+
+  for (const [how, end] of [
+    ['supervisord ends it', (container: TestContainer) => container.agent.end('SIGTERM')],
+    ['supervisord is gone', (container: TestContainer) => container.agent.abandon('supervisord is gone')],
+  ] as const)
+    test(`after its release comes when ${how}: in a stop of ten minutes the probe is answered throughout (G22)`, async () => {
+      const container = new TestContainer();
+      await container.letIn();
+      const ended = container.agent.run();
+      await container.rest();
+      container.agent.stop();
+      await container.clock.pass(6_000);
+      const { tries } = container;
+      const { seq } = container.beat;
+      for (let second = 0; second < 600; second++) {
+        await container.clock.pass(1_000);
+        assert.deepEqual(container.health.answers, [0, 13, 0], `${second} s`);
+        assert.ok(container.health.staleAt * 1000 >= container.clock.bootMs() + 20_000, `${second} s`);
+      }
+      assert.deepEqual(
+        [container.tries, container.beat['seq']],
+        [tries, seq],
+        'no heartbeat after the release',
+      );
+      assert.deepEqual(container.presence, ['running', 'stopping']);
+      end(container);
+      await ended;
+      assert.deepEqual([container.clock.timerCount, container.openStores], [0, 0]);
+      assert.equal(container.said(/released/), 1);
+    });
 
   test('alone: released, and the claim is left for the agent that comes after', async () => {
     const container = new TestContainer();
@@ -562,7 +594,7 @@ describe('the end of an agent', { timeout: 600_000 }, () => {
     await container.letIn();
     const ended = container.agent.run();
     await container.rest();
-    container.agent.abandon();
+    container.agent.abandon('supervisord is gone');
     await ended;
     assert.deepEqual([container.row['current_owner'], container.row['claim_token']], ['kube', 'token-a']);
     assert.equal(container.openStores, 0);

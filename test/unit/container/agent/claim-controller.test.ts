@@ -136,7 +136,7 @@ describe('the active claim of an agent', { timeout: 600_000 }, () => {
     });
     const { controller, clock, log } = await setUp({ openStore: hanging });
     const released = controller.release('SIGTERM');
-    await clock.pass(799);
+    await clock.pass(599);
     assert.equal(closed, 0);
     await clock.pass(1);
     await released;
