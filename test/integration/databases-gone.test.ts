@@ -355,28 +355,37 @@ async function makeMultiAsic(t: TestContext, globalText?: string): Promise<Multi
   return { ...made, host, asic };
 }
 
+/** A container of ASIC 0: its gate, and then its agent. */
+const runOnAsic = ({ kit, folder, here }: MultiAsic): Program =>
+  kit.runInNamespace(
+    ['sh', '-c', '"$@" && exec /usr/bin/ctrkit_agent', 'sh', `/usr/bin/${GATE[0]}`, ...GATE.slice(1)],
+    here.env,
+    { redis: folder, redis0: join(kit.folder, 'redis0') },
+  );
+
 test(
   'D28: on multi-ASIC the configuration is the host’s, the record the ASIC’s, and the host’s own row is asked and told',
   options,
   async (t) => {
-    const { run, host, asic, here, kit, folder } = await makeMultiAsic(t);
-    const gate = run(...GATE);
+    const scene = await makeMultiAsic(t);
+    const { host, asic, here } = scene;
+    const container = runOnAsic(scene);
     const held = await until('it is held', async () => {
       const row = await asic.hold(here.id);
       return row['reason'] === 'system-not-up' && row;
     });
     assert.equal(held['version'], '1.4.0');
-    assert.ok(gate.isRunning && !here.hasClaim);
+    assert.ok(container.isRunning && !here.hasClaim);
 
     await host.state.hset('FEATURE|snmp0', { system_state: 'up' });
     await until('both are asked', async () => {
       const states = [await host.row('FEATURE|snmp0'), await asic.status()];
       return states.every((row) => row['remote_state'] === 'pending');
     });
-    assert.ok(gate.isRunning && !here.hasClaim);
+    assert.ok(container.isRunning && !here.hasClaim);
     // The shipped host side knows no other row than this one.
     await host.state.hset('FEATURE|snmp0', 'remote_state', 'ready');
-    assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+    await until('it beats', async () => (await asic.row('CONTAINER_HEALTH|snmp'))['docker_id'] === here.id);
     const { current_owner, docker_id, container_id, container_version, remote_state } = await asic.status();
     assert.deepEqual(
       { current_owner, docker_id, container_id, container_version, remote_state },
@@ -391,16 +400,68 @@ test(
     assert.deepEqual(await host.row('FEATURE|snmp0'), { system_state: 'up', remote_state: 'running' });
     assert.deepEqual(await host.status(), {});
 
-    const agent = kit.runInNamespace(['/usr/bin/ctrkit_agent'], here.env, {
-      redis: folder,
-      redis0: join(kit.folder, 'redis0'),
-    });
-    await until('it beats', async () => (await asic.row('CONTAINER_HEALTH|snmp'))['docker_id'] === here.id);
-    agent.signal('SIGTERM');
-    assert.deepEqual(await agent.waitForEnd(), GO, agent.said);
+    container.signal('SIGTERM');
+    assert.deepEqual(await container.waitForEnd(), GO, container.said);
     assert.equal((await asic.status())['current_owner'], 'none');
     assert.deepEqual(await host.row('FEATURE|snmp0'), { system_state: 'up', remote_state: 'stopped' });
     assert.deepEqual(await host.row('CONTAINER_HEALTH|snmp'), {});
+  },
+);
+
+test('on multi-ASIC a release leaves a none of the host as it is (G9)', options, async (t) => {
+  const scene = await makeMultiAsic(t);
+  const { host, asic, here } = scene;
+  await host.state.hset('FEATURE|snmp0', { system_state: 'up' });
+  const container = runOnAsic(scene);
+  await until('the host is asked', async () => (await asic.status())['remote_state'] === 'pending');
+  await host.state.hset('FEATURE|snmp0', 'remote_state', 'ready');
+  await until('it beats', async () => (await asic.row('CONTAINER_HEALTH|snmp'))['docker_id'] === here.id);
+  await host.state.hset('FEATURE|snmp0', 'remote_state', 'none');
+  container.signal('SIGTERM');
+  assert.deepEqual(await container.waitForEnd(), GO, container.said);
+  assert.equal((await asic.status())['current_owner'], 'none');
+  assert.deepEqual(await host.row('FEATURE|snmp0'), { system_state: 'up', remote_state: 'none' });
+});
+
+test(
+  'on multi-ASIC an old ready of the host answers no question that it could not be asked (G10)',
+  options,
+  async (t) => {
+    const { run, host, asic } = await makeMultiAsic(t);
+    await host.state.hset('FEATURE|snmp0', { system_state: 'up', remote_state: 'ready' });
+    await asic.state.hset('FEATURE|snmp', { remote_state: 'none' });
+    await host.state.config('SET', 'maxmemory', '1');
+    const gate = run(...GATE);
+    await gate.waitForLine('waiting, not started: Redis at');
+    await gate.waitForLine('OOM');
+    const { remote_state, claim_token } = await asic.status();
+    assert.deepEqual([remote_state, claim_token], ['none', undefined]);
+    await host.state.config('SET', 'maxmemory', '0');
+    await until('both are asked', async () => {
+      const states = [await host.row('FEATURE|snmp0'), await asic.status()];
+      return states.every((row) => row['remote_state'] === 'pending');
+    });
+    await host.state.hset('FEATURE|snmp0', 'remote_state', 'ready');
+    assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+  },
+);
+
+test(
+  'on multi-ASIC a claim that the host’s row can not be told of is made once, and the gate goes (G10)',
+  options,
+  async (t) => {
+    const { run, host, asic, here } = await makeMultiAsic(t);
+    await host.state.hset('FEATURE|snmp0', { system_state: 'up' });
+    const gate = run(...GATE);
+    await until('the host is asked', async () => (await asic.status())['remote_state'] === 'pending');
+    await host.state
+      .multi()
+      .hset('FEATURE|snmp0', 'remote_state', 'ready')
+      .config('SET', 'maxmemory', '1')
+      .exec();
+    assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+    assert.match(gate.stderr, /the host's own row does not tell of the claim: .*OOM/);
+    assert.equal((await asic.status())['docker_id'], here.id);
   },
 );
 

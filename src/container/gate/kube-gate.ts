@@ -1,10 +1,11 @@
-import { ownRecord, planRelease } from '../../contract/gate/claim.ts';
+import { ownRecord, planReleases } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { holdRow, type RowAddress, type RowValues } from '../../contract/rows.ts';
 import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
-import { isMirrored, planVerdict } from '../../decide/gate/startup-writes.ts';
+import { isMirrored, planHostStop } from '../../decide/gate/host-mirror.ts';
+import { planVerdict } from '../../decide/gate/startup-writes.ts';
 import { decideStartup } from '../../decide/gate/decide-startup.ts';
 import type { Progress, StartupDecision } from '../../decide/gate/startup-types.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
@@ -12,10 +13,12 @@ import { RepeatLog } from '../../loop/repeat-log.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import { StoreObserver } from './store-observer.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
+import { writeFirst } from '../../loop/write-first.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
 import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
+import { mirrorClaim } from './host-mirror.ts';
 
 /** So many conflicts in a row are not caused by other containers: something is wrong with a row, or with the server. */
 const MAX_CONFLICTS = 500;
@@ -175,6 +178,10 @@ export class KubeGate {
     ];
     if (writes.length > 0 && !(await store.write(rows, writes))) return CONFLICT;
     this.#holdNotice.recordRemoval();
+    if (verdict.kind === 'go') {
+      const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
+      if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
+    }
     return evaluation;
   }
 
@@ -190,7 +197,8 @@ export class KubeGate {
       writeClaimFile(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(rows) });
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
-      await store.write([ownRecord(claim)], [planRelease(claim, clock.wallMs())]);
+      const mirror = isMirrored(rows) ? [planHostStop({ feature, asic: databases.asic })] : [];
+      await writeFirst(store, planReleases(ownRecord(claim), claim, clock.wallMs()), mirror);
       this.#log.log(
         `not started, the claim is given back: ${error.message}. Mend the folder; asking again every 10 s`,
       );

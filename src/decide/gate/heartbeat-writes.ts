@@ -2,11 +2,11 @@
 import { planClaim, planHeartbeat, planLocalLabel, type Claim } from '../../contract/gate/claim.ts';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { planUpStatus, type UpStatus } from '../../contract/feature/feature-policy.ts';
-import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
 import { decodeCount, encodeHeartbeat, HEALTH_FIELD } from '../../contract/health/heartbeat.ts';
-import { hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import type { RowValues, RowWrite } from '../../contract/rows.ts';
 import { toSeconds, type Timestamps } from '../../contract/timestamps.ts';
+import { planHostStop } from './host-mirror.ts';
 
 /** The container's health, as a heartbeat reports it. */
 export type HeartbeatHealth = Pick<
@@ -89,16 +89,15 @@ export function planRecord(
 
 /**
  * What is written together with a release: `stopped` in the host's row of ASIC number `asic`, if the host took part in the
- * hand-shake; and `up_status` false, if it was written before.
+ * hand-shake and the row says `running`; and `up_status` false, if it was written before.
  */
 export function planReleaseNotices(
   { feature, isMirrored }: StoredClaim,
   upStatus: UpStatus | undefined,
   asic: string,
 ): RowWrite[] {
-  const stopped = encodeStatus({ remoteState: 'stopped' });
   return [
     ...(upStatus === undefined ? [] : [planUpStatus(feature, { isUp: false, failReason: 'stopped' })]),
-    ...(isMirrored ? [{ kind: 'set', address: hostStatusRow(feature, asic), values: stopped } as const] : []),
+    ...(isMirrored ? [planHostStop({ feature, asic })] : []),
   ];
 }

@@ -2,28 +2,21 @@
 import type { Timestamps } from '../../contract/timestamps.ts';
 import { planClaim, type Claim } from '../../contract/gate/claim.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
-import { featureStatusRow, hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import { featureStatusRow, type RowWrite } from '../../contract/rows.ts';
+import { planHostQuestion } from './host-mirror.ts';
 import type { Verdict } from './startup-types.ts';
 
 /**
- * Multi-ASIC: the shipped host side reads only its own row of the feature. If that row exists, requests and results are
- * written there too (D28).
+ * The writes of a verdict that is no hold, in the order in which they are to be made; `asic` is undefined where the host's
+ * row does not take part. The host is told of a claim apart: it is made whether the host's server takes that or not.
  */
-export const isMirrored = (rows: readonly RowValues[]): boolean =>
-  rows.some(({ address, values }) => {
-    const isHosts = address.db === 'hostState' && address.table === 'FEATURE';
-    return isHosts && Object.values(values).some((value) => value !== undefined);
-  });
-
-/** The writes of a verdict that is no hold; `asic` is undefined where nothing is mirrored to the host's row. */
 export function planVerdict(
   verdict: Exclude<Verdict, { kind: 'hold' }>,
   claim: Claim,
   now: Timestamps,
   asic: string | undefined,
 ): RowWrite[] {
-  if (verdict.kind === 'go')
-    return [...planClaim(claim, now), ...planMirror(claim, asic, encodeStatus({ remoteState: 'running' }))];
+  if (verdict.kind === 'go') return planClaim(claim, now);
   if (verdict.announce === 'nothing') return [];
   const isAsking = verdict.announce === 'pending';
   const values = encodeStatus({
@@ -31,9 +24,6 @@ export function planVerdict(
     ...(isAsking ? { remoteState: 'pending', pendingToken: claim.token } : {}),
   });
   const announcement: RowWrite = { kind: 'set', address: featureStatusRow(claim.feature), values };
-  const asking = encodeStatus({ remoteState: 'pending' });
-  return isAsking ? [announcement, ...planMirror(claim, asic, asking)] : [announcement];
+  if (!isAsking || asic === undefined) return [announcement];
+  return [planHostQuestion({ feature: claim.feature, asic }), announcement];
 }
-
-const planMirror = (claim: Claim, asic: string | undefined, values: Record<string, string>): RowWrite[] =>
-  asic === undefined ? [] : [{ kind: 'set', address: hostStatusRow(claim.feature, asic), values }];

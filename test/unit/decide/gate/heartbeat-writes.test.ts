@@ -92,7 +92,7 @@ describe('a record that is made again', () => {
 });
 
 describe('beside a release', () => {
-  test('the host’s row is told where it took part, and sysmonitor where it was told before', () => {
+  test('the host’s row is told where it took part and says running, and sysmonitor where it was told before (G9)', () => {
     assert.deepEqual(planReleaseNotices(CLAIM, undefined, '0'), []);
     const writes = planReleaseNotices({ ...CLAIM, isMirrored: true }, UP, '0');
     assert.deepEqual(tablesOf(writes), ['state FEATURE|snmp', 'hostState FEATURE|snmp0']);
@@ -100,5 +100,7 @@ describe('beside a release', () => {
       [valuesOf(writes[0])['up_status'], valuesOf(writes[0])['fail_reason'], valuesOf(writes[1])],
       ['false', 'stopped', { remote_state: 'stopped' }],
     );
+    const mirror = writes[1];
+    assert.deepEqual(mirror?.kind === 'set' && mirror.onlyIf, { remote_state: 'running' });
   });
 });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { planClaim } from '../../../../src/contract/gate/claim.ts';
-import { isMirrored, planVerdict } from '../../../../src/decide/gate/startup-writes.ts';
-import type { RowValues } from '../../../../src/contract/rows.ts';
+import { planVerdict } from '../../../../src/decide/gate/startup-writes.ts';
 import { NOW, SELF } from '../../../support/snapshots.ts';
 
 const CLAIM = { ...SELF, owner: 'kube' } as const;
@@ -37,34 +36,16 @@ describe('what a verdict writes', () => {
     for (const asic of [undefined, '1']) assert.deepEqual(planVerdict(wait('nothing'), CLAIM, AT, asic), []);
   });
 
-  test('multi-ASIC: the host’s row is asked, and told of the go, and of nothing else (D28)', () => {
-    const mirrored = (verdict: Parameters<typeof planVerdict>[0]) =>
-      planVerdict(verdict, CLAIM, AT, '1').filter(({ address }) => address.db === 'hostState');
-    const row = (state: string) => [{ kind: 'set', address: HOST, values: { remote_state: state } }];
-    assert.deepEqual(mirrored(wait('pending')), row('pending'));
-    assert.deepEqual(mirrored({ kind: 'go' }), row('running'));
-    assert.deepEqual(mirrored(wait('version')), []);
-  });
-});
-
-describe('whether the host’s row takes part', () => {
-  const row = (address: RowValues['address'], values: RowValues['values']): RowValues => ({
-    address,
-    values,
-  });
-
-  test('it does where the shipped host side has written anything in it, an empty text included (D28)', () => {
-    assert.equal(isMirrored([row(HOST, { system_state: 'up', remote_state: undefined })]), true);
-    assert.equal(isMirrored([row(HOST, { system_state: undefined, remote_state: '' })]), true);
-  });
-
-  test('it does not where it is empty, nor for another row of either database', () => {
-    const labels = { db: 'hostState', table: 'KUBE_LABELS', row: 'SET' } as const;
-    assert.equal(isMirrored([row(HOST, { system_state: undefined, remote_state: undefined })]), false);
-    assert.equal(
-      isMirrored([row(STATUS, { system_state: 'up' }), row(labels, { snmp_local: '1.0' })]),
-      false,
-    );
-    assert.equal(isMirrored([]), false);
+  test('multi-ASIC: the host’s row is asked before the record, of nothing else (D28, G10)', () => {
+    const rowsOf = (verdict: Parameters<typeof planVerdict>[0]) =>
+      planVerdict(verdict, CLAIM, AT, '1').map(({ address }) => address);
+    assert.deepEqual(rowsOf(wait('pending')), [HOST, STATUS]);
+    assert.deepEqual(rowsOf(wait('version')), [STATUS]);
+    assert.deepEqual(rowsOf({ kind: 'go' }), [STATUS]);
+    assert.deepEqual(planVerdict(wait('pending'), CLAIM, AT, '1')[0], {
+      kind: 'set',
+      address: HOST,
+      values: { remote_state: 'pending' },
+    });
   });
 });
