@@ -63,7 +63,10 @@ export function addManifestOptions(command: Command): Command {
     .option('--host', 'with --asic: write one for the host too')
     .option('--batch <n>', 'update so many nodes at the same time: N or N% (default: 1)')
     .option('--time-to-golden <t>', 'wait this long at each batch: active_time_to_mark_good of the switches')
-    .option('--grace <t>', 'the time from SIGTERM to SIGKILL (default: 30s)')
+    .option(
+      '--grace <t>',
+      'the time from SIGTERM to SIGKILL (default: 30s); the claim is released 3 s before',
+    )
     .option('--startup-grace <t>', "startupGraceSeconds of the image's checks.toml (default: 300s)")
     .option('--privileged', 'run the container privileged')
     .option(

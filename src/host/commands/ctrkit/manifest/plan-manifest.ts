@@ -105,7 +105,7 @@ function planPodSpec(request: ManifestRequest, instance: Instance, environment: 
     name: toContainerName(instance.containerName),
     image: request.image,
     imagePullPolicy: planPullPolicy(request),
-    env: encodeEnvironment(environment),
+    env: encodeEnvironment(new Map([...environment, ...grace.variables])),
     ...(resources === undefined ? {} : { resources }),
     ...(securityContext === undefined ? {} : { securityContext }),
     volumeMounts,

@@ -17,7 +17,8 @@ const BEFORE_GATE_MS = 60_000;
 /** A start takes seconds: a short period makes the pod Ready early. Each probe costs an exec. */
 const STARTUP_PERIOD_S = 2;
 
-/** The default of `CTRKIT_RELEASE_AFTER` (contract.md, section 7). */
+/** Range and default of `CTRKIT_RELEASE_AFTER` (contract.md, section 7). */
+const LONGEST_RELEASE_AFTER_MS = 600_000;
 const DEFAULT_RELEASE_AFTER_MS = 6_000;
 /** supervisord reports a stop up to 2 s late (D11), and the agent ends within 1 s of its release. */
 const AROUND_RELEASE_MS = 3_000;
@@ -28,12 +29,13 @@ const DAY_MS = 86_400_000;
 /** Settings of the container's environment that the timing depends on. */
 export interface KitTiming {
   readonly heartbeatIntervalMs: number;
-  readonly releaseAfterMs: number;
+  /** Undefined: nobody has set it, so it follows from the grace period. */
+  readonly releaseAfterMs: number | undefined;
 }
 
 export const DEFAULT_KIT_TIMING: KitTiming = {
   heartbeatIntervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
-  releaseAfterMs: DEFAULT_RELEASE_AFTER_MS,
+  releaseAfterMs: undefined,
 };
 
 /** The three probes of a container. `startupGrace` is the command line's word. Throws CtrkitError('usage'). */
@@ -67,27 +69,33 @@ const planProbe = (
   ...timing,
 });
 
-/**
- * Seconds from SIGTERM to SIGKILL: `--grace`, or a default, with a note where the default is too short for the release.
- * Throws CtrkitError('usage').
- */
-export function planGrace(
-  grace: string | undefined,
-  { releaseAfterMs }: KitTiming,
-): { readonly seconds: number; readonly notes: readonly string[] } {
-  const neededS = Math.ceil((releaseAfterMs + AROUND_RELEASE_MS) / 1_000);
-  const why = `the record is released ${releaseAfterMs / 1_000} s after a stop began, which supervisord tells up to 2 s late`;
-  if (grace === undefined) {
-    const seconds = Math.max(DEFAULT_GRACE_S, neededS);
-    const notes = seconds > DEFAULT_GRACE_S ? [`terminationGracePeriodSeconds is ${seconds}: ${why}`] : [];
-    return { seconds, notes };
-  }
-  const seconds = Math.ceil(
-    parseTime('--grace', grace, { leastMs: 0, mostMs: DAY_MS, example: '30s' }) / 1_000,
-  );
-  if (seconds >= neededS) return { seconds, notes: [] };
-  return refuseRequest(`--grace is ${seconds} s: write ${neededS}s or more: ${why}`);
+export interface GracePlan {
+  /** Seconds from SIGTERM to SIGKILL. */
+  readonly seconds: number;
+  /** By which the agent releases the record in time, where nobody has set that. */
+  readonly variables: readonly (readonly [name: string, value: string])[];
+  readonly notes: readonly string[];
 }
+
+/**
+ * The grace period, `--grace` or a default, and a release that agrees with it: as late as the kill allows, because until then
+ * the application may still run. Throws CtrkitError('usage').
+ */
+export function planGrace(grace: string | undefined, { releaseAfterMs }: KitTiming): GracePlan {
+  const neededS = Math.ceil(((releaseAfterMs ?? DEFAULT_RELEASE_AFTER_MS) + AROUND_RELEASE_MS) / 1_000);
+  const releaseS = (releaseAfterMs ?? DEFAULT_RELEASE_AFTER_MS) / 1_000;
+  const why = `the record is released ${releaseS} s after a stop began, which supervisord tells up to 2 s late`;
+  const seconds = grace === undefined ? Math.max(DEFAULT_GRACE_S, neededS) : parseGrace(grace);
+  if (seconds < neededS) return refuseRequest(`--grace is ${seconds} s: write ${neededS}s or more: ${why}`);
+  const isLonger = grace === undefined && seconds > DEFAULT_GRACE_S;
+  const notes = isLonger ? [`terminationGracePeriodSeconds is ${seconds}: ${why}`] : [];
+  const latestS = Math.min(seconds * 1_000 - AROUND_RELEASE_MS, LONGEST_RELEASE_AFTER_MS) / 1_000;
+  const isSet = releaseAfterMs !== undefined;
+  return { seconds, variables: isSet ? [] : [['CTRKIT_RELEASE_AFTER', `${latestS}s`]], notes };
+}
+
+const parseGrace = (grace: string): number =>
+  Math.ceil(parseTime('--grace', grace, { leastMs: 0, mostMs: DAY_MS, example: '30s' }) / 1_000);
 
 /**
  * Seconds that a pod has to be Ready before the rollout goes on to the next switch: by then its image is golden there, or it

@@ -73,6 +73,7 @@ describe('the manifest of a feature', () => {
       DEV: '',
       CONTAINER_NAME: 'snmp',
       SYSLOG_TARGET_IP: '127.0.0.1',
+      CTRKIT_RELEASE_AFTER: '27s',
     });
   });
 
@@ -295,6 +296,18 @@ describe('the environment', () => {
     assert.equal(plan({ environment, grace: '43s' }).pod.terminationGracePeriodSeconds, 43);
     // Less than the default is enough for a default release.
     assert.equal(plan({ grace: '9s' }).pod.terminationGracePeriodSeconds, 9);
+  });
+
+  test('has the release agree with the grace period, unless somebody has set it (G22)', () => {
+    const releaseOf = (request: Parameters<typeof plan>[0]) => plan(request).env.get('CTRKIT_RELEASE_AFTER');
+    assert.equal(releaseOf({}), '27s');
+    assert.equal(releaseOf({ isStaticPod: true }), '27s');
+    assert.equal(releaseOf({ grace: '9s' }), '6s');
+    assert.equal(releaseOf({ grace: '2m' }), '117s');
+    assert.equal(releaseOf({ grace: '603s' }), '600s');
+    assert.equal(releaseOf({ grace: '1h' }), '600s');
+    assert.equal(releaseOf({ grace: '2m', environment: ['CTRKIT_RELEASE_AFTER=10s'] }), '10s');
+    assert.equal(releaseOf({ grace: '2m', environment: ['CTRKIT_RELEASE_AFTER='] }), '117s');
   });
 });
 
