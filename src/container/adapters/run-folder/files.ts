@@ -1,8 +1,20 @@
 /** Small files in CTRKIT_RUN_DIR, by which the kit's processes of one container exchange data. */
-import { chmodSync, closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { replaceFile } from '../../../adapters/disk/replace-file.ts';
 import { watchFolder } from '../../../adapters/disk/watch-folder.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /** Whole or not at all. Throws CtrkitError('defect') with what is wrong with the folder or the disk. */
 export function writeAtomically(folder: string, name: string, text: string, mode: number): void {
@@ -25,11 +37,13 @@ function createFolder(folder: string): void {
 
 /**
  * One line over the one that is there, for a disk that is full: its block is there already. In this order a reader
- * of the whole sees the one line or the other.
+ * of the whole sees the one line or the other. Throws for a link, symbolic or hard: the file may be anybody's.
  */
 export function overwriteLine(path: string, line: string): void {
-  const file = openSync(path, 'r+');
+  const file = openSync(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.nlink !== 1) throw new Error(`${path} is no file of its own`);
     writeSync(file, line, 0, 'latin1');
     ftruncateSync(file, line.length);
   } finally {
@@ -37,14 +51,27 @@ export function overwriteLine(path: string, line: string): void {
   }
 }
 
-/** Empty if there is none. Throws CtrkitError('defect'): what can't be read is not the same as nothing. */
+/**
+ * Empty if there is none. Throws CtrkitError('defect'): what can't be read is not the same as nothing. A link is not
+ * followed, and a pipe in the file's place keeps nobody waiting.
+ */
 export function readIfExists(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return '';
     throw new CtrkitError('defect', `${path} can't be read: ${message}`, { cause: error });
+  }
+}
+
+function readRegularFile(path: string): string {
+  const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    if (!fstatSync(file).isFile()) throw new Error('it is no regular file');
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
   }
 }
 

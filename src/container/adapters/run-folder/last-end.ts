@@ -1,6 +1,6 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { LastEnd } from '../../../ports/last-end.ts';
-import { readIfExists, writeAtomically } from './files.ts';
+import { overwriteLine, readIfExists, writeAtomically } from './files.ts';
 
 const LAST_END_FILE = 'last-end';
 /** Kubernetes creates this file, and shows its content as the message of the container's last state. */
@@ -24,7 +24,7 @@ export function createLastEnd(folder: string, terminationLog = TERMINATION_LOG):
       write(() => writeAtomically(folder, LAST_END_FILE, line, 0o644));
       write(() => {
         // Written only where the file exists: a file of its own in /dev is of no use to anybody.
-        if (statSync(terminationLog).isFile()) writeFileSync(terminationLog, line);
+        if (existsSync(terminationLog)) overwriteLine(terminationLog, line);
       });
     },
   };

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -65,6 +76,40 @@ describe('a file of the run folder', () => {
     writeFileSync(path, 'x');
     removeIfExists(path);
     assert.deepEqual(readdirSync(folder), []);
+  });
+});
+
+describe('a link in the place of a file of the run folder', () => {
+  const target = () => join(folder, 'target');
+  const path = () => join(folder, 'health');
+  beforeEach(() => writeFileSync(target(), 'of somebody else\n'));
+  const isUntouched = () => assert.equal(readFileSync(target(), 'utf8'), 'of somebody else\n');
+
+  test('is replaced by a write, and not followed (S12)', () => {
+    for (const name of ['health', `health.${process.pid}.tmp`]) {
+      symlinkSync(target(), join(folder, name));
+      writeAtomically(folder, 'health', 'a line\n', 0o644);
+      assert.equal(readFileSync(path(), 'utf8'), 'a line\n');
+      isUntouched();
+    }
+  });
+
+  test('is not written over in place, be it a symbolic or a hard one (S12)', () => {
+    for (const link of [symlinkSync, linkSync]) {
+      link(target(), path());
+      assert.throws(() => overwriteLine(path(), 'x'));
+      isUntouched();
+      rmSync(path());
+    }
+  });
+
+  test('is not read, and neither is a pipe waited for (S12)', () => {
+    symlinkSync(target(), path());
+    assert.throws(() => readIfExists(path()), isDefect);
+    rmSync(path());
+    spawnSync('mkfifo', [path()]);
+    assert.throws(() => readIfExists(path()), isDefect);
+    assert.throws(() => overwriteLine(path(), 'x'));
   });
 });
 

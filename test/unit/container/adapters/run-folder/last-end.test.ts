@@ -57,4 +57,14 @@ describe('the reason of the last end', () => {
       assert.doesNotThrow(() => createLastEnd(folder, log).write('snmpd is FATAL'), log);
     assert.equal(createLastEnd(folder).read(), '');
   });
+
+  test('is not written through a link in the place of a termination log (S12)', () => {
+    const target = join(folder, 'target');
+    writeFileSync(target, 'of somebody else');
+    const log = join(folder, 'termination-log');
+    symlinkSync(target, log);
+    createLastEnd(folder, log).write('snmpd is FATAL');
+    assert.equal(readFileSync(target, 'utf8'), 'of somebody else');
+    assert.equal(createLastEnd(folder, log).read(), 'snmpd is FATAL');
+  });
 });
