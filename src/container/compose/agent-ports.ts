@@ -39,14 +39,13 @@ type ContainerPorts = ReturnType<typeof buildContainerPorts>;
  */
 export async function buildAgentPorts(ports: ContainerPorts, onChange: () => void) {
   const { config, errors } = await readChecks(ports);
-  const { listCritical, listWatched } = listProcessFiles(ports.settings.supervisorDir);
-  const policyReader = new PolicyReader(() => listWatched().entries.map(({ name }) => name));
+  const lists = listProcessFiles(ports.settings.supervisorDir);
+  const policyReader = new PolicyReader(() => lists.listWatched().entries.map(({ name }) => name));
   const restarts = new RestartCounter(onChange, ports.clock);
   const processes = new ProcessChecks({
     table: createProcessTable(config),
     clock: ports.clock,
-    listCritical,
-    listWatched,
+    ...lists,
     startProgram: () => ({ name: config.startProgram, isNamed: config.isStartNamed }),
     intervalsOf: policyReader.intervalsOf,
     timing: config.timing,
@@ -59,12 +58,9 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     onUnexpectedExit: () => restarts.count(),
   });
   const hooks = createHooks(ports, config);
-  const sources = [
-    processes,
-    hooks,
-    createBuiltinSource(config.builtin, ports.clock),
-    createConfigurationSource([() => errors, processes.getErrors], config.timing),
-  ];
+  const builtin = createBuiltinSource(config.builtin, ports.clock);
+  const configuration = createConfigurationSource([() => errors, processes.getErrors], config.timing);
+  const sources = [processes, hooks, builtin, configuration];
   const criticalExit = createCriticalExit(ports, processes);
   const unclaimed = createUnclaimed(ports, { processes, criticalExit, wake: onChange });
   const monitor = createMonitor(ports, { config, sources, restarts, onChange });
@@ -77,8 +73,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     watchFiles: watchRunFolder(ports),
     onProcessEvent: processes.applyEvent,
     stopChecks: () => [hooks, processes, restarts].forEach((part) => part.stop()),
-    hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
-    isSupervisorStopping,
+    ...SUPERVISOR_STOP,
   };
 }
 
@@ -111,6 +106,12 @@ async function isSupervisorStopping(): Promise<boolean> {
   });
   return supervisor.isStopping().catch(() => false);
 }
+
+/** The stop of supervisord, as the agent sees and hastens it. */
+const SUPERVISOR_STOP = {
+  hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
+  isSupervisorStopping,
+};
 
 const createProcessTable = ({ timing }: ChecksConfig) =>
   createSupervisorClient({
