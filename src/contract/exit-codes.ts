@@ -15,6 +15,8 @@ export const EXIT = {
   defect: 70,
   /** `container wait`: nothing was deployed in time, the next start is a local one. */
   gaveUp: 75,
+  /** `container_startup`: there is no such COMMAND. Its launcher ends with it, as every shell does. */
+  noCommand: 127,
 } as const;
 
 /**

@@ -16,12 +16,12 @@ git ls-files --cached --others --exclude-standard |
   while IFS= read -r file; do
     [ -f "$file" ] || continue
     # grep -a, because the first line of a picture or an archive is not text
-    if head -n 1 "$file" | grep -aqE '^#!.*[/ ](sh|bash|dash)( |$)'; then printf '%s\n' "$file"; fi
+    if head -n 1 "$file" | grep -aqE '^#!.*[/ ](sh|bash|dash)( |$)|^# shellcheck shell=sh'; then printf '%s\n' "$file"; fi
   done >"$list"
 
 if [ ! -s "$list" ]; then
   echo 'test/support/shellcheck.sh: found no shell file; is this a git checkout?' >&2
   exit 1
 fi
-tr '\n' '\0' <"$list" | xargs -0 shellcheck
+tr '\n' '\0' <"$list" | xargs -0 shellcheck --external-sources
 echo "shellcheck: $(wc -l <"$list") files, nothing found"

@@ -2,11 +2,16 @@ import { CtrkitError } from '../../contract/errors.ts';
 import type { Owner } from '../../contract/feature/feature.ts';
 import { assertFeatureName, assertNothingLeft, assertOwner, assertVersion, parseWords } from './arguments.ts';
 
-export const STARTUP_HELP = `Usage: container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL]
+export const STARTUP_HELP = `Usage: container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL] -- COMMAND [ARG...]
+       container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL]
 
-The gate. start.sh calls it before the application. It returns 0 when the application may start. While
-the switch does not want this container, it does not return: it holds, and goes on by itself when the
-reason is gone.
+The gate. It becomes COMMAND, the application, when that may start; COMMAND keeps the process id, and gets
+all signals from then on. While the switch does not want this container, COMMAND is not started: the gate
+holds, and goes on by itself when the reason is gone. COMMAND is never started after any other end of the
+gate. Everything after -- is COMMAND's.
+
+Without COMMAND it returns 0 when the application may start, and else it does not return. Whoever calls it
+so has to look at the status. /usr/share/sonic/scripts/container_startup.py does, for a start.sh.
 
   -f, --feature NAME   the feature, as in CONFIG_DB FEATURE|NAME
   -o, --owner OWNER    local: systemd started this container from the switch's own image; always goes
@@ -18,6 +23,14 @@ reason is gone.
 
 Why a container is held:  container_state FEATURE show
 
+Examples
+  ENTRYPOINT of an image; as process 1 it ends at SIGTERM while it holds, and reaps what is left to it:
+    ENTRYPOINT ["container_startup", "-f", "pmon", "-o", "kube", "-v", "1.4", "--", "/usr/local/bin/supervisord"]
+  A program of supervisord:
+    command=container_startup -f bmp -o %(ENV_RUNTIME_OWNER)s -v %(ENV_IMAGE_VERSION)s -- /usr/bin/openbmpd
+  The last line of a start.sh:
+    exec container_startup -f restapi -o "$RUNTIME_OWNER" -v "$IMAGE_VERSION" -- /usr/bin/start-rest
+
 Environment
   CTRKIT_REDIS             the same as --redis
   CTRKIT_CONTAINER_ID      the container's id, where it can't be found in /proc
@@ -26,7 +39,8 @@ Environment
   CTRKIT_LOG               json: one JSON object a line instead of text
   NAMESPACE_ID             the ASIC's number on a multi-ASIC switch
 
-Exit status: 0 go, 64 wrong usage, 70 a defect of ctrkit, 128+n ended by signal n.
+Exit status: 0 go, 64 wrong usage, 70 a defect of ctrkit, 128+n ended by signal n; 127 there is no such
+COMMAND; once it is started, its own.
 `;
 
 export interface StartupOptions {
@@ -37,8 +51,12 @@ export interface StartupOptions {
   readonly redisUrl: string;
 }
 
-/** Undefined when help is asked for. Throws CtrkitError('usage'): one line, what is wrong and what to do. */
-export function parseStartupOptions(args: readonly string[]): StartupOptions | undefined {
+/**
+ * Undefined when help is asked for. What follows `--` is the command of the launcher, which becomes that, and is left out.
+ * Throws CtrkitError('usage'): one line, what is wrong and what to do.
+ */
+export function parseStartupOptions(words: readonly string[]): StartupOptions | undefined {
+  const args = cutCommand(words);
   const { values, positionals } = parseWords(args, {
     feature: { type: 'string', short: 'f' },
     owner: { type: 'string', short: 'o' },
@@ -48,7 +66,7 @@ export function parseStartupOptions(args: readonly string[]): StartupOptions | u
     help: { type: 'boolean', short: 'h' },
   });
   // start.sh takes exit code 0 as a go, so help is refused beside other words, in case it came in by mistake.
-  if (values.help === true && args.length === 1) return undefined;
+  if (values.help === true && words.length === 1) return undefined;
   if (values.help === true) throw new CtrkitError('usage', '--help stands alone');
   assertNothingLeft(positionals);
   return {
@@ -58,4 +76,12 @@ export function parseStartupOptions(args: readonly string[]): StartupOptions | u
     once: values.once ?? false,
     redisUrl: values.redis ?? '',
   };
+}
+
+function cutCommand(words: readonly string[]): readonly string[] {
+  const end = words.indexOf('--');
+  if (end === -1) return words;
+  if (end === words.length - 1)
+    throw new CtrkitError('usage', 'no command follows --: write -- COMMAND [ARG...]');
+  return words.slice(0, end);
 }

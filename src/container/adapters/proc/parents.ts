@@ -2,11 +2,20 @@ import type { Environment } from '../../../contract/environment.ts';
 import { existsSync } from 'node:fs';
 
 /**
- * Returns a function that is true when the gate's caller is gone: its parent, or under the drop-in the drop-in's own parent
- * (CTRKIT_CALLER_PID), which a shell between the two would hide.
+ * Returns a function that is true when the gate's caller is gone: its parent, or the parent of the shell in between
+ * (CTRKIT_CALLER_PID), which that shell would hide. A shell that becomes the application names itself (CTRKIT_LAUNCHER_PID): it
+ * may be gone before this process first looks.
  */
 export function watchParents(env: Environment): () => boolean {
-  const parent = process.ppid;
-  const caller = /^[1-9]\d*$/.exec(env['CTRKIT_CALLER_PID'] ?? '')?.[0];
+  const parent = findLauncher(env) ?? process.ppid;
+  const caller = readPid(env, 'CTRKIT_CALLER_PID');
   return () => process.ppid !== parent || (caller !== undefined && !existsSync(`/proc/${caller}`));
+}
+
+/** The process id of the shell that becomes the application when this gate says go; undefined where nobody does. */
+const findLauncher = (env: Environment): number | undefined => readPid(env, 'CTRKIT_LAUNCHER_PID');
+
+function readPid(env: Environment, name: string): number | undefined {
+  const text = env[name] ?? '';
+  return /^[1-9]\d*$/.test(text) ? Number(text) : undefined;
 }

@@ -22,6 +22,13 @@ describe('the options of the gate', () => {
     assert.deepEqual([options?.once, options?.redisUrl], [true, 'unix:///r.sock']);
   });
 
+  test('what follows -- is the application’s', () => {
+    assert.equal(versionOf('-v', '1.0', '--', 'app', '-v', '2.0', '--help', '--'), '1.0');
+    assert.equal(versionOf('-v', '--', 'app'), '0.0.0');
+    assert.equal(refusal(...KUBE, '--'), 'no command follows --: write -- COMMAND [ARG...]');
+    assert.throws(() => parseStartupOptions(['--help', '--', 'app']), CtrkitError);
+  });
+
   test('help is asked for with -h or --help alone', () => {
     for (const args of [['-h'], ['--help']]) assert.equal(parseStartupOptions(args), undefined);
   });

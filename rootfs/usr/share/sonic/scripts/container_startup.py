@@ -6,6 +6,11 @@
 # start.sh is stopped first, by SIGSTOP, and this shell becomes the gate: nothing is forked. The gate lets
 # start.sh go on when the application may start. Whatever else ends the gate, at whatever moment, start.sh stands.
 
+# Called with a COMMAND the gate starts that, or nothing: then nobody else decides.
+for ctrkit_word; do
+	if [ "$ctrkit_word" = -- ]; then exec /usr/bin/container_startup "$@"; fi
+done
+
 # A person's shell is not stopped, and process 1 can't be.
 if [ "$PPID" -gt 1 ] && ! [ -t 0 ]; then
 	parent=
