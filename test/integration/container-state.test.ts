@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
 import { type Container, Kit } from '../support/kit.ts';
@@ -279,4 +279,51 @@ test('--help of every command is an answer on stdout, without a database', async
       assert.equal(help.stderr, '');
     }
   }
+});
+
+for (const owner of ['local', 'kube'] as const)
+  test(`up ${owner} that can not be left for the agent takes the record back, and ends with 69 (G21)`, async (t) => {
+    const { redis, here, state } = await prepare(t);
+    mkdirSync(here.claimPath);
+    const failed = await state('snmp', 'up', owner, '-v', '1.4.0');
+    assert.deepEqual(failed.end, { code: 69, signal: null }, failed.said);
+    assert.match(failed.stderr, /snmp: not up, the record is taken back: .*claim\.json/);
+    const { current_owner, docker_id, claim_token } = await redis.status();
+    assert.deepEqual([current_owner, docker_id, claim_token], ['none', '', '']);
+    rmdirSync(here.claimPath);
+    assertDone(await state('snmp', 'up', owner, '-v', '1.4.0'), /snmp: up/);
+  });
+
+test('down is done on a server without memory (G21)', async (t) => {
+  const { redis, state } = await prepare(t);
+  await state('snmp', 'up', 'kube', '-v', '1.4.0');
+  await redis.state.config('SET', 'maxmemory', '1');
+  assertDone(await state('snmp', 'down'), /snmp: down/);
+  const { current_owner = 'none', claim_token = '' } = await redis.status();
+  assert.deepEqual([current_owner, claim_token], ['none', '']);
+});
+
+test('an agent that stops releases its claim on a server without memory (G21)', async (t) => {
+  const { redis, here, state } = await prepare(t);
+  const agent = here.agent();
+  await state('snmp', 'up', 'kube', '-v', '1.4.0');
+  const { token } = here.readClaim();
+  await until('it beats', async () => (await redis.row('CONTAINER_HEALTH|snmp'))['token'] === token);
+  await redis.state.config('SET', 'maxmemory', '1');
+  agent.signal('SIGTERM');
+  assert.deepEqual(await agent.waitForEnd(), GO, agent.said);
+  const { current_owner = 'none', claim_token = '' } = await redis.status();
+  assert.deepEqual([current_owner, claim_token], ['none', ''], agent.said);
+});
+
+test('show into a full disk ends with 69 and one line; a reader that ends is no failure', async (t) => {
+  const { kit, here } = await prepare(t);
+  const command = `${kit.overlay}/usr/bin/container_state snmp show`;
+  const full = kit.run(['sh', '-c', `exec ${command} > /dev/full`], here.env);
+  assert.deepEqual(await full.waitForEnd(), { code: 69, signal: null }, full.said);
+  assert.equal(full.stderrLines.length, 1, full.said);
+  assert.match(full.stderr, /container_state: error: the output is cut, .*ENOSPC/);
+  const closed = kit.run(['sh', '-c', `(${command}; echo $? >&2) | true`], here.env);
+  await closed.waitForEnd();
+  assert.equal(closed.stderr, '0\n');
 });

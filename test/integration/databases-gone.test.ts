@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -354,6 +354,54 @@ async function makeMultiAsic(t: TestContext, globalText?: string): Promise<Multi
   await asic.config.hset('FEATURE|snmp', { set_owner: 'local', state: 'disabled' });
   return { ...made, host, asic };
 }
+
+test('a socket that this user may not open: TCP is tried (G16)', options, async (t) => {
+  const { kit, here, folder, configFile } = makeSwitch(t);
+  const redis = await PrivateRedis.start(t, { socketPath: join(folder, 'redis.sock'), tcp: true });
+  await redis.wantKube();
+  chmodSync(join(folder, 'redis.sock'), 0o760);
+  writeFileSync(configFile, CONFIG.replace('"port":1,', `"port":${redis.port},`));
+  const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const command = kit.runInNamespace(
+    [...asNobody, '/usr/bin/container_state', 'snmp', 'show'],
+    { ...here.env, CTRKIT_RUN_DIR: '/nonexistent' },
+    { redis: folder },
+  );
+  assert.deepEqual(await command.waitForEnd(), GO, command.said);
+  assert.match(command.stdout, /set_owner kube/);
+});
+
+test('what stands at the default socket and is none: TCP is tried (G16)', options, async (t) => {
+  const { kit, here, folder } = makeSwitch(t);
+  mkdirSync(join(folder, 'redis.sock'));
+  // A network of its own: whoever listens at the default port of this machine is not asked.
+  const command = kit.runInNamespace(
+    ['unshare', '--net', '/usr/bin/container_state', 'snmp', 'show'],
+    here.env,
+    { redis: folder },
+  );
+  assert.deepEqual(await command.waitForEnd(), { code: 69, signal: null }, command.said);
+  assert.match(command.stderr, /Redis at redis:\/\/127\.0\.0\.1:6379 can't be used/);
+});
+
+test('on multi-ASIC up and down by hand tell the host’s row, too (G21)', options, async (t) => {
+  const { run, host, asic, kit, folder, here } = await makeMultiAsic(t);
+  await host.state.hset('FEATURE|snmp0', { system_state: 'up', remote_state: 'stopped' });
+  // One namespace, as in one container: the claim of another is not this one's.
+  const script = 'container_state snmp up kube -v 1.4.0 && read -r _ && container_state snmp down';
+  const binds = { redis: folder, redis0: join(kit.folder, 'redis0') };
+  const shell = kit.runInNamespace(['sh', '-c', script], here.env, binds);
+  await shell.waitForLine('snmp: up');
+  assert.equal((await host.row('FEATURE|snmp0'))['remote_state'], 'running');
+  shell.child.stdin?.write('\n');
+  assert.deepEqual(await shell.waitForEnd(), GO, shell.said);
+  assert.equal((await asic.status())['current_owner'], 'none');
+  assert.equal((await host.row('FEATURE|snmp0'))['remote_state'], 'stopped');
+  const local = run('container_state', 'snmp', 'up', 'local', '-v', '1.4.0');
+  assert.deepEqual(await local.waitForEnd(), GO, local.said);
+  for (const redis of [host, asic])
+    assert.deepEqual(await redis.row('KUBE_LABELS|SET'), { snmp_local: '1.4.0' });
+});
 
 /** A container of ASIC 0: its gate, and then its agent. */
 const runOnAsic = ({ kit, folder, here }: MultiAsic): Program =>

@@ -1,6 +1,6 @@
 /**
  * SONiC's database_config.json and database_global.json, decoded. Pure: the caller reads the files and tells
- * which sockets exist (SONiC: dockers/docker-database/*.json.j2; swss-common: common/dbconnector.cpp).
+ * which sockets can be used (SONiC: dockers/docker-database/*.json.j2; swss-common: common/dbconnector.cpp).
  */
 import type { DatabaseLocation, Endpoint } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
@@ -11,7 +11,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function parseDatabaseConfig(
   file: { readonly path: string; readonly text: string },
   name: string,
-  socketExists: (path: string) => boolean,
+  canUseSocket: (path: string) => boolean,
 ): DatabaseLocation {
   const throwBroken = (what: string): never => {
     throw new CtrkitError(
@@ -31,14 +31,14 @@ export function parseDatabaseConfig(
   const server =
     readMember(readMember(root, 'INSTANCES'), instance) ?? throwBroken(`INSTANCES.${instance} is missing`);
   const endpoint =
-    toEndpoint(server, socketExists) ??
-    throwBroken(`INSTANCES.${instance} has no socket and no host and port`);
+    toEndpoint(server, canUseSocket) ??
+    throwBroken(`INSTANCES.${instance} has no socket that can be used, and no host and port`);
   return { endpoint, id, separator };
 }
 
-function toEndpoint(server: Json, socketExists: (path: string) => boolean): Endpoint | undefined {
+function toEndpoint(server: Json, canUseSocket: (path: string) => boolean): Endpoint | undefined {
   const { unix_socket_path: path, hostname: host, port } = server;
-  if (typeof path === 'string' && path.startsWith('/') && socketExists(path)) return { path };
+  if (typeof path === 'string' && path.startsWith('/') && canUseSocket(path)) return { path };
   const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536;
   return typeof host === 'string' && host !== '' && isPort ? { host, port } : undefined;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DEFAULTS, type DatabaseLocation, type Databases, type Endpoint } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
@@ -49,7 +49,7 @@ export function findDatabases(settings: DatabaseSettings): Databases {
     };
   }
   const socket = DEFAULTS.socketPath;
-  const endpoint = existsSync(socket) ? { path: socket } : { host: DEFAULTS.host, port: DEFAULTS.port };
+  const endpoint = isUsableSocket(socket) ? { path: socket } : { host: DEFAULTS.host, port: DEFAULTS.port };
   const source = `the defaults, as there is no ${configFile}`;
   return { ...allAt(endpoint, source), warnings: warningsFor(source) };
 }
@@ -89,7 +89,17 @@ function allAt(endpoint: Endpoint, source: string): Databases {
 }
 
 const locationIn = (path: string, name: string): DatabaseLocation =>
-  parseDatabaseConfig(readText(path), name, existsSync);
+  parseDatabaseConfig(readText(path), name, isUsableSocket);
+
+/** A path that is there need not be a socket, nor one that this user may connect to: then TCP may do. */
+function isUsableSocket(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return statSync(path).isSocket();
+  } catch {
+    return false;
+  }
+}
 
 function readText(path: string): { path: string; text: string } {
   try {

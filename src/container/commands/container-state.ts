@@ -1,15 +1,32 @@
 /** `container_state`: shows the record, or changes it by hand (contract.md, section 7; HLD, "Proposed behavior at high level"). */
-import { planClaim, planRelease, type Claim } from '../../contract/gate/claim.ts';
+import {
+  ownRecord,
+  planClaim,
+  planLocalLabel,
+  planRelease,
+  planReleases,
+  type Claim,
+} from '../../contract/gate/claim.ts';
+import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
-import { featureStatusRow, type FieldValues, type RowValues } from '../../contract/rows.ts';
+import {
+  featureStatusRow,
+  hostStatusRow,
+  type FieldValues,
+  type RowFields,
+  type RowValues,
+} from '../../contract/rows.ts';
+import { isMirrored, planHostStop } from '../../decide/gate/host-mirror.ts';
 import { findLiveHolder, isSelf } from '../../decide/gate/live-holder.ts';
-import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
+import { HOST_FIELDS, selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
+import { writeFirst } from '../../loop/write-first.ts';
+import { mirrorClaim } from '../gate/host-mirror.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 import { showState } from './state-show.ts';
@@ -27,33 +44,53 @@ export async function runState(options: StateOptions, ports: StatePorts): Promis
 }
 
 async function runUp(options: Extract<StateOptions, { verb: 'up' }>, ports: StatePorts): Promise<number> {
-  const { feature, owner, version, redisUrl } = options;
-  const { store, clock, self, claimFile, printNotice } = ports;
+  const { feature, owner, version } = options;
+  const { store, databases, clock, self, printNotice } = ports;
   const claim: Claim = { feature, owner, version, dockerId: self.dockerId, token: self.token };
   const exitCode = await retryOnConflict(async () => {
-    const rows = await store.read(selectHolderRows(feature));
+    const rows = await store.read(selectUpRows(feature, databases.asic));
     const other = findOther(rows, claim, clock);
     if (other !== undefined && owner === 'kube' && !options.force) {
       printNotice(`${feature}: refused: ${other}. Stop that container first, or use --force`);
       return EXIT.refused;
     }
-    if (!(await store.write(rows, planClaim(claim, readTimestamps(clock))))) return CONFLICT;
-    claimFile.write({
-      ...claim,
-      startedMs: clock.bootMs(),
-      isRecorded: true,
-      hasStarted: false,
-      containerStart: self.containerStart,
-      redisUrl,
-      isMirrored: false,
-      isReleased: false,
-    });
+    const hasHost = databases.hostState !== undefined;
+    const hostsLabel = owner === 'local' && hasHost ? [planLocalLabel(claim, 'hostState')] : [];
+    const writes = [...planClaim(claim, readTimestamps(clock)), ...hostsLabel];
+    if (!(await store.write(rows, writes))) return CONFLICT;
+    const takesPart = owner === 'kube' && isMirrored(rows);
+    await leaveClaim({ claim, redisUrl: options.redisUrl, isMirrored: takesPart }, ports);
+    const problem = takesPart ? await mirrorClaim(ports, claim, rows) : '';
+    if (problem !== '') printNotice(`${feature}: the host's own row does not tell of the claim: ${problem}`);
     printNotice(`${feature}: up: ${owner}, version ${version}, container ${claim.dockerId}`);
     return EXIT.ok;
   });
   if (exitCode !== CONFLICT) return exitCode;
   printNotice(`${feature}: refused: its record changes all the time. Try again`);
   return EXIT.refused;
+}
+
+const selectUpRows = (feature: string, asic: string): RowFields[] => [
+  ...selectHolderRows(feature),
+  ...(asic === '' ? [] : [{ address: hostStatusRow(feature, asic), fields: HOST_FIELDS }]),
+];
+
+/** Leaves the claim for the agent. Where that fails nobody would renew the record: it is taken back. Throws CtrkitError('disk'). */
+async function leaveClaim(
+  left: { readonly claim: Claim; readonly redisUrl: string; readonly isMirrored: boolean },
+  { store, clock, self, claimFile }: StatePorts,
+): Promise<void> {
+  const { claim, redisUrl } = left;
+  const { containerStart } = self;
+  const state = { isRecorded: true, hasStarted: false, isMirrored: left.isMirrored, isReleased: false };
+  try {
+    claimFile.write({ ...claim, ...state, startedMs: clock.bootMs(), containerStart, redisUrl });
+  } catch (error) {
+    if (!(error instanceof CtrkitError)) throw error;
+    await writeFirst(store, planReleases(ownRecord(claim), claim, clock.wallMs()));
+    const message = `${claim.feature}: not up, the record is taken back: ${error.message}`;
+    throw new CtrkitError('disk', message, { cause: error });
+  }
 }
 
 async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: StatePorts): Promise<number> {
@@ -93,7 +130,14 @@ async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: 
     return EXIT.refused;
   }
   printNotice(`${feature}: down`);
+  if (owner === 'kube') await mirrorRelease(feature, ports);
   return EXIT.ok;
+}
+
+/** Multi-ASIC: the record is released whatever becomes of this, as the host's row is on another server. */
+async function mirrorRelease(feature: string, { store, databases }: StatePorts): Promise<void> {
+  const { hostState, asic } = databases;
+  if (hostState !== undefined) await store.write([], [planHostStop({ feature, asic })]);
 }
 
 /** The fields that make a record this holder's. The host may change the others at any time, so they are no guard. */

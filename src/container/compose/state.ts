@@ -1,4 +1,5 @@
 import { EXIT } from '../../contract/exit-codes.ts';
+import { watchOutput } from '../../adapters/process/watch-output.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
 import { runState } from '../commands/container-state.ts';
 import { parseStateOptions, STATE_HELP } from '../commands/state-options.ts';
@@ -6,6 +7,11 @@ import { buildContainerPorts } from './container-ports.ts';
 
 /** `container_state` with its adapters; `words` follow the command's name. Returns the exit code. */
 export async function runContainerState(words: readonly string[]): Promise<number> {
+  const keepExitCode = watchOutput('container_state');
+  return keepExitCode(await runWithPorts(words));
+}
+
+async function runWithPorts(words: readonly string[]): Promise<number> {
   const options = parseStateOptions(words);
   if (options === undefined) {
     process.stdout.write(STATE_HELP);

@@ -26,7 +26,8 @@ import {
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import type { StartupSnapshot } from './startup-types.ts';
 
-const HOST_FIELDS = [STATUS_FIELD.systemState, STATUS_FIELD.remoteState] as const;
+/** Of the host's row of the feature, multi-ASIC. */
+export const HOST_FIELDS = [STATUS_FIELD.systemState, STATUS_FIELD.remoteState] as const;
 
 /** The rows to read, in the order that `decodeSnapshot` expects; `asic` is empty on a single-ASIC switch. */
 export function selectStartupRows(feature: string, version: string, asic: string): RowFields[] {

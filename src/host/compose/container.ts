@@ -1,9 +1,10 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
+import { watchOutput } from '../../adapters/process/watch-output.ts';
 import { RedisRowStore } from '../../adapters/redis/row-store.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { toPlainLine } from '../../text/printable.ts';
 import { becomeLightWait, takeWaitedContainer } from '../adapters/light-wait.ts';
-import { parseContainerLine } from '../commands/container/options.ts';
+import { parseContainerLine, type ContainerOptions } from '../commands/container/options.ts';
 import type { ContainerPorts } from '../commands/container/ports.ts';
 import { runContainer } from '../commands/container/run-container.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
@@ -19,6 +20,13 @@ export async function runContainerCommand(args: readonly string[]): Promise<numb
     return EXIT.ok;
   }
   const { options } = line;
+  // No other action has an answer.
+  if (options.action !== 'id') return runWithEngine(options);
+  const keepExitCode = watchOutput('container');
+  return keepExitCode(await runWithEngine(options));
+}
+
+async function runWithEngine(options: ContainerOptions): Promise<number> {
   // A switch runs one `container wait` for each feature.
   if (options.action === 'wait') keepHeapSmall();
   const ports = buildHostPorts('container');

@@ -1,3 +1,4 @@
+import { watchOutput } from '../../adapters/process/watch-output.ts';
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
 import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
 import { createLockFiles } from '../adapters/locks/lock-file.ts';
@@ -14,8 +15,11 @@ import { buildHostPorts, type HostPorts } from './ports.ts';
 
 /** The command `ctrkit`. Returns the exit code. Throws CtrkitError. */
 export async function runCtrkitCommand(args: readonly string[]): Promise<number> {
-  // Nobody reads any more, as with `| head`: no reason to complain.
-  process.stdout.on('error', () => {});
+  const keepExitCode = watchOutput('ctrkit');
+  return keepExitCode(await runWithEngine(args));
+}
+
+async function runWithEngine(args: readonly string[]): Promise<number> {
   const ports = buildHostPorts('ctrkit');
   try {
     return await runCtrkit(args, buildCtrkitPorts(ports));

@@ -12,8 +12,8 @@ const CONFIG = {
   VERSION: '1.0',
 };
 
-const parse = (json: unknown, socketExists = (_path: string) => true) =>
-  parseDatabaseConfig({ path: PATH, text: JSON.stringify(json) }, 'STATE_DB', socketExists);
+const parse = (json: unknown, canUseSocket = (_path: string) => true) =>
+  parseDatabaseConfig({ path: PATH, text: JSON.stringify(json) }, 'STATE_DB', canUseSocket);
 
 function refusal(call: () => unknown): string {
   try {
@@ -28,7 +28,7 @@ function refusal(call: () => unknown): string {
 }
 
 describe('database_config.json', () => {
-  test('a unix socket that exists is preferred', () => {
+  test('a unix socket that can be used is preferred', () => {
     assert.deepEqual(parse(CONFIG), {
       endpoint: { path: '/var/run/redis/redis.sock' },
       id: 6,
@@ -36,7 +36,7 @@ describe('database_config.json', () => {
     });
   });
 
-  test('host and port count where the socket does not exist', () => {
+  test('host and port count where the socket can not be used', () => {
     const asked: string[] = [];
     const found = parse(CONFIG, (path) => {
       asked.push(path);
@@ -108,7 +108,7 @@ describe('database_config.json', () => {
     for (const patch of unreachable)
       assert.match(
         refusal(() => parse(instance(patch), () => false)),
-        /INSTANCES\.redis has no socket and no host and port/,
+        /INSTANCES\.redis has no socket that can be used, and no host and port/,
       );
   });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -95,13 +97,24 @@ describe('database_config.json of a single-ASIC switch', () => {
     });
   });
 
-  test('a unix socket that exists is preferred to host and port', () => {
-    const folder = switchWith({ 'redis/redis.sock': '' });
-    const socket = join(folder, 'redis/redis.sock');
+  test('a unix socket that is there is preferred to host and port', async () => {
+    const folder = switchWith({});
+    const socket = join(folder, 'redis.sock');
     const file = switchWith({ [CONFIG_FILE]: configFor(6000, socket) });
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
     assert.deepEqual(find(file).state.endpoint, { path: socket });
-    rmSync(socket);
+    server.close();
+    await once(server, 'close');
     assert.deepEqual(find(file).state.endpoint, { host: '127.0.0.1', port: 6000 });
+  });
+
+  test('what stands there and is no socket is not preferred (G16)', () => {
+    const folder = switchWith({ 'redis.sock': '', 'a-folder/file': '' });
+    for (const name of ['redis.sock', 'a-folder']) {
+      const file = switchWith({ [CONFIG_FILE]: configFor(6000, join(folder, name)) });
+      assert.deepEqual(find(file).state.endpoint, { host: '127.0.0.1', port: 6000 });
+    }
   });
 
   test('a broken file names itself and what is wrong, and counts as a database that may come', () => {

@@ -47,7 +47,12 @@ function told(over: Partial<HealthSnapshot>, settings = SETTINGS) {
 
 describe('the verdict before the application runs', () => {
   test('while the gate has not been asked it is starting, and has not started', () => {
-    assert.deepEqual(told({ gate: { kind: 'not-asked', text: '' }, hasStarted: false }), ['starting', 2, 2, 0]);
+    assert.deepEqual(told({ gate: { kind: 'not-asked', text: '' }, hasStarted: false }), [
+      'starting',
+      2,
+      2,
+      0,
+    ]);
   });
 
   test('while the gate waits no start-up probe may fail: a restart would only wait again', () => {
