@@ -2,10 +2,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Anchor } from '../../../contract/anchor.ts';
 import { readProcessStat } from './process-stat.ts';
 
-/** Where a process is: its mount namespace, and its cgroup. What can't be read is undefined. */
+/** Where a process is: its mount namespace, and its cgroup. What can't be read is undefined. Read when it is asked for. */
 interface Place {
-  readonly mounts: string | undefined;
-  readonly cgroup: string | undefined;
+  readonly readMounts: () => string | undefined;
+  readonly readCgroup: () => string | undefined;
 }
 
 /**
@@ -26,13 +26,15 @@ export function findAnchor(proc = '/proc'): Anchor {
 
 /** Undefined if it can't be told. A process of another user does not show its namespaces, but its cgroup. */
 function isSamePlace(one: Place, other: Place): boolean | undefined {
-  if (one.mounts !== undefined && other.mounts !== undefined) return one.mounts === other.mounts;
-  return one.cgroup === undefined || other.cgroup === undefined ? undefined : one.cgroup === other.cgroup;
+  const [mounts, otherMounts] = [one.readMounts(), other.readMounts()];
+  if (mounts !== undefined && otherMounts !== undefined) return mounts === otherMounts;
+  const [cgroup, otherCgroup] = [one.readCgroup(), other.readCgroup()];
+  return cgroup === undefined || otherCgroup === undefined ? undefined : cgroup === otherCgroup;
 }
 
 const readPlace = (proc: string, pid: number | 'self'): Place => ({
-  mounts: readOrNone(() => readlinkSync(`${proc}/${pid}/ns/mnt`)),
-  cgroup: readOrNone(() => readFileSync(`${proc}/${pid}/cgroup`, 'latin1')),
+  readMounts: () => readOrNone(() => readlinkSync(`${proc}/${pid}/ns/mnt`)),
+  readCgroup: () => readOrNone(() => readFileSync(`${proc}/${pid}/cgroup`, 'latin1')),
 });
 
 function readOrNone(read: () => string): string | undefined {

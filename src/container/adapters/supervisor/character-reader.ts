@@ -6,7 +6,7 @@ const MAX_KEPT_BYTES = 64 * 1024;
  * end of a chunk. It counts all of a long text and keeps only its beginning; bytes that are not UTF-8 are marked in it.
  */
 export class CharacterReader {
-  readonly #decoder = new TextDecoder('utf-8');
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #text = '';
   #keptBytes = 0;
   /** Characters that have not begun yet. */
