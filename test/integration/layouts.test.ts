@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageContainer } from '../support/image.ts';
 import { GO } from '../support/program.ts';
+import { until } from '../support/until.ts';
 
 const APP = `[program:app]
 command=sleep 100000
@@ -110,7 +110,7 @@ echo went on >{here}/went-on
 
 test('a program that asks the gate itself is not ungated while its gate holds it, and comes to ready (bmp)', async (t) => {
   const app = `#!/bin/sh
-sleep 2
+sleep 5
 {overlay}/usr/bin/container_startup -f snmp -o kube -v 1.4.0 || exit 1
 exec sleep 100000
 `;
@@ -118,8 +118,35 @@ exec sleep 100000
   const env = { RUNTIME_OWNER: 'kube' };
   const image = await ImageContainer.start(t, { env, programs, files: { ...LISTS, 'app.sh': app } });
   await image.waitForProbe('readiness', 12);
-  await sleep(3_000);
-  assert.ok(image.supervisord.isRunning && !image.log.includes('ungated'), image.log);
   await image.redis.wantKube({ status: { remote_state: 'ready' } });
   await image.waitForProbe('readiness', 0);
+  assert.doesNotMatch(image.log, /ungated/);
+});
+
+const BEATING = `[program:start]
+command=/bin/true
+startsecs=0
+autorestart=false
+[program:app]
+command=/bin/sh -c 'while sleep 0.2; do printf "<!--XSUPERVISOR:BEGIN-->beat<!--XSUPERVISOR:END-->"; done'
+stdout_capture_maxbytes=1KB
+stopasgroup=true
+`;
+
+test('a process that is frozen for a warm reboot is no reason for a restart (G25)', async (t) => {
+  const files = { watchdog_processes: 'program:app\n', 'checks.toml': '[defaults]\nperiodSeconds = 0.5\n' };
+  const image = await ImageContainer.start(t, { programs: BEATING, files: { ...LISTS, ...files } });
+  const { redis } = image;
+  await redis.config.hset('HEARTBEAT|app', { heartbeat_interval: '500', alert_interval: '1000' });
+  await redis.state.hset('WARM_RESTART_ENABLE_TABLE|system', { enable: 'true' });
+  const gate = image.here.gate('local', '1.4.0');
+  assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+  await image.waitForProbe('readiness', 0);
+  process.kill(await image.waitForPid('app'), 'SIGSTOP');
+  const readSeq = async () => Number((await redis.row('CONTAINER_HEALTH|snmp'))['seq']);
+  const seq = await readSeq();
+  await until('ten heartbeats later', async () => (await readSeq()) > seq + 10);
+  assert.equal(image.probe('liveness').code, 0, image.log);
+  await redis.state.hset('WARM_RESTART_ENABLE_TABLE|system', { enable: 'false' });
+  await image.waitForProbe('liveness', 10);
 });

@@ -69,6 +69,7 @@ class Agent {
       listCritical: createProcessListReader({ path: join(directory, 'critical'), kinds: CRITICAL_KINDS }),
       listWatched: createProcessListReader({ path: join(directory, 'watchdog'), kinds: WATCHDOG_KINDS }),
       startProgram: () => ({ name: 'start', isNamed: false }),
+      isRebooting: () => false,
       onUnknownEntry: ({ name }) => this.unknown.push(name),
       intervalsOf: () => ({ heartbeatIntervalMs: intervalMs, alertIntervalMs: 10 * intervalMs }),
       onChange: () => (this.changes += 1),

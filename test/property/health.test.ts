@@ -82,6 +82,7 @@ const snapshotOf = (gate: fc.Arbitrary<GateState>): fc.Arbitrary<HealthSnapshot>
     gate,
     isStopping: fc.boolean(),
     superseded: fc.constantFrom('', '', 'superseded: container b holds the feature'),
+    rebootSinceMs: fc.constantFrom(undefined, undefined, NOW_MS - 1),
     checks: fc.array(check, { maxLength: 4 }),
     hasStarted: fc.boolean(),
     nowMs: fc.constant(NOW_MS),

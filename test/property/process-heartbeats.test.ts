@@ -27,7 +27,10 @@ class Scene {
     const listWatched = () => [{ kind: 'program', name: 'p' }] as const;
     const watch = new ProcessWatch({ table: this.#table, clock }, listWatched);
     const intervalsOf = () => ({ heartbeatIntervalMs, alertIntervalMs });
-    this.#check = new ProcessHeartbeatsCheck({ watch, clock, listWatched, intervalsOf }, DEFAULT_TIMING);
+    this.#check = new ProcessHeartbeatsCheck(
+      { watch, clock, listWatched, intervalsOf, isRebooting: () => false },
+      DEFAULT_TIMING,
+    );
   }
 
   get isStalled(): boolean {

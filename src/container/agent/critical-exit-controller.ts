@@ -1,4 +1,5 @@
 import type { FeaturePolicy } from '../../contract/feature/feature-policy.ts';
+import { isRebootExpected } from '../../contract/feature/switch-rows.ts';
 import { decideCriticalExit, type CriticalEnd } from '../../decide/health/critical-exit.ts';
 import { ContainerEnd, type ContainerEndPorts } from './container-end.ts';
 import { REPEAT_AFTER_MS } from '../../loop/outage-log.ts';
@@ -32,9 +33,14 @@ export class CriticalExitController {
   }
 
   /** Decides again on every recorded end: `auto_restart` may have changed, and an end is logged once a minute. */
-  reconcile({ autoRestart }: FeaturePolicy): void {
+  reconcile({ autoRestart, rebootSinceMs }: FeaturePolicy): void {
+    const isRebooting = isRebootExpected(rebootSinceMs, this.#ports.clock.bootMs());
     for (const [key, open] of this.#open) {
-      const { kind, reason } = decideCriticalExit(open.end, { autoRestart, mode: this.#mode });
+      const { kind, reason } = decideCriticalExit(open.end, {
+        autoRestart,
+        isRebooting,
+        mode: this.#mode,
+      });
       if (kind === 'end') return this.containerEnd.end(reason);
       this.#report(open, reason);
       // A process that supervisord has restarted needs no decision, once `auto_restart` is known.

@@ -74,7 +74,7 @@ export class HeartbeatLoop {
 
   /** Does what is due now; returns how many milliseconds to sleep. */
   async #reconcile(): Promise<number> {
-    const { policyReader, criticalExit, presence, unclaimed } = this.#ports;
+    const { clock, monitor, policyReader, criticalExit, presence, unclaimed } = this.#ports;
     presence.update();
     try {
       const claim = this.#claimFile.read();
@@ -85,7 +85,8 @@ export class HeartbeatLoop {
       // Before the database is used, which may be away.
       this.#claimFile.update(claim.isRecorded);
       if (this.#isSettling(claim)) return SETTLE_POLL_MS;
-      await policyReader.read(active.store, claim.feature);
+      await policyReader.read(active.store, claim.feature, clock.bootMs());
+      monitor.health.update({ rebootSinceMs: policyReader.policy.rebootSinceMs });
       const result = await active.holder.beat(this.readHealth());
       // After the release there is nothing to keep for a next agent.
       if (!this.#isStopped) this.#reportResult(result, claim);

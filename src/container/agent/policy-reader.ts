@@ -9,11 +9,17 @@ import {
   type FeaturePolicy,
   type ProcessIntervals,
 } from '../../contract/feature/feature-policy.ts';
+import {
+  fastRestartRow,
+  isRestartEnabled,
+  RESTART_FIELDS,
+  warmRestartRow,
+} from '../../contract/feature/switch-rows.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { featureConfigRow } from '../../contract/rows.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
-/** The policy of a feature and its processes in CONFIG_DB. It is read with every heartbeat, because it may change. */
+/** The policy of a feature and its processes in CONFIG_DB, and whether a reboot is announced in STATE_DB. It is read with every heartbeat, because it may change. */
 export class PolicyReader {
   #policy: FeaturePolicy = UNKNOWN_POLICY;
   #intervals = new Map<string, ProcessIntervals>();
@@ -32,25 +38,32 @@ export class PolicyReader {
   readonly intervalsOf = (process: string): ProcessIntervals =>
     this.#intervals.get(process) ?? DEFAULT_PROCESS_INTERVALS;
 
-  /** If CONFIG_DB can't be read, the last policy stays; its server may be another one than STATE_DB's. Never throws. */
-  async read(store: RowStore, feature: string): Promise<void> {
+  /**
+   * If CONFIG_DB can't be read, the last policy stays; its server may be another one than STATE_DB's. `nowMs` is of the boot
+   * clock. Never throws.
+   */
+  async read(store: RowStore, feature: string, nowMs: number): Promise<void> {
     try {
-      await this.#readAll(store, feature);
+      await this.#readAll(store, feature, nowMs);
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
     }
   }
 
-  async #readAll(store: RowStore, feature: string): Promise<void> {
+  async #readAll(store: RowStore, feature: string, nowMs: number): Promise<void> {
     const processes = this.#listProcesses();
-    const [config, ...rows] = await store.read([
+    const [config, warm, fast, ...rows] = await store.read([
       { address: featureConfigRow(feature), fields: POLICY_FIELDS },
+      { address: warmRestartRow, fields: RESTART_FIELDS },
+      { address: fastRestartRow, fields: RESTART_FIELDS },
       ...processes.map((process) => ({
         address: processHeartbeatRow(process),
         fields: PROCESS_HEARTBEAT_FIELDS,
       })),
     ]);
-    this.#policy = decodePolicy(config?.values ?? {});
+    const isAnnounced = [warm, fast].some((row) => isRestartEnabled(row?.values ?? {}));
+    const rebootSinceMs = isAnnounced ? (this.#policy.rebootSinceMs ?? nowMs) : undefined;
+    this.#policy = { ...decodePolicy(config?.values ?? {}), rebootSinceMs };
     this.#intervals = new Map(
       processes.map((process, i) => [process, decodeProcessIntervals(rows[i]?.values ?? {})]),
     );

@@ -18,6 +18,7 @@ import { RestartCounter } from '../health/restart-counter.ts';
 import { ConfigurationCheck, type GetErrors } from '../health/configuration-check.ts';
 import { ProcessChecks } from '../health/processes/process-checks.ts';
 import { CRITICAL_KINDS, WATCHDOG_KINDS, type ProcessEntry } from '../../contract/health/process-list.ts';
+import { isRebootExpected } from '../../contract/feature/switch-rows.ts';
 import type { CheckTiming } from '../../contract/health/check.ts';
 import type { CheckSource } from '../../ports/check.ts';
 import type { Environment } from '../../contract/environment.ts';
@@ -48,6 +49,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     ...lists,
     startProgram: () => ({ name: config.startProgram, isNamed: config.isStartNamed }),
     intervalsOf: policyReader.intervalsOf,
+    isRebooting: () => isRebootExpected(policyReader.policy.rebootSinceMs, ports.clock.bootMs()),
     timing: config.timing,
     onChange: (names) => {
       for (const name of names) monitor.hasten(name);

@@ -32,7 +32,7 @@ export interface MonitoredStart {
 const NO_START = { token: '', feature: '', version: '', owner: '', startedMs: undefined };
 
 /** What happens to the container beside its checks. */
-export type Lifecycle = Pick<HealthSnapshot, 'gate' | 'isStopping' | 'superseded'>;
+export type Lifecycle = Pick<HealthSnapshot, 'gate' | 'isStopping' | 'superseded' | 'rebootSinceMs'>;
 
 export interface Evaluation {
   /** Empty until the gate has let the application go. */
@@ -46,7 +46,12 @@ export interface Evaluation {
 export class ContainerHealth {
   readonly #ports: ContainerHealthPorts;
   readonly #settings: HealthSettings;
-  #lifecycle: Lifecycle = { gate: { kind: 'not-asked', text: '' }, isStopping: false, superseded: '' };
+  #lifecycle: Lifecycle = {
+    gate: { kind: 'not-asked', text: '' },
+    isStopping: false,
+    superseded: '',
+    rebootSinceMs: undefined,
+  };
   #start: MonitoredStart | typeof NO_START = NO_START;
   #hasStarted = false;
   #healthySinceMs: number | undefined;
@@ -73,7 +78,7 @@ export class ContainerHealth {
   }
 
   /** Counts with the next `evaluate`. */
-  update(change: Partial<Pick<Lifecycle, 'isStopping' | 'superseded'>>): void {
+  update(change: Partial<Omit<Lifecycle, 'gate'>>): void {
     this.#lifecycle = { ...this.#lifecycle, ...change };
   }
 

@@ -11,11 +11,17 @@ export interface FeaturePolicy {
   readonly autoRestart: string | undefined;
   /** SONiC's sysmonitor waits for `up_status` of this feature. */
   readonly isUpStatusWanted: boolean;
+  /** Boot clock: since when a warm or fast reboot is announced, as seen; undefined while none is. */
+  readonly rebootSinceMs: number | undefined;
 }
 
-export const UNKNOWN_POLICY: FeaturePolicy = { autoRestart: undefined, isUpStatusWanted: false };
+export const UNKNOWN_POLICY: FeaturePolicy = {
+  autoRestart: undefined,
+  isUpStatusWanted: false,
+  rebootSinceMs: undefined,
+};
 
-export const decodePolicy = (values: FieldValues): FeaturePolicy => ({
+export const decodePolicy = (values: FieldValues): Omit<FeaturePolicy, 'rebootSinceMs'> => ({
   autoRestart: values[CONFIG_FIELD.autoRestart] ?? 'disabled',
   isUpStatusWanted: isTrue(values['check_up_status']),
 });

@@ -7,3 +7,13 @@ export const fastRestartRow: RowAddress = { db: 'state', table: 'FAST_RESTART_EN
 /** A warm or fast reboot is under way: containers end without having failed. SONiC writes true, or enable. */
 export const isRestartEnabled = (values: FieldValues): boolean =>
   ['true', 'enable', '1'].includes((values['enable'] ?? '').toLowerCase());
+
+/** What `isRestartEnabled` reads. */
+export const RESTART_FIELDS = ['enable'] as const;
+
+/** No reboot takes longer. `config warm_restart enable system` leaves the announcement in the row for good. */
+const LONGEST_REBOOT_MS = 600_000;
+
+/** Whether an announced reboot is still to be expected. `rebootSinceMs` is when it was seen first, boot clock. */
+export const isRebootExpected = (rebootSinceMs: number | undefined, nowMs: number): boolean =>
+  rebootSinceMs !== undefined && nowMs - rebootSinceMs < LONGEST_REBOOT_MS;

@@ -129,13 +129,6 @@ export const recordFallbackRun = (memory: FeatureMemory, nowMs: number): Feature
   lastFallbackMs: nowMs,
 });
 
-/** No reboot takes longer. `config warm_restart enable system` leaves the announcement in the row for good. */
-const LONGEST_REBOOT_MS = 600_000;
-
-/** Whether an announced reboot is still to be expected. `rebootSinceMs` is when it was seen first, boot clock. */
-export const isRebootExpected = (rebootSinceMs: number | undefined, nowMs: number): boolean =>
-  rebootSinceMs !== undefined && nowMs - rebootSinceMs < LONGEST_REBOOT_MS;
-
 /** Whether systemd has to be asked: its answer matters only while the service is down after a container has ended. */
 export const isUnitStateNeeded = (
   { config, status }: Pick<FeatureReading, 'config' | 'status'>,

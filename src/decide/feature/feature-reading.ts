@@ -32,7 +32,12 @@ import {
   type RowFields,
   type RowValues,
 } from '../../contract/rows.ts';
-import { fastRestartRow, isRestartEnabled, warmRestartRow } from '../../contract/feature/switch-rows.ts';
+import {
+  fastRestartRow,
+  isRestartEnabled,
+  RESTART_FIELDS,
+  warmRestartRow,
+} from '../../contract/feature/switch-rows.ts';
 import {
   canMasterDeploy,
   MASTER_STATUS_FIELDS,
@@ -92,8 +97,8 @@ export const selectFeatureRows = (feature: string, versions: readonly string[]):
   { address: imagePolicyRow(feature), fields: IMAGE_POLICY_FIELDS },
   { address: imagePolicyRow(GLOBAL_POLICY), fields: IMAGE_POLICY_FIELDS },
   { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
-  { address: warmRestartRow, fields: ['enable'] },
-  { address: fastRestartRow, fields: ['enable'] },
+  { address: warmRestartRow, fields: RESTART_FIELDS },
+  { address: fastRestartRow, fields: RESTART_FIELDS },
 ];
 
 /** `rows` are those of `selectFeatureRows`, for the same versions. Total: no row makes it throw. */

@@ -3,7 +3,8 @@ import type { ObservedFields } from './feature-reading.ts';
 import { matchesIdOrName, RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
 import type { HolderContainer } from './feature-condition.ts';
 import type { FeatureInput } from './feature-input.ts';
-import { isRebootExpected, trackFeature, type FeatureMemory } from './feature-memory.ts';
+import { isRebootExpected } from '../../contract/feature/switch-rows.ts';
+import { trackFeature, type FeatureMemory } from './feature-memory.ts';
 import { selectHolderName } from './reap.ts';
 
 export interface Observation {

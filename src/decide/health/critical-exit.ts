@@ -18,6 +18,8 @@ export interface CriticalEnd {
 export interface CriticalExitPolicy {
   /** From CONFIG_DB; undefined until it has been read. */
   readonly autoRestart: string | undefined;
+  /** A warm or fast reboot is under way. */
+  readonly isRebooting: boolean;
   /** CTRKIT_CRITICAL_EXIT; `report` leaves the end of the container to the shipped listener. */
   readonly mode: 'end' | 'report';
 }
@@ -33,7 +35,7 @@ const RESTARTING = new Set(['enabled', 'always_enabled']);
 
 export function decideCriticalExit(
   { text, isExpected }: CriticalEnd,
-  { autoRestart, mode }: CriticalExitPolicy,
+  { autoRestart, isRebooting, mode }: CriticalExitPolicy,
 ): CriticalExitDecision {
   const makeReport = (why: string): CriticalExitDecision => ({
     kind: 'report',
@@ -41,6 +43,7 @@ export function decideCriticalExit(
   });
   if (isExpected) return makeReport('as expected, and nothing starts it again');
   if (mode === 'report') return makeReport('left to another exit listener, by CTRKIT_CRITICAL_EXIT');
+  if (isRebooting) return makeReport('the container is not ended, as a warm or fast reboot is under way');
   if (autoRestart === undefined)
     return makeReport('the container is not ended, as auto_restart is not known yet');
   if (RESTARTING.has(autoRestart.toLowerCase())) return { kind: 'end', reason: `critical process ${text}` };

@@ -2,6 +2,7 @@
 import type { CheckOutcome } from '../../contract/health/check.ts';
 import { PROBE_EXIT } from '../../contract/exit-codes.ts';
 import type { HealthStatus } from '../../contract/health/health-report.ts';
+import { isRebootExpected } from '../../contract/feature/switch-rows.ts';
 import type { ProbeAnswers } from '../../contract/health/health-line.ts';
 import { selectResult, type CheckState, type CheckWithState } from './check-state.ts';
 
@@ -17,6 +18,8 @@ export interface HealthSnapshot {
   readonly isStopping: boolean;
   /** Why the claim belongs to another container now, one line for people; empty while it is this container's. */
   readonly superseded: string;
+  /** Boot clock: since when a warm or fast reboot is announced; undefined while none is. */
+  readonly rebootSinceMs: number | undefined;
   /** The order is that in which failures are reported. */
   readonly checks: readonly CheckWithState[];
   /** All required checks have been ok at once since the gate was passed. */
@@ -92,7 +95,9 @@ function foldChecks(snapshot: HealthSnapshot, startedMs: number, settings: Healt
 
   const { unknownAfterMs } = settings;
   const readiness = decideReadiness(failing[0], required, { nowMs, unknownAfterMs, hasStarted });
-  const liveness = decideLiveness(failing, !hasStarted && isLate);
+  // Until a reboot is over nothing is ended: its processes are frozen on purpose.
+  const isRebooting = isRebootExpected(snapshot.rebootSinceMs, nowMs);
+  const liveness = isRebooting ? 0 : decideLiveness(failing, !hasStarted && isLate);
   const answers = { startup: hasStarted ? 0 : readiness, readiness, liveness };
   if (failing.length > 0) return makeVerdict('unhealthy', describeChecks(failing), answers, hasStarted);
   const impaired = checks.filter(

@@ -152,6 +152,7 @@ export class ModelContainer {
       isSettled: true,
       hasStarted: true,
       lifecycle: { isStopping: false },
+      update: () => undefined,
       report: () => ({ ...HEALTHY, answers: { readiness: 0 } }),
     };
     return {

@@ -28,6 +28,7 @@ export interface ProcessChecksPorts extends Omit<WatchPorts, 'onListed'>, Critic
   readonly listWatched: () => ProcessList;
   readonly startProgram: () => StartProgram;
   readonly intervalsOf: (process: string) => ProcessIntervals;
+  readonly isRebooting: () => boolean;
   /** Called with the names of the checks that should run now. */
   readonly onChange: (checks: readonly string[]) => void;
   /** Called once for each entry of the lists that names no program of supervisord: it is not checked. */
@@ -60,7 +61,9 @@ export class ProcessChecks implements CheckSource {
       { watch, ends: this.#ends, listCritical: () => ports.listCritical() },
       timing,
     );
-    this.#heartbeats = new ProcessHeartbeatsCheck({ watch, clock, listWatched, intervalsOf }, timing);
+    const isRebooting = () => ports.isRebooting();
+    const heartbeatPorts = { watch, clock, listWatched, intervalsOf, isRebooting };
+    this.#heartbeats = new ProcessHeartbeatsCheck(heartbeatPorts, timing);
     this.#start = new StartCheck(watch, () => ports.startProgram(), timing);
     this.#notice = new ChangeNotice(clock, () => this.#reportChange(), NOTICE_INTERVAL_MS);
   }

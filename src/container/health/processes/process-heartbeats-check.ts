@@ -22,6 +22,8 @@ export interface ProcessHeartbeatsCheckPorts {
   readonly clock: Clock;
   readonly listWatched: () => readonly ProcessEntry[];
   readonly intervalsOf: (process: string) => ProcessIntervals;
+  /** A warm or fast reboot is announced: its processes are frozen on purpose, and beat no more. */
+  readonly isRebooting: () => boolean;
 }
 
 /** The check `process-heartbeats`: the processes that promise heartbeats send them. */
@@ -54,7 +56,7 @@ export class ProcessHeartbeatsCheck implements Check {
   }
 
   async run(): Promise<CheckOutcome> {
-    const { watch, clock, listWatched, intervalsOf } = this.#ports;
+    const { watch, clock, listWatched, intervalsOf, isRebooting } = this.#ports;
     const isPaused =
       this.#knownMs !== undefined && clock.bootMs() > this.#knownMs + PAUSED_PERIODS * this.timing.periodMs;
     const view = await watch.readProcesses();
@@ -67,6 +69,10 @@ export class ProcessHeartbeatsCheck implements Check {
     this.#records = observeProcesses(this.#records, processes, nowMs);
     const heardUntilMs = this.#knownMs ?? nowMs;
     this.#knownMs = nowMs;
+    if (isRebooting()) {
+      this.#records = restartAges(this.#records, nowMs);
+      return { result: 'ok', message: 'not judged: a warm or fast reboot is under way' };
+    }
     if (isPaused) {
       this.#records = restartAges(this.#records, nowMs);
       return { result: 'unknown', message: 'beats may have been held up: waiting for new ones' };

@@ -5,7 +5,11 @@ import type { CriticalEnd } from '../../../../src/decide/health/critical-exit.ts
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 
-const policyOf = (autoRestart: string | undefined) => ({ autoRestart, isUpStatusWanted: false });
+const policyOf = (autoRestart: string | undefined, rebootSinceMs?: number) => ({
+  autoRestart,
+  isUpStatusWanted: false,
+  rebootSinceMs,
+});
 const DISABLED = policyOf('disabled');
 
 const endOf = (process: string, text = `${process} was ended by a signal`): CriticalEnd => ({
@@ -131,5 +135,17 @@ describe('the end of a critical process', () => {
     die(endOf('snmpd'), policyOf('enabled'));
     assert.deepEqual([signals, kept], [0, []]);
     assert.match(log.lines.join('\n'), /by CTRKIT_CRITICAL_EXIT$/);
+  });
+
+  test('ends nothing during a warm or fast reboot, and is decided on when that is over (G25)', () => {
+    const during = policyOf('enabled', clock.bootMs());
+    die(endOf('snmpd'), during);
+    clock.advance(599_999);
+    exit.reconcile(during);
+    assert.equal(signals, 0);
+    assert.match(log.lines.join('\n'), /not ended, as a warm or fast reboot is under way/);
+    clock.advance(1);
+    exit.reconcile(during);
+    assert.equal(signals, 1);
   });
 });

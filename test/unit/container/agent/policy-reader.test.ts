@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PolicyReader } from '../../../../src/container/agent/policy-reader.ts';
 import { processHeartbeatRow } from '../../../../src/contract/feature/feature-policy.ts';
+import { fastRestartRow, warmRestartRow } from '../../../../src/contract/feature/switch-rows.ts';
 import { featureConfigRow } from '../../../../src/contract/rows.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
@@ -9,10 +10,11 @@ import { FakeDatabases } from '../../../support/fake-row-store.ts';
 const CONFIG = featureConfigRow('snmp');
 
 function setUp(processes: string[] = []) {
-  const databases = new FakeDatabases(new FakeClock().bootMs);
+  const clock = new FakeClock();
+  const databases = new FakeDatabases(clock.bootMs);
   const store = databases.open();
   const reader = new PolicyReader(() => processes);
-  return { databases, reader, read: () => reader.read(store, 'snmp') };
+  return { clock, databases, reader, read: () => reader.read(store, 'snmp', clock.bootMs()) };
 }
 
 describe('the policy of a feature', () => {
@@ -20,7 +22,11 @@ describe('the policy of a feature', () => {
     const { databases, reader, read } = setUp();
     databases.goDown();
     await read();
-    assert.deepEqual(reader.policy, { autoRestart: undefined, isUpStatusWanted: false });
+    assert.deepEqual(reader.policy, {
+      autoRestart: undefined,
+      isUpStatusWanted: false,
+      rebootSinceMs: undefined,
+    });
   });
 
   test('is what CONFIG_DB says now, read again each time (D15)', async () => {
@@ -28,7 +34,7 @@ describe('the policy of a feature', () => {
     for (const autoRestart of ['enabled', 'always_enabled', 'disabled']) {
       databases.put(CONFIG, { auto_restart: autoRestart, check_up_status: 'True' });
       await read();
-      assert.deepEqual(reader.policy, { autoRestart, isUpStatusWanted: true });
+      assert.deepEqual(reader.policy, { autoRestart, isUpStatusWanted: true, rebootSinceMs: undefined });
     }
   });
 
@@ -66,4 +72,18 @@ describe('the policy of a feature', () => {
     await read();
     assert.equal(intervalsOf('syncd').heartbeatIntervalMs, 3_000);
   });
+
+  for (const row of [warmRestartRow, fastRestartRow])
+    test(`knows since when ${row.table} announces a reboot (G25)`, async () => {
+      const { clock, databases, reader, read } = setUp();
+      databases.put(row, { enable: 'true' });
+      await read();
+      const sinceMs = clock.bootMs();
+      clock.advance(10_000);
+      await read();
+      assert.equal(reader.policy.rebootSinceMs, sinceMs);
+      databases.put(row, { enable: 'false' });
+      await read();
+      assert.equal(reader.policy.rebootSinceMs, undefined);
+    });
 });

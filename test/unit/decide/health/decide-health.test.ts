@@ -30,6 +30,7 @@ const decide = (over: Partial<HealthSnapshot>, settings = SETTINGS) =>
     {
       gate: { kind: 'passed', startedMs: STARTED_MS },
       isStopping: false,
+      rebootSinceMs: undefined,
       superseded: '',
       checks: [],
       hasStarted: true,
@@ -219,6 +220,12 @@ describe('the verdict at the end', () => {
       ['unhealthy', 'superseded: container b', false],
     );
     assert.deepEqual(verdict.answers, { startup: 1, readiness: 1, liveness: 1 });
+  });
+
+  test('during a warm or fast reboot no restart is asked for, for ten minutes at most (G25)', () => {
+    const checks = [check('critical-processes', [FATAL])];
+    assert.deepEqual(told({ checks, rebootSinceMs: NOW_MS - 599_999 }), ['unhealthy', 0, 10, 0]);
+    assert.deepEqual(told({ checks, rebootSinceMs: NOW_MS - 600_000 }), ['unhealthy', 0, 10, 10]);
   });
 
   test('stopping is not ready and live, whatever fails meanwhile', () => {

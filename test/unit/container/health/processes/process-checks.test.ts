@@ -37,6 +37,7 @@ describe('the checks over supervisord’s programs', () => {
       listCritical: () => ({ entries: critical, errors: ['F, line 2: bad'] }),
       listWatched: () => ({ entries: watched, errors: [] }),
       startProgram: () => ({ name: startProgram, isNamed }),
+      isRebooting: () => false,
       onUnknownEntry: ({ kind, name }) => unknown.push(`${kind}:${name}`),
       intervalsOf: () => ({ heartbeatIntervalMs: 10_000, alertIntervalMs: 60_000 }),
       onChange: (names) => changes.push(names),

@@ -12,6 +12,7 @@ describe('the check of process heartbeats', () => {
   let table: FakeProcessTable;
   let clock: FakeClock;
   let check: ProcessHeartbeatsCheck;
+  let isRebooting: boolean;
 
   beforeEach(() => {
     table = new FakeProcessTable([processStatus('orchagent', 'RUNNING')]);
@@ -19,7 +20,9 @@ describe('the check of process heartbeats', () => {
     const listWatched = (): ProcessEntry[] => [{ kind: 'program', name: 'orchagent' }];
     const watch = new ProcessWatch({ table, clock }, listWatched);
     const intervalsOf = () => ({ heartbeatIntervalMs: 10_000, alertIntervalMs: 60_000 });
-    check = new ProcessHeartbeatsCheck({ watch, clock, listWatched, intervalsOf }, DEFAULT_TIMING);
+    isRebooting = false;
+    const ports = { watch, clock, listWatched, intervalsOf, isRebooting: () => isRebooting };
+    check = new ProcessHeartbeatsCheck(ports, DEFAULT_TIMING);
   });
 
   const event = (name: string, pid = 100, processname = 'orchagent'): void =>
@@ -47,6 +50,18 @@ describe('the check of process heartbeats', () => {
 
   test('sees a process that never beats (D15)', async () => {
     assert.match((await runFor(80_000)).message, /never beaten since it runs, 80 s/);
+  });
+
+  test('judges nobody during a warm or fast reboot, and from its end on again (G25)', async () => {
+    assert.equal((await runFor(60_000, beat)).result, 'ok');
+    isRebooting = true;
+    assert.deepEqual(await runFor(300_000), {
+      result: 'ok',
+      message: 'not judged: a warm or fast reboot is under way',
+    });
+    isRebooting = false;
+    assert.equal((await runFor(60_000)).result, 'ok');
+    assert.equal((await runFor(20_000)).result, 'failing');
   });
 
   test('takes no beat of another process for its own', async () => {
