@@ -179,6 +179,32 @@ describe('ctrkit on a switch', { timeout: 600_000 }, () => {
     assert.doesNotMatch((await run('explain', 'snmp')).stdout, /version 3\.0 is blocked/);
   });
 
+  test('explains what there is beside a key that is no row (G17)', async (t) => {
+    const { redis, run } = await prepare(t);
+    await redis.state.set('CONTAINER_HOLD|snmp|x', 'a text');
+    const hold = { version: '3.0', reason: 'version-blocked', text: 'blocked', boot_id: BOOT_ID };
+    await redis.state.hset('CONTAINER_HOLD|snmp|cccccccccccc', hold);
+    const explained = await run('explain', 'snmp');
+    assert.equal(explained.code, 0, explained.program.said);
+    assert.match(explained.stdout, /cccccccccccc/);
+    assert.doesNotMatch(explained.stdout, /WRONGTYPE/);
+  });
+
+  test('ends with 69 and one line where its output can not be written, and quietly where nobody reads', async (t) => {
+    const { kit, env, words } = await prepare(t);
+    const manifest = ['manifest', 'snmp', '--version', '1.0.0', '--image', 'registry/snmp:1.0.0'];
+    for (const args of [['status'], ['explain', 'snmp'], manifest]) {
+      const full = kit.run(['sh', '-c', 'exec "$@" > /dev/full', 'sh', ...words(args)], env);
+      assert.deepEqual(await full.waitForEnd(), code(69), full.said);
+      assert.match(full.stderr, /ctrkit: error: the output is cut, .*ENOSPC/);
+    }
+    const script = '("$@"; echo "ended with $?" >&2) | true';
+    const closed = kit.run(['sh', '-c', script, 'sh', ...words(['status'])], env);
+    await closed.waitForEnd();
+    assert.match(closed.stderr, /^ended with 0$/m);
+    assert.doesNotMatch(closed.stderr, /error/);
+  });
+
   test('explains how long it is until an image is golden, by what a daemon that runs thinks', async (t) => {
     const { env, run } = await prepare(t);
     const now = bootMs();

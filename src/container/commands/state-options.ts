@@ -28,7 +28,7 @@ Shows or changes by hand who runs a feature, as recorded in STATE_DB.
   -h, --help           show this text
 
 The environment is that of container_startup (see its --help).
-Exit status: 0 done, 1 refused, 64 wrong usage, 69 the databases can't be used, 70 a defect of ctrkit.
+Exit status: 0 done, 1 refused, 64 wrong usage, 69 the databases or the disk can't be used, 70 a defect of ctrkit.
 `;
 
 interface Common {
