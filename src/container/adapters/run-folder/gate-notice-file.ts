@@ -1,19 +1,24 @@
 import { removeIfExists } from '../../../adapters/disk/replace-file.ts';
-import { decodeGateNotice, encodeGateNotice } from '../../../contract/gate/gate-notice.ts';
+import { decodeGateNotice, encodeGateNotice, type GateNotice } from '../../../contract/gate/gate-notice.ts';
 import type { GateNoticeFile } from '../../../ports/gate-notice-file.ts';
 import { isStillRunning, readProcessStat } from '../proc/process-stat.ts';
 import { readIfExists, writeAtomically } from './files.ts';
 
 export const GATE_NOTICE_FILE = 'gate.json';
 
-/** The gate's notice `gate.json` in `folder`. A notice of another `containerStart` is of an earlier start of the container. */
+/**
+ * The gate's notice `gate.json` in `folder`. A notice of another `containerStart` is of an earlier start of the container. One
+ * that was read once counts while its gate runs, also if the file has vanished: a gate that goes on ends.
+ */
 export function createGateNoticeFile(folder: string, containerStart: string): GateNoticeFile {
   const path = `${folder}/${GATE_NOTICE_FILE}`;
+  let known: GateNotice | undefined;
   return {
     read() {
-      const notice = decodeGateNotice(readIfExists(path));
-      return notice?.containerStart === containerStart && isStillRunning(notice.pid, notice.startTicks)
-        ? notice
+      const text = readIfExists(path);
+      if (text !== '') known = decodeGateNotice(text);
+      return known?.containerStart === containerStart && isStillRunning(known.pid, known.startTicks)
+        ? known
         : undefined;
     },
     write({ state, text }) {
@@ -21,6 +26,9 @@ export function createGateNoticeFile(folder: string, containerStart: string): Ga
       const notice = { state, text, pid: process.pid, startTicks, containerStart };
       writeAtomically(folder, GATE_NOTICE_FILE, encodeGateNotice(notice), 0o644);
     },
-    remove: () => removeIfExists(path),
+    remove() {
+      known = undefined;
+      removeIfExists(path);
+    },
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createGateNoticeFile } from '../../../../../src/container/adapters/run-folder/gate-notice-file.ts';
 import { readProcessStat } from '../../../../../src/container/adapters/proc/process-stat.ts';
 import { encodeGateNotice } from '../../../../../src/contract/gate/gate-notice.ts';
+import { until } from '../../../../support/until.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -33,6 +34,22 @@ describe('the notice that a gate leaves', () => {
     assert.equal(file.read()?.state, 'waiting');
     file.remove();
     assert.equal(file.read(), undefined);
+  });
+
+  test('that vanishes counts for whoever has read it, while the gate runs (G4)', async (t) => {
+    const gate = spawn('sleep', ['600']);
+    t.after(() => gate.kill('SIGKILL'));
+    const { pid = 0 } = gate;
+    const startTicks = readProcessStat(pid)?.startTicks ?? 0;
+    const notice = { ...HELD, pid, startTicks, containerStart: START };
+    writeFileSync(join(folder, 'gate.json'), encodeGateNotice(notice));
+    const file = createGateNoticeFile(folder, START);
+    assert.deepEqual(file.read(), notice);
+    rmSync(join(folder, 'gate.json'));
+    assert.deepEqual(file.read(), notice);
+    assert.equal(createGateNoticeFile(folder, START).read(), undefined);
+    gate.kill('SIGKILL');
+    await until('its end is seen', () => file.read() === undefined);
   });
 
   test('can be read by whoever looks, and holds no secret', () => {
