@@ -17,7 +17,8 @@ const AS_PROCESS_1 = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-chil
 const AS_OTHER_USER = ['setpriv', '--reuid', '54321', '--clear-groups'];
 
 interface StartOptions {
-  readonly owner?: string;
+  /** Undefined: neither owner nor version are among the words. */
+  readonly owner?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
   readonly wrapper?: readonly string[];
   readonly command?: readonly string[];
@@ -51,9 +52,10 @@ class Scene {
   }
 
   /** The launcher runs on the shell of this scene, as an image's /bin/sh. */
-  start({ owner = 'kube', env = {}, wrapper = [], command }: StartOptions = {}): Program {
+  start(options: StartOptions = {}): Program {
+    const { owner, env = {}, wrapper = [], command } = { owner: 'kube', ...options };
     const launcher = join(this.kit.overlay, 'usr/bin/container_startup');
-    const words = ['-f', 'snmp', '-o', owner, '-v', '1.4.0', '--'];
+    const words = ['-f', 'snmp', ...(owner === undefined ? [] : ['-o', owner, '-v', '1.4.0']), '--'];
     return this.kit.run(
       [...wrapper, this.#shell, launcher, ...words, ...(command ?? ['touch', this.startedFile])],
       { ...this.here.env, ...env },
@@ -108,6 +110,17 @@ for (const shell of SHELLS) {
       });
       assert.deepEqual(await program.waitForEnd(), { code: 0, signal: null }, program.said);
       assert.equal(program.stdout, '1\n');
+    });
+
+    test("takes owner and version from the container's environment, and no wrong ones", async (t) => {
+      const scene = await Scene.prepare(t, shell);
+      const env = { RUNTIME_OWNER: 'local', IMAGE_VERSION: '1.5.0' };
+      const program = scene.start({ owner: undefined, env });
+      assert.deepEqual(await program.waitForEnd(), { code: 0, signal: null }, program.said);
+      const { current_owner, container_version } = await scene.redis.status();
+      assert.deepEqual([current_owner, container_version], ['local', '1.5.0']);
+      const wrong = scene.start({ owner: undefined, env: { ...env, RUNTIME_OWNER: 'Local' } });
+      assert.deepEqual(await wrong.waitForEnd(), { code: 64, signal: null }, wrong.said);
     });
 
     for (const [signal, code] of [

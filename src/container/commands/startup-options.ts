@@ -2,7 +2,7 @@ import { CtrkitError } from '../../contract/errors.ts';
 import type { Owner } from '../../contract/feature/feature.ts';
 import { assertFeatureName, assertNothingLeft, assertOwner, assertVersion, parseWords } from './arguments.ts';
 
-export const STARTUP_HELP = `Usage: container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL] -- COMMAND [ARG...]
+export const STARTUP_HELP = `Usage: container_startup -f FEATURE [-o local|kube] [-v VERSION] [--once] [--redis URL] -- COMMAND [ARG...]
        container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL]
 
 The gate. It becomes COMMAND, the application, when that may start; COMMAND keeps the process id, and gets
@@ -16,7 +16,8 @@ so has to look at the status. /usr/share/sonic/scripts/container_startup.py does
   -f, --feature NAME   the feature, as in CONFIG_DB FEATURE|NAME
   -o, --owner OWNER    local: systemd started this container from the switch's own image; always goes
                        kube: Kubernetes started it; goes when the switch wants it
-  -v, --version TEXT   the version of the image (default: 0.0.0)
+                       (default beside COMMAND: RUNTIME_OWNER, else kube in a pod, else local)
+  -v, --version TEXT   the version of the image (default beside COMMAND: IMAGE_VERSION; else 0.0.0)
       --once           hold for good, once held
       --redis URL      the server of both databases: redis://..., rediss://... or unix:///path
   -h, --help           show this text; only where it stands alone
@@ -25,9 +26,9 @@ Why a container is held:  container_state FEATURE show
 
 Examples
   ENTRYPOINT of an image; as process 1 it ends at SIGTERM while it holds, and reaps what is left to it:
-    ENTRYPOINT ["container_startup", "-f", "pmon", "-o", "kube", "-v", "1.4", "--", "/usr/local/bin/supervisord"]
+    ENTRYPOINT ["/usr/bin/container_startup", "-f", "pmon", "--", "/usr/local/bin/supervisord"]
   A program of supervisord:
-    command=container_startup -f bmp -o %(ENV_RUNTIME_OWNER)s -v %(ENV_IMAGE_VERSION)s -- /usr/bin/openbmpd
+    command=/usr/bin/container_startup -f bmp -- /usr/bin/openbmpd
   The last line of a start.sh:
     exec container_startup -f restapi -o "$RUNTIME_OWNER" -v "$IMAGE_VERSION" -- /usr/bin/start-rest
 
@@ -38,6 +39,7 @@ Environment
   CTRKIT_RUN_DIR           the folder where the claim is left for ctrkit_agent (default: /run/ctrkit)
   CTRKIT_LOG               json: one JSON object a line instead of text
   NAMESPACE_ID             the ASIC's number on a multi-ASIC switch
+  RUNTIME_OWNER, IMAGE_VERSION   owner and version beside COMMAND, where no option says them
 
 Exit status: 0 go, 64 wrong usage, 70 a defect of ctrkit, 128+n ended by signal n; 127 there is no such
 COMMAND; once it is started, its own.
@@ -45,8 +47,9 @@ COMMAND; once it is started, its own.
 
 export interface StartupOptions {
   readonly feature: string;
-  readonly owner: Owner;
-  readonly version: string;
+  /** Undefined only beside a COMMAND, as the version: it is the container's own. */
+  readonly owner: Owner | undefined;
+  readonly version: string | undefined;
   readonly once: boolean;
   readonly redisUrl: string;
 }
@@ -57,6 +60,7 @@ export interface StartupOptions {
  */
 export function parseStartupOptions(words: readonly string[]): StartupOptions | undefined {
   const args = cutCommand(words);
+  const hasCommand = args.length < words.length;
   const { values, positionals } = parseWords(args, {
     feature: { type: 'string', short: 'f' },
     owner: { type: 'string', short: 'o' },
@@ -71,8 +75,8 @@ export function parseStartupOptions(words: readonly string[]): StartupOptions | 
   assertNothingLeft(positionals);
   return {
     feature: assertFeatureName(values.feature),
-    owner: assertOwner(values.owner),
-    version: assertVersion(values.version),
+    owner: hasCommand && values.owner === undefined ? undefined : assertOwner(values.owner),
+    version: hasCommand && values.version === undefined ? undefined : assertVersion(values.version),
     once: values.once ?? false,
     redisUrl: values.redis ?? '',
   };

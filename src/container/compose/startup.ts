@@ -2,12 +2,14 @@ import { systemClock } from '../../adapters/clock.ts';
 import { createCommandLog } from '../../adapters/log/command-log.ts';
 import { runAndReport } from '../../adapters/process/run-main.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
+import type { Claim } from '../../contract/gate/claim.ts';
 import type { StoppedCaller } from '../../ports/stopped-caller.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
 import { watchParents } from '../adapters/proc/parents.ts';
 import { findStoppedCaller } from '../adapters/proc/stopped-caller.ts';
+import { assertOwner, assertVersion } from '../commands/arguments.ts';
 import { runStartup } from '../commands/container-startup.ts';
-import { parseStartupOptions, STARTUP_HELP } from '../commands/startup-options.ts';
+import { parseStartupOptions, STARTUP_HELP, type StartupOptions } from '../commands/startup-options.ts';
 import { holdCaller, lookAtCaller } from '../gate/caller-hold.ts';
 import { buildContainerPorts } from './container-ports.ts';
 
@@ -32,12 +34,31 @@ async function runGate(words: readonly string[]): Promise<number> {
   }
   const { settings, containerStart, token, ...ports } = buildContainerPorts(NAME);
   const { localDbWaitMs, heartbeatIntervalMs } = settings;
-  const { redisUrl, once, ...identity } = options;
+  const { redisUrl, once } = options;
+  const identity = await completeIdentity(options, settings.configDir);
   const claim = { ...identity, dockerId: readContainerId(process.env), token };
   return runStartup(
     { claim, once, redisUrl, containerStart, localDbWaitMs, heartbeatIntervalMs },
     { ...ports, findDatabases: () => ports.findDatabases(redisUrl), isOrphaned: watchParents(process.env) },
   );
+}
+
+/** A legal word of the command line counts, then one of the environment. Throws CtrkitError('usage'). */
+async function completeIdentity(
+  { feature, owner, version }: StartupOptions,
+  configDir: string,
+): Promise<Pick<Claim, 'feature' | 'owner' | 'version'>> {
+  if (owner !== undefined && version !== undefined) return { feature, owner, version };
+  // Loaded here: a start.sh says both, and does not wait for this.
+  const { readIdentityEvidence } = await import('../adapters/proc/own-identity.ts');
+  const { findOwnIdentity } = await import('../../decide/gate/own-identity.ts');
+  const evidence = readIdentityEvidence(process.env, configDir);
+  const own = findOwnIdentity(evidence).owner;
+  return {
+    feature,
+    owner: owner ?? assertOwner(evidence.runtimeOwner === '' ? own : evidence.runtimeOwner),
+    version: version ?? assertVersion(evidence.imageVersion),
+  };
 }
 
 /** A stop of the whole process group ends this process, and nobody would let the caller end. */

@@ -29,6 +29,13 @@ describe('the options of the gate', () => {
     assert.throws(() => parseStartupOptions(['--help', '--', 'app']), CtrkitError);
   });
 
+  test('beside a command owner and version may be left out, and an illegal one is refused', () => {
+    const { owner, version } = parseStartupOptions(['-f', 'snmp', '--', 'app', '-o', 'kube']) ?? {};
+    assert.deepEqual([owner, version], [undefined, undefined]);
+    assert.match(refusal('-f', 'snmp', '-o', '', '--', 'app'), /the owner "" is none/);
+    assert.match(refusal('-f', 'snmp'), /no owner is named/);
+  });
+
   test('help is asked for with -h or --help alone', () => {
     for (const args of [['-h'], ['--help']]) assert.equal(parseStartupOptions(args), undefined);
   });
