@@ -1,0 +1,6 @@
+import { playLocal } from './course.ts';
+import { asksInEntrypoint, asksTwice, gatedEntrypoint } from './layout-images.ts';
+
+for (const layout of [asksInEntrypoint, asksTwice, gatedEntrypoint]) {
+  playLocal(layout);
+}
