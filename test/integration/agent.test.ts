@@ -535,6 +535,25 @@ test('a stop whose word supervisord has not told yet when its signal comes is a 
   assert.equal(readAgentFile(here)['state'], 'stopping');
 });
 
+test('supervisorctl reload is a stop, and after it the gate finds an agent that runs (G13)', async (t) => {
+  const { redis, here, container } = await startContainer(t);
+  const { pid, state, container_start } = readAgentFile(here);
+  assert.deepEqual({ pid, state }, { pid: await container.pidOf(PROGRAM), state: 'running' });
+  const reloaded = container.ctl('reload');
+  await until('it is released', () => isReleased(redis));
+  const next = await until('the next agent is there', () => {
+    const file = readAgentFile(here);
+    return file['pid'] !== pid && file;
+  });
+  await reloaded;
+  assert.deepEqual([next['state'], next['container_start']], ['running', container_start]);
+  assert.equal(here.hasClaim, false);
+  const gate = here.gate('local', '1.4.0');
+  assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+  const { token } = here.readClaim();
+  await until('it beats', async () => (await beat(redis))['token'] === token);
+});
+
 test('one event of 1 MB that is no text does not make the agent deaf (G7)', async (t) => {
   const scene = await prepare(t);
   const script = join(scene.kit.folder, 'noisy');
