@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { readPlainAnswer } from '../../src/container/adapters/supervisor/plain-answer.ts';
 import { createSupervisorClient } from '../../src/container/adapters/supervisor/rpc-client.ts';
-import { XmlRpcFault } from '../../src/container/adapters/supervisor/xml-rpc.ts';
+import { encodeMethodCall } from '../../src/container/adapters/supervisor/xml-rpc-call.ts';
+import { XmlRpcFault } from '../../src/container/adapters/supervisor/xml-rpc-value.ts';
+import { decodeMethodResponse } from '../../src/container/adapters/supervisor/xml-rpc.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import type { ProcessInfo, ProcessTable } from '../../src/ports/process-table.ts';
 import { FakeSupervisord, listResponse, UnixServer } from '../support/fake-supervisord.ts';
@@ -117,6 +121,19 @@ function realBackend(): Backend {
   };
 }
 
+/** The body of the answer, as it comes. */
+function postCall(socketPath: string, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path: '/RPC2', method: 'POST' }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
+      answer.on('end', () => resolve(text));
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
+
 function expectedState(name: string): string | undefined {
   return Object.entries(PROGRAM_STATES).find(([program]) => program === name)?.[1];
 }
@@ -208,6 +225,11 @@ for (const [title, createBackend] of BACKENDS) {
         assert.deepEqual(await table.findProcesses([name]), [undefined]);
       });
     }
+
+    test('answers as it always does, which takes no XML parser', async () => {
+      const text = await postCall(backend.socketPath, encodeMethodCall('supervisor.getAllProcessInfo', []));
+      assert.deepEqual(readPlainAnswer(text), decodeMethodResponse(text));
+    });
 
     test('gives up on a supervisord that is stopped in its tracks, and works again after it goes on', async () => {
       backend.stall();

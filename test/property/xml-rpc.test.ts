@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import {
-  decodeMethodResponse,
-  encodeMethodCall,
-  XmlRpcFault,
-  type XmlRpcValue,
-} from '../../src/container/adapters/supervisor/xml-rpc.ts';
+import { readPlainAnswer } from '../../src/container/adapters/supervisor/plain-answer.ts';
+import { encodeMethodCall } from '../../src/container/adapters/supervisor/xml-rpc-call.ts';
+import { XmlRpcFault, type XmlRpcValue } from '../../src/container/adapters/supervisor/xml-rpc-value.ts';
+import { decodeMethodResponse } from '../../src/container/adapters/supervisor/xml-rpc.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import { runsOf } from '../support/run-counts.ts';
 
@@ -104,6 +102,70 @@ test('a string arrives as it was sent, whatever is in it', () => {
     ),
     runs,
   );
+});
+
+/** As Python's xmlrpc.client.dumps lays it out, references and all. */
+const plainStruct = fc
+  .array(
+    fc.tuple(
+      fc.oneof(fc.constantFrom('name', 'pid', '__proto__'), xmlText),
+      fc.oneof(xmlText, fc.integer(), fc.maxSafeInteger()),
+    ),
+    { maxLength: 6 },
+  )
+  .map((members) => {
+    const lines = members.map(([name, value]) => {
+      const type = typeof value === 'number' ? 'int' : 'string';
+      return `<member>\n<name>${escaped(name)}</name>\n<value><${type}>${escaped(String(value))}</${type}></value>\n</member>\n`;
+    });
+    return `<value><struct>\n${lines.join('')}</struct></value>\n`;
+  });
+const plainAnswer = fc
+  .array(plainStruct, { maxLength: 4 })
+  .map(
+    (structs) =>
+      `<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n${structs.join('')}</data></array></value>\n</param>\n</params>\n</methodResponse>\n`,
+  );
+
+test('what is read without the XML parser is what the parser reads, and most answers are', () => {
+  const part = fc.constantFrom(
+    '<',
+    '>',
+    '&lt;',
+    '\r',
+    '\n',
+    ' ',
+    '-',
+    '0',
+    'int',
+    '</',
+    '<value>',
+    '',
+    ']]>',
+  );
+  const damaged = fc.tuple(plainAnswer, fc.nat(), fc.nat(12), part).map(([whole, at, length, by]) => {
+    const from = at % whole.length;
+    return whole.slice(0, from) + by + whole.slice(from + length);
+  });
+  let read = 0;
+  fc.assert(
+    fc.property(fc.oneof(plainAnswer, damaged), (xml) => {
+      const value = readPlainAnswer(xml);
+      if (value === undefined) return;
+      read += 1;
+      assert.deepEqual(value, decodeMethodResponse(xml));
+    }),
+    runs,
+  );
+  assert.ok(read > 200, `only ${read} were read without the parser: the test tests nothing`);
+});
+
+test('an answer that is too long is left to the parser, which refuses it', () => {
+  const one = '<member>\n<name>$</name>\n<value><int>1</int></value>\n</member>\n';
+  const answerOf = (members: number) =>
+    `<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n<value><struct>\n${Array.from({ length: members }, (_, i) => one.replace('$', `${i}`)).join('')}</struct></value>\n</data></array></value>\n</param>\n</params>\n</methodResponse>\n`;
+  assert.notEqual(readPlainAnswer(answerOf(7_000)), undefined);
+  assert.equal(readPlainAnswer(answerOf(8_200)), undefined);
 });
 
 const MARKUP =

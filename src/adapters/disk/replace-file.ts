@@ -27,16 +27,25 @@ export interface ReplaceOptions {
  */
 export function replaceFile(path: string, text: string, options: ReplaceOptions): void {
   const { temporary = `${path}.${process.pid}.tmp`, isDurable = false } = options;
-  // Left by a writer that was killed; or put there by somebody, and then not to be followed.
-  rmSync(temporary, { force: true });
   try {
-    writeNewFile(temporary, text, options);
+    writeTemporary(temporary, text, options);
     renameSync(temporary, path);
   } catch (error) {
     removeIfExists(temporary);
     throw error;
   }
   if (isDurable) syncFolder(dirname(path));
+}
+
+function writeTemporary(path: string, text: string, options: ReplaceOptions): void {
+  try {
+    writeNewFile(path, text, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Left by a writer that was killed; or put there by somebody, and then not to be followed.
+    rmSync(path, { force: true });
+    writeNewFile(path, text, options);
+  }
 }
 
 function writeNewFile(path: string, text: string, { mode, isDurable = false }: ReplaceOptions): void {

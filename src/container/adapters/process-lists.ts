@@ -28,11 +28,11 @@ export function createProcessListReader(format: ProcessListFormat): () => Proces
 /** Returns a text that changes with the file; empty if there is no file. */
 function readFileVersion(path: string): string {
   try {
-    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
-    return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
+    // Asked for several times a period: an exception for each would cost more than the file.
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? '' : [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? '' : `${code}`;
+    return `${(error as NodeJS.ErrnoException).code}`;
   }
 }
 

@@ -53,7 +53,11 @@ export class CheckScheduler {
     const nowMs = this.#ports.clock.bootMs();
     this.#listChecks();
     this.#hasTicked = true;
-    for (const scheduled of this.#listed) scheduled.startIfDue(nowMs, isStarting);
+    // Checks of one period come to run together: the agent wakes up once for all, and they share what they read.
+    const due = this.#listed.filter(({ nextRunMs }) => nextRunMs <= nowMs);
+    const periods = new Set(isStarting ? [] : due.map(({ check }) => check.timing.periodMs));
+    for (const scheduled of this.#listed)
+      scheduled.startIfDue(nowMs, isStarting, periods.has(scheduled.check.timing.periodMs));
     return Math.min(...this.#listed.map(({ nextRunMs }) => nextRunMs), Infinity);
   }
 

@@ -16,6 +16,9 @@ export interface ScheduledCheckPorts {
   readonly onResult: () => void;
 }
 
+/** A check may run this part of its period early, to run together with another. */
+const EARLY_PART = 0.1;
+
 /** One check with its next run, the run that is under way, and its state. It never runs twice at the same time. */
 export class ScheduledCheck {
   readonly check: Check;
@@ -65,14 +68,18 @@ export class ScheduledCheck {
     this.#dueMs = this.#startedMs + this.check.timing.initialDelayMs;
   }
 
-  /** Starts a run if one is due. `isStarting`: not all required checks have been ok at once yet. */
-  startIfDue(nowMs: number, isStarting: boolean): void {
+  /**
+   * Starts a run if one is due. `isStarting`: not all required checks have been ok at once yet. `mayBeEarly`: also one that
+   * is due soon; but not the first.
+   */
+  startIfDue(nowMs: number, isStarting: boolean, mayBeEarly = false): void {
     const { timeoutMs, periodMs } = this.check.timing;
+    const earlyMs = mayBeEarly && this.#state !== undefined ? periodMs * EARLY_PART : 0;
     this.#isStarting = isStarting;
     if (this.#runningSinceMs !== undefined) {
       if (nowMs >= this.#runningSinceMs + timeoutMs + OVERDUE_MS)
         this.#advance({ result: 'unknown', message: 'its run does not end' }, nowMs);
-    } else if (this.#dueMs <= nowMs) {
+    } else if (this.#dueMs - earlyMs <= nowMs) {
       this.#runningSinceMs = nowMs;
       this.#dueMs = nowMs + periodMs;
       void this.#run();

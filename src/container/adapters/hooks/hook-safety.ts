@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { accessSync, constants, lstatSync, readlinkSync, statSync, type Stats } from 'node:fs';
 
 /** The file of a hook with all links resolved, or why it must not, or can't, be run. */
 export type HookFile =
@@ -72,6 +72,8 @@ function checkRunnable(path: string, stat: Stats): HookFile {
 /** The same as the shell's `[ -x PATH ]`. */
 export function isExecutable(path: string): boolean {
   try {
+    // No exception where there is nothing, as is usual.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
     accessSync(path, constants.X_OK);
     return true;
   } catch {

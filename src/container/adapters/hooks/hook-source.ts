@@ -1,5 +1,5 @@
 import type { Environment } from '../../../contract/environment.ts';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { CheckKind, CheckTiming } from '../../../contract/health/check.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -91,6 +91,8 @@ class HookFolder {
   /** Returns undefined if the folder can't be read. */
   #readEntries(): string[] | undefined {
     try {
+      // No exception where there is no folder, as is usual: it is looked for several times a period.
+      if (statSync(this.#path, { throwIfNoEntry: false }) === undefined) return [];
       const entries = readdirSync(this.#path);
       this.#outage.logRecovery(`${this.#path} can be read again`);
       return entries;

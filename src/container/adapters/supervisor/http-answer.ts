@@ -1,4 +1,4 @@
-import { MAX_RESPONSE_BYTES } from './xml-tree.ts';
+import { MAX_RESPONSE_BYTES } from './xml-rpc-value.ts';
 
 /** Longest head of an answer, bytes: supervisord's has 150. */
 const MAX_HEAD_BYTES = 8192;

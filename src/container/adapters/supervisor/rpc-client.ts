@@ -2,8 +2,7 @@ import { CtrkitError } from '../../../contract/errors.ts';
 import type { ProcessState } from '../../../contract/health/process.ts';
 import type { ProcessInfo, ProcessTable } from '../../../ports/process-table.ts';
 import { RpcTransport, type RpcCall } from './rpc-transport.ts';
-import { findFault, XmlRpcFault } from './xml-rpc.ts';
-import type { XmlRpcStruct, XmlRpcValue } from './xml-rpc.ts';
+import { findFault, XmlRpcFault, type XmlRpcStruct, type XmlRpcValue } from './xml-rpc-value.ts';
 
 export interface SupervisorClientOptions {
   /** supervisord's unix socket. The default is the path in SONiC's base image, where it has mode 0700 and owner root. */

@@ -1,6 +1,7 @@
 import { HttpConnection, LateAnswerError } from './http-connection.ts';
-import { decodeMethodResponse, encodeMethodCall, XmlRpcFault } from './xml-rpc.ts';
-import type { XmlRpcParam, XmlRpcValue } from './xml-rpc.ts';
+import { readPlainAnswer } from './plain-answer.ts';
+import { encodeMethodCall, type XmlRpcParam } from './xml-rpc-call.ts';
+import { XmlRpcFault, type XmlRpcValue } from './xml-rpc-value.ts';
 
 export interface RpcTarget {
   readonly socketPath: string;
@@ -77,7 +78,7 @@ export class RpcTransport {
       await connection.post(body, timeoutMs, (bytes) => {
         answer += characters.decode(bytes, { stream: true });
       });
-      const value = decode(decodeMethodResponse(answer + characters.decode()));
+      const value = decode(await readAnswer(answer + characters.decode()));
       this.#keepConnection(connection);
       return value;
     } catch (error) {
@@ -91,4 +92,9 @@ export class RpcTransport {
     if (this.#idle === undefined) this.#idle = connection;
     else connection.close();
   }
+}
+
+/** The XML parser is loaded with the first answer that needs it; most agents never see one. */
+async function readAnswer(xml: string): Promise<XmlRpcValue> {
+  return readPlainAnswer(xml) ?? (await import('./xml-rpc.ts')).decodeMethodResponse(xml);
 }

@@ -1,56 +1,7 @@
-import { CtrkitError } from '../../../contract/errors.ts';
 import { createAnswerError, quoteText } from './broken-answer.ts';
 import { readChildren, assertOnlyChild, parseXmlTree, readElementText } from './xml-tree.ts';
-import type { XmlElement, XmlRpcStruct, XmlRpcValue } from './xml-tree.ts';
-
-export type { XmlRpcStruct, XmlRpcValue };
-
-/** A `<fault>`: the server understood the call and refused it. Codes: supervisor 4.2.5, xmlrpc.py, Faults. */
-export class XmlRpcFault extends Error {
-  override readonly name = 'XmlRpcFault';
-  readonly faultCode: number;
-  readonly faultString: string;
-
-  constructor(faultCode: number, faultString: string) {
-    super(`fault ${faultCode}, ${quoteText(faultString)}`);
-    this.faultCode = faultCode;
-    this.faultString = faultString;
-  }
-}
-
-// Characters that XML 1.0 can't carry, not even escaped.
-// oxlint-disable-next-line no-control-regex
-const UNENCODABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
-
-function escapeText(text: string): string {
-  if (UNENCODABLE.test(text)) throw new CtrkitError('supervisor', `XML cannot carry ${quoteText(text)}`);
-  return text.replaceAll(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
-}
-
-/** A parameter of a call: supervisord's methods take names, and system.multicall takes a list of calls. */
-export type XmlRpcParam = string | readonly XmlRpcParam[] | { readonly [name: string]: XmlRpcParam };
-
-function encodeValue(param: XmlRpcParam): string {
-  if (typeof param === 'string') return `<value><string>${escapeText(param)}</string></value>`;
-  if (isList(param)) return `<value><array><data>${param.map(encodeValue).join('')}</data></array></value>`;
-  const members = Object.entries(param).map(
-    ([name, value]) => `<member><name>${escapeText(name)}</name>${encodeValue(value)}</member>`,
-  );
-  return `<value><struct>${members.join('')}</struct></value>`;
-}
-
-// Array.isArray does not narrow a readonly array.
-const isList = (param: XmlRpcParam): param is readonly XmlRpcParam[] => Array.isArray(param);
-
-/** Encodes a call as XML. Throws CtrkitError('supervisor') for a character that XML 1.0 can't carry. */
-export function encodeMethodCall(method: string, params: readonly XmlRpcParam[]): string {
-  const values = params.map((param) => `<param>${encodeValue(param)}</param>`);
-  return (
-    `<?xml version="1.0"?><methodCall><methodName>${escapeText(method)}</methodName>` +
-    `<params>${values.join('')}</params></methodCall>`
-  );
-}
+import type { XmlElement } from './xml-tree.ts';
+import { findFault, type XmlRpcFault, type XmlRpcStruct, type XmlRpcValue } from './xml-rpc-value.ts';
 
 function readNumber(element: XmlElement, pattern: RegExp): number {
   const text = readElementText(element).trim();
@@ -113,14 +64,6 @@ function readValue(element: XmlElement): XmlRpcValue {
   if (element.value === undefined)
     throw createAnswerError(`${quoteText(element.name)} where a value belongs`);
   return element.value;
-}
-
-/** Returns the fault that a value is, if it is one: system.multicall reports a refused call so. */
-export function findFault(value: XmlRpcValue): XmlRpcFault | undefined {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
-  const { faultCode, faultString } = value;
-  if (typeof faultCode !== 'number' || typeof faultString !== 'string') return undefined;
-  return new XmlRpcFault(faultCode, faultString);
 }
 
 function readFault(element: XmlElement): XmlRpcFault {

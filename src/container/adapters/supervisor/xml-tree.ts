@@ -1,18 +1,9 @@
 import sax, { type SAXOptions, type SAXParser } from 'sax';
 import { createAnswerError, quoteText, refuseAnswer } from './broken-answer.ts';
+import { MAX_ELEMENTS, MAX_RESPONSE_BYTES, type XmlRpcValue } from './xml-rpc-value.ts';
 
-/** Largest answer accepted, bytes: supervisord writes 1.3 kB for a program, and the busiest container has about 40. */
-export const MAX_RESPONSE_BYTES = 512 * 1024;
-/** 58 elements a program: room for as many programs as fit MAX_RESPONSE_BYTES, and a few MB of heap at most. */
-const MAX_ELEMENTS = 32 * 1024;
 /** Deepest nesting: supervisord's deepest answer, a list of structs, has 11. Bounds every reader's recursion. */
 const MAX_DEPTH = 32;
-/** A decoded value. base64 and dateTime.iso8601 stay text: nothing here reads them. */
-export type XmlRpcValue = string | number | boolean | null | XmlRpcValue[] | XmlRpcStruct;
-export interface XmlRpcStruct {
-  readonly [name: string]: XmlRpcValue;
-}
-
 /** An element of the answer; `text` is all the text directly in it, character references resolved. */
 export interface XmlElement {
   readonly name: string;

@@ -64,6 +64,34 @@ describe('when checks run', () => {
     assert.ok(ticks <= 935, `${ticks} ticks`);
   });
 
+  test('those of one period come to run together, a tenth of it early at the most', async () => {
+    const first = new FakeCheck('first', OK);
+    const near = new FakeCheck('near', OK, { timing: { initialDelayMs: 900 } });
+    const far = new FakeCheck('far', OK, { timing: { initialDelayMs: 1_100 } });
+    const other = new FakeCheck('other', OK, { timing: { initialDelayMs: 900, periodMs: 20_000 } });
+    const { clock, scheduler, after } = setUp(first, near, far, other);
+    const startMs = clock.bootMs();
+    await after(0);
+    await after(900);
+    await after(200);
+    assert.deepEqual(
+      [first, near, far, other].map(({ runs }) => runs),
+      [1, 1, 1, 1],
+      'no first run is early',
+    );
+    await after(PERIOD_MS - 1_100);
+    assert.deepEqual(
+      [first, near, far, other].map(({ runs }) => runs),
+      [2, 2, 1, 1],
+    );
+    await after(1_100);
+    assert.deepEqual(
+      [first, near, far, other].map(({ runs }) => runs),
+      [2, 2, 2, 1],
+    );
+    assert.equal(scheduler.tick(false), startMs + 2 * PERIOD_MS, 'from then on those two at one time');
+  });
+
   test('not before their initial delay, counted from the start of the application', async () => {
     const check = new FakeCheck('slow', OK, { timing: { initialDelayMs: 30_000 } });
     const { scheduler, clock, after } = setUp(check);

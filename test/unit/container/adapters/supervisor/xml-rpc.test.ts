@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  decodeMethodResponse,
-  encodeMethodCall,
-  XmlRpcFault,
-} from '../../../../../src/container/adapters/supervisor/xml-rpc.ts';
+import { encodeMethodCall } from '../../../../../src/container/adapters/supervisor/xml-rpc-call.ts';
+import { XmlRpcFault } from '../../../../../src/container/adapters/supervisor/xml-rpc-value.ts';
+import { decodeMethodResponse } from '../../../../../src/container/adapters/supervisor/xml-rpc.ts';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
 
 function response(value: string): string {
