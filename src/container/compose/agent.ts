@@ -22,7 +22,7 @@ export async function runCtrkitAgent(words: readonly string[]): Promise<number> 
   const [flag, ...rest] = words;
   if (flag === '--check') return checkConfig(rest);
   assertIsListener(words, process.stdin.isTTY);
-  keepHeapSmall();
+  keepHeapSmall({ isMostlyIdle: true });
   const common = buildContainerPorts('ctrkit_agent');
   logLastEnd(common);
   const ports = await buildAgentPorts(common, () => agent.notify());
