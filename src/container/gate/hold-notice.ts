@@ -16,7 +16,6 @@ export class HoldNotice {
   #mayExist = false;
   #sinceTs = 0;
   #renewedMs = 0;
-  #loggedMs = -HOLD_RENEWAL_MS;
 
   constructor(claim: Claim, ports: { readonly log: Log; readonly clock: Clock }) {
     this.#claim = claim;
@@ -30,8 +29,8 @@ export class HoldNotice {
   }
 
   /**
-   * The row of a hold that is new, or was last written a minute ago, or is lost, to be written at `address`; otherwise empty.
-   * The hold is logged when it is new, and once a minute.
+   * A hold that is new, or was last written a minute ago, is logged and its row returned, to be written at `address`.
+   * Otherwise nothing is due, and the result is empty.
    */
   renew(hold: Hold, address: RowAddress): RowWrite[] {
     const isNew = hold.reason !== this.#current?.reason;
@@ -40,15 +39,11 @@ export class HoldNotice {
     if (isNew) this.#sinceTs = toSeconds(this.#clock.wallMs());
     this.#current = hold;
     this.#mayExist = true;
-    const nowMs = this.#clock.bootMs();
-    this.#renewedMs = nowMs;
+    this.#renewedMs = this.#clock.bootMs();
     const { feature, owner, version } = this.#claim;
-    if (!isSame || nowMs >= this.#loggedMs + HOLD_RENEWAL_MS) {
-      this.#loggedMs = nowMs;
-      this.#log.warn(`${feature}: held (${hold.reason}): ${hold.text}`, { feature, reason: hold.reason });
-    }
+    this.#log.warn(`${feature}: held (${hold.reason}): ${hold.text}`, { feature, reason: hold.reason });
     const bootId = this.#clock.bootId();
-    const values = encodeHold({ owner, version, ...hold, sinceTs: this.#sinceTs, bootId, renewedMs: nowMs });
+    const values = encodeHold({ owner, version, ...hold, sinceTs: this.#sinceTs, bootId });
     return [{ kind: 'set', address, values, ttlMs: HOLD_TTL_MS }];
   }
 
@@ -61,11 +56,6 @@ export class HoldNotice {
   recordRemoval(): void {
     this.#mayExist = false;
     this.#current = undefined;
-  }
-
-  /** The row was read, and is there or not. A row that the server lets expire too early is written again. */
-  recordSight(isThere: boolean): void {
-    if (!isThere) this.forgetRow();
   }
 
   /** The database may have lost the row, or never received it: the next `renew` writes it again. */

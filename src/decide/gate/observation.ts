@@ -19,8 +19,8 @@ export interface StoreObservation {
   readonly hasServerChanged: boolean;
   /** As read last; empty if it was never told. */
   readonly serverId: string;
-  /** A holder was on record at the last look. */
-  readonly hadHolder: boolean;
+  /** Id and token of the holder on record at the last look; empty if there was none. */
+  readonly holder: string;
   /** Boot clock: a later look may have missed an outage; undefined where no other holder was on record. */
   readonly lookByMs: number | undefined;
 }
@@ -39,7 +39,7 @@ export const beginObservation = (intervalMs: number): StoreObservation => ({
   hadOutage: false,
   hasServerChanged: false,
   serverId: '',
-  hadHolder: false,
+  holder: '',
   lookByMs: undefined,
 });
 
@@ -61,16 +61,19 @@ export function recordLook(
   const isSame = serverId === before.serverId && (serverId !== '' || goodSinceMs !== undefined);
   const isFirst = goodSinceMs === undefined && !before.hadOutage;
   const hasChanged = isFirst ? isYoung : !isSame;
-  const isVanished = before.hadHolder && !hasRecordedHolder(status) && status.currentOwner === '';
+  const holder = hasRecordedHolder(status) ? `${status.dockerId}/${status.claimToken}` : '';
+  const isVanished = before.holder !== '' && holder === '' && status.currentOwner === '';
+  // Between its claim and the first sight of it there may have been an outage that nobody here has seen.
+  const isFirstSight = holder !== '' && holder !== before.holder;
   const isLate = before.lookByMs !== undefined && nowMs > before.lookByMs;
-  const isFresh = goodSinceMs === undefined || hasChanged || isVanished || isLate;
+  const isFresh = goodSinceMs === undefined || hasChanged || isVanished || isLate || isFirstSight;
   return {
     leaseMs,
     goodSinceMs: isFresh ? nowMs : goodSinceMs,
     hadOutage: before.hadOutage || hasChanged || isVanished || isLate,
     hasServerChanged: hasChanged || isVanished || isServerInDoubt(before, nowMs),
     serverId,
-    hadHolder: hasRecordedHolder(status),
+    holder,
     lookByMs: undefined,
   };
 }

@@ -90,6 +90,14 @@ describe('the observation of the store', () => {
     assert.equal(look(held, 9_000, { status: released }).hadOutage, false);
   });
 
+  test('a holder that was not there at the last look is owed the grace of a first sight (G2)', () => {
+    const seen = look(first(), 600_000, { status: HELD });
+    assert.deepEqual(summary(seen), { goodSinceMs: 600_000, hadOutage: false, hasServerChanged: false });
+    assert.deepEqual(summary(look(seen, 605_000, { status: HELD })), summary(seen));
+    const next = { ...HELD, claim_token: 'token-of-the-next' };
+    assert.equal(look(seen, 605_000, { status: next }).goodSinceMs, 605_000);
+  });
+
   test('a look that comes too late may have missed an outage: the observer was frozen, or the switch (G2)', () => {
     const expected = { ...first(), lookByMs: 11_000 };
     assert.equal(look(expected, 11_000).hadOutage, false);
