@@ -160,7 +160,6 @@ export class ModelContainer {
       log,
       random,
       claimFile,
-      agentPresence: { read: () => undefined },
       gateNoticeFile: { read: () => undefined, write: () => undefined, remove: () => undefined },
       isOrphaned: () => false,
       findDatabases: () => this.findDatabases(),

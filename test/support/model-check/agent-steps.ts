@@ -1,0 +1,112 @@
+/** What an agent does: `ClaimHolder` as a row of steps. */
+import { ownRecord } from '../../../src/contract/gate/claim.ts';
+import { decodeStatus } from '../../../src/contract/feature/feature.ts';
+import { decodeHeartbeat } from '../../../src/contract/health/heartbeat.ts';
+import { HEALTHY } from '../health.ts';
+import { applyWrites, areHeld, readHolderRows } from './model-rows.ts';
+import type { Rules } from './rules.ts';
+import type { Step } from './steps.ts';
+import {
+  claimOf,
+  describeServer,
+  LEASE_TICKS,
+  RENEWED,
+  replaceContainer,
+  startAnew,
+  TICK_MS,
+  timestampsOf,
+  type ModelContainer,
+  type ModelOptions,
+  type World,
+} from './world.ts';
+
+const COUNTS = { seq: 0, restarts: 0 };
+
+export function listAgentSteps(world: World, i: number, options: ModelOptions, rules: Rules): Step[] {
+  const one = world.containers[i];
+  if (one?.phase.kind !== 'running' || one.phase.isSuperseded) return [];
+  const { isDue, recover } = one.phase;
+  if (recover !== undefined) return [[`${i} records again`, record(world, i, rules)]];
+  if (!isDue) return [];
+  const steps: Step[] = [[`${i} beats`, beat(world, i, rules)]];
+  if (options.losesAnswers && world.outage === 'none')
+    steps.push([`${i} beats, unheard`, become(world, beat(world, i, rules).rows, i, { phase: one.phase })]);
+  return steps;
+}
+
+/** What of a container a heartbeat changes; its frost is over with it. */
+type Changes = Pick<ModelContainer, 'phase'> & Partial<Pick<ModelContainer, 'isExcused'>>;
+
+const become = (world: World, rows: World['rows'], i: number, changes: Changes): World => ({
+  ...world,
+  rows,
+  containers: replaceContainer(world, i, { frozenTicks: 0, ...changes }),
+});
+
+/** In an outage the heartbeat was tried, and that is all. A refused one is followed by a look at who holds the feature. */
+export function beat(world: World, i: number, rules: Rules): World {
+  const one = world.containers[i];
+  if (one?.phase.kind !== 'running') return world;
+  const renewed = { ...RENEWED, observation: one.phase.observation };
+  if (world.outage !== 'none') return become(world, world.rows, i, { phase: renewed });
+  const claim = claimOf(one);
+  if (areHeld(world.rows, [rules.guardBeat(claim)])) {
+    const write = rules.planBeat(claim, HEALTHY, COUNTS, { now: timestampsOf(world), intervalMs: TICK_MS });
+    const written = become(world, applyWrites(world.rows, [write]), i, {
+      phase: renewed,
+      isExcused: false,
+    });
+    const isOwn = areHeld(world.rows, [ownRecord(claim)]);
+    return { ...written, violation: isOwn ? undefined : `${i} beats for a record that is not its own` };
+  }
+  const rows = readHolderRows(world.rows);
+  const [status, heartbeat] = [decodeStatus(rows[0]?.values ?? {}), decodeHeartbeat(rows[1]?.values ?? {})];
+  const observation = rules.recordLook(renewed.observation, { ...describeServer(world), status });
+  const now = timestampsOf(world);
+  const { kind } = rules.decideRenewal({ status, heartbeat, self: claim, observation, now });
+  const isSuperseded = kind === 'superseded';
+  const next = { ...renewed, observation, isDue: !isSuperseded, isSuperseded };
+  return become(world, world.rows, i, { phase: isSuperseded ? next : { ...next, recover: rows } });
+}
+
+/** Another container has claimed the feature, or has beaten, within a lease. */
+function isHeldByOther({ rows: { status, health }, nowMs }: World, { token }: ModelContainer): boolean {
+  const holder = status['claim_token'] ?? '';
+  if (holder === '' || holder === token) return false;
+  const beatMs = health['token'] === holder ? Number(health['beat_ms']) : 0;
+  return nowMs < Math.max(Number(status['claim_ms']), beatMs) + LEASE_TICKS * TICK_MS;
+}
+
+/** Contested: nothing is written, and the heartbeat is tried again. */
+export function record(world: World, i: number, rules: Rules): World {
+  const one = world.containers[i];
+  if (one?.phase.kind !== 'running' || one.phase.recover === undefined) return world;
+  const renewed = { ...RENEWED, observation: one.phase.observation };
+  if (world.outage !== 'none') return become(world, world.rows, i, { phase: renewed });
+  if (!areHeld(world.rows, one.phase.recover))
+    return become(world, world.rows, i, { phase: { ...renewed, isDue: true } });
+  const claim = claimOf(one);
+  const now = timestampsOf(world);
+  const writes = [
+    ...rules.planRecord(claim, undefined, { now, isMultiAsic: false }),
+    rules.planBeat(claim, HEALTHY, COUNTS, { now, intervalMs: TICK_MS }),
+  ];
+  return {
+    ...become(world, applyWrites(world.rows, writes), i, { phase: renewed, isExcused: false }),
+    violation: isHeldByOther(world, one) ? `${i} records its claim over a live one` : undefined,
+  };
+}
+
+/** The application ends, the agent releases, and the container starts anew. Of the releases it is the first whose guard holds. */
+export function stopContainer(world: World, i: number, { keepsId }: ModelOptions, rules: Rules): World {
+  const one = world.containers[i];
+  if (one === undefined) return world;
+  const [own] = [rules.guardBeat(claimOf(one))];
+  const release = rules.planReleases(own, claimOf(one), 0).find(({ guard }) => areHeld(world.rows, [guard]));
+  const rows = release === undefined ? world.rows : applyWrites(world.rows, [release.write]);
+  const [before, after] = [world.rows.status['remote_state'], rows.status['remote_state']];
+  const next = { ...world, rows, containers: replaceContainer(world, i, startAnew(one, keepsId)) };
+  return before === after || before === 'running'
+    ? next
+    : { ...next, violation: `${i} overwrites remote_state ${before} with its release` };
+}

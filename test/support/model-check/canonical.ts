@@ -1,0 +1,134 @@
+/**
+ * The text of a state without what nothing rests on: times are ages, those beyond every limit are one, and tokens and ids of
+ * containers that are gone are named in the order in which they appear.
+ */
+import type { RowValues } from '../../../src/contract/rows.ts';
+import type { StoreObservation } from '../../../src/decide/gate/observation.ts';
+import type { Progress } from '../../../src/decide/gate/startup-types.ts';
+import { nameOfRow, readStartupRows, type ModelRows } from './model-rows.ts';
+import { LEASE_TICKS, TICK_MS, type ModelContainer, type Phase, type Planned, type World } from './world.ts';
+
+/** In intervals: what is older is overdue, and no decision asks how much. */
+const OLDEST = 3;
+/** In intervals: who was asked to wait for a container that never claims waits so long. */
+export const PATIENCE = 18;
+
+const NAME = /[tcf]\d\.\d+/g;
+/** The last sign of life is told apart from them. */
+const TIME_FIELDS = new Set(['claim_ms', 'beat_ms']);
+
+export function encodeWorld(world: World): string {
+  const text = [
+    encodeRows(world),
+    ...world.containers.map((one) => encodeContainer(one, world)),
+    `${world.isHostAnswering ? 'h' : ''}${world.outage}${world.outages},${ageOf(world.serverStartedMs, world.nowMs, OLDEST)}${world.isForeignRunning ? 'f' : ''}${world.foreignClaims}`,
+  ].join('|');
+  const names = new Map<string, string>();
+  world.containers.forEach(({ id, token }, i) => names.set(id, `C${i}`).set(token, `T${i}`));
+  return text.replaceAll(NAME, (name) => {
+    const known = names.get(name) ?? `${name[0]}_${names.size}`;
+    names.set(name, known);
+    return known;
+  });
+}
+
+const ageOf = (ms: number, nowMs: number, most: number): number =>
+  Math.min(Math.ceil((nowMs - ms) / TICK_MS), most);
+
+/** A heartbeat with another token than the claim's counts for nothing; of two signs of life the later one counts. */
+function encodeRows({ rows, nowMs }: World): string {
+  const known = texts.get(rows);
+  if (known?.nowMs === nowMs) return known.text;
+  const text = describeRows(rows, nowMs);
+  texts.set(rows, { nowMs, text });
+  return text;
+}
+
+const texts = new WeakMap<ModelRows, { readonly nowMs: number; readonly text: string }>();
+
+function describeRows({ status, health }: ModelRows, nowMs: number): string {
+  const fields = Object.keys(status)
+    .filter((field) => !TIME_FIELDS.has(field))
+    .toSorted()
+    .map((field) => `${field}=${status[field]}`);
+  const token = status['claim_token'] ?? '';
+  if (token === '') return fields.join(',');
+  const claimMs = Number(status['claim_ms']);
+  const isBeating = health['token'] === token;
+  const lastMs = isBeating ? Math.max(claimMs, Number(health['beat_ms'])) : claimMs;
+  const beat = isBeating ? `${health['owner']},${health['version']}` : '';
+  return [...fields, ageOf(lastMs, nowMs, OLDEST), beat].join(',');
+}
+
+function encodeContainer({ phase, isFrozen, frozenTicks, isExcused }: ModelContainer, world: World): string {
+  const frost = `${isFrozen ? 'F' : ''}${Math.min(frozenTicks, LEASE_TICKS)}`;
+  return `${phase.kind}${frost}${isExcused ? 'X' : ''};${encodePhase(phase, world)}`;
+}
+
+function encodePhase(phase: Phase, world: World): string {
+  if (phase.kind === 'running')
+    return `${encodeObservation(phase.observation, world)}>${phase.isDue}${phase.isSuperseded}${phase.recover === undefined ? '' : encodeGuards(phase.recover, world.rows)}`;
+  const { progress, planned, observation } = phase;
+  return `${phase.isDue}>${encodeObservation(observation, world)}>${encodeProgress(progress, world)}>${encodePlanned(planned, world)}`;
+}
+
+/**
+ * What a later look can still depend on. One that comes too late begins anew, whatever was before; a grace that is over is as
+ * good as none; without an outage the grace is one interval; and rows vanish only with their server here.
+ */
+function encodeObservation(observation: StoreObservation, { nowMs, server, rows }: World): string {
+  const { goodSinceMs, lookByMs, hadOutage, hasServerChanged, serverId, holder } = observation;
+  if (goodSinceMs === undefined && !hadOutage) return 'none';
+  const isSame = serverId === `server-${server}`;
+  if (goodSinceMs === undefined) return `away,${hasServerChanged},${isSame}`;
+  const age = ageOf(goodSinceMs, nowMs, OLDEST);
+  const isChanged = hasServerChanged && age < OLDEST;
+  if (lookByMs !== undefined && nowMs > lookByMs) return `late,${isChanged},${isSame}`;
+  const look = lookByMs === undefined ? '' : nowMs < lookByMs;
+  const isGraced = (hadOutage || isChanged) && age < OLDEST;
+  const isKnown = holder === `${rows.status['docker_id']}/${rows.status['claim_token']}` ? holder : 'other';
+  return `${isKnown},${isGraced ? `${hadOutage},${isChanged},${age}` : Math.min(age, 1)},${look},${isSame}`;
+}
+
+/** A plan that can't be carried out any more is as good as none: it is made again. */
+function encodePlanned(planned: Planned | undefined, world: World): string {
+  const guards = planned && encodeGuards(planned.rows, world.rows);
+  if (planned === undefined || guards === undefined) return '';
+  const { verdict, progress } = planned.decision;
+  const what = verdict.kind === 'wait' ? verdict.announce : verdict.kind;
+  return `${what}>${encodeProgress(progress, world)}>${guards}`;
+}
+
+function encodeProgress(progress: Progress, { nowMs, containers, rows }: World): string {
+  const { kind } = progress;
+  if (kind === 'new') return kind;
+  const [id, token = ''] = progress.holderAtStart.split('/');
+  // A holder that is gone for good is equal to no holder that there will be.
+  const isThere = token === rows.status['claim_token'] || containers.some((one) => one.token === token);
+  const holder = id === '' ? '' : isThere ? `${id},${token}` : 'gone';
+  const text = `${kind},${holder},${progress.holderVersionAtStart}`;
+  if (kind === 'superseded') {
+    const age = ageOf(progress.sinceMs, nowMs, PATIENCE);
+    // One in between is as good as any other: the end of the patience is a step of its own.
+    return `${text},${age === PATIENCE ? 'over' : Math.min(age, 1)}`;
+  }
+  const { foreignReadySinceMs: sinceMs, isAnnounced } = progress;
+  return `${text},${isAnnounced},${sinceMs === undefined ? '' : ageOf(sinceMs, nowMs, 1)}`;
+}
+
+/** What of them differs from the rows as they are; undefined if they will never be the same again. */
+function encodeGuards(guards: readonly RowValues[], rows: ModelRows): string | undefined {
+  if (guards === readStartupRows(rows)) return '';
+  const differing: string[] = [];
+  for (const { address, values } of guards) {
+    const name = nameOfRow(address);
+    if (name === undefined) continue;
+    for (const [field, value] of Object.entries(values)) {
+      if (rows[name][field] === value) continue;
+      // Such a time does not come again.
+      if (TIME_FIELDS.has(field) && value !== undefined && value !== '') return undefined;
+      differing.push(`${field}!${value ?? '-'}`);
+    }
+  }
+  return differing.join(',');
+}
