@@ -73,7 +73,10 @@ test('an application of owner kube that no gate let go ends the container', asyn
   const env = { RUNTIME_OWNER: 'kube', CTRKIT_FEATURE: 'snmp' };
   const image = await ImageContainer.start(t, { env, programs: NEVER_ASKS, files: LISTS });
   await image.supervisord.waitForEnd();
-  assert.match(image.log, /ungated: app runs, owner is kube, and no gate let it go\. .*"-f", "snmp", /);
+  assert.match(
+    image.log,
+    /ungated: app runs, owner is kube, and no gate let it go\. .*: ENTRYPOINT exec container_startup -f snmp /,
+  );
 });
 
 test('so it does beside a gate that holds, but not where CTRKIT_UNGATED says report', async (t) => {
@@ -149,4 +152,45 @@ test('a process that is frozen for a warm reboot is no reason for a restart (G25
   assert.equal(image.probe('liveness').code, 0, image.log);
   await redis.state.hset('WARM_RESTART_ENABLE_TABLE|system', { enable: 'false' });
   await image.waitForProbe('liveness', 10);
+});
+
+test('the line that makes an image ask makes it ask: held it starts nothing, and then it comes to ready', async (t) => {
+  const entrypoint =
+    'exec {overlay}/usr/bin/container_startup -f snmp -o "${RUNTIME_OWNER:-kube}" -v "$IMAGE_VERSION" -- "$@"';
+  const options = { env: { RUNTIME_OWNER: 'kube', IMAGE_VERSION: '1.4.0' }, programs: NEVER_ASKS };
+  const image = await ImageContainer.start(t, { ...options, files: LISTS, entrypoint });
+  await image.supervisord.waitForLine('held (owner-is-local)');
+  assert.equal(image.pidOf('app'), undefined);
+  await image.redis.wantKube({ status: { remote_state: 'ready' } });
+  await image.waitForProbe('readiness', 0);
+  assert.equal((await image.redis.status())['container_version'], '1.4.0');
+  assert.doesNotMatch(image.log, /ungated/);
+});
+
+test('ctrkit_agent --check tells how an image comes to the gate, and which line is missing (G24)', async (t) => {
+  const files = {
+    ...LISTS,
+    'supervisord.conf': `[program:app]\ncommand={here}/app.sh\n[include]\nfiles = {here}/conf.d/*.conf\n`,
+    'conf.d/ctrkit.conf': '[eventlistener:ctrkit_agent]\ncommand=/usr/bin/ctrkit_agent\n',
+  };
+  const image = await ImageContainer.start(t, { files });
+  const check = async (): Promise<string> => {
+    const command = image.here.command('ctrkit_agent', '--check');
+    assert.equal((await command.waitForEnd()).code, 0, command.said);
+    return `${command.stdout}${command.stderr}`;
+  };
+  image.write('app.sh', '#!/bin/sh\nexec sleep 1\n');
+  assert.match(
+    await check(),
+    /^layout: no program asks the gate; .*RUN echo FEATURE >\/etc\/ctrkit\/feature/m,
+  );
+  image.write('feature', 'eventd\n');
+  assert.match(await check(), /^layout: .*claimed for as eventd; .*container_startup -f eventd /m);
+  image.write('app.sh', '#!/bin/sh\n/usr/share/sonic/scripts/container_startup.py -f bmp\n');
+  assert.match(await check(), /^layout: asks the gate in the program app, by .*\/app\.sh$/m);
+  image.write('critical_processes', 'program:app\nprogram:dsserve\n');
+  image.write('conf.d/ctrkit.conf', '');
+  const warnings = await check();
+  assert.match(warnings, /warning: supervisord has no program "dsserve"/);
+  assert.match(warnings, /warning: .* does not include conf\.d\/ctrkit\.conf/);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Kit, type Container } from './kit.ts';
 import { PrivateRedis } from './private-redis.ts';
@@ -18,6 +18,8 @@ export interface ImageOptions {
   readonly programs?: string;
   /** By name, in the folder that stands for /etc/supervisor and /etc/ctrkit; a script is made executable. */
   readonly files?: Files;
+  /** A shell's line that runs supervisord, which is `"$@"`. */
+  readonly entrypoint?: string;
 }
 
 /** Its Redis is empty but for what a test writes. */
@@ -38,16 +40,17 @@ export class ImageContainer {
 
   static async start(
     t: TestContext,
-    { env = {}, programs = '', files = {} }: ImageOptions,
+    { env = {}, programs = '', files = {}, entrypoint = 'exec "$@"' }: ImageOptions,
   ): Promise<ImageContainer> {
     const redis = await PrivateRedis.start(t);
     const image = new ImageContainer(redis, new Kit(t), env);
     for (const [name, text] of Object.entries(files)) image.write(name, text);
-    image.startSupervisord(programs);
+    image.startSupervisord(programs, entrypoint);
     return image;
   }
 
   write(name: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, name)), { recursive: true });
     writeFileSync(join(this.folder, name), this.#fill(text), { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   }
 
@@ -106,13 +109,16 @@ export class ImageContainer {
     );
   }
 
-  private startSupervisord(programs: string): void {
+  private startSupervisord(programs: string, entrypoint: string): void {
     const section = readFileSync(join(this.#kit.overlay, 'etc/supervisor/conf.d/ctrkit.conf'), 'utf8')
       .replace('command=/usr/bin/', `command=${this.#kit.overlay}/usr/bin/`)
       .replace('stderr_logfile=/dev/fd/2', `stderr_logfile=${this.#logFile}`);
     const config = join(this.here.runFolder, 'supervisord.conf');
     writeFileSync(config, `${baseConfig(this.here.runFolder)}${section}\n${this.#fill(programs)}`);
-    this.#supervisord = this.#kit.run(['supervisord', '--configuration', config], this.here.env);
+    this.#supervisord = this.#kit.run(
+      ['sh', '-c', this.#fill(entrypoint), 'sh', 'supervisord', '--configuration', config],
+      this.here.env,
+    );
   }
 
   /** The places that a test can't know. */

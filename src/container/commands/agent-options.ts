@@ -2,7 +2,8 @@ import { CtrkitError } from '../../contract/errors.ts';
 
 export const AGENT_HELP = `Usage: ctrkit_agent                  supervisord runs it, as an event listener
        ctrkit_agent --check [FILE]   shows what /etc/ctrkit/checks.toml (or FILE) and the hooks
-                                     mean, or what is wrong with them; ends with 0, or 64
+                                     mean, or what is wrong with them, and how the image comes to
+                                     the gate; ends with 0, or 64
 
 The agent of a container.
   It checks whether the feature is healthy: start.sh, the critical processes, process heartbeats,

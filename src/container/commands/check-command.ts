@@ -1,3 +1,5 @@
+import type { LayoutReport } from '../../decide/gate/image-layout.ts';
+import type { StartProgram } from '../../decide/health/start-check.ts';
 import type { CheckKind, CheckTiming } from '../../contract/health/check.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import {
@@ -11,6 +13,8 @@ import {
 export interface CheckCommandPorts {
   readonly readConfig: (path: string) => Promise<ChecksConfigResult>;
   readonly listHooks: () => { readonly hooks: readonly ListedHook[]; readonly warnings: readonly string[] };
+  /** How the image comes to the gate; `startProgram` is that of the file. */
+  readonly describeLayout: (startProgram: StartProgram) => LayoutReport;
   /** Prints a line on stdout: a check that the agent would run. */
   readonly print: (line: string) => void;
   /** Prints a line on stderr: an error or a warning. */
@@ -26,11 +30,11 @@ export interface CheckCommandOptions {
 
 /**
  * `ctrkit_agent --check [FILE]`, for a line in a Dockerfile: prints each check that the agent would run, or each error
- * with its path. Returns EXIT.ok, or EXIT.usage if the file is wrong or a hook would not be run.
+ * with its path; and how the image comes to the gate. Returns EXIT.ok, or EXIT.usage if the file is wrong or a hook would not be run.
  */
 export async function runCheckConfig(
   { path, isNamed }: CheckCommandOptions,
-  { readConfig, listHooks, print, printError }: CheckCommandPorts,
+  { readConfig, listHooks, describeLayout, print, printError }: CheckCommandPorts,
 ): Promise<number> {
   const { config, errors, warnings, isThere } = await readConfig(path);
   const { hooks, warnings: hookWarnings } = listHooks();
@@ -45,6 +49,9 @@ export async function runCheckConfig(
   for (const error of wrong) printError(`error: ${error}`);
   if (wrong.length > 0) return EXIT.usage;
   for (const describeCheck of describeConfig(config, hooks)) print(describeCheck);
+  const layout = describeLayout({ name: config.startProgram, isNamed: config.isStartNamed });
+  for (const line of layout.lines) print(line);
+  for (const warning of layout.warnings) printError(`warning: ${warning}`);
   return EXIT.ok;
 }
 
@@ -58,7 +65,8 @@ function describeConfig(config: ChecksConfig, hooks: readonly ListedHook[]): str
   const { startProgram, startupGraceMs, timing, builtin } = config;
   const line = (name: string, kind: CheckKind, what: string, how: CheckTiming) =>
     `${name} (${kind}): ${what}; ${describeTiming(how)}`;
-  const start = `the program ${startProgram} has ended with 0`;
+  const condition = config.isStartNamed ? '' : ', where supervisord has it';
+  const start = `the program ${startProgram} has ended with 0${condition}`;
   return [
     `start-up: what fails counts after ${startupGraceMs / 1000} s`,
     ...(startProgram === '' ? [] : [line('start', 'required', start, timing)]),

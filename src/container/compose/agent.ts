@@ -1,12 +1,9 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
-import { readChecksConfig } from '../adapters/checks-file.ts';
 import { listenForEvents } from '../adapters/supervisor/event-listener.ts';
 import { Agent } from '../agent/agent.ts';
 import { AGENT_HELP, assertIsListener } from '../commands/agent-options.ts';
-import { assertNothingLeft } from '../commands/arguments.ts';
-import { readSettings } from '../settings.ts';
 import { buildAgentPorts } from './agent-ports.ts';
 import { buildContainerPorts } from './container-ports.ts';
 
@@ -20,7 +17,7 @@ export async function runCtrkitAgent(words: readonly string[]): Promise<number> 
     return EXIT.ok;
   }
   const [flag, ...rest] = words;
-  if (flag === '--check') return checkConfig(rest);
+  if (flag === '--check') return (await import('./check.ts')).checkImage(rest);
   assertIsListener(words, process.stdin.isTTY);
   keepHeapSmall({ isMostlyIdle: true });
   const common = buildContainerPorts('ctrkit_agent');
@@ -93,23 +90,6 @@ function hasStarted({ claimFile }: Pick<ContainerPorts, 'claimFile'>): boolean {
   } catch {
     return false;
   }
-}
-
-/** `--check [FILE]`, for whoever builds an image. */
-async function checkConfig([file, ...rest]: readonly string[]): Promise<number> {
-  assertNothingLeft(rest);
-  const { runCheckConfig } = await import('../commands/check-command.ts');
-  const { listHooks } = await import('../adapters/hooks/list-hooks.ts');
-  const { configDir } = readSettings(process.env);
-  return runCheckConfig(
-    { path: file ?? `${configDir}/checks.toml`, isNamed: file !== undefined },
-    {
-      readConfig: readChecksConfig,
-      listHooks: () => listHooks(`${configDir}/checks`),
-      print: (line) => process.stdout.write(`${line}\n`),
-      printError: (line) => process.stderr.write(`ctrkit_agent: ${line}\n`),
-    },
-  );
 }
 
 /** HTTP is a bundle of its own, read only when asked for. Whatever happens there, the agent goes on. */

@@ -1,4 +1,5 @@
 import type { Owner } from '../../contract/feature/feature.ts';
+import { formatEntrypoint } from './image-layout.ts';
 import type { Suspicion } from './unclaimed.ts';
 
 export interface UnclaimedSettings {
@@ -50,9 +51,8 @@ const reportNameless = ({ name }: Suspicion): UnclaimedDecision => ({
   text: `${name} runs, and this image does not ask the gate: name its feature, by a line in its Dockerfile: RUN echo FEATURE >/etc/ctrkit/feature`,
 });
 
-function describeUngated({ name, isGateClosed }: Suspicion, feature = 'FEATURE'): string {
+function describeUngated({ name, isGateClosed }: Suspicion, feature: string | undefined): string {
   if (isGateClosed)
     return `${name} runs beside the gate, which has not let it go: start it after the program that asks the gate (autostart=false)`;
-  const entrypoint = `ENTRYPOINT ["/usr/bin/container_startup", "-f", "${feature}", "--", "supervisord"]`;
-  return `${name} runs, owner is kube, and no gate let it go. A line in its Dockerfile makes this image ask: ${entrypoint}`;
+  return `${name} runs, owner is kube, and no gate let it go. A line in its Dockerfile makes this image ask: ${formatEntrypoint(feature)}`;
 }

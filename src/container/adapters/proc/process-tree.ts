@@ -2,13 +2,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ProcessNode } from '../../../contract/health/process-node.ts';
 import type { ProcessTree } from '../../../ports/process-tree.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { GATE, isAskingScript } from './asking-script.ts';
 
-const GATE = 'container_startup';
 const GATE_NAMES = new Set([GATE, `${GATE}.py`]);
 const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'zsh', 'busybox']);
-/** A start script is some lines; what is longer is none. */
-const MAX_SCRIPT_BYTES = 256 * 1024;
 /** The script is among the first words of its interpreter's command line. */
 const MAX_SCRIPT_WORDS = 4;
 
@@ -88,14 +85,5 @@ function readFolder(pid: number, proc: string): string {
     return readlinkSync(`${proc}/${pid}/cwd`);
   } catch {
     return '/';
-  }
-}
-
-function isAskingScript(path: string): boolean {
-  try {
-    const { content } = readRegularFile(path, MAX_SCRIPT_BYTES);
-    return content.toString('latin1', 0, 2) === '#!' && content.includes(GATE);
-  } catch {
-    return false;
   }
 }

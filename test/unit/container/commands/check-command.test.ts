@@ -6,15 +6,23 @@ import type {
   ChecksConfigResult,
   ListedHook,
 } from '../../../../src/container/health/checks-config/checks-config.ts';
+import type { LayoutReport } from '../../../../src/decide/gate/image-layout.ts';
 import { runCheckConfig } from '../../../../src/container/commands/check-command.ts';
 
 interface Found extends Partial<ChecksConfigResult> {
   readonly isNamed?: boolean;
   readonly hooks?: readonly ListedHook[];
   readonly hookWarnings?: readonly string[];
+  readonly layout?: LayoutReport;
 }
 
-async function check({ isNamed = false, hooks = [], hookWarnings = [], ...found }: Found) {
+async function check({
+  isNamed = false,
+  hooks = [],
+  hookWarnings = [],
+  layout = { lines: [], warnings: [] },
+  ...found
+}: Found) {
   const printed: string[] = [];
   const told: string[] = [];
   const result = { config: DEFAULT_CHECKS_CONFIG, errors: [], warnings: [], isThere: true, ...found };
@@ -23,6 +31,7 @@ async function check({ isNamed = false, hooks = [], hookWarnings = [], ...found 
     {
       readConfig: () => Promise.resolve(result),
       listHooks: () => ({ hooks, warnings: hookWarnings }),
+      describeLayout: () => layout,
       print: (line) => printed.push(line),
       printError: (line) => told.push(line),
     },
@@ -49,7 +58,7 @@ describe('ctrkit_agent --check', () => {
       code: 0,
       printed: [
         'start-up: what fails counts after 300 s',
-        `start (required): the program start has ended with 0; ${TIMES}`,
+        `start (required): the program start has ended with 0, where supervisord has it; ${TIMES}`,
         `critical-processes (required): each of them runs; ${TIMES}`,
         `process-heartbeats (required): each of them beats in time; ${TIMES}`,
         `port (wanted): [::1]:161 accepts; ${TIMES}`,
@@ -62,6 +71,12 @@ describe('ctrkit_agent --check', () => {
       ],
       told: [],
     });
+  });
+
+  test('tells how the image comes to the gate, and what is doubtful fails no build (G24)', async () => {
+    const layout = { lines: ['layout: x'], warnings: ['no agent'] };
+    const { code, printed, told } = await check({ layout });
+    assert.deepEqual([code, printed.at(-1), told], [0, 'layout: x', ['warning: no agent']]);
   });
 
   test('an image without a start program has no such check', async () => {

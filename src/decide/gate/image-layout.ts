@@ -1,0 +1,87 @@
+/** How an image comes to the gate, as far as its files tell, and the line that is missing (contract.md, section 3). */
+import type { ProcessEntry } from '../../contract/health/process-list.ts';
+import type { ConfiguredProgram } from '../../contract/health/supervisor-config.ts';
+import { findUnknownEntries, hasName } from '../health/process-selection.ts';
+import { hasStartCheck, type StartProgram } from '../health/start-check.ts';
+
+export interface ImageLayout {
+  /** Undefined where supervisord has no configuration here; it may be made when the container starts. */
+  readonly programs: readonly ConfiguredProgram[] | undefined;
+  /** A script that is usually an image's entrypoint, and asks the gate; empty if there is none. */
+  readonly entrypoint: string;
+  readonly critical: readonly ProcessEntry[];
+  readonly watched: readonly ProcessEntry[];
+  readonly startProgram: StartProgram;
+  /** Undefined where nothing in the image names it. */
+  readonly feature: string | undefined;
+}
+
+export interface LayoutReport {
+  readonly lines: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const AGENT = 'ctrkit_agent';
+
+/** A line for an image's Dockerfile, in its shell form: the variables are those of the container. */
+export const formatEntrypoint = (feature = 'FEATURE'): string =>
+  `ENTRYPOINT exec container_startup -f ${feature} -o "\${RUNTIME_OWNER:-kube}" -v "$IMAGE_VERSION" -- supervisord`;
+
+export function describeLayout(layout: ImageLayout): LayoutReport {
+  const { programs } = layout;
+  if (programs === undefined) {
+    const unknown = 'supervisord has no configuration here, so nothing tells which program asks the gate';
+    return { lines: [`layout: ${describeEntrypoint(layout) ?? unknown}`], warnings: [] };
+  }
+  const asker = programs.find(({ asksBy }) => asksBy !== '');
+  const asks =
+    asker === undefined ? undefined : `asks the gate in the program ${asker.name}, by ${asker.asksBy}`;
+  const found = describeEntrypoint(layout) ?? asks;
+  return {
+    lines: [`layout: ${found ?? describeNeverAsking(layout.feature)}`],
+    warnings: [...listMissing(layout, programs), ...listUnknown(layout, programs)],
+  };
+}
+
+const describeEntrypoint = ({ entrypoint }: ImageLayout): string | undefined =>
+  entrypoint === '' ? undefined : `asks the gate in ${entrypoint}, before supervisord`;
+
+function describeNeverAsking(feature: string | undefined): string {
+  const local =
+    feature === undefined
+      ? 'owner local: claimed for by the name in CONTAINER_NAME, which SONiC sets; elsewhere add: RUN echo FEATURE >/etc/ctrkit/feature'
+      : `owner local: claimed for as ${feature}`;
+  return `no program asks the gate; ${local}; owner kube: ended as ungated, unless it asks by: ${formatEntrypoint(feature)}`;
+}
+
+function listMissing(
+  { critical, startProgram }: ImageLayout,
+  programs: readonly ConfiguredProgram[],
+): string[] {
+  const isStartMissing =
+    startProgram.name !== '' && !programs.some((program) => hasName(startProgram.name, program));
+  return [
+    ...(programs.some(({ name, isListener }) => isListener && name === AGENT)
+      ? []
+      : ["supervisord's configuration does not include conf.d/ctrkit.conf: no agent runs"]),
+    ...(critical.length > 0
+      ? []
+      : [
+          'critical_processes names nothing: no exit ends the container, and an application that no gate let go is not found',
+        ]),
+    ...(isStartMissing && hasStartCheck(startProgram, programs)
+      ? [`checks.toml names startProgram ${startProgram.name}, and supervisord has no such program`]
+      : []),
+  ];
+}
+
+const listUnknown = (
+  { critical, watched }: ImageLayout,
+  programs: readonly ConfiguredProgram[],
+): string[] => [
+  ...new Set(
+    findUnknownEntries([...critical, ...watched], programs).map(
+      ({ kind, name }) => `supervisord has no ${kind} "${name}", which a list names: it is not checked`,
+    ),
+  ),
+];

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ConfiguredProgram } from '../../../../src/contract/health/supervisor-config.ts';
+import { describeLayout, type ImageLayout } from '../../../../src/decide/gate/image-layout.ts';
+
+const program = (name: string, over: Partial<ConfiguredProgram> = {}): ConfiguredProgram => ({
+  name,
+  group: name,
+  asksBy: '',
+  isListener: false,
+  ...over,
+});
+const AGENT = program('ctrkit_agent', { isListener: true });
+const APP = program('app');
+const describeImage = (over: Partial<ImageLayout>) =>
+  describeLayout({
+    programs: [AGENT, APP],
+    entrypoint: '',
+    critical: [{ kind: 'program', name: 'app' }],
+    watched: [],
+    startProgram: { name: 'start', isNamed: false },
+    feature: undefined,
+    ...over,
+  });
+
+describe('the layout of an image', () => {
+  for (const [what, over, line] of [
+    [
+      'asks in start.sh',
+      { programs: [AGENT, APP, program('start', { asksBy: '/usr/bin/start.sh' })] },
+      /^layout: asks the gate in the program start, by \/usr\/bin\/start\.sh$/,
+    ],
+    [
+      'asks in its entrypoint',
+      { entrypoint: '/usr/bin/docker_init.sh', programs: undefined },
+      /^layout: asks the gate in \/usr\/bin\/docker_init\.sh, before supervisord$/,
+    ],
+    ['has no configuration yet', { programs: undefined }, /^layout: supervisord has no configuration here/],
+    [
+      'never asks',
+      {},
+      /^layout: no program asks the gate; .*RUN echo FEATURE >\/etc\/ctrkit\/feature; .*-f FEATURE /,
+    ],
+    [
+      'never asks and is named',
+      { feature: 'eventd' },
+      /owner local: claimed for as eventd; .*ENTRYPOINT exec container_startup -f eventd -o "\$\{RUNTIME_OWNER:-kube\}" /,
+    ],
+  ] as const)
+    test(`one that ${what}`, () => {
+      const { lines, warnings } = describeImage(over);
+      assert.match(lines.join('\n'), line);
+      assert.deepEqual(warnings, []);
+    });
+
+  for (const [what, over, warning] of [
+    ['no agent', { programs: [APP] }, /does not include conf\.d\/ctrkit\.conf/],
+    ['nothing critical', { critical: [] }, /critical_processes names nothing/],
+    ['an unknown name', { watched: [{ kind: 'program', name: 'dsserve' }] }, /has no program "dsserve"/],
+    ['an unknown group', { critical: [{ kind: 'group', name: 'pool' }] }, /has no group "pool"/],
+    [
+      'a start program that is not there',
+      { startProgram: { name: 'boot', isNamed: true } },
+      /startProgram boot/,
+    ],
+  ] as const)
+    test(`${what} is a warning`, () => {
+      const { warnings } = describeImage(over);
+      assert.match(warnings.join('\n'), warning);
+      assert.equal(warnings.length, 1);
+    });
+});
