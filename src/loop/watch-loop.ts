@@ -1,4 +1,5 @@
 import { CtrkitError } from '../contract/errors.ts';
+import { findEarliest } from '../contract/timestamps.ts';
 import type { RowAddress } from '../contract/rows.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RowStore } from '../ports/row-store.ts';
@@ -7,8 +8,15 @@ import { Wakeup } from './wakeup.ts';
 
 /** A loop for which nobody waits any more ends within this time. */
 const ORPHAN_POLL_MS = 1_000;
-/** Reconciles even without an event: a server may be configured to send none. */
+/** Reconciles even without an event: a server may be configured to send none, or refuse the subscription. */
 const SLOW_POLL_MS = 5_000;
+/** A server that refuses the subscription is asked again after this time. */
+const ASK_AGAIN_MS = 60_000;
+/**
+ * So long a session has to last until an outage counts as over. The longest back-off is as long: a server that takes each
+ * connection, answers once and drops it is asked no more often than one that is away.
+ */
+const STABLE_MS = DATABASE_BACKOFF.longestMs;
 
 /** The connection of a reconciler, open until the loop is done or an outage closes it. */
 export interface Session {
@@ -36,6 +44,10 @@ export interface Reconciler<S extends Session, T> {
   /** True if the error may pass by itself. Any other error ends the loop and is thrown on. */
   readonly isOutage: (error: CtrkitError) => boolean;
   readonly reportOutage: (error: CtrkitError) => void;
+  /** Called once after an outage, when everything has worked for a while. */
+  readonly reportRecovery: () => void;
+  /** The server refuses the subscription: changes are noticed by polling. Called once a minute. */
+  readonly reportRefusal: (refusal: string) => void;
   /** The result of a loop for which nobody waits any more; undefined while somebody waits. Optional. */
   readonly findOrphaned?: () => T | undefined;
 }
@@ -49,8 +61,9 @@ export interface WatchLoopPorts {
 /**
  * Opens the store, reconciles, and subscribes to the rows. Then it reconciles once more, because a change between the reading
  * and the subscription would be lost. From then on it sleeps until a row changes, until `requeueAtMs`, or for 5 s, and
- * reconciles again. An outage closes the store; after a back-off the loop begins anew. The back-off is reset when a
- * reconciliation and the subscription or sleep after it have succeeded.
+ * reconciles again. An outage closes the store; after a back-off the loop begins anew. A subscription that ends is an outage;
+ * one that the server refuses is none. The back-off is reset when a session has lasted for a while: reading alone, or a
+ * connection that is dropped after its first answer, must not make the next try come sooner.
  */
 export class WatchLoop<S extends Session, T extends {}> {
   readonly #reconciler: Reconciler<S, T>;
@@ -90,22 +103,39 @@ export class WatchLoop<S extends Session, T extends {}> {
   }
 
   async #runWith(session: S): Promise<T> {
+    const stableAtMs = this.#clock.bootMs() + STABLE_MS;
+    let hasWatched = false;
+    let pollUntilMs = -Infinity;
     for (;;) {
       const orphaned = this.#findOrphaned();
       if (orphaned !== undefined) return orphaned;
+      // Before the rows are read: what they say was not watched all the time.
+      if (hasWatched && !session.store.isWatching) throw createWatchLoss();
       const result = await this.#reconciler.reconcile(session);
-      switch (result.kind) {
-        case 'done':
-          return result.value;
-        case 'requeue':
-          await this.#pause(result.afterMs);
-          break;
-        case 'sleep':
-          if (session.store.isWatching) await this.#sleepUntilChange(result.requeueAtMs);
-          else await session.store.watch(result.rows, this.#wakeup.notify);
-          this.#backoff.recordSuccess();
+      if (result.kind === 'done') return result.value;
+      const nowMs = this.#clock.bootMs();
+      if (nowMs >= stableAtMs) this.#recordRecovery();
+      if (result.kind === 'requeue') await this.#pause(result.afterMs);
+      else if (hasWatched || nowMs < pollUntilMs)
+        await this.#sleepUntilChange(findEarliest([result.requeueAtMs, this.#findRecoveryMs(stableAtMs)]));
+      else {
+        const { refusal } = await session.store.watch(result.rows, this.#wakeup.notify);
+        hasWatched = refusal === '';
+        if (hasWatched) continue;
+        pollUntilMs = nowMs + ASK_AGAIN_MS;
+        this.#reconciler.reportRefusal(refusal);
       }
     }
+  }
+
+  /** The end of an outage is told when it is there, not with the next poll. */
+  #findRecoveryMs(stableAtMs: number): number | undefined {
+    return this.#backoff.failures > 0 ? stableAtMs : undefined;
+  }
+
+  #recordRecovery(): void {
+    if (this.#backoff.failures > 0) this.#reconciler.reportRecovery();
+    this.#backoff.recordSuccess();
   }
 
   /** Returns early if nobody waits any more. */
@@ -130,3 +160,6 @@ export class WatchLoop<S extends Session, T extends {}> {
     return this.#reconciler.findOrphaned?.();
   }
 }
+
+const createWatchLoss = (): CtrkitError =>
+  new CtrkitError('database', 'the database has ended the subscription to its events');

@@ -44,9 +44,13 @@ export interface RowStore {
   readonly write: (guards: readonly RowValues[], writes: readonly RowWrite[]) => Promise<boolean>;
   /**
    * Calls `onChange` whenever one of the rows may have changed, and when the watch is lost: then watch again. Resolves when
-   * the watch is in place; it replaces the one before.
+   * the watch is in place; it replaces the one before. A server that answers but refuses the subscription (a user without
+   * channels, say) is no error: `refusal` is what it said, empty otherwise, and nothing is watched.
    */
-  readonly watch: (rows: readonly RowAddress[], onChange: () => void) => Promise<void>;
+  readonly watch: (
+    rows: readonly RowAddress[],
+    onChange: () => void,
+  ) => Promise<{ readonly refusal: string }>;
   readonly isWatching: boolean;
   readonly close: () => void;
 }

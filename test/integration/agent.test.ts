@@ -343,6 +343,7 @@ for (const owner of ['kube', 'local'] as const) {
       system_state: 'up',
       container_version: '1.4.0',
       claim_token: '',
+      claim_owner: '',
       claim_boot_id: '',
       claim_ms: '',
     });

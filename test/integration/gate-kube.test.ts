@@ -53,6 +53,7 @@ function assertKubeClaim(
     container_id: of.id,
     container_version: by.version,
     remote_state: 'running',
+    claim_owner: 'kube',
     claim_boot_id: BOOT_ID,
   });
   assert.equal(claim_token, of.readClaim()['token']);
@@ -145,9 +146,10 @@ for (const { title, reason, text, hold, lift } of CASES) {
     const here = container('aaaaaaaaaaaa');
     const wallFromS = Math.floor(Date.now() / 1000);
     const gate = here.gate('kube', '1.4.0');
-    const { since_ts, text: why = '', ...row } = await waitForHold(redis, here.id, reason);
+    const { since_ts, renewed_ms, text: why = '', ...row } = await waitForHold(redis, here.id, reason);
     assert.deepEqual(row, { owner: 'kube', version: '1.4.0', reason, boot_id: BOOT_ID });
     assert.match(why, text);
+    assert.ok(Number(renewed_ms) > 0 && Number(renewed_ms) <= bootMs(), renewed_ms);
     assert.ok(Number(since_ts) >= wallFromS && Number(since_ts) <= Date.now() / 1000, since_ts);
     const ttlMs = await redis.state.pttl(`CONTAINER_HOLD|snmp|${here.id}`);
     assert.ok(ttlMs > 0 && ttlMs <= HOLD_TTL_MS, `TTL ${ttlMs}`);

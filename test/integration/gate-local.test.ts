@@ -31,6 +31,7 @@ function assertLocalClaim(
     docker_id: of.id,
     container_id: 'snmp',
     container_version: by.version,
+    claim_owner: 'local',
     claim_boot_id: BOOT_ID,
   });
   assert.match(claim_token ?? '', UUID);

@@ -129,7 +129,7 @@ function liveHolder({ status = {}, heartbeat = {} }: RawRows, nowMs: number) {
   const dockerId = isShipped ? shippedId : kitsId || shippedId;
   if (dockerId === '') return undefined;
   const bootId = status['claim_boot_id'] ?? '';
-  if (bootId !== '' && bootId !== NOW.bootId) return undefined;
+  if (!isShipped && bootId !== '' && bootId !== NOW.bootId) return undefined;
   const holderToken = isShipped ? '' : (status['claim_token'] ?? '');
   const isOwnBeat = holderToken !== '' && heartbeat['token'] === holderToken;
   const holderVersion = (isOwnBeat ? heartbeat['version'] : '') || (status['container_version'] ?? '');

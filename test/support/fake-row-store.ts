@@ -25,6 +25,8 @@ export class FakeDatabases {
   readonly #names: ReadonlySet<DatabaseName>;
   #outage: string | undefined;
   #refusal = '';
+  /** What the server answers to whoever watches rows; empty where it lets them. */
+  watchRefusal = '';
   #servers = 1;
   /** An old server, unless a test restarts it. */
   #startedMs = -Infinity;
@@ -233,9 +235,11 @@ class FakeRowStore implements RowStore {
     return true;
   }
 
-  async watch(rows: readonly RowAddress[], onChange: () => void): Promise<void> {
+  async watch(rows: readonly RowAddress[], onChange: () => void): Promise<{ readonly refusal: string }> {
     this.close();
     this.#databases.assertUp();
+    const { watchRefusal: refusal } = this.#databases;
+    if (refusal !== '') return { refusal };
     const watched = new Set(rows.map((address) => keyOf(address)));
     const unlisten = this.#databases.listen((keys) => {
       if (this.#unlisten !== unlisten) return;
@@ -244,6 +248,7 @@ class FakeRowStore implements RowStore {
       onChange();
     });
     this.#unlisten = unlisten;
+    return { refusal: '' };
   }
 
   close(): void {

@@ -81,7 +81,7 @@ export class ModelSwitch {
 }
 
 interface Planned {
-  readonly rows: RowValues[];
+  readonly rows: readonly RowValues[];
   readonly decision: StartupDecision;
 }
 
@@ -171,7 +171,7 @@ export class ModelContainer {
     const { claim } = this;
     if (gate.planned === undefined) {
       const decode = (rows: readonly RowValues[]) => decodeSnapshot(rows, FEATURE, this.#version);
-      const rows = await gate.observer.look(store, {
+      const { rows } = await gate.observer.look(store, {
         rows: selectStartupRows(FEATURE, this.#version, ''),
         probe: holdRow(FEATURE, this.#dockerId, '|'),
         decodeStatus: (found) => decode(found).status,

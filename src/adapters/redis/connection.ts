@@ -106,6 +106,10 @@ async function waitWithin<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   }
 }
 
+/** True if the server has answered, with an error: the connection is well. */
+export const isRefusal = (error: unknown): error is CtrkitError =>
+  error instanceof CtrkitError && error.cause instanceof Error && error.cause.name === 'ReplyError';
+
 function explainFailure(error: unknown, endpoint: Endpoint): CtrkitError {
   const text = error instanceof Error ? error.message : String(error);
   const message = `Redis at ${addressOf(endpoint)} can't be used: ${text.split('\n')[0] ?? ''}`;

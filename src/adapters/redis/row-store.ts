@@ -1,6 +1,8 @@
+import type { Redis } from 'ioredis';
 import type { Databases } from '../../contract/databases.ts';
 import type { RowAddress, RowFields, RowValues, RowWrite } from '../../contract/rows.ts';
 import type { ConditionedRows, RowStore } from '../../ports/row-store.ts';
+import { isRefusal } from './connection.ts';
 import { RedisConnections } from './connections.ts';
 import { decodeCondition, decodeDone, decodeList, decodeRows } from './decode-reply.ts';
 import { listRows } from './list-rows.ts';
@@ -76,19 +78,24 @@ export class RedisRowStore implements RowStore {
     return true;
   }
 
-  async watch(rows: readonly RowAddress[], onChange: () => void): Promise<void> {
-    await this.#subscriptions.open(
-      groupByServer(this.#databases, rows, ({ db }) => db),
-      async (client, addresses) => {
-        const channels = addresses.map((address) => {
-          const { db, key } = locateRow(this.#databases, address);
-          return `__keyspace@${db}__:${key}`;
-        });
-        client.on('message', onChange);
-        await client.subscribe(...channels);
-      },
-      onChange,
-    );
+  async watch(rows: readonly RowAddress[], onChange: () => void): Promise<{ readonly refusal: string }> {
+    const groups = groupByServer(this.#databases, rows, ({ db }) => db);
+    const subscribe = async (client: Redis, addresses: readonly RowAddress[]): Promise<void> => {
+      const channels = addresses.map((address) => {
+        const { db, key } = locateRow(this.#databases, address);
+        return `__keyspace@${db}__:${key}`;
+      });
+      client.on('message', onChange);
+      await client.subscribe(...channels);
+    };
+    try {
+      await this.#subscriptions.open(groups, subscribe, onChange);
+    } catch (error) {
+      this.#subscriptions.close();
+      if (!isRefusal(error)) throw error;
+      return { refusal: error.message };
+    }
+    return { refusal: '' };
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import type { Databases } from '../../contract/databases.ts';
 import { decodeStatus } from '../../contract/feature/feature.ts';
 import type { UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
+import { nameHold } from '../../contract/gate/hold.ts';
 import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
 import { featureStatusRow, healthRow, holdRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../../decide/gate/heartbeat-writes.ts';
 import { decideRenewal } from '../../decide/gate/renewal.ts';
 import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
-import { StoreObserver } from '../gate/store-observer.ts';
+import { assertWritable, StoreObserver } from '../gate/store-observer.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { writeFirst } from '../../loop/write-first.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -122,12 +123,14 @@ export class ClaimHolder {
   /** The record is not this claim's: another container has claimed the feature, or the database lost the record. */
   async #recover(health: HeartbeatHealth, counts: HeartbeatCounts): Promise<BeatResult> {
     const { store, clock, databases } = this.#ports;
-    const { feature, dockerId } = this.claim;
-    const rows = await this.#observer.look(store, {
+    const { feature } = this.claim;
+    const look = await this.#observer.look(store, {
       rows: selectHolderRows(feature),
-      probe: holdRow(feature, dockerId, databases.state.separator),
+      probe: holdRow(feature, nameHold(this.claim), databases.state.separator),
       decodeStatus: ([status]) => decodeStatus(status?.values ?? {}),
     });
+    assertWritable(look);
+    const { rows } = look;
     const [status, beat] = rows.map((row) => row.values);
     const renewal = decideRenewal({
       status: decodeStatus(status ?? {}),

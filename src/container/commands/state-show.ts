@@ -6,7 +6,7 @@ import { EXIT } from '../../contract/exit-codes.ts';
 import { CONFIG_FIELDS, decodeConfig, decodeStatus, STATUS_FIELDS } from '../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import { decodeHeartbeat, decodeHeartbeatTexts, HEALTH_FIELDS } from '../../contract/health/heartbeat.ts';
-import { decodeHoldTexts, HOLD_FIELDS } from '../../contract/gate/hold.ts';
+import { decodeHoldTexts, HOLD_FIELDS, isHoldExpired } from '../../contract/gate/hold.ts';
 import {
   featureConfigRow,
   featureStatusRow,
@@ -33,8 +33,8 @@ export async function showState(
   options: Extract<StateOptions, { verb: 'show' }>,
   ports: StatePorts,
 ): Promise<number> {
-  const state = await readState(options.feature, ports);
   const now = readTimestamps(ports.clock);
+  const state = await readState(options.feature, now, ports);
   const lastEnd = ports.lastEnd.read();
   ports.print(
     options.json ? describeForMachines(state, now, lastEnd) : describeForPeople(state, now, lastEnd),
@@ -42,7 +42,7 @@ export async function showState(
   return EXIT.ok;
 }
 
-async function readState(feature: string, { store, databases }: StatePorts): Promise<State> {
+async function readState(feature: string, now: BootTime, { store, databases }: StatePorts): Promise<State> {
   const prefix = `${feature}${databases.state.separator}`;
   const addresses = await store.list(HOLD_TABLE, prefix);
   const rows = await store.read([
@@ -57,7 +57,9 @@ async function readState(feature: string, { store, databases }: StatePorts): Pro
     config: config?.values ?? {},
     status: status?.values ?? {},
     heartbeat: heartbeat?.values ?? {},
-    holds: holds.map(({ address, values }) => ({ dockerId: address.row.slice(prefix.length), values })),
+    holds: holds
+      .filter(({ values }) => !isHoldExpired(values, now))
+      .map(({ address, values }) => ({ dockerId: address.row.slice(prefix.length), values })),
   };
 }
 

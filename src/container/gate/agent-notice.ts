@@ -17,22 +17,24 @@ export class AgentNotice {
   }
 
   /** Writes only if no notice is written yet: a held container stays held while its database is away. */
-  writeOutage(text: string): void {
-    if (this.#written === '') this.write('waiting', text);
+  ensureWritten(text: string): boolean {
+    return this.#written !== '' || this.write('waiting', text);
   }
 
-  /** Does nothing if the file says that already. A folder that can't be written is logged, not thrown. */
-  write(state: GateNotice['state'], text: string): void {
+  /** True if the file says it. A folder that can't be written is logged, not thrown. */
+  write(state: GateNotice['state'], text: string): boolean {
     const written = `${state} ${text}`;
-    if (written === this.#written) return;
+    if (written === this.#written) return true;
     try {
       this.#file.write({ state, text });
       this.#written = written;
       this.#hasFailed = false;
+      return true;
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
       if (!this.#hasFailed) this.#log.warn(`the probe can't tell that the gate is closed: ${error.message}`);
       this.#hasFailed = true;
+      return false;
     }
   }
 

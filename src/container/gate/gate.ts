@@ -1,5 +1,6 @@
 import type { Claim } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
+import type { AgentPresence } from '../../ports/agent-presence.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
@@ -26,6 +27,7 @@ export interface GatePorts {
   readonly openStore: (databases: Databases) => RowStore;
   readonly claimFile: ClaimFile;
   readonly gateNoticeFile: GateNoticeFile;
+  readonly agentPresence: Pick<AgentPresence, 'read'>;
   readonly clock: Clock;
   readonly log: Log;
   /** True if start.sh, which called the gate, is gone: nobody waits for the result. */

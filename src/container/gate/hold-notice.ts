@@ -16,6 +16,7 @@ export class HoldNotice {
   #mayExist = false;
   #sinceTs = 0;
   #renewedMs = 0;
+  #loggedMs = -HOLD_RENEWAL_MS;
 
   constructor(claim: Claim, ports: { readonly log: Log; readonly clock: Clock }) {
     this.#claim = claim;
@@ -29,8 +30,8 @@ export class HoldNotice {
   }
 
   /**
-   * A hold that is new, or was last written a minute ago, is logged and its row returned, to be written at `address`.
-   * Otherwise nothing is due, and the result is empty.
+   * The row of a hold that is new, or was last written a minute ago, or is lost, to be written at `address`; otherwise empty.
+   * The hold is logged when it is new, and once a minute.
    */
   renew(hold: Hold, address: RowAddress): RowWrite[] {
     const isNew = hold.reason !== this.#current?.reason;
@@ -39,11 +40,15 @@ export class HoldNotice {
     if (isNew) this.#sinceTs = toSeconds(this.#clock.wallMs());
     this.#current = hold;
     this.#mayExist = true;
-    this.#renewedMs = this.#clock.bootMs();
+    const nowMs = this.#clock.bootMs();
+    this.#renewedMs = nowMs;
     const { feature, owner, version } = this.#claim;
-    this.#log.warn(`${feature}: held (${hold.reason}): ${hold.text}`, { feature, reason: hold.reason });
+    if (!isSame || nowMs >= this.#loggedMs + HOLD_RENEWAL_MS) {
+      this.#loggedMs = nowMs;
+      this.#log.warn(`${feature}: held (${hold.reason}): ${hold.text}`, { feature, reason: hold.reason });
+    }
     const bootId = this.#clock.bootId();
-    const values = encodeHold({ owner, version, ...hold, sinceTs: this.#sinceTs, bootId });
+    const values = encodeHold({ owner, version, ...hold, sinceTs: this.#sinceTs, bootId, renewedMs: nowMs });
     return [{ kind: 'set', address, values, ttlMs: HOLD_TTL_MS }];
   }
 
@@ -56,6 +61,11 @@ export class HoldNotice {
   recordRemoval(): void {
     this.#mayExist = false;
     this.#current = undefined;
+  }
+
+  /** The row was read, and is there or not. A row that the server lets expire too early is written again. */
+  recordSight(isThere: boolean): void {
+    if (!isThere) this.forgetRow();
   }
 
   /** The database may have lost the row, or never received it: the next `renew` writes it again. */

@@ -1,31 +1,35 @@
-import { ownRecord, planReleases } from '../../contract/gate/claim.ts';
+import type { Claim } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
+import { HOLD_FIELD, nameHold } from '../../contract/gate/hold.ts';
+import { findEarliest } from '../../contract/timestamps.ts';
 import { holdRow, type RowAddress, type RowValues } from '../../contract/rows.ts';
 import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
-import { isMirrored, planHostStop } from '../../decide/gate/host-mirror.ts';
+import { isMirrored } from '../../decide/gate/host-mirror.ts';
 import { planVerdict } from '../../decide/gate/startup-writes.ts';
 import { decideStartup } from '../../decide/gate/decide-startup.ts';
 import type { Progress, StartupDecision } from '../../decide/gate/startup-types.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
-import { StoreObserver } from './store-observer.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
-import { writeFirst } from '../../loop/write-first.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
-import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
+import type { GatePorts, GateRequest, GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
 import { mirrorClaim } from './host-mirror.ts';
+import { isStopping, leaveClaim, logGo } from './leave-claim.ts';
+import { assertWritable, StoreObserver, type Look } from './store-observer.ts';
 
 /** So many conflicts in a row are not caused by other containers: something is wrong with a row, or with the server. */
 const MAX_CONFLICTS = 500;
 /** The pause after a conflict is random, up to as many milliseconds as there were conflicts, and at most this. */
 const LONGEST_CONFLICT_PAUSE_MS = 50;
-/** If the claim file can't be written, the claim is released again. The next try at once would fail in the same way. */
-const NO_CLAIM_FILE_PAUSE_MS = 10_000;
+/** If a file of the run folder can't be written, the next try at once would fail in the same way. */
+const NO_FILE_PAUSE_MS = 10_000;
+/** How often a gate of a container that stops looks whether the stop was called off (`supervisorctl reload`). */
+const STOPPING_PAUSE_MS = 1_000;
 /** `--once`: how often a container that is held for good checks whether its row is to be renewed. */
 const KEEP_HOLD_EVERY_MS = 1_000;
 
@@ -36,10 +40,12 @@ interface GateSession extends Session {
 }
 
 /** The rows as they were read, and the decision on them. */
-interface Evaluation {
-  readonly rows: readonly RowValues[];
+interface Evaluation extends Look {
   readonly decision: StartupDecision;
 }
+
+/** What an attempt comes to: the evaluation on which it has acted, or the end of the reconciliation. */
+type Attempt = Evaluation | ReconcileResult<GateResult> | typeof CONFLICT;
 
 /**
  * The gate of owner kube. It reconciles: it reads the rows, decides, writes what the verdict asks for, and ends when the
@@ -70,12 +76,16 @@ export class KubeGate {
 
   /** Throws CtrkitError('usage'). */
   async run(): Promise<GateResult> {
+    const { feature } = this.#request.claim;
     const loop = new WatchLoop<GateSession, GateResult>(
       {
-        open: () => this.#open(),
+        open: () => openSession(this.#request.claim, this.#ports, this.#log),
         reconcile: (session) => this.#reconcile(session),
         isOutage: ({ code }) => code !== 'usage',
         reportOutage: (error) => this.#reportOutage(error),
+        reportRecovery: () => this.#outage.logRecovery(`${feature}: the database is back`),
+        reportRefusal: (refusal) =>
+          this.#log.log(`the database refuses its events, asking it instead: ${refusal}`),
         findOrphaned: () => (this.#ports.isOrphaned() ? 'orphaned' : undefined),
       },
       this.#ports,
@@ -83,65 +93,83 @@ export class KubeGate {
     return loop.run();
   }
 
-  #open(): GateSession {
-    const { feature, dockerId } = this.#request.claim;
-    const databases = this.#ports.findDatabases();
-    for (const warning of databases.warnings) this.#log.log(warning);
-    const store = this.#ports.openStore(databases);
-    return { store, databases, holdAddress: holdRow(feature, dockerId, databases.state.separator) };
-  }
-
   #reportOutage({ message }: CtrkitError): void {
     const text = `waiting, not started: ${message}`;
     this.#observer.recordOutage();
     this.#holdNotice.forgetRow();
     this.#outage.logFailure(`${this.#request.claim.feature}: ${text}`);
-    this.#agentNotice.writeOutage(text);
+    this.#agentNotice.ensureWritten(text);
   }
 
   async #reconcile(session: GateSession): Promise<ReconcileResult<GateResult>> {
     if (this.#lastingHold !== undefined) return this.#keepHold(session, this.#lastingHold);
-    const { clock, isOrphaned, random } = this.#ports;
+    const { clock, random } = this.#ports;
     const retry = {
       maxAttempts: MAX_CONFLICTS,
       pause: (conflicts: number) => clock.sleep(random() * Math.min(conflicts, LONGEST_CONFLICT_PAUSE_MS)),
     };
-    const outcome = await retryOnConflict(
-      async () =>
-        // Checked before each attempt: a claim without an application would block the feature for other containers.
-        isOrphaned() ? 'orphaned' : this.#act(session, await this.#evaluate(session)),
-      retry,
-    );
-    if (outcome === 'orphaned') return { kind: 'done', value: outcome };
+    const outcome = await retryOnConflict(() => this.#attempt(session), retry);
     if (outcome === CONFLICT)
       throw new CtrkitError(
         'database',
         describeConflicts(this.#request.claim.feature, ', and is not claimed'),
       );
+    if ('kind' in outcome) return outcome;
     const { rows, decision } = outcome;
-    const { verdict } = decision;
-    if (verdict.kind === 'go')
-      return (await this.#leaveClaim(session, rows))
-        ? { kind: 'done', value: 'go' }
-        : { kind: 'requeue', afterMs: NO_CLAIM_FILE_PAUSE_MS };
+    if (decision.verdict.kind === 'go') return this.#finish(session, rows);
     this.#progress = decision.progress;
-    if (this.#request.once && verdict.kind === 'hold') {
-      this.#lastingHold = verdict;
-      return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
+    if (this.#lastingHold !== undefined) return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
+    const requeueAtMs = findEarliest([decision.requeueAtMs, this.#holdNotice.renewalMs]);
+    return { kind: 'sleep', rows: rows.map(({ address }) => address), requeueAtMs };
+  }
+
+  /** Looks, decides, and acts, once. Checked before each attempt: a claim without an application would block the feature. */
+  async #attempt(session: GateSession): Promise<Attempt> {
+    if (this.#ports.isOrphaned()) return { kind: 'done', value: 'orphaned' };
+    if (isStopping(this.#ports)) {
+      this.#log.log('not started: the container stops');
+      this.#agentNotice.write('waiting', 'the container stops');
+      return { kind: 'requeue', afterMs: STOPPING_PAUSE_MS };
     }
-    const dueMs = [decision.requeueAtMs, this.#holdNotice.renewalMs].filter((ms) => ms !== undefined);
-    return { kind: 'sleep', rows: rows.map(({ address }) => address), requeueAtMs: Math.min(...dueMs) };
+    const evaluation = await this.#evaluate(session);
+    const { verdict } = evaluation.decision;
+    if (verdict.kind === 'hold') return this.#hold(session, evaluation, verdict);
+    assertWritable(evaluation);
+    const text = verdict.kind === 'wait' ? verdict.text : 'the host is ready: claiming the feature';
+    if (verdict.kind === 'wait') this.#log.log(text);
+    // The host may stop another container for the answer: first it must be certain that this folder takes the claim.
+    const isTold =
+      verdict.kind === 'wait'
+        ? this.#agentNotice.write('waiting', text)
+        : this.#agentNotice.ensureWritten(text);
+    if (!isTold) {
+      this.#log.log(
+        'not started, and the host is not asked: the folder can not be written. Asking it every 10 s',
+      );
+      return { kind: 'requeue', afterMs: NO_FILE_PAUSE_MS };
+    }
+    const { store, databases, holdAddress } = session;
+    const asic = isMirrored(evaluation.rows) ? databases.asic : undefined;
+    const writes = [
+      ...planVerdict(verdict, this.#request.claim, readTimestamps(this.#ports.clock), asic),
+      ...this.#holdNotice.planRemoval(holdAddress),
+    ];
+    if (writes.length > 0 && !(await store.write(evaluation.rows, writes))) return CONFLICT;
+    this.#holdNotice.recordRemoval();
+    return evaluation;
   }
 
   async #evaluate({ store, databases, holdAddress }: GateSession): Promise<Evaluation> {
     const { claim } = this.#request;
     const { feature, version } = claim;
-    const rows = await this.#observer.look(store, {
-      rows: selectStartupRows(feature, version, databases.asic),
+    const startupRows = selectStartupRows(feature, version, databases.asic);
+    const look = await this.#observer.look(store, {
+      rows: [...startupRows, { address: holdAddress, fields: [HOLD_FIELD.renewedMs] }],
       probe: holdAddress,
       decodeStatus: (found) => decodeSnapshot(found, feature, version).status,
     });
-    this.#outage.logRecovery(`${feature}: the database is back`);
+    const rows = look.rows.slice(0, startupRows.length);
+    this.#holdNotice.recordSight(look.rows.at(-1)?.values[HOLD_FIELD.renewedMs] !== undefined);
     const decision = decideStartup({
       snapshot: decodeSnapshot(rows, feature, version),
       self: claim,
@@ -151,66 +179,35 @@ export class KubeGate {
     });
     this.#observer.expectLookBy(decision.lookByMs);
     if (decision.note !== undefined) this.#log.log(decision.note);
-    return { rows, decision };
+    return { rows, decision, refusal: look.refusal };
   }
 
-  /** Reports the verdict, and writes what it asks for. Returns CONFLICT if a row has changed since it was read. */
-  async #act(
-    { store, databases, holdAddress }: GateSession,
-    evaluation: Evaluation,
-  ): Promise<Evaluation | typeof CONFLICT> {
-    const { rows, decision } = evaluation;
-    const { verdict } = decision;
-    if (verdict.kind === 'hold') {
-      this.#log.forget();
-      this.#agentNotice.write('held', `held (${verdict.reason}): ${verdict.text}`);
-      const writes = this.#holdNotice.renew(verdict, holdAddress);
-      return writes.length === 0 || (await store.write([], writes)) ? evaluation : CONFLICT;
-    }
-    if (verdict.kind === 'wait') {
-      this.#log.log(verdict.text);
-      this.#agentNotice.write('waiting', verdict.text);
-    }
-    const asic = isMirrored(rows) ? databases.asic : undefined;
-    const writes = [
-      ...planVerdict(verdict, this.#request.claim, readTimestamps(this.#ports.clock), asic),
-      ...this.#holdNotice.planRemoval(holdAddress),
-    ];
-    if (writes.length > 0 && !(await store.write(rows, writes))) return CONFLICT;
-    this.#holdNotice.recordRemoval();
-    if (verdict.kind === 'go') {
-      const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
-      if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
-    }
+  /** A hold counts before its row is written: with `--once` it is for good, whether or not the server takes the row. */
+  async #hold({ store, holdAddress }: GateSession, evaluation: Evaluation, hold: Hold): Promise<Attempt> {
+    if (this.#request.once) this.#lastingHold = hold;
+    this.#log.forget();
+    this.#agentNotice.write('held', `held (${hold.reason}): ${hold.text}`);
+    const writes = this.#holdNotice.renew(hold, holdAddress);
+    assertWritable(evaluation);
+    if (writes.length > 0) await store.write([], writes);
     return evaluation;
   }
 
-  /**
-   * Writes the claim file after the claim is recorded. Without the file nobody would renew the claim, and another container
-   * could start beside this one; so if it can't be written, the claim is released and the result is false.
-   */
-  async #leaveClaim({ store, databases }: GateSession, rows: readonly RowValues[]): Promise<boolean> {
-    const { claim } = this.#request;
-    const { feature, version, dockerId } = claim;
-    const { clock, log } = this.#ports;
-    try {
-      writeClaimFile(this.#request, this.#ports, { isRecorded: true, isMirrored: isMirrored(rows) });
-    } catch (error) {
-      if (!(error instanceof CtrkitError)) throw error;
-      const mirror = isMirrored(rows) ? [planHostStop({ feature, asic: databases.asic })] : [];
-      await writeFirst(store, planReleases(ownRecord(claim), claim, clock.wallMs()), mirror);
-      this.#log.log(
-        `not started, the claim is given back: ${error.message}. Mend the folder; asking again every 10 s`,
-      );
-      return false;
+  /** The claim is recorded. Nothing is lost but some time where it can't be handed to the agent. */
+  async #finish(
+    { store, databases }: GateSession,
+    rows: readonly RowValues[],
+  ): Promise<ReconcileResult<GateResult>> {
+    const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
+    if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
+    const why = await leaveClaim(this.#request, this.#ports, { store, databases, rows });
+    if (why !== undefined) {
+      this.#log.log(`not started, the claim is given back: ${why}; asking again every 10 s`);
+      return { kind: 'requeue', afterMs: NO_FILE_PAUSE_MS };
     }
     this.#agentNotice.remove();
-    const { source } = databases;
-    log.info(`${feature}: go: kube, version ${version}, container ${dockerId}`, {
-      feature,
-      databases: source,
-    });
-    return true;
+    logGo(this.#ports.log, this.#request.claim, databases.source);
+    return { kind: 'done', value: 'go' };
   }
 
   /** `--once`: no decision is made any more. A database that is away must not end the hold. */
@@ -220,4 +217,13 @@ export class KubeGate {
       await store.write([], writes).catch((error: Error) => this.#outage.logFailure(error.message));
     return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
   }
+}
+
+/** Throws CtrkitError('usage' or 'database'). */
+function openSession(claim: Claim, ports: GatePorts, log: RepeatLog): GateSession {
+  const databases = ports.findDatabases();
+  for (const warning of databases.warnings) log.log(warning);
+  const store = ports.openStore(databases);
+  const holdAddress = holdRow(claim.feature, nameHold(claim), databases.state.separator);
+  return { store, databases, holdAddress };
 }

@@ -19,6 +19,16 @@ export interface LookRequest {
   readonly decodeStatus: (rows: readonly RowValues[]) => FeatureStatus;
 }
 
+export interface Look {
+  readonly rows: readonly RowValues[];
+  readonly refusal: string;
+}
+
+/** Throws CtrkitError('database') where the server takes no writes: nobody can renew a claim there. */
+export function assertWritable({ refusal }: Look): void {
+  if (refusal !== '') throw new CtrkitError('database', `the database refuses writes: ${refusal}`);
+}
+
 /** Reads rows, and keeps what that shows of the store: whoever judges the lease of a holder needs both from one step. */
 export class StoreObserver {
   readonly #clock: Clock;
@@ -34,20 +44,17 @@ export class StoreObserver {
     return this.#observation;
   }
 
-  /** Throws CtrkitError('database') also where the server reads but refuses writes: nobody can renew a claim there. */
-  async look(store: RowStore, { rows, probe, decodeStatus }: LookRequest): Promise<RowValues[]> {
+  /** `refusal`: why the server takes no writes, which is an outage as much as a failed reading; empty where it does. */
+  async look(store: RowStore, { rows, probe, decodeStatus }: LookRequest): Promise<Look> {
     const { rows: found, condition } = await store.readWithCondition(rows, probe).catch((error: unknown) => {
       this.recordOutage();
       throw error;
     });
     const { refusal, serverId, uptimeMs } = condition;
-    if (refusal !== '') {
-      this.recordOutage();
-      throw new CtrkitError('database', `the database refuses writes: ${refusal}`);
-    }
     const look = { serverId, uptimeMs, status: decodeStatus(found), nowMs: this.#clock.bootMs() };
-    this.#observation = recordLook(this.#observation, look);
-    return found;
+    if (refusal === '') this.#observation = recordLook(this.#observation, look);
+    else this.recordOutage();
+    return { rows: found, refusal };
   }
 
   /** A write has failed, or the watch has ended. */

@@ -34,6 +34,7 @@ export const STATUS_FIELDS = [
   STATUS_FIELD.remoteState,
   STATUS_FIELD.systemState,
   STATUS_FIELD.claimToken,
+  STATUS_FIELD.claimOwner,
   STATUS_FIELD.claimBootId,
   STATUS_FIELD.claimMs,
   STATUS_FIELD.pendingToken,
@@ -87,19 +88,21 @@ export function decodeStatus(values: FieldValues): FeatureStatus {
   const currentOwner = values['current_owner'] ?? '';
   const kitsId = values['docker_id'] ?? '';
   const shippedId = values['container_id'] || values[STATUS_FIELD.dashedId] || '';
-  // A claim of the kit for kube writes one id under both names. Where they differ, the shipped kit has claimed
-  // since and left our fields as they were: the token says nothing about its holder.
-  const isShipped = currentOwner === 'kube' && kitsId !== '' && shippedId !== '' && kitsId !== shippedId;
+  const claimOwner = values[STATUS_FIELD.claimOwner] ?? '';
+  // A claim of the kit for kube writes one id under both names, and its owner twice. Where they differ, the shipped kit has
+  // claimed since and left our fields as they were: they say nothing about its holder.
+  const hasTwoIds = currentOwner === 'kube' && kitsId !== '' && shippedId !== '' && kitsId !== shippedId;
+  const isShipped = hasTwoIds || (isOwner(currentOwner) && claimOwner !== '' && claimOwner !== currentOwner);
   return {
     currentOwner,
-    dockerId: (isShipped ? '' : kitsId) || shippedId,
+    dockerId: isShipped ? shippedId || kitsId : kitsId || shippedId,
     containerId: shippedId,
     containerVersion: values['container_version'] ?? '',
     remoteState: values['remote_state'] ?? '',
     systemState: values['system_state'] ?? '',
     claimToken: isShipped ? '' : (values['claim_token'] ?? ''),
-    claimBootId: values['claim_boot_id'] ?? '',
-    claimMs: decodeMs(values['claim_ms']),
+    claimBootId: isShipped ? '' : (values['claim_boot_id'] ?? ''),
+    claimMs: isShipped ? undefined : decodeMs(values['claim_ms']),
     pendingToken: values['pending_token'] ?? '',
   };
 }

@@ -12,6 +12,7 @@ export const STATUS_FIELD = {
   remoteState: 'remote_state',
   systemState: 'system_state',
   claimToken: 'claim_token',
+  claimOwner: 'claim_owner',
   claimBootId: 'claim_boot_id',
   claimMs: 'claim_ms',
   pendingToken: 'pending_token',
@@ -31,4 +32,4 @@ export const encodeStatus = (values: StatusValues): Record<string, string> =>
   );
 
 /** No claim is recorded: what a release leaves, and what a record has that nobody renews. */
-export const NO_CLAIM = encodeStatus({ claimToken: '', claimBootId: '', claimMs: '' });
+export const NO_CLAIM = encodeStatus({ claimToken: '', claimOwner: '', claimBootId: '', claimMs: '' });

@@ -43,6 +43,7 @@ export function encodeClaim(claim: Claim, at: Timestamps): Record<string, string
       dockerId: claim.dockerId,
       containerVersion: claim.version,
       ...(claim.owner === 'kube' ? { remoteState: 'running' } : {}),
+      claimOwner: claim.owner,
       claimBootId: at.bootId,
       claimMs: String(at.bootMs),
     }),

@@ -38,10 +38,11 @@ export function findLiveHolder(
   observation?: StoreObservation,
 ): Holder | undefined {
   if (!hasRecordedHolder(status)) return undefined;
-  if (status.claimBootId !== '' && status.claimBootId !== now.bootId) return undefined;
   const isBeating = status.claimToken !== '' && beat.token === status.claimToken;
-  // The shipped kit has claimed for another owner, and has not cleared the fields of a claim of ours.
+  // The shipped kit has claimed for another owner, and has not cleared the fields of a claim of ours. Where the row has
+  // `claim_owner`, decodeStatus has told them apart already.
   const isOverwritten = isBeating && beat.owner !== '' && beat.owner !== status.currentOwner;
+  if (!isOverwritten && status.claimBootId !== '' && status.claimBootId !== now.bootId) return undefined;
   const intervalMs = isBeating ? beat.intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS;
   const holder = {
     intervalMs,

@@ -160,6 +160,7 @@ export class ModelContainer {
       log,
       random,
       claimFile,
+      agentPresence: { read: () => undefined },
       gateNoticeFile: { read: () => undefined, write: () => undefined, remove: () => undefined },
       isOrphaned: () => false,
       findDatabases: () => this.findDatabases(),

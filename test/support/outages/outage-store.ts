@@ -56,7 +56,7 @@ export class OutageStore implements RowStore {
     return this.call('write', (server) => server.databases.open().write(guards, writes));
   }
 
-  async watch(rows: readonly RowAddress[], onChange: () => void): Promise<void> {
+  async watch(rows: readonly RowAddress[], onChange: () => void): Promise<{ readonly refusal: string }> {
     this.closeWatch();
     const { process, findServer } = this.#ports;
     const server = findServer();
@@ -70,7 +70,7 @@ export class OutageStore implements RowStore {
     this.#watching = store;
     server.connect(end);
     try {
-      await this.ask('watch', server, () => store.watch(rows, () => process.deliver(onChange)), end);
+      return await this.ask('watch', server, () => store.watch(rows, () => process.deliver(onChange)), end);
     } catch (error) {
       this.closeWatch();
       throw error;

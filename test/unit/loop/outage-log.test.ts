@@ -64,4 +64,13 @@ describe('what is out of order', () => {
     outage.logFailure('no database');
     assert.deepEqual(log.lines.slice(2), ['warn: no database']);
   });
+
+  test('that fails in turns is said no more often than that: four lines a minute (G3)', () => {
+    const { log, clock, outage } = setUp();
+    for (let second = 0; second < 600; second++, clock.advance(1_000)) {
+      outage.logFailure(`failure ${second % 7}`);
+      outage.logRecovery('it is back');
+    }
+    assert.ok(log.lines.length <= 40, `${log.lines.length} lines in ten minutes`);
+  });
 });

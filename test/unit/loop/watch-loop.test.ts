@@ -17,6 +17,8 @@ class TestLoop {
   /** When it reconciled, milliseconds after the start; and what it read. */
   readonly readings: { readonly atMs: number; readonly state: string }[] = [];
   readonly outages: string[] = [];
+  readonly refusals: string[] = [];
+  recoveries = 0;
   readonly openStores = new Set<RowStore>();
   next: (state: string) => ReconcileResult<string> = () => ASLEEP;
   canBeOrphaned = true;
@@ -36,6 +38,8 @@ class TestLoop {
         },
         isOutage: ({ code }) => code === 'database',
         reportOutage: ({ message }) => this.outages.push(message),
+        reportRecovery: () => (this.recoveries += 1),
+        reportRefusal: (refusal) => this.refusals.push(refusal),
         ...(this.canBeOrphaned ? { findOrphaned: () => (this.isOrphaned ? 'orphaned' : undefined) } : {}),
       },
       { clock: this.clock, random: () => 0.999_999 },
@@ -152,12 +156,55 @@ describe('an outage of a loop that reconciles', () => {
     fake.start();
     await fake.clock.pass(10_000);
     fake.databases.comeBack();
-    await fake.clock.pass(2_000);
-    assert.equal(fake.readings.length, 2);
+    await fake.clock.pass(4_000);
+    assert.equal(fake.recoveries, 1);
     const before = fake.outages.length;
     fake.databases.goDown();
     await fake.clock.pass(300);
     assert.equal(fake.outages.length, before + 3);
+  });
+
+  test('that is over for a moment only is still the same: no recovery, and no sooner try (G3)', async () => {
+    const fake = new TestLoop();
+    fake.start();
+    // Each connection is answered once, and dropped.
+    fake.next = () => {
+      fake.clock.schedule(1, () => fake.databases.goDown());
+      fake.clock.schedule(2, () => fake.databases.comeBack());
+      return ASLEEP;
+    };
+    await fake.clock.pass(60_000);
+    assert.equal(fake.recoveries, 0);
+    assert.ok(fake.readings.length < 100, `${fake.readings.length} readings in a minute`);
+  });
+
+  test('is a subscription that ends: what was not watched all the time is no good reading (G2)', async () => {
+    const fake = new TestLoop();
+    fake.start();
+    await fake.clock.pass(100);
+    fake.databases.goDown();
+    await fake.clock.pass(0);
+    fake.databases.comeBack();
+    assert.deepEqual(fake.outages, ['the database has ended the subscription to its events']);
+    await fake.clock.pass(100);
+    assert.equal(fake.times.at(-1), 200);
+  });
+
+  test('is not a subscription that is refused: it polls, and asks again every minute (G3)', async () => {
+    const fake = new TestLoop();
+    fake.databases.watchRefusal = 'NOPERM no channels';
+    fake.start();
+    await fake.clock.pass(59_000);
+    assert.deepEqual([fake.outages, fake.refusals.length], [[], 1]);
+    assert.equal(fake.readings.length, 13);
+    await fake.clock.pass(5_000);
+    assert.equal(fake.refusals.length, 2);
+    fake.databases.watchRefusal = '';
+    await fake.clock.pass(60_000);
+    const { length } = fake.readings;
+    fake.databases.put(STATUS, { remote_state: 'ready' });
+    await fake.clock.pass(0);
+    assert.equal(fake.readings.length, length + 1);
   });
 
   test('of the writing after a reading that works is met ever more seldom all the same', async () => {

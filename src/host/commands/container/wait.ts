@@ -68,6 +68,9 @@ export class FeatureWait {
           this.#outages[code === 'engine' ? code : 'database'].logFailure(
             `${this.#name}: waiting: ${message}`,
           ),
+        reportRecovery: () => this.#outages.database.logRecovery(`${this.#name}: the database is back`),
+        reportRefusal: (refusal) =>
+          this.#log.log(`the database refuses its events, asking it instead: ${refusal}`),
       },
       this.#ports,
     );
@@ -150,7 +153,6 @@ export class FeatureWait {
 
   async #read(store: RowStore): Promise<HostSnapshot> {
     const rows = await store.read(selectHostRows(this.#name));
-    this.#outages.database.logRecovery(`${this.#name}: the database is back`);
     return decodeHostSnapshot(rows);
   }
 

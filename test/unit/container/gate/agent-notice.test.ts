@@ -40,13 +40,13 @@ describe('what the gate tells the agent', () => {
   test('stays held while the database is away: an outage is no reason to take that back', () => {
     const { written, notice } = setUp();
     notice.write('held', 'a');
-    notice.writeOutage('no database');
+    notice.ensureWritten('no database');
     assert.deepEqual(written, ['held: a']);
   });
 
   test('an outage before anything else is a wait', () => {
     const { written, notice } = setUp();
-    notice.writeOutage('no database');
+    notice.ensureWritten('no database');
     notice.write('held', 'a');
     assert.deepEqual(written, ['waiting: no database', 'held: a']);
   });

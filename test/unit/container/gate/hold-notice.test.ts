@@ -36,6 +36,7 @@ describe('the notice of a hold', () => {
           text: 'it is down',
           since_ts: String(Math.floor(clock.wallMs() / 1000)),
           boot_id: 'boot-1',
+          renewed_ms: String(clock.bootMs()),
         },
         ttlMs: 180_000,
       },
@@ -53,6 +54,16 @@ describe('the notice of a hold', () => {
     assert.equal(notice.renewalMs, clock.bootMs());
     assert.equal(notice.renew(DOWN, ROW).length, 1);
     assert.equal(log.lines.length, 2);
+  });
+
+  test('a row that is gone is written again, and logged no more often (G28)', () => {
+    const { log, notice } = setUp();
+    notice.renew(DOWN, ROW);
+    notice.recordSight(true);
+    assert.deepEqual(notice.renew(DOWN, ROW), []);
+    notice.recordSight(false);
+    assert.equal(notice.renew(DOWN, ROW).length, 1);
+    assert.equal(log.lines.length, 1);
   });
 
   test('says since when it is held for this reason, however often it is renewed', () => {

@@ -40,6 +40,9 @@ class TestGate {
   isOnce = false;
   /** Thrown by the claim's file, if set. */
   claimFailure: Error | undefined;
+  /** Thrown by the notice's file, if set. */
+  noticeFailure: Error | undefined;
+  isStopping = false;
 
   constructor(open = (store: RowStore): RowStore => store) {
     this.#open = open;
@@ -129,12 +132,14 @@ class TestGate {
       gateNoticeFile: {
         read: () => undefined,
         write: (notice) => {
+          if (this.noticeFailure !== undefined) throw this.noticeFailure;
           this.notices.push(notice);
         },
         remove: () => {
           this.notices.push(undefined);
         },
       },
+      agentPresence: { read: () => ({ isAlive: true, isStopping: this.isStopping }) },
       clock: this.clock,
       log: this.log,
       isOrphaned: () => this.#isOrphaned,
@@ -323,6 +328,75 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       assert.equal(gate.result, undefined);
     });
     assert.equal(gate.result, 'orphaned');
+  });
+
+  test('with --once a hold is for good although its row can’t be written (G19)', async () => {
+    const gate = new TestGate();
+    gate.isOnce = true;
+    gate.databases.refuseWrites('OOM command not allowed');
+    await gate.run(async () => {
+      await gate.clock.pass(5_000);
+      gate.databases.refuseWrites('');
+      gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+      await gate.clock.pass(120_000);
+      assert.equal(gate.databases.row(HOLD)?.['reason'], 'system-not-up');
+    });
+    assert.equal(gate.result, 'orphaned');
+  });
+
+  test('the host is not asked before the run folder has taken the notice (G8)', async () => {
+    const gate = new TestGate();
+    gate.noticeFailure = new CtrkitError('defect', 'read-only file system');
+    gate.databases.put(STATUS, { system_state: 'up' });
+    await gate.run(async () => {
+      await gate.clock.pass(60_000);
+      assert.equal(gate.remoteState, '');
+      assert.match(gate.log.lines.join('\n'), /read-only file system/);
+      gate.databases.put(STATUS, { remote_state: 'ready' });
+      await gate.clock.pass(60_000);
+      assert.equal(gate.databases.row(STATUS)?.['claim_token'], undefined);
+      gate.noticeFailure = undefined;
+      await gate.clock.pass(10_000);
+      await gate.expectGone();
+    });
+  });
+
+  test('nothing is claimed while the container stops (G13)', async () => {
+    const gate = new TestGate();
+    gate.isStopping = true;
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(async () => {
+      await gate.clock.pass(60_000);
+      assert.equal(gate.databases.row(STATUS)?.['claim_token'], undefined);
+      gate.isStopping = false;
+      await gate.clock.pass(1_000);
+      await gate.expectGone();
+    });
+  });
+
+  test('the row of a hold that the server lets expire too early is written again (G28)', async () => {
+    const gate = new TestGate();
+    await gate.run(async () => {
+      await gate.expectHeld();
+      await gate.databases.open().write([], [{ kind: 'delete', address: HOLD }]);
+      await gate.clock.pass(5_000);
+      await gate.expectHeld();
+      assert.equal(gate.log.lines.filter((line) => /held \(/.test(line)).length, 1);
+    });
+  });
+
+  test('a server that refuses writes is tried ever more seldom, and logged once a minute (G3)', async () => {
+    const gate = new TestGate();
+    await gate.run(async () => {
+      await gate.expectHeld();
+      gate.databases.refuseWrites('OOM command not allowed');
+      await gate.clock.pass(600_000);
+      assert.ok(gate.log.lines.length <= 21, gate.log.lines.join('\n'));
+      gate.databases.refuseWrites('');
+      await gate.clock.pass(5_000);
+      await gate.expectHeld();
+      assert.match(gate.log.lines.at(-1) ?? '', /the database is back/);
+    });
   });
 
   test('a claim that can’t be left for the agent is given back, and asked for again every 10 s', async () => {

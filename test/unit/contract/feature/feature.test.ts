@@ -44,9 +44,23 @@ describe('the record of a feature', () => {
     });
   });
 
+  test('a claim that another owner has written over is the shipped kit’s: what is left of ours says nothing (G14)', () => {
+    const left = { docker_id: 'aaaaaaaaaaaa', claim_token: 't', claim_boot_id: 'boot-0', claim_ms: '17' };
+    const local = { ...left, current_owner: 'local', claim_owner: 'kube', container_id: 'snmp' };
+    const kube = { ...left, current_owner: 'kube', claim_owner: 'kube', container_id: 'bbbbbbbbbbbb' };
+    for (const [status, id] of [
+      [local, 'snmp'],
+      [kube, 'bbbbbbbbbbbb'],
+    ] as const) {
+      const { dockerId, claimToken, claimBootId, claimMs } = decodeStatus(status);
+      assert.deepEqual([dockerId, claimToken, claimBootId, claimMs], [id, '', '', undefined]);
+    }
+  });
+
   test('every field is read under its own name', () => {
     const values = Object.fromEntries(STATUS_FIELDS.map((field) => [field, field]));
-    const status = decodeStatus({ ...values, current_owner: 'local', claim_ms: '17' });
+    const own = { current_owner: 'local', claim_owner: 'local', claim_ms: '17' };
+    const status = decodeStatus({ ...values, ...own });
     assert.deepEqual(status, {
       currentOwner: 'local',
       dockerId: 'docker_id',

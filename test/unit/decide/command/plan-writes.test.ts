@@ -32,6 +32,7 @@ describe('what a start records', () => {
       container_id: 'snmp',
       docker_id: ID,
       claim_token: '',
+      claim_owner: '',
       claim_boot_id: '',
       claim_ms: '',
     });

@@ -94,6 +94,23 @@ describe('the live holder', () => {
   });
 });
 
+describe('a holder of the shipped kit over an old claim of ctrkit’s', () => {
+  const old = kitsHolder({ claimAgoMs: 900_000, beatAgoMs: 900_000, bootId: 'boot-0' });
+
+  test('is live whatever boot the old claim was of (G14)', () => {
+    const kube = { container_id: 'cccccccccccc', claim_owner: 'kube' };
+    assert.equal(find(merge(old, { status: kube }))?.dockerId, 'cccccccccccc');
+    const local = { current_owner: 'local', container_id: 'snmp', claim_owner: 'kube' };
+    assert.equal(find(merge(old, { status: local }))?.dockerId, 'snmp');
+  });
+
+  test('is known by the heartbeat where the old claim does not say its owner (G14)', () => {
+    const local = { current_owner: 'local', container_id: 'snmp' };
+    const holder = find(merge(old, { status: local, heartbeat: { owner: 'kube' } }));
+    assert.deepEqual([holder?.dockerId, holder?.token, holder?.liveUntilMs], ['snmp', '', undefined]);
+  });
+});
+
 describe('whether a holder is this container', () => {
   const holder = (dockerId: string, token: string): Holder => ({
     owner: 'kube',

@@ -5,7 +5,7 @@ import {
   startUnitCommand,
   unblockVersionCommand,
 } from '../../../../text/operator-commands.ts';
-import { HOLD_FIELD, type HoldReason } from '../../../../contract/gate/hold.ts';
+import { HOLD_FIELD, isHoldExpired, type HoldReason } from '../../../../contract/gate/hold.ts';
 import {
   findUnit,
   listValues,
@@ -37,7 +37,7 @@ export function explainHolds(
 ): Explanation[] {
   const names = { feature, configName: rows.config.address.row, unit: findUnit(feature, rows) };
   return rows.holds
-    .filter(({ values }) => values[HOLD_FIELD.bootId] === now.bootId)
+    .filter(({ values }) => values[HOLD_FIELD.bootId] === now.bootId && !isHoldExpired(values, now))
     .map((hold) => {
       const {
         [HOLD_FIELD.version]: version = '',
