@@ -2,7 +2,12 @@ import { CtrkitError } from '../../contract/errors.ts';
 import type { ProcessStatus } from '../../contract/health/process.ts';
 import { decideUnclaimed, type UnclaimedDecision } from '../../decide/gate/decide-unclaimed.ts';
 import type { OwnIdentity } from '../../decide/gate/own-identity.ts';
-import { confirmSuspicions, findSuspicions, type Suspects } from '../../decide/gate/unclaimed.ts';
+import {
+  confirmSuspicions,
+  findSuspicions,
+  isTreeNeeded,
+  type Suspects,
+} from '../../decide/gate/unclaimed.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -74,12 +79,9 @@ export class UnclaimedController {
     this.#isWatching = true;
     const identity = this.#readIdentity();
     const critical = await this.#ports.readCritical();
-    const suspicions = findSuspicions({
-      owner: identity.owner,
-      critical,
-      tree: this.#ports.processTree.read(),
-      gatePid: this.#ports.gateNoticeFile.read()?.pid,
-    });
+    const gatePid = this.#ports.gateNoticeFile.read()?.pid;
+    const tree = isTreeNeeded({ critical, gatePid }) ? this.#ports.processTree.read() : undefined;
+    const suspicions = findSuspicions({ owner: identity.owner, critical, tree, gatePid });
     // The gate writes the claim before it lets anybody go: one that came after what was seen of the processes counts.
     const claim = this.#ports.claimFile.read();
     if (claim?.isReleased === false) return 0;

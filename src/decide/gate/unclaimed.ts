@@ -37,6 +37,13 @@ const SHELL_MS = 10_000;
 /** A script that names the gate has something to do before it asks. After a gate that was lost it is found all the same. */
 const ASKER_MS = 60_000;
 
+/** Whether the processes have to be read: not while a gate is closed, and no application process has been started. */
+export const isTreeNeeded = ({
+  critical = [],
+  gatePid,
+}: Pick<UnclaimedInput, 'critical' | 'gatePid'>): boolean =>
+  gatePid === undefined || critical.some(({ statename }) => statename === 'RUNNING');
+
 export function findSuspicions(input: UnclaimedInput): Suspicion[] {
   const { critical = [], tree } = input;
   if (tree === undefined) return [];

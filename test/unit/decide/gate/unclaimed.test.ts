@@ -6,6 +6,7 @@ import { decideUnclaimed, type UnclaimedSettings } from '../../../../src/decide/
 import {
   confirmSuspicions,
   findSuspicions,
+  isTreeNeeded,
   type UnclaimedInput,
 } from '../../../../src/decide/gate/unclaimed.ts';
 import { processStatus } from '../../../support/process-status.ts';
@@ -123,6 +124,14 @@ const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly strin
 describe('a container without a claim', () => {
   for (const [what, input, wanted] of CASES)
     test(`${what}: ${wanted.join() || 'nothing'}`, () => assert.deepEqual(find(input), wanted));
+
+  test('the processes are not read while a gate is closed and nothing runs', () => {
+    const stopped = [processStatus('app', 'STOPPED')];
+    assert.equal(isTreeNeeded({ critical: stopped, gatePid: 30 }), false);
+    assert.equal(isTreeNeeded({ critical: undefined, gatePid: 30 }), false);
+    assert.equal(isTreeNeeded({ critical: [APP], gatePid: 30 }), true);
+    assert.equal(isTreeNeeded({ critical: stopped, gatePid: undefined }), true);
+  });
 
   test('a suspicion is confirmed when it was there at each look for as long as it may be', () => {
     const suspicions = findSuspicions({
