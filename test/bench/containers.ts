@@ -1,5 +1,5 @@
 /** What needs containers: the probe beside supervisorctl, an agent with everything on, and twenty of one image. */
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dockerOutput } from '../support/docker.ts';
@@ -13,7 +13,8 @@ import {
   type Container,
   type Database,
 } from '../support/images.ts';
-import { readMemoryMb, readRunSeconds, summarise } from './measure.ts';
+import { summarise } from './measure.ts';
+import { readMemoryMb, readRunSeconds } from '../support/process-cost.ts';
 import { printRow, shown } from './table.ts';
 import { until } from '../support/until.ts';
 
@@ -94,7 +95,7 @@ async function benchProbe(container: Container): Promise<void> {
 
 async function benchAgent(container: Container): Promise<void> {
   const pid = await agentPid(container);
-  const cpuOf = () => readRunSeconds(pid, readdirSync(`/proc/${pid}/task`));
+  const cpuOf = () => readRunSeconds(pid);
   const startCpu = cpuOf();
   await sleep(WATCH_MS);
   const cpuMs = ((cpuOf() - startCpu) * 1000 * 60_000) / WATCH_MS;

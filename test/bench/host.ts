@@ -2,7 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,8 @@ import type { DaemonView } from '../../src/contract/feature/daemon-view.ts';
 import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { startEngineStandIn } from './engine-stand-in.ts';
-import { readMemoryMb, readRunSeconds, summarise, timeProcess } from './measure.ts';
+import { summarise, timeProcess } from './measure.ts';
+import { readMemoryMb, readRunSeconds } from '../support/process-cost.ts';
 import { printRow, shown } from './table.ts';
 
 const FEATURES = 30;
@@ -205,7 +206,7 @@ async function benchCost(bench: Bench, state: Redis, daemon: ChildProcess, watch
     stdio: ['pipe', 'ignore', 'inherit'],
   });
   const pid = daemon.pid ?? 0;
-  const cpuOf = () => readRunSeconds(pid, readdirSync(`/proc/${pid}/task`));
+  const cpuOf = () => readRunSeconds(pid);
   const stop = new AbortController();
   const beating = keepBeating(bench, state, BEAT_MS, stop.signal);
   const startCpu = cpuOf();

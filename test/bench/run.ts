@@ -1,26 +1,31 @@
 /**
  * `npm run bench`: what the kit costs in every container and on the host, beside the bare Node.js of the same binary, in
- * one run. Takes about nine minutes; `--quick` leaves out the minutes that agents are watched for, the containers, and most
- * of the daemon's time; `--host` leaves out all but the host. `--kubernetes` is by itself: what the kit costs a pod, on the
+ * one run. Takes about fifteen minutes; `--quick` leaves out the minutes that agents are watched for, the containers, and most
+ * of the daemon's time; `--host` leaves out all but the host, `--agent` all but the agent; `--watch SECONDS` is how long an idle
+ * agent is watched (120). `--kubernetes` is by itself: what the kit costs a pod, on the
  * cluster that KUBECONFIG names.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../support/redis-server.ts';
 import { benchContainers } from './containers.ts';
+import { benchGateCpu } from './gate.ts';
 import { benchHost } from './host.ts';
+import { benchIdleAgent } from './idle-agent.ts';
 import { benchKubernetes, KUBERNETES_RUNS } from './kubernetes.ts';
-import { readMemoryMb, readRunSeconds, summarise, timeProcess } from './measure.ts';
+import { summarise, timeProcess } from './measure.ts';
+import { readMemoryMb } from '../support/process-cost.ts';
 import { printHead, printRow } from './table.ts';
 
 const RUNS = 25;
 const isKubernetes = process.argv.includes('--kubernetes');
 const AGENT_WATCH_MS = 60_000;
+const DEFAULT_IDLE_WATCH_SECONDS = 120;
 const KIT = resolve('dist/rootfs/usr/bin');
 const PINNED_NODE = resolve(`node_modules/node-linux-${process.arch}/bin/node`);
 
@@ -28,7 +33,7 @@ const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
 const folder = mkdtempSync(join(tmpdir(), 'ctrkit-bench-'));
 const server = new RedisServer();
 await server.start();
-const redis = new Redis({ path: server.socketPath });
+const redis = new Redis({ path: server.socketPath, db: 6 });
 const env = {
   ...process.env,
   CTRKIT_NODE: node,
@@ -97,37 +102,42 @@ async function benchAgent(): Promise<void> {
   const idle = spawn(node, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'inherit'] });
   const agent = spawn(`${KIT}/ctrkit_agent`, [], { env, stdio: ['pipe', 'ignore', 'ignore'] });
   const pid = agent.pid ?? 0;
-  const cpuOf = () => readRunSeconds(pid, readdirSync(`/proc/${pid}/task`));
   while ((await redis.hget('CONTAINER_HEALTH|snmp', 'status')) === null) await sleep(20);
-  const startCpu = cpuOf();
   await sleep(AGENT_WATCH_MS);
-  const cpu = cpuOf() - startCpu;
   const one = (value: number) => summarise([value]);
   printRow(
-    'agent, private dirty memory after 60 s',
+    'agent alone, private dirty memory after 60 s',
     one(readMemoryMb(pid, 'Private_Dirty')),
     'MB',
     `${readMemoryMb(idle.pid ?? 0, 'Private_Dirty').toFixed(1)} MB idle bare node`,
-  );
-  printRow(
-    'agent, CPU per minute',
-    one(cpu * 1000),
-    'ms',
-    `${((cpu * 100_000) / AGENT_WATCH_MS).toFixed(3)} % of a core`,
   );
   idle.stdin.end();
   agent.kill('SIGTERM');
   await once(agent, 'exit');
 }
 
+/** `--watch SECONDS`: how long an idle agent is watched for its CPU time. */
+function readWatchMs(): number {
+  const at = process.argv.indexOf('--watch');
+  const seconds = at < 0 ? DEFAULT_IDLE_WATCH_SECONDS : Number(process.argv[at + 1]);
+  if (!(seconds > 0)) throw new Error('--watch takes a number of seconds');
+  return seconds * 1000;
+}
+
 async function benchAll(): Promise<void> {
   const isQuick = process.argv.includes('--quick');
+  const watchMs = readWatchMs();
+  if (process.argv.includes('--agent')) {
+    await benchAgent();
+    return benchIdleAgent(node, watchMs);
+  }
   if (!process.argv.includes('--host')) {
     await benchGate();
-    await redis.select(6);
+    benchGateCpu(node, env);
     await benchHandshake();
     if (!isQuick) {
       await benchAgent();
+      await benchIdleAgent(node, watchMs);
       await benchContainers();
     }
   }
