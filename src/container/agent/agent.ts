@@ -35,7 +35,9 @@ export class Agent {
   constructor(ports: AgentPorts, settings: AgentSettings) {
     this.#ports = ports;
     this.#settings = settings;
-    this.#claims = new ClaimController(ports, settings.heartbeatIntervalMs, this.notify);
+    this.#claims = new ClaimController(ports, settings.heartbeatIntervalMs, () =>
+      this.#heartbeats.notifyLost(),
+    );
     this.#presence = new PresenceUpdater(ports);
     this.#heartbeats = new HeartbeatLoop(
       { ...ports, presence: this.#presence },

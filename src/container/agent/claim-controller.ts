@@ -31,6 +31,7 @@ export class ClaimController {
   readonly #ports: ClaimControllerPorts;
   readonly #intervalMs: number;
   readonly #onLost: () => void;
+  #hasFailed = false;
   #active: (ActiveClaim & { readonly databases: Databases }) | undefined;
 
   constructor(ports: ClaimControllerPorts, intervalMs: number, onLost: () => void) {
@@ -57,9 +58,15 @@ export class ClaimController {
     return this.#active;
   }
 
-  /** Checked until a database has answered: the files that name the databases may be written after the claim. */
+  /** A heartbeat has failed, or the connection is lost: the database may be elsewhere by now. */
+  recordFailure(): void {
+    this.#hasFailed = true;
+  }
+
+  /** Checked until a database has answered, and after each failure: the files that name the databases may have changed. */
   #isElsewhere(): boolean {
-    if (this.#active === undefined || this.#active.holder.hasReached) return false;
+    if (this.#active === undefined || (this.#active.holder.hasReached && !this.#hasFailed)) return false;
+    this.#hasFailed = false;
     const { databases, holder } = this.#active;
     return !isDeepStrictEqual(this.#ports.findDatabases(holder.claim.redisUrl), databases);
   }

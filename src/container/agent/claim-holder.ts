@@ -73,7 +73,17 @@ export class ClaimHolder {
 
   /** Throws CtrkitError('database'). */
   async beat(health: HeartbeatHealth): Promise<BeatResult> {
-    const counts = (this.#counts ??= await this.#readCounts());
+    try {
+      return await this.#tryBeat(health);
+    } catch (error) {
+      // Whoever claims meanwhile can't beat either: it is not overdue for this agent.
+      this.#observer.recordOutage();
+      throw error;
+    }
+  }
+
+  async #tryBeat(health: HeartbeatHealth): Promise<BeatResult> {
+    const counts = (this.#counts ??= await readCounts(this.#ports.store, this.claim));
     // A claim that was never recorded is recorded without a guard, as the gate of owner local does it.
     if (!this.#isRecorded) return this.#record([], health, counts);
     const writes = [
@@ -112,12 +122,6 @@ export class ClaimHolder {
   #planBeat(health: HeartbeatHealth, counts: HeartbeatCounts): RowWrite {
     const { clock, intervalMs } = this.#ports;
     return planBeat(this.claim, health, counts, { now: readTimestamps(clock), intervalMs });
-  }
-
-  async #readCounts(): Promise<HeartbeatCounts> {
-    const address = healthRow(this.claim.feature);
-    const [row] = await this.#ports.store.read([{ address, fields: COUNT_FIELDS }]);
-    return decodeCounts(row, this.claim);
   }
 
   /** The record is not this claim's: another container has claimed the feature, or the database lost the record. */
@@ -174,4 +178,9 @@ export class ClaimHolder {
     });
     return this.#underWay;
   }
+}
+
+async function readCounts(store: RowStore, claim: StoredClaim): Promise<HeartbeatCounts> {
+  const [row] = await store.read([{ address: healthRow(claim.feature), fields: COUNT_FIELDS }]);
+  return decodeCounts(row, claim);
 }

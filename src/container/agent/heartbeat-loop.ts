@@ -4,6 +4,7 @@ import type { FeaturePolicy } from '../../contract/feature/feature-policy.ts';
 import type { HealthReport } from '../../contract/health/health-report.ts';
 import type { HeartbeatHealth } from '../../decide/gate/heartbeat-writes.ts';
 import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
+import { RepeatLog } from '../../loop/repeat-log.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
@@ -45,17 +46,27 @@ export class HeartbeatLoop {
   readonly #claimFile: ClaimFileUpdater;
   readonly #wakeup: Wakeup;
   readonly #backoff: Backoff;
+  /** Of connections that answered and were lost: a server that drops each of them must not have us back at once. */
+  readonly #lossBackoff: Backoff;
+  readonly #log: RepeatLog;
+  /** Boot clock: of the last loss of a connection, and how long the next try has to wait for it. */
+  #lostMs = -Infinity;
+  #waitUntilMs = -Infinity;
   #settleByMs: number | undefined;
   #isStopped = false;
 
   constructor(ports: HeartbeatPorts, claims: ClaimController, intervalMs: number) {
+    // A gate gives this agent one lease after an outage: it is back well within that.
+    const timing = { ...DATABASE_BACKOFF, longestMs: Math.min(DATABASE_BACKOFF.longestMs, intervalMs) };
     this.#ports = ports;
     this.#claims = claims;
     this.#intervalMs = intervalMs;
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#claimFile = new ClaimFileUpdater(ports);
     this.#wakeup = new Wakeup(ports.clock);
-    this.#backoff = new Backoff(DATABASE_BACKOFF, ports.random);
+    this.#backoff = new Backoff(timing, ports.random);
+    this.#lossBackoff = new Backoff(timing, ports.random);
+    this.#log = new RepeatLog((text) => ports.log.info(text), ports.clock);
   }
 
   /** Resolves after `stop` and the end of the heartbeat that is under way. Throws only a defect. */
@@ -64,6 +75,16 @@ export class HeartbeatLoop {
   }
 
   notify(): void {
+    this.#wakeup.notify();
+  }
+
+  /** The server has ended the connection. It may have come back empty: the first time that is found out at once. */
+  notifyLost(): void {
+    const nowMs = this.#ports.clock.bootMs();
+    const waitMs = this.#lossBackoff.recordFailure();
+    this.#lostMs = nowMs;
+    if (this.#lossBackoff.failures > 1) this.#waitUntilMs = nowMs + waitMs;
+    this.#claims.recordFailure();
     this.#wakeup.notify();
   }
 
@@ -76,9 +97,11 @@ export class HeartbeatLoop {
   async #reconcile(): Promise<number> {
     const { clock, monitor, policyReader, criticalExit, presence, unclaimed } = this.#ports;
     presence.update();
+    const waitMs = this.#waitUntilMs - clock.bootMs();
+    if (waitMs > 0 && !this.#isStopped) return waitMs;
     try {
       const claim = this.#claimFile.read();
-      this.#passToMonitor(claim);
+      passToMonitor(this.#ports, claim);
       const active = this.#claims.adopt(claim);
       if (active === undefined || claim === undefined) return await watchUnclaimed(this.#ports);
       unclaimed.forget();
@@ -92,26 +115,16 @@ export class HeartbeatLoop {
       if (!this.#isStopped) this.#reportResult(result, claim);
       if (result.kind === 'contested') return this.#backoff.recordFailure();
       this.#backoff.recordSuccess();
+      if (clock.bootMs() >= this.#lostMs + this.#intervalMs) this.#lossBackoff.recordSuccess();
       return this.#intervalMs;
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
+      this.#claims.recordFailure();
       if (!this.#isStopped) this.#outage.logFailure(error.message);
       return this.#backoff.recordFailure();
     } finally {
       criticalExit.reconcile(policyReader.policy);
     }
-  }
-
-  /** Tells the monitor whether the gate is passed, and if not, why. */
-  #passToMonitor(claim: StoredClaim | undefined): void {
-    const { monitor, gateNoticeFile, unclaimed } = this.#ports;
-    if (claim !== undefined) return monitor.passGate(claim);
-    const notice = gateNoticeFile.read();
-    monitor.closeGate(
-      notice === undefined
-        ? { kind: 'not-asked', text: unclaimed.text }
-        : { kind: notice.state, text: notice.text },
-    );
   }
 
   /** A restarted agent waits for its first results: a heartbeat before them would report an unknown health. */
@@ -128,7 +141,7 @@ export class HeartbeatLoop {
   }
 
   #reportResult(result: BeatResult, claim: StoredClaim): void {
-    const { log, monitor } = this.#ports;
+    const { monitor } = this.#ports;
     if (result.kind === 'contested') return;
     if (result.kind === 'superseded') {
       monitor.supersede(result.text);
@@ -140,7 +153,7 @@ export class HeartbeatLoop {
     monitor.supersede('');
     this.#outage.logRecovery(`${claim.feature}: the record is in order again`);
     if (result.kind === 'recorded')
-      log.info(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
+      this.#log.log(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
     this.#claimFile.update(true);
   }
 }
@@ -158,3 +171,17 @@ const watchUnclaimed = async ({
   unclaimed,
 }: Pick<HeartbeatPorts, 'monitor' | 'unclaimed'>): Promise<number> =>
   monitor.health.lifecycle.isStopping ? STOPPING_POLL_MS : unclaimed.reconcile();
+
+/** Tells the monitor whether the gate is passed, and if not, why. */
+function passToMonitor(
+  { monitor, gateNoticeFile, unclaimed }: HeartbeatPorts,
+  claim: StoredClaim | undefined,
+): void {
+  if (claim !== undefined) return monitor.passGate(claim);
+  const notice = gateNoticeFile.read();
+  monitor.closeGate(
+    notice === undefined
+      ? { kind: 'not-asked', text: unclaimed.text }
+      : { kind: notice.state, text: notice.text },
+  );
+}

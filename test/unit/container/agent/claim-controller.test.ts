@@ -81,6 +81,21 @@ describe('the active claim of an agent', { timeout: 600_000 }, () => {
     assert.equal(stores(), 0);
   });
 
+  test('is looked for elsewhere after each failed heartbeat: the database may have moved (G15)', async () => {
+    const { controller, where, asked } = await setUp();
+    const before = controller.adopt(CLAIM);
+    await before?.holder.beat(HEALTHY);
+    where.path = '/moved';
+    assert.equal(controller.adopt(CLAIM), before);
+    controller.recordFailure();
+    const after = controller.adopt(CLAIM);
+    assert.notEqual(after, before);
+    const { length } = asked;
+    await after?.holder.beat(HEALTHY);
+    assert.equal(controller.adopt(CLAIM), after);
+    assert.equal(asked.length, length);
+  });
+
   test('is looked for elsewhere as long as no database has answered, and no longer', async () => {
     const { controller, databases, where, stores } = await setUp();
     databases.goDown();
