@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isHoldExpired, nameHold } from '../../../../src/contract/gate/hold.ts';
+
+const NOW = { bootId: 'boot-1', bootMs: 1_000_000 };
+const renewed = (agoMs: number) => ({ boot_id: 'boot-1', renewed_ms: String(NOW.bootMs - agoMs) });
+
+describe('the row of a hold', () => {
+  test('has a key of its own for each container whose id can’t be found (G18)', () => {
+    assert.equal(nameHold({ dockerId: 'aaaaaaaaaaaa', token: 'token-a' }), 'aaaaaaaaaaaa');
+    const names = ['0123456789', '9876543210'].map((token) => nameHold({ dockerId: 'unknown', token }));
+    assert.deepEqual(names, ['unknown-01234567', 'unknown-98765432']);
+  });
+
+  test('is expired 180 s after its last renewal, by the boot clock, and of another boot at once (G28)', () => {
+    assert.equal(isHoldExpired(renewed(179_999), NOW), false);
+    assert.equal(isHoldExpired(renewed(180_000), NOW), true);
+    assert.equal(isHoldExpired({ ...renewed(0), boot_id: 'boot-0' }, NOW), true);
+  });
+
+  test('of a gate that did not write these times is not expired', () => {
+    assert.equal(isHoldExpired({ reason: 'system-not-up' }, NOW), false);
+  });
+});
