@@ -58,7 +58,8 @@ class Scene {
     const words = ['-f', 'snmp', ...(owner === undefined ? [] : ['-o', owner, '-v', '1.4.0']), '--'];
     return this.kit.run(
       [...wrapper, this.#shell, launcher, ...words, ...(command ?? ['touch', this.startedFile])],
-      { ...this.here.env, ...env },
+      // As a program of supervisord, whose agent keeps the claim.
+      { ...this.here.env, SUPERVISOR_ENABLED: '1', ...env },
     );
   }
 

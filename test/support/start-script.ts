@@ -58,6 +58,8 @@ export class StartScript {
   start(env: Readonly<Record<string, string>> = {}, { wrapper = [] as readonly string[] } = {}): Program {
     return this.kit.runInNamespace([...wrapper, ...this.#command], {
       ...this.here.env,
+      // As supervisord starts it; whose agent keeps the claim.
+      SUPERVISOR_ENABLED: '1',
       RUNTIME_OWNER: 'kube',
       IMAGE_VERSION: '1.4.0',
       APPLICATION_STARTED: join(this.kit.folder, 'application-started'),

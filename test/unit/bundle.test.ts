@@ -57,6 +57,7 @@ const WANTED: Readonly<Record<string, string>> = {
   'usr/lib/ctrkit/hold_caller': 'file 755',
   'usr/lib/ctrkit/launch': 'file 755',
   'usr/lib/ctrkit/load.cjs': 'file 644',
+  'usr/lib/ctrkit/run_command': 'file 644',
   'usr/lib/ctrkit/start_command': 'file 644',
   'usr/share': 'folder 755',
   'usr/share/sonic': 'folder 755',

@@ -27,7 +27,7 @@ export interface HeartbeatPorts extends ClaimControllerPorts {
   readonly gateNoticeFile: GateNoticeFile;
   readonly monitor: Pick<HealthMonitor, 'health' | 'passGate' | 'closeGate' | 'supersede'>;
   readonly policyReader: PolicyReader;
-  readonly criticalExit: CriticalExitController;
+  readonly criticalExit: Pick<CriticalExitController, 'reconcile'>;
   readonly presence: Pick<PresenceUpdater, 'update'>;
   readonly unclaimed: Pick<UnclaimedController, 'reconcile' | 'forget' | 'text'>;
   /** A number in [0, 1), for jitter. */

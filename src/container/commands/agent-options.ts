@@ -4,6 +4,9 @@ export const AGENT_HELP = `Usage: ctrkit_agent                  supervisord runs
        ctrkit_agent --check [FILE]   shows what /etc/ctrkit/checks.toml (or FILE) and the hooks
                                      mean, or what is wrong with them, and how the image comes to
                                      the gate; ends with 0, or 64
+       ctrkit_agent run [-f FEATURE] [-o local|kube] [-v VERSION] [--once] [--redis URL] -- COMMAND [ARG...]
+                                     gate, application and agent in one, for an image without
+                                     supervisord
 
 The agent of a container.
   It checks whether the feature is healthy: start.sh, the critical processes, process heartbeats,
@@ -15,6 +18,14 @@ The agent of a container.
   and when the gate was killed. For an image of owner local that does not ask the gate it makes the
   claim itself.
 /etc/supervisor/conf.d/ctrkit.conf starts it.
+
+With run it asks the gate as container_startup does, starts COMMAND as its child when that may start, and
+never otherwise; runs the hooks and the checks of checks.toml; forwards SIGTERM, INT, HUP, QUIT, USR1, USR2
+and WINCH; and ends with COMMAND's status. SIGTERM, INT and QUIT are a stop: the claim is released when
+COMMAND has ended, and after CTRKIT_RELEASE_AFTER at the latest. FEATURE, owner and VERSION are what
+container_startup takes; by default CTRKIT_FEATURE and so on, RUNTIME_OWNER (kube in a pod, else local)
+and IMAGE_VERSION. As an image's ENTRYPOINT:
+  ENTRYPOINT ["ctrkit_agent", "run", "-f", "otel", "--", "/usr/bin/otelcol"]
 
 Environment
   CTRKIT_HEARTBEAT_INTERVAL  the time between two heartbeats (default: 10 seconds); the claim is

@@ -48,6 +48,18 @@ export function assertNothingLeft(words: readonly string[]): void {
   if (words.length > 0) throw new CtrkitError('usage', `"${toShortText(words[0])}" is one word too many`);
 }
 
+/** The words before `--`; what follows is a command of its own. */
+export function cutCommand(words: readonly string[]): readonly string[] {
+  const end = words.indexOf('--');
+  return end === -1 ? words : words.slice(0, end);
+}
+
+/** Refuses a `--` that nothing follows. */
+export function assertCommandFollows(words: readonly string[]): void {
+  if (words.indexOf('--') === words.length - 1 && words.length > 0)
+    throw new CtrkitError('usage', 'no command follows --: write -- COMMAND [ARG...]');
+}
+
 /** Keeps the first sentence of an error of node:util: it says what is wrong; the rest is advice on its options. */
 const takeFirstSentence = (text: string): string =>
   markUnprintable((text.split(/\.\s|\n/)[0] ?? text).slice(0, 120));

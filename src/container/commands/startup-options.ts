@@ -1,6 +1,14 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import type { Owner } from '../../contract/feature/feature.ts';
-import { assertFeatureName, assertNothingLeft, assertOwner, assertVersion, parseWords } from './arguments.ts';
+import {
+  assertCommandFollows,
+  assertFeatureName,
+  assertNothingLeft,
+  assertOwner,
+  assertVersion,
+  cutCommand,
+  parseWords,
+} from './arguments.ts';
 
 export const STARTUP_HELP = `Usage: container_startup -f FEATURE [-o local|kube] [-v VERSION] [--once] [--redis URL] -- COMMAND [ARG...]
        container_startup -f FEATURE -o local|kube [-v VERSION] [--once] [--redis URL]
@@ -59,6 +67,7 @@ export interface StartupOptions {
  * Throws CtrkitError('usage'): one line, what is wrong and what to do.
  */
 export function parseStartupOptions(words: readonly string[]): StartupOptions | undefined {
+  assertCommandFollows(words);
   const args = cutCommand(words);
   const hasCommand = args.length < words.length;
   const { values, positionals } = parseWords(args, {
@@ -80,12 +89,4 @@ export function parseStartupOptions(words: readonly string[]): StartupOptions | 
     once: values.once ?? false,
     redisUrl: values.redis ?? '',
   };
-}
-
-function cutCommand(words: readonly string[]): readonly string[] {
-  const end = words.indexOf('--');
-  if (end === -1) return words;
-  if (end === words.length - 1)
-    throw new CtrkitError('usage', 'no command follows --: write -- COMMAND [ARG...]');
-  return words.slice(0, end);
 }

@@ -79,7 +79,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
   };
 }
 
-const watchRunFolder =
+export const watchRunFolder =
   ({ settings }: ContainerPorts) =>
   (listener: () => void) =>
     watchFiles(settings.runDir, [CLAIM_FILE, GATE_NOTICE_FILE], listener);
@@ -89,7 +89,7 @@ function logUnknownEntry({ log, settings }: ContainerPorts, { kind, name }: Proc
   log.warn(`supervisord has no ${kind} "${name}", which ${list}: it is not checked`);
 }
 
-function createConfigurationSource(sources: readonly GetErrors[], timing: CheckTiming): CheckSource {
+export function createConfigurationSource(sources: readonly GetErrors[], timing: CheckTiming): CheckSource {
   const checks = [new ConfigurationCheck(sources, timing)];
   return { list: () => checks };
 }
@@ -121,7 +121,7 @@ const createProcessTable = ({ timing }: ChecksConfig) =>
     timeoutMs: Math.min(SUPERVISOR_TIMEOUT_MS, timing.timeoutMs / 2),
   });
 
-function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksConfig) {
+export function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksConfig) {
   const folder = `${settings.configDir}/checks`;
   return createHookSource({
     folders: { required: `${folder}/required.d`, wanted: `${folder}/wanted.d` },
@@ -140,25 +140,31 @@ function createCriticalExit(ports: ContainerPorts, processes: ProcessChecks): Cr
   return new CriticalExitController({ ...ports, listEnds, endSupervisor }, ports.settings.criticalExit);
 }
 
-function createMonitor(
+export function createMonitor(
   { clock, log, settings, anchor }: ContainerPorts,
   parts: {
-    config: ChecksConfig;
+    config: Pick<ChecksConfig, 'startupGraceMs'>;
     sources: readonly CheckSource[];
     restarts: RestartCounter;
     onChange: () => void;
+    unchecked?: string;
   },
 ): HealthMonitor {
-  const { config, sources, restarts, onChange } = parts;
+  const { config, sources, restarts, onChange, ...unchecked } = parts;
   const file = createHealthFile(settings.runDir);
   const { startupGraceMs } = config;
   return new HealthMonitor(
     { checks: sources, clock, log, file, anchor, restarts, onChange },
-    { startupGraceMs, unknownAfterMs: UNKNOWN_KEEPS_RESULT_MS, isHeldReady: settings.isHeldReady },
+    {
+      startupGraceMs,
+      unknownAfterMs: UNKNOWN_KEEPS_RESULT_MS,
+      isHeldReady: settings.isHeldReady,
+      ...unchecked,
+    },
   );
 }
 
-async function readChecks({ settings, log }: ContainerPorts) {
+export async function readChecks({ settings, log }: ContainerPorts) {
   const path = `${settings.configDir}/checks.toml`;
   const { config, errors, warnings } = await readChecksConfig(path);
   for (const warning of warnings) log.warn(warning);

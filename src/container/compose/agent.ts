@@ -1,23 +1,26 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
-import type { HealthReport } from '../../contract/health/health-report.ts';
 import { listenForEvents } from '../adapters/supervisor/event-listener.ts';
 import { Agent } from '../agent/agent.ts';
 import { AGENT_HELP, assertIsListener } from '../commands/agent-options.ts';
+import { cutCommand } from '../commands/arguments.ts';
 import { buildAgentPorts } from './agent-ports.ts';
 import { buildContainerPorts } from './container-ports.ts';
+import { serveHttp } from './serve-http.ts';
 
 type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 type AgentPorts = Awaited<ReturnType<typeof buildAgentPorts>>;
 
 /** `ctrkit_agent` with its adapters; `words` follow the command's name. Returns the exit code. */
 export async function runCtrkitAgent(words: readonly string[]): Promise<number> {
-  if (words.includes('--help') || words.includes('-h')) {
+  if (cutCommand(words).some((word) => word === '--help' || word === '-h')) {
     process.stdout.write(AGENT_HELP);
     return EXIT.ok;
   }
   const [flag, ...rest] = words;
   if (flag === '--check') return (await import('./check.ts')).checkImage(rest);
+  if (flag === 'keep') return (await import('./keep.ts')).runKeeper(rest);
+  if (flag === 'run') return (await import('./run.ts')).runCommand(rest);
   assertIsListener(words, process.stdin.isTTY);
   keepHeapSmall({ isMostlyIdle: true });
   const common = buildContainerPorts('ctrkit_agent');
@@ -89,17 +92,5 @@ function hasStarted({ claimFile }: Pick<ContainerPorts, 'claimFile'>): boolean {
     return claimFile.read()?.hasStarted === true;
   } catch {
     return false;
-  }
-}
-
-/** HTTP is a bundle of its own, read only when asked for. Whatever happens there, the agent goes on. */
-async function serveHttp({ settings, log, clock }: ContainerPorts, readReport: () => HealthReport) {
-  if (settings.httpAddress === '') return undefined;
-  try {
-    const { startHealthHttp } = await import('../adapters/http/health-http.ts');
-    return await startHealthHttp({ address: settings.httpAddress, log, clock, readReport });
-  } catch (error) {
-    log.error(`CTRKIT_HTTP: ${(error as Error).message}; all else goes on without it`);
-    return undefined;
   }
 }

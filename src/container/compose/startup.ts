@@ -1,17 +1,23 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { createCommandLog } from '../../adapters/log/command-log.ts';
 import { runAndReport } from '../../adapters/process/run-main.ts';
+import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
+import type { Owner } from '../../contract/feature/feature.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
 import type { StoppedCaller } from '../../ports/stopped-caller.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
-import { watchParents } from '../adapters/proc/parents.ts';
+import { findApplication, watchParents } from '../adapters/proc/parents.ts';
+import { startKeeper } from '../adapters/proc/start-keeper.ts';
 import { findStoppedCaller } from '../adapters/proc/stopped-caller.ts';
+import { createHealthFile } from '../adapters/run-folder/health-file.ts';
 import { assertOwner, assertVersion } from '../commands/arguments.ts';
 import { runStartup } from '../commands/container-startup.ts';
 import { parseStartupOptions, STARTUP_HELP, type StartupOptions } from '../commands/startup-options.ts';
 import { holdCaller, lookAtCaller } from '../gate/caller-hold.ts';
 import { buildContainerPorts } from './container-ports.ts';
+
+type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 
 const NAME = 'container_startup';
 /** A signal to the whole process group reaches this process and its caller one after the other, in any order. */
@@ -32,15 +38,53 @@ async function runGate(words: readonly string[]): Promise<number> {
     process.stdout.write(STARTUP_HELP);
     return EXIT.ok;
   }
-  const { settings, containerStart, token, ...ports } = buildContainerPorts(NAME);
+  const common = buildContainerPorts(NAME);
+  const { settings, containerStart, token, ...ports } = common;
   const { localDbWaitMs, heartbeatIntervalMs } = settings;
   const { redisUrl, once } = options;
   const identity = await completeIdentity(options, settings.configDir);
   const claim = { ...identity, dockerId: readContainerId(process.env), token };
-  return runStartup(
-    { claim, once, redisUrl, containerStart, localDbWaitMs, heartbeatIntervalMs },
-    { ...ports, findDatabases: () => ports.findDatabases(redisUrl), isOrphaned: watchParents(process.env) },
+  const notice = await createNoticeFile(common, claim.owner);
+  try {
+    const exitCode = await runStartup(
+      { claim, once, redisUrl, containerStart, localDbWaitMs, heartbeatIntervalMs },
+      {
+        ...ports,
+        ...notice,
+        findDatabases: () => ports.findDatabases(redisUrl),
+        isOrphaned: watchParents(process.env),
+      },
+    );
+    if (exitCode === EXIT.ok) await leaveKeeper(common, claim.owner);
+    return exitCode;
+  } finally {
+    notice.stop();
+  }
+}
+
+/** Owner local is never held, and need not wait for what answers the probe. */
+async function createNoticeFile(ports: ContainerPorts, owner: Owner) {
+  if (owner === 'local') return { gateNoticeFile: ports.gateNoticeFile, stop: () => {} };
+  const { createAnsweringNoticeFile } = await import('../gate/answering-notice-file.ts');
+  const { settings } = ports;
+  const file = createHealthFile(settings.runDir);
+  const gateNoticeFile = createAnsweringNoticeFile(
+    { ...ports, file },
+    { startupGraceMs: 0, unknownAfterMs: 0, isHeldReady: settings.isHeldReady },
   );
+  return { gateNoticeFile, stop: gateNoticeFile.stop };
+}
+
+/** Somebody has to renew the claim: an agent, or until there is one, a keeper. Owner local starts without. */
+async function leaveKeeper({ agentPresence, log }: ContainerPorts, owner: Owner): Promise<void> {
+  const application = findApplication(process.env);
+  if (application === undefined) return;
+  try {
+    if (agentPresence.read()?.isAlive !== true) await startKeeper(application);
+  } catch (error) {
+    if (owner === 'kube' || !(error instanceof CtrkitError)) throw error;
+    log.error(error.message);
+  }
 }
 
 /** A legal word of the command line counts, then one of the environment. Throws CtrkitError('usage'). */

@@ -38,6 +38,8 @@ export interface HealthSettings {
   readonly unknownAfterMs: number;
   /** CTRKIT_HELD_READY. */
   readonly isHeldReady: boolean;
+  /** Why nothing is checked, one line for people: whoever keeps the claim is no agent. */
+  readonly unchecked?: string;
 }
 
 export interface HealthVerdict {
@@ -77,6 +79,9 @@ export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings)
       return makeVerdict('starting', gate.text, { readiness }, hasStarted);
     }
     case 'passed':
+      // Nothing is known of the application: it is not ready, and a restart would mend nothing.
+      if (settings.unchecked !== undefined)
+        return makeVerdict('degraded', settings.unchecked, { readiness: PROBE_EXIT.notStarted }, hasStarted);
       return foldChecks(snapshot, gate.startedMs, settings);
   }
 }

@@ -15,6 +15,13 @@ export function watchParents(env: Environment): () => boolean {
 /** The process id of the shell that becomes the application when this gate says go; undefined where nobody does. */
 const findLauncher = (env: Environment): number | undefined => readPid(env, 'CTRKIT_LAUNCHER_PID');
 
+/**
+ * The process that is or becomes the application when this gate says go: the launcher's shell, or the caller of the drop-in.
+ * Undefined where it can't be told, and under supervisord, whose agent keeps the claim.
+ */
+export const findApplication = (env: Environment): number | undefined =>
+  env['SUPERVISOR_ENABLED'] === '1' ? undefined : (findLauncher(env) ?? readPid(env, 'CTRKIT_CALLER_PID'));
+
 function readPid(env: Environment, name: string): number | undefined {
   const text = env[name] ?? '';
   return /^[1-9]\d*$/.test(text) ? Number(text) : undefined;

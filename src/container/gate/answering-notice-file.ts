@@ -1,0 +1,78 @@
+import type { GateNotice } from '../../contract/gate/gate-notice.ts';
+import { decideHealth, type HealthSettings } from '../../decide/health/decide-health.ts';
+import type { AgentPresence } from '../../ports/agent-presence.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
+import { HealthPublisher, type PublisherPorts } from '../health/health-publisher.ts';
+
+/** How long the probe may be without an answer after an agent has ended. */
+const LOOK_EVERY_MS = 5_000;
+
+type Notice = Pick<GateNotice, 'state' | 'text'>;
+
+export interface AnsweringPorts extends PublisherPorts {
+  readonly gateNoticeFile: GateNoticeFile;
+  readonly agentPresence: Pick<AgentPresence, 'read'>;
+  readonly clock: Clock;
+}
+
+/**
+ * The gate's notice, and the answers to the probe that an agent would make of it, as long as there is no agent. `stop` ends
+ * that.
+ */
+export function createAnsweringNoticeFile(
+  ports: AnsweringPorts,
+  settings: HealthSettings,
+): GateNoticeFile & { readonly stop: () => void } {
+  const { gateNoticeFile, clock } = ports;
+  const publisher = new HealthPublisher(ports);
+  let notice: Notice | undefined;
+  let cancel = (): void => {};
+  const answer = (): void => {
+    cancel();
+    if (notice === undefined) return;
+    if (!hasAgent(ports)) publisher.publish('', decideAnswers(notice, settings));
+    cancel = clock.schedule(LOOK_EVERY_MS, answer);
+  };
+  const stop = (): void => {
+    notice = undefined;
+    cancel();
+  };
+  return {
+    read: gateNoticeFile.read,
+    write(written) {
+      gateNoticeFile.write(written);
+      notice = written;
+      answer();
+    },
+    remove() {
+      stop();
+      gateNoticeFile.remove();
+    },
+    stop,
+  };
+}
+
+/** As the agent decides before there is a claim. */
+function decideAnswers({ state, text }: Notice, settings: HealthSettings) {
+  const gate = { kind: state, text };
+  const snapshot = {
+    gate,
+    isStopping: false,
+    superseded: '',
+    checks: [],
+    hasStarted: false,
+    nowMs: 0,
+    rebootSinceMs: undefined,
+  };
+  return decideHealth(snapshot, settings);
+}
+
+/** Where it can't be told the probe is answered: two answers are better than none. */
+function hasAgent({ agentPresence }: Pick<AnsweringPorts, 'agentPresence'>): boolean {
+  try {
+    return agentPresence.read()?.isAlive === true;
+  } catch {
+    return false;
+  }
+}

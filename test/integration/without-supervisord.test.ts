@@ -1,0 +1,273 @@
+/** Who answers the probes and keeps the claim where no supervisord runs an agent: the gate, the keeper, `ctrkit_agent run`. */
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { HostStandIn } from '../support/host-stand-in.ts';
+import { type Container, Kit, noNamespaces } from '../support/kit.ts';
+import { PrivateRedis } from '../support/private-redis.ts';
+import { childrenOf, endAll, isAlive, keepRoot, runningUnder } from '../support/processes.ts';
+import type { Program } from '../support/program.ts';
+import { until } from '../support/until.ts';
+
+const AS_PROCESS_1: readonly string[] = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+const GATE = ['container_startup', '-f', 'snmp', '-o', 'kube', '-v', '1.4.0', '--'];
+const RUN = ['ctrkit_agent', 'run', '-f', 'snmp', '-o', 'kube', '-v', '1.4.0', '--'];
+const PROBES = ['startup', 'readiness', 'liveness'] as const;
+
+interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly wrapper?: readonly string[];
+}
+
+class Scene {
+  readonly redis: PrivateRedis;
+  readonly kit: Kit;
+  readonly here: Container;
+
+  private constructor(t: TestContext, redis: PrivateRedis) {
+    this.redis = redis;
+    this.kit = new Kit(t);
+    this.here = this.kit.container('aaaaaaaaaaaa', { CTRKIT_REDIS: redis.url });
+  }
+
+  static async prepare(t: TestContext): Promise<Scene> {
+    const redis = await PrivateRedis.start(t);
+    await redis.wantKube();
+    return new Scene(t, redis);
+  }
+
+  /** `words` begin with a command of the kit; it is process 1, as an ENTRYPOINT. */
+  start(words: readonly string[], { env = {}, wrapper = AS_PROCESS_1 }: StartOptions = {}): Program {
+    const [name = '', ...args] = words;
+    return this.kit.run([...wrapper, join(this.kit.overlay, 'usr/bin', name), ...args], {
+      ...this.here.env,
+      ...env,
+    });
+  }
+
+  /** Runs a command of the kit in the namespace of process 1, as `docker exec` does. */
+  exec(program: Program, words: readonly string[]): Program {
+    const [name = '', ...args] = words;
+    const enter = ['nsenter', '-t', String(firstOf(program)), '-p', '-m'];
+    return this.kit.run([...enter, join(this.kit.overlay, 'usr/bin', name), ...args], this.here.env);
+  }
+
+  async probe(program: Program): Promise<(number | null)[]> {
+    const answers: (number | null)[] = [];
+    for (const probe of PROBES)
+      answers.push((await this.exec(program, ['health_probe', probe]).waitForEnd()).code);
+    return answers;
+  }
+
+  async untilProbes(program: Program, wanted: readonly number[]): Promise<unknown> {
+    await until('process 1 is there', () => childrenOf(program.pid).length > 0);
+    return until(
+      () => `the probes answer ${wanted.join(', ')}. ${program.said}`,
+      async () => (await this.probe(program)).join() === wanted.join(),
+    );
+  }
+
+  async health(): Promise<Record<string, string>> {
+    return this.redis.state.hgetall('CONTAINER_HEALTH|snmp');
+  }
+
+  find(part: string): number | undefined {
+    return runningUnder(this.kit.folder).find(({ command }) => /node/.test(command) && command.includes(part))
+      ?.pid;
+  }
+}
+
+/** Process 1 of the program's namespace. */
+function firstOf(program: Program): number {
+  const [first] = childrenOf(program.pid);
+  assert.ok(first, program.said);
+  return first.pid;
+}
+
+describe('a gate before supervisord', { skip: noNamespaces }, () => {
+  test('answers the probes itself, held and waiting, while there is no agent (G6)', async (t) => {
+    const scene = await Scene.prepare(t);
+    await scene.redis.state.hset('FEATURE|snmp', 'system_state', 'down');
+    const program = scene.start([...GATE, 'sleep', '1000']);
+    await scene.untilProbes(program, [0, 12, 0]);
+    await scene.redis.state.hset('FEATURE|snmp', 'system_state', 'up');
+    await scene.untilProbes(program, [0, 2, 0]);
+  });
+
+  test('leaves a keeper, which renews the claim until an agent takes over (G6)', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const program = scene.start([...GATE, 'sleep', '1000']);
+    await until('the claim is renewed', async () => Number((await scene.health())['seq'] ?? 0) >= 3);
+    const health = await scene.health();
+    assert.equal(health['status'], 'degraded');
+    assert.equal(health['reason'], 'no agent has taken over yet: nothing is checked');
+    assert.equal(health['healthy_since_ms'], '');
+    await scene.untilProbes(program, [0, 2, 0]);
+    const keeper = scene.find('ctrkit_agent keep');
+    assert.ok(keeper);
+
+    const agent = scene.exec(program, ['ctrkit_agent']);
+    await agent.waitForLine('holding the claim');
+    await until('the keeper is gone', () => !isAlive(keeper));
+    assert.equal((await scene.redis.status())['current_owner'], 'kube');
+    assert.equal((await scene.redis.status())['claim_token'], health['token']);
+    assert.ok(agent.isRunning);
+  });
+
+  test('the keeper ends with the application, and releases the claim (G6)', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const program = scene.start([...GATE, 'sleep', '1000'], { wrapper: [] });
+    await until('the claim is renewed', async () => Number((await scene.health())['seq'] ?? 0) >= 1);
+    program.signal('SIGKILL');
+    await until('it is released', async () => (await scene.redis.status())['current_owner'] === 'none');
+    await until('nothing runs any more', () => runningUnder(scene.kit.folder).length === 0);
+  });
+
+  test('where an agent is there is no keeper', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const agent = scene.here.agent();
+    await until('the agent is there', () => existsSync(join(scene.here.runFolder, 'agent.json')));
+    const program = scene.start([...GATE, 'sh', '-c', 'echo started; sleep 1000'], { wrapper: [] });
+    await until('it is started', () => program.stdout === 'started\n');
+    assert.equal(scene.find('ctrkit_agent keep'), undefined);
+    assert.ok(agent.isRunning);
+  });
+});
+
+/** Where a hook may be: /tmp is everybody's. */
+function makeConfigFolder(t: TestContext): string {
+  const folder = mkdtempSync('/var/lib/ctrkit-run-');
+  keepRoot(folder);
+  t.after(() => endAll(folder));
+  return folder;
+}
+
+/** Says which process it is, and ends with 7 at SIGTERM. */
+const APPLICATION = [
+  'sh',
+  '-c',
+  'trap "echo term; exit 7" TERM; trap "echo hup" HUP; echo pid $$; while :; do sleep 0.1; done',
+];
+
+describe('ctrkit_agent run', { skip: noNamespaces }, () => {
+  for (const [name, wrapper] of [
+    ['as process 1', AS_PROCESS_1],
+    ['as any process', []],
+  ] as const) {
+    test(`gates, starts, checks, beats, forwards signals, releases, and ends with the status: ${name}`, async (t) => {
+      const scene = await Scene.prepare(t);
+      const config = makeConfigFolder(t);
+      const hooks = join(config, 'checks/required.d');
+      mkdirSync(hooks, { recursive: true });
+      writeFileSync(join(hooks, 'well'), `#!/bin/sh\ntest -f ${scene.kit.folder}/well || exit 23\n`, {
+        mode: 0o755,
+      });
+      const program = scene.start([...RUN, ...APPLICATION], { wrapper, env: { CTRKIT_CONFIG_DIR: config } });
+      await until(
+        'the host is asked',
+        async () => (await scene.redis.status())['remote_state'] === 'pending',
+      );
+      assert.equal(program.stdout, '');
+      await HostStandIn.start(t, scene.redis);
+      await until('it is started', () => program.stdout.startsWith('pid '));
+      await until('it beats', async () => (await scene.health())['status'] === 'starting');
+      writeFileSync(join(scene.kit.folder, 'well'), '');
+      await until('it is healthy', async () => (await scene.health())['status'] === 'healthy');
+      assert.match(readFileSync(join(scene.here.runFolder, 'health'), 'latin1'), /^ctrkit2 0 0 0 /);
+
+      const pid = wrapper.length === 0 ? program.pid : firstOf(program);
+      process.kill(pid, 'SIGHUP');
+      await until('the application takes it', () => program.stdout.includes('hup'));
+      process.kill(pid, 'SIGTERM');
+      assert.deepEqual(await program.waitForEnd(), { code: 7, signal: null }, program.said);
+      assert.match(program.stdout, /term\n$/);
+      assert.equal((await scene.redis.status())['current_owner'], 'none');
+      assert.equal((await scene.health())['status'], 'stopping');
+    });
+  }
+
+  test('held: the probes are answered, and SIGTERM ends it at once; the application was not started', async (t) => {
+    const scene = await Scene.prepare(t);
+    await scene.redis.state.hset('FEATURE|snmp', 'system_state', 'down');
+    const program = scene.start([...RUN, ...APPLICATION]);
+    await scene.untilProbes(program, [0, 12, 0]);
+    process.kill(firstOf(program), 'SIGTERM');
+    assert.deepEqual(await program.waitForEnd(), { code: 143, signal: null }, program.said);
+    assert.equal(program.stdout, '');
+  });
+
+  test('an application that takes long to stop loses its claim before it ends, and is answered for', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const words = [
+      'sh',
+      '-c',
+      `trap : TERM; echo up; until test -f ${scene.kit.folder}/end; do sleep 0.1; done`,
+    ];
+    const program = scene.start([...RUN, ...words], { env: { CTRKIT_RELEASE_AFTER: '1s' } });
+    await until('it beats', async () => (await scene.health())['status'] === 'healthy');
+    process.kill(firstOf(program), 'SIGTERM');
+    await until('it is released', async () => (await scene.redis.status())['current_owner'] === 'none');
+    assert.ok(program.isRunning);
+    await scene.untilProbes(program, [0, 13, 0]);
+    writeFileSync(join(scene.kit.folder, 'end'), '');
+    assert.deepEqual(await program.waitForEnd(), { code: 0, signal: null }, program.said);
+  });
+
+  test('an application that ends by itself: its status, the reason on record, no word of a stop', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const wait = `until test -f ${scene.kit.folder}/end; do sleep 0.1; done`;
+    for (const [end, code] of [
+      ['exit 3', 3],
+      ['kill -9 $$', 137],
+    ] as const) {
+      const program = scene.start([...RUN, 'sh', '-c', `${wait}; ${end}`]);
+      await until('it beats', async () => (await scene.health())['status'] === 'healthy');
+      writeFileSync(join(scene.kit.folder, 'end'), '');
+      assert.deepEqual(await program.waitForEnd(), { code, signal: null }, program.said);
+      const lastEnd = readFileSync(join(scene.here.runFolder, 'last-end'), 'latin1');
+      assert.match(lastEnd, new RegExp(`the command ended by itself, with ${code}`));
+      assert.equal((await scene.redis.status())['current_owner'], 'none');
+      assert.equal((await scene.health())['status'], 'healthy');
+    }
+  });
+
+  test('as another user than root', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    for (const folder of [scene.kit.folder, dirname(scene.redis.socketPath)]) chmodSync(folder, 0o755);
+    chmodSync(scene.redis.socketPath, 0o777);
+    chownSync(scene.here.runFolder, 54_321, 54_321);
+    const wrapper = ['setpriv', '--reuid', '54321', '--clear-groups'];
+    const program = scene.start([...RUN, 'sh', '-c', 'id -u; sleep 1000'], { wrapper });
+    await until('it beats', async () => (await scene.health())['status'] === 'healthy');
+    assert.equal(program.stdout, '54321\n');
+  });
+
+  test('what is wrong is said, and nothing is asked', async (t) => {
+    const scene = await Scene.prepare(t);
+    for (const [words, code, said] of [
+      [['ctrkit_agent', 'run', '-f', 'snmp'], 64, /no command: write ctrkit_agent run/],
+      [['ctrkit_agent', 'run', '--', 'true'], 64, /no feature is named/],
+      [[...RUN, '/nonexistent'], 127, /\/nonexistent: not found/],
+    ] as const) {
+      const program = scene.start(words, { wrapper: [] });
+      assert.deepEqual(await program.waitForEnd(), { code, signal: null }, program.said);
+      assert.match(program.stderr, said);
+    }
+    assert.equal((await scene.redis.status())['remote_state'], undefined);
+  });
+});
