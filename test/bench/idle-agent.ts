@@ -8,7 +8,7 @@ import { printRow } from './table.ts';
 const PROGRAMS = 10;
 const HOOKS = 5;
 /** Until the checks have found their rhythm, and what the start left has been collected. */
-const SETTLE_MS = 35_000;
+const SETTLE_MS = 75_000;
 
 const one = (value: number) => summarise([value]);
 
