@@ -43,7 +43,8 @@ export class FakeRedis {
     this.#clock = clock;
     this.databases = new FakeDatabases(clock.bootMs);
     this.serverId = `server-${number}`;
-    this.#startedMs = clock.bootMs();
+    // The first one has been there since the boot.
+    this.#startedMs = number === 1 ? 0 : clock.bootMs();
     this.databases.put(featureConfigRow(feature), { set_owner: 'kube', state: 'enabled' });
     this.databases.put(featureStatusRow(feature), { system_state: 'up' });
   }
