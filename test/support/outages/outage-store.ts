@@ -22,6 +22,8 @@ export interface OutageStorePorts {
 export class OutageStore implements RowStore {
   readonly #ports: OutageStorePorts;
   #endCalls: (() => void) | undefined;
+  /** On this connection. */
+  #hasAnswered = false;
   #endWatch: (() => void) | undefined;
   #watching: RowStore | undefined;
 
@@ -97,7 +99,9 @@ export class OutageStore implements RowStore {
     this.#endCalls ??= this.connect(server, onLost);
     const connection = this.#endCalls;
     try {
-      return await this.ask(kind, server, () => work(server), connection);
+      const answer = await this.ask(kind, server, () => work(server), connection);
+      if (this.#endCalls === connection) this.#hasAnswered = true;
+      return answer;
     } catch (error) {
       // As the adapter: a call that has failed ends its connection, and the next one connects anew.
       server.disconnect(connection);
@@ -112,8 +116,9 @@ export class OutageStore implements RowStore {
     const end = (): void => {
       if (this.#endCalls !== end) return;
       this.#endCalls = undefined;
-      this.#ports.process.deliver(onLost);
+      if (this.#hasAnswered) this.#ports.process.deliver(onLost);
     };
+    this.#hasAnswered = false;
     server.connect(end);
     return end;
   }
