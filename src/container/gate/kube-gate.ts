@@ -56,6 +56,8 @@ export class KubeGate {
   readonly #ports: GatePorts;
   readonly #outage: OutageLog;
   readonly #log: RepeatLog;
+  /** What is odd, whatever the verdict is: a hold makes none of it new again. */
+  readonly #notes: RepeatLog;
   readonly #agentNotice: AgentNotice;
   readonly #holdNotice: HoldNotice;
   readonly #observer: StoreObserver;
@@ -68,7 +70,9 @@ export class KubeGate {
     this.#request = request;
     this.#ports = ports;
     this.#outage = new OutageLog(log, clock);
-    this.#log = new RepeatLog((text) => log.info(`${request.claim.feature}: ${text}`), clock);
+    const write = (text: string): void => log.info(`${request.claim.feature}: ${text}`);
+    this.#log = new RepeatLog(write, clock);
+    this.#notes = new RepeatLog(write, clock);
     this.#agentNotice = new AgentNotice(gateNoticeFile, log);
     this.#holdNotice = new HoldNotice(request.claim, ports);
     this.#observer = new StoreObserver(clock, request.heartbeatIntervalMs);
@@ -79,13 +83,13 @@ export class KubeGate {
     const { feature } = this.#request.claim;
     const loop = new WatchLoop<GateSession, GateResult>(
       {
-        open: () => openSession(this.#request.claim, this.#ports, this.#log),
+        open: () => openSession(this.#request.claim, this.#ports, this.#notes),
         reconcile: (session) => this.#reconcile(session),
         isOutage: ({ code }) => code !== 'usage',
         reportOutage: (error) => this.#reportOutage(error),
         reportRecovery: () => this.#outage.logRecovery(`${feature}: the database is back`),
         reportRefusal: (refusal) =>
-          this.#log.log(`the database refuses its events, asking it instead: ${refusal}`),
+          this.#notes.log(`the database refuses its events, asking it instead: ${refusal}`),
         findOrphaned: () => (this.#ports.isOrphaned() ? 'orphaned' : undefined),
       },
       this.#ports,
@@ -178,7 +182,7 @@ export class KubeGate {
       now: readTimestamps(this.#ports.clock),
     });
     this.#observer.expectLookBy(decision.lookByMs);
-    if (decision.note !== undefined) this.#log.log(decision.note);
+    if (decision.note !== undefined) this.#notes.log(decision.note);
     return { rows, decision, refusal: look.refusal };
   }
 

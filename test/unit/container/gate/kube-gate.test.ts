@@ -210,6 +210,25 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
     assert.equal(gate.log.lines.filter((line) => /held \(system-not-up\)/.test(line)).length, 2);
   });
 
+  test('what is odd about the running version is told once a minute, also by a gate that is held (G3)', async () => {
+    const gate = new TestGate();
+    gate.databases.put(STATUS, {
+      current_owner: 'kube',
+      docker_id: 'bbbbbbbbbbbb',
+      container_id: 'bbbbbbbbbbbb',
+      container_version: 'somebodys-build',
+      claim_token: 'token-b',
+      claim_owner: 'kube',
+      claim_boot_id: gate.clock.bootId(),
+      claim_ms: String(gate.clock.bootMs()),
+    });
+    await gate.run(async () => {
+      await gate.expectHeld();
+      await gate.clock.pass(25_000);
+    });
+    assert.equal(gate.log.lines.filter((line) => line.includes("can't be compared")).length, 1);
+  });
+
   test('the notice of a hold is removed although another container wrote in between', async () => {
     let contested = 0;
     const gate = new TestGate((store) => ({
