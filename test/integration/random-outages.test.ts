@@ -150,7 +150,6 @@ async function runScene(t: TestContext, number: number, rounds: number): Promise
 const options = {
   skip: noNamespaces,
   concurrency: INTERVALS_MS.length,
-  todo: 'until the gate knows of an outage',
 };
 
 test(
