@@ -33,6 +33,8 @@ export class FakeRedis {
   readonly #clock: FakeClock;
   readonly #startedMs: number;
   #fault: RedisFault | undefined;
+  /** Boot clock: when the last fault was over. */
+  wellSinceMs = 0;
   #isDown = false;
   readonly #connections = new Set<OnEnd>();
   /** What a frozen server has been sent; it is carried out when the server is thawed, whether or not somebody waits for it. */
@@ -68,6 +70,7 @@ export class FakeRedis {
   }
 
   set fault(fault: RedisFault | undefined) {
+    if (fault === undefined && this.#fault !== undefined) this.wellSinceMs = this.#clock.bootMs();
     this.#fault = fault;
     if (fault === 'drops-after-answer' || fault === 'loses-answers' || fault === 'refuses-watches')
       this.endConnections();

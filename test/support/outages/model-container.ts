@@ -13,6 +13,11 @@ import { ModelProcess } from './model-process.ts';
 import type { ModelSwitch } from './model-switch.ts';
 import { OutageStore } from './outage-store.ts';
 
+/**
+ * So long after an outage every agent has tried again: its longest back-off, and a call. A gate that begins within this time
+ * has seen nothing of the outage, and where the server had lost the record there is nothing to show who runs: not played.
+ */
+const AGENTS_BACK_MS = 4_500;
 /** kubelet restarts a container whose liveness has failed three times. */
 const RESTART_AFTER_MS = 30_000;
 
@@ -64,6 +69,12 @@ export class ModelContainer {
 
   start(): void {
     if (this.isStarted) return;
+    const { redis, clock } = this.#switch;
+    const waitMs = redis.wellSinceMs + AGENTS_BACK_MS - clock.bootMs();
+    if (redis.fault === undefined && waitMs > 0) {
+      clock.schedule(waitMs, () => this.start());
+      return;
+    }
     this.#starts += 1;
     const process = new ModelProcess(this.#switch.clock);
     let claim: StoredClaim | undefined;
