@@ -75,7 +75,7 @@ test('an application of owner kube that no gate let go ends the container', asyn
   await image.supervisord.waitForEnd();
   assert.match(
     image.log,
-    /ungated: app runs, owner is kube, and no gate let it go\. .*: ENTRYPOINT exec container_startup -f snmp /,
+    /ungated: app runs, owner is kube, and no gate let it go\. .*: ENTRYPOINT \["\/usr\/bin\/container_startup", "-f", "snmp", "--", "supervisord"\]/,
   );
 });
 
@@ -185,7 +185,7 @@ test('ctrkit_agent --check tells how an image comes to the gate, and which line 
     /^layout: no program asks the gate; .*RUN echo FEATURE >\/etc\/ctrkit\/feature/m,
   );
   image.write('feature', 'eventd\n');
-  assert.match(await check(), /^layout: .*claimed for as eventd; .*container_startup -f eventd /m);
+  assert.match(await check(), /^layout: .*claimed for as eventd; .*container_startup", "-f", "eventd", /m);
   image.write('app.sh', '#!/bin/sh\n/usr/share/sonic/scripts/container_startup.py -f bmp\n');
   assert.match(await check(), /^layout: asks the gate in the program app, by .*\/app\.sh$/m);
   image.write('critical_processes', 'program:app\nprogram:dsserve\n');

@@ -23,9 +23,9 @@ export interface LayoutReport {
 
 const AGENT = 'ctrkit_agent';
 
-/** A line for an image's Dockerfile, in its shell form: the variables are those of the container. */
+/** A line for an image's Dockerfile. Owner and version are the container's own. It ends in a bracket, whatever follows it. */
 export const formatEntrypoint = (feature = 'FEATURE'): string =>
-  `ENTRYPOINT exec container_startup -f ${feature} -o "\${RUNTIME_OWNER:-kube}" -v "$IMAGE_VERSION" -- supervisord`;
+  `ENTRYPOINT ["/usr/bin/container_startup", "-f", "${feature}", "--", "supervisord"]`;
 
 export function describeLayout(layout: ImageLayout): LayoutReport {
   const { programs } = layout;
@@ -33,7 +33,8 @@ export function describeLayout(layout: ImageLayout): LayoutReport {
     const unknown = 'supervisord has no configuration here, so nothing tells which program asks the gate';
     return { lines: [`layout: ${describeEntrypoint(layout) ?? unknown}`], warnings: [] };
   }
-  const asker = programs.find(({ asksBy }) => asksBy !== '');
+  // The kit's own script names the gate as well.
+  const asker = programs.find(({ name, asksBy }) => asksBy !== '' && name !== AGENT);
   const asks =
     asker === undefined ? undefined : `asks the gate in the program ${asker.name}, by ${asker.asksBy}`;
   const found = describeEntrypoint(layout) ?? asks;

@@ -39,12 +39,17 @@ describe('the layout of an image', () => {
     [
       'never asks',
       {},
-      /^layout: no program asks the gate; .*RUN echo FEATURE >\/etc\/ctrkit\/feature; .*-f FEATURE /,
+      /^layout: no program asks the gate; .*RUN echo FEATURE >\/etc\/ctrkit\/feature; .*"-f", "FEATURE", /,
+    ],
+    [
+      'has the agent, whose script names the gate',
+      { programs: [program('ctrkit_agent', { isListener: true, asksBy: '/usr/bin/ctrkit_agent' }), APP] },
+      /^layout: no program asks the gate/,
     ],
     [
       'never asks and is named',
       { feature: 'eventd' },
-      /owner local: claimed for as eventd; .*ENTRYPOINT exec container_startup -f eventd -o "\$\{RUNTIME_OWNER:-kube\}" /,
+      /owner local: claimed for as eventd; .*ENTRYPOINT \["\/usr\/bin\/container_startup", "-f", "eventd", "--", "supervisord"\]$/,
     ],
   ] as const)
     test(`one that ${what}`, () => {

@@ -198,7 +198,7 @@ describe('what is done about a container without a claim', () => {
     assert.ok(decision.kind === 'end');
     assert.match(
       decision.text,
-      /^ungated: app runs, .*: ENTRYPOINT exec container_startup -f snmp .* -- supervisord$/,
+      /^ungated: app runs, .*: ENTRYPOINT \["\/usr\/bin\/container_startup", "-f", "snmp", "--", "supervisord"\]$/,
     );
   });
 
