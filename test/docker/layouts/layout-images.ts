@@ -27,9 +27,12 @@ export interface Layout {
   readonly crashExit: number;
 }
 
+export const APP_PID_FILE = '/run/app.pid';
 /** No shell, as no application of SONiC is one; ends with 0 when it is told to. */
 const APP = `#!/usr/bin/python3
-import signal, sys
+import os, signal, sys
+with open('${APP_PID_FILE}', 'w') as file:
+    print(os.getpid(), file=file)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 while True:
     signal.pause()
@@ -59,6 +62,7 @@ then
     ${ASK}
 fi
 `;
+const EXEC_SUPERVISORD = 'exec /usr/bin/supervisord -c /etc/supervisor/supervisord.conf\n';
 const START_APP = 'supervisorctl start app\n';
 const APP_ON_DEMAND = program('app', '/usr/bin/app', 'autostart=false');
 const SUPERVISORD = '["/usr/bin/supervisord", "-c", "/etc/supervisor/supervisord.conf"]';
@@ -101,11 +105,23 @@ export const asksInEntrypoint: Layout = {
   name: 'entrypoint',
   title: 'an image that asks in its entrypoint, before supervisord (pmon)',
   files: supervised([program('app', '/usr/bin/app', '')], {
-    '/usr/bin/docker_init.sh': `${SCRIPT}exec /usr/bin/supervisord -c /etc/supervisor/supervisord.conf\n`,
+    '/usr/bin/docker_init.sh': SCRIPT + EXEC_SUPERVISORD,
   }),
   entrypoint: 'ENTRYPOINT ["/usr/bin/docker_init.sh"]',
   heldExit: 137,
   crashExit: 0,
+};
+
+/** platform_wait, packages to install: some of pmon's entrypoints take their time after they have asked. */
+export const GO_ON_FILE = '/run/go-on';
+export const asksLongBefore: Layout = {
+  ...asksInEntrypoint,
+  name: 'slow',
+  title: 'an image that asks in its entrypoint long before it starts supervisord',
+  files: {
+    ...asksInEntrypoint.files,
+    '/usr/bin/docker_init.sh': `${SCRIPT}until [ -e ${GO_ON_FILE} ]; do sleep 0.2; done\n${EXEC_SUPERVISORD}`,
+  },
 };
 
 export const asksTwice: Layout = {
@@ -145,6 +161,16 @@ export const gatedEntrypoint: Layout = {
   heldExit: 143,
 };
 
+export const withoutSupervisord: Layout = {
+  name: 'alone',
+  title: 'an image without supervisord, run by the agent',
+  files: APP_FILE,
+  entrypoint: 'ENTRYPOINT ["/usr/bin/app"]',
+  line: 'ENTRYPOINT ["/usr/bin/ctrkit_agent", "run", "-f", "snmp", "--", "/usr/bin/app"]',
+  heldExit: 143,
+  crashExit: 137,
+};
+
 /** Returns the image's name; it is removed with everything else of this test file. */
 export async function buildLayout({ name, files, entrypoint = '', line = '' }: Layout): Promise<string> {
   assert.doesNotMatch(line, /\n/);
@@ -155,6 +181,7 @@ export async function buildLayout({ name, files, entrypoint = '', line = '' }: L
     await writeFile(file, text);
     await chmod(file, 0o755);
   }
-  const lines = ['FROM ctrkit/base', 'COPY . /', 'ENV IMAGE_VERSION=1.0.0', entrypoint, line];
+  const sonic = ['FROM ctrkit/base', 'COPY . /', 'ENV IMAGE_VERSION=1.0.0', entrypoint];
+  const lines = [...sonic, line, 'RUN ctrkit_agent --check'];
   return buildImage(`layout-${name}`, `${lines.filter((each) => each !== '').join('\n')}\n`, folder);
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { makeDirectory } from '../../support/images.ts';
+import { makeDirectory, stopContainer } from '../../support/images.ts';
 import { readClaimFile } from '../support/assertions.ts';
 import { probeAll } from '../support/health-view.ts';
 import { kill, scenario, type Switch } from '../support/switch.ts';
-import { lift, startLayout, untilHeld, untilWell } from './course.ts';
-import { asksInStart, type Layout } from './layout-images.ts';
+import { lift, playKube, startLayout, untilHeld, untilWell } from './course.ts';
+import { asksInEntrypoint, asksInStart, gatedEntrypoint, type Layout } from './layout-images.ts';
 
 /** The container's processes are among the host's: process 1 is none of its own. */
 const PID_HOST = ['--pid', 'host'];
@@ -13,7 +13,7 @@ const PID_HOST = ['--pid', 'host'];
 const startWithFolder = async (here: Switch, layout: Layout, folder: string) =>
   startLayout(here, layout, { owner: 'kube', args: [...PID_HOST, '-v', `${folder}:/run/ctrkit`] });
 
-for (const layout of [asksInStart])
+for (const layout of [asksInStart, gatedEntrypoint])
   scenario(
     `${layout.title}, among the host's processes: a claim of an earlier start with the same run folder is not taken up (G5)`,
     async (here) => {
@@ -58,3 +58,17 @@ scenario(
     assert.deepEqual(await probeAll(second), [11, 11, 11]);
   },
 );
+
+scenario(
+  `${asksInEntrypoint.title}, among the host's processes: stopped while held, it ends at once (G6)`,
+  async (here) => {
+    await here.startDatabaseForKube();
+    await here.config.hset('FEATURE|snmp', 'state', 'disabled');
+    const container = await startLayout(here, asksInEntrypoint, { owner: 'kube', args: PID_HOST });
+    await untilHeld(here, container);
+    // Its bash is not process 1 here, and a SIGTERM ends it.
+    assert.equal((await stopContainer(container)).exitCode, 143);
+  },
+);
+
+playKube({ ...gatedEntrypoint, title: `${gatedEntrypoint.title}, among the host's processes` }, PID_HOST);

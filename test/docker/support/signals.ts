@@ -13,7 +13,7 @@ done
 echo $n`;
 
 /** Returns to how many processes the signal was sent: those with `part` in their command line. */
-export async function signalProcesses(container: Container, part: string, signal: Signal): Promise<number> {
+async function signalProcesses(container: Container, part: string, signal: Signal): Promise<number> {
   const { stdout, stderr } = await execIn(container, ['sh', '-c', SIGNAL_PROCESSES, 'sh', part, signal]);
   assert.match(stdout, /^\d+\n$/, stderr);
   return Number(stdout);
