@@ -311,16 +311,19 @@ test(
   'local goes at its limit when database_config.json is broken, and the agent records it when it is mended',
   options,
   async (t) => {
-    const { kit, run, folder, configFile, here } = makeSwitch(t, { CTRKIT_LOCAL_DB_WAIT: '100ms' });
+    const { kit, folder, configFile, here } = makeSwitch(t, { CTRKIT_LOCAL_DB_WAIT: '100ms' });
     const redis = await PrivateRedis.start(t, { socketPath: join(folder, 'redis.sock') });
     writeFileSync(configFile, CONFIG.slice(0, 40));
-    const gate = run('container_startup', '-f', 'snmp', '-o', 'local', '-v', '1.4.0');
-    assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
-    assertOneLine(gate, /Starting without a record/);
+    // One namespace: the claim is of this start of the container.
+    const gateAndAgent = '/usr/bin/container_startup -f snmp -o local -v 1.4.0 && exec /usr/bin/ctrkit_agent';
+    const container = kit.runInNamespace(['sh', '-c', gateAndAgent], here.env, { redis: folder });
+    await container.waitForLine('Starting without a record');
+    await until('the claim is left', () => here.hasClaim);
     assert.equal(here.readClaim()['recorded'], false);
     assert.deepEqual(await redis.dump(), {});
-    const agent = kit.runInNamespace(['/usr/bin/ctrkit_agent'], here.env, { redis: folder });
-    await agent.waitForLine('half-written');
+    await until('the agent says so too', () =>
+      container.stderrLines.some((line) => /ctrkit_agent: .*half-written/.test(line)),
+    );
     writeFileSync(configFile, CONFIG);
     await until('it is recorded', async () => (await redis.status())['docker_id'] === here.id);
   },

@@ -210,6 +210,8 @@ export class KubeGate {
       return { kind: 'requeue', afterMs: NO_FILE_PAUSE_MS };
     }
     this.#agentNotice.remove();
+    // The loop ends here, and can't tell any more.
+    this.#outage.logRecovery(`${this.#request.claim.feature}: the database is back`);
     logGo(this.#ports.log, this.#request.claim, databases.source);
     return { kind: 'done', value: 'go' };
   }
