@@ -527,7 +527,7 @@ describe('container wait', () => {
     await redis.wantKube({ status: { remote_state: 'pending' } });
     scene.isOutOfReach = false;
     await until('it is answered', async () => (await redis.status())['remote_state'] === 'ready');
-    assert.ok(wait.log.lines.includes('info: snmp: the database is back'));
+    await until('the end of it is told', () => wait.log.lines.includes('info: snmp: the database is back'));
     await redis.config.hset('FEATURE|snmp', { set_owner: 'local' });
     assert.equal(await wait.done, 1);
   });

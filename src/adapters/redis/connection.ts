@@ -108,7 +108,13 @@ async function waitWithin<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
 
 /** True if the server has answered, with an error: the connection is well. */
 export const isRefusal = (error: unknown): error is CtrkitError =>
-  error instanceof CtrkitError && error.cause instanceof Error && error.cause.name === 'ReplyError';
+  error instanceof CtrkitError &&
+  error.cause instanceof Error &&
+  error.cause.name === 'ReplyError' &&
+  REFUSED.test(error.cause.message);
+
+/** A user who may not subscribe, or a server without the command. Whatever else a server answers, it is not well. */
+const REFUSED = /^(?:NOPERM|ERR unknown command)\b/;
 
 function explainFailure(error: unknown, endpoint: Endpoint): CtrkitError {
   const text = error instanceof Error ? error.message : String(error);
