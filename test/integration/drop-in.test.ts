@@ -235,6 +235,20 @@ for (const shell of SHELLS) {
     script.assertStopped(startSh);
     assert.equal(script.listGate(startSh).length, 1);
   });
+
+  test(
+    `start.sh that catches the SIGTERM of its whole group does not go on after the gate: ${shell}`,
+    options,
+    async (t) => {
+      const script = await StartScript.prepare(t, { shell, first: "trap 'true' TERM" });
+      const startSh = script.start({}, { wrapper: ['setsid'] });
+      await startSh.waitForLine("waiting for the host's answer");
+      process.kill(-startSh.pid, 'SIGTERM');
+      await script.waitUntilGateIsGone(startSh);
+      await until('it is stopped again', () => script.state(startSh) === 'T');
+      script.assertStopped(startSh);
+    },
+  );
 }
 
 for (const systemState of ['down', 'up']) {

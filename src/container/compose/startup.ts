@@ -22,6 +22,8 @@ type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 const NAME = 'container_startup';
 /** A signal to the whole process group reaches this process and its caller one after the other, in any order. */
 const GROUP_SIGNAL_MS = 50;
+/** A shell that dies of the signal has done so by then. */
+const CALLER_END_MS = 200;
 
 /** `container_startup` with its adapters; `words` follow the command's name. Returns the exit code. */
 export async function runContainerStartup(words: readonly string[]): Promise<number> {
@@ -107,13 +109,21 @@ async function completeIdentity(
 
 /** A stop of the whole process group ends this process, and nobody would let the caller end. */
 function lookAtCallerBeforeEnd(caller: StoppedCaller): void {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      systemClock.schedule(GROUP_SIGNAL_MS, () => {
-        if (caller.readState() === 'asked-to-end') lookAtCaller(caller);
-        // By the signal itself: its caller shall see what ended the gate.
-        process.kill(process.pid, signal);
-      });
-    });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.once(signal, () => void endBySignal(caller, signal));
+}
+
+/**
+ * The caller is let go on to its end first. Its shell waits for this process meanwhile: a script that catches the signal, and
+ * would go on after the gate, is stopped again.
+ */
+async function endBySignal(caller: StoppedCaller, signal: NodeJS.Signals): Promise<void> {
+  await systemClock.sleep(GROUP_SIGNAL_MS);
+  if (caller.readState() === 'asked-to-end') {
+    lookAtCaller(caller);
+    await systemClock.sleep(CALLER_END_MS);
+    caller.signal('SIGSTOP');
   }
+  // By the signal itself: its caller shall see what ended the gate.
+  process.kill(process.pid, signal);
 }
