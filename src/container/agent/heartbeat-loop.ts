@@ -29,7 +29,7 @@ export interface HeartbeatPorts extends ClaimControllerPorts {
   readonly policyReader: PolicyReader;
   readonly criticalExit: Pick<CriticalExitController, 'reconcile'>;
   readonly presence: Pick<PresenceUpdater, 'update'>;
-  readonly unclaimed: Pick<UnclaimedController, 'reconcile' | 'forget' | 'text'>;
+  readonly unclaimed: Pick<UnclaimedController, 'reconcile' | 'passClaim' | 'text'>;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
@@ -104,7 +104,7 @@ export class HeartbeatLoop {
       passToMonitor(this.#ports, claim);
       const active = this.#claims.adopt(claim);
       if (active === undefined || claim === undefined) return await watchUnclaimed(this.#ports);
-      unclaimed.forget();
+      unclaimed.passClaim(!monitor.health.hasStarted);
       // Before the database is used, which may be away.
       this.#claimFile.update(claim.isRecorded);
       if (this.#isSettling(claim)) return SETTLE_POLL_MS;

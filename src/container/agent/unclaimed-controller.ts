@@ -7,6 +7,7 @@ import {
   findSuspicions,
   isTreeNeeded,
   type Suspects,
+  type Suspicion,
 } from '../../decide/gate/unclaimed.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
@@ -61,11 +62,20 @@ export class UnclaimedController {
     return this.#text;
   }
 
-  /** There is a claim. */
-  forget(): void {
+  /**
+   * There is a claim. A gate that was killed after it had left the claim has not let its caller go on: `isStarting`, that is
+   * looked for, and done for it.
+   */
+  passClaim(isStarting: boolean): void {
     this.#isWatching = false;
-    this.#suspects = new Map();
     this.#text = '';
+    const lost = isStarting ? this.#findLostCallers() : [];
+    const { suspects, confirmed } = confirmSuspicions(this.#suspects, lost, this.#ports.clock.bootMs());
+    this.#suspects = suspects;
+    for (const { pid } of confirmed) {
+      this.#log.log('the gate was killed before it let its caller go on: done for it, as the claim is there');
+      this.#ports.processTree.letGoOn(pid);
+    }
   }
 
   /** A program that matters has changed its state. */
@@ -90,6 +100,13 @@ export class UnclaimedController {
     const settings = { ...identity, isReleased: claim !== undefined, mode: this.#mode };
     this.#act(decideUnclaimed(confirmed, settings), identity);
     return suspects.size > 0 ? SUSPECT_POLL_MS : IDLE_POLL_MS;
+  }
+
+  #findLostCallers(): readonly Suspicion[] {
+    const { processTree, gateNoticeFile } = this.#ports;
+    const gatePid = gateNoticeFile.read()?.pid;
+    // Of the processes of the application nothing is asked: there is a claim.
+    return findSuspicions({ owner: 'kube', critical: undefined, tree: processTree.read(), gatePid });
   }
 
   #act(decision: UnclaimedDecision, { version }: OwnIdentity): void {

@@ -18,13 +18,18 @@ export class AgentNotice {
 
   /** Writes only if no notice is written yet: a held container stays held while its database is away. */
   ensureWritten(text: string): boolean {
-    return this.#written !== '' || this.write('waiting', text);
+    if (this.#written !== '' && this.#file.isOwn()) return true;
+    const isHeld = this.#written.startsWith('held ');
+    return isHeld ? this.write('held', this.#written.slice('held '.length)) : this.write('waiting', text);
   }
 
-  /** True if the file says it. A folder that can't be written is logged, not thrown. */
+  /**
+   * True if the file says it. Another gate, run by hand say, may have written over it: then it is written again. A folder
+   * that can't be written is logged, not thrown.
+   */
   write(state: GateNotice['state'], text: string): boolean {
     const written = `${state} ${text}`;
-    if (written === this.#written) return true;
+    if (written === this.#written && this.#file.isOwn()) return true;
     try {
       this.#file.write({ state, text });
       this.#written = written;

@@ -40,6 +40,7 @@ export function createAnsweringNoticeFile(
   };
   return {
     read: gateNoticeFile.read,
+    isOwn: gateNoticeFile.isOwn,
     write(written) {
       gateNoticeFile.write(written);
       notice = written;

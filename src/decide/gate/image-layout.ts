@@ -5,7 +5,7 @@ import { findUnknownEntries, hasName } from '../health/process-selection.ts';
 import { hasStartCheck, type StartProgram } from '../health/start-check.ts';
 
 export interface ImageLayout {
-  /** Undefined where supervisord has no configuration here; it may be made when the container starts. */
+  /** Undefined, or the kit's own alone, where supervisord has no configuration here; it may be made when the container starts. */
   readonly programs: readonly ConfiguredProgram[] | undefined;
   /** A script that is usually an image's entrypoint, and asks the gate; empty if there is none. */
   readonly entrypoint: string;
@@ -29,7 +29,8 @@ export const formatEntrypoint = (feature = 'FEATURE'): string =>
 
 export function describeLayout(layout: ImageLayout): LayoutReport {
   const { programs } = layout;
-  if (programs === undefined) {
+  // The kit's own configuration alone is none of the image: the entrypoint makes that.
+  if (programs === undefined || programs.every(({ name }) => name === AGENT)) {
     const unknown = 'supervisord has no configuration here, so nothing tells which program asks the gate';
     return { lines: [`layout: ${describeEntrypoint(layout) ?? unknown}`], warnings: [] };
   }

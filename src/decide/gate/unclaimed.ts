@@ -24,6 +24,8 @@ export interface Suspicion {
   /** The same for as long as it is the same thing. */
   readonly key: string;
   readonly patienceMs: number;
+  /** The process it is about. */
+  readonly pid: number;
   /** The application process, for people. */
   readonly name: string;
   /** A gate of this container is closed. */
@@ -33,9 +35,9 @@ export interface Suspicion {
 /** Two looks: the answer of one could be from before a claim that the other finds. */
 const CONFIRM_MS = 1_000;
 /** A shell may be on its way to the gate by a script that does not show it. */
-const SHELL_MS = 10_000;
+const SHELL_MS = 60_000;
 /** A script that names the gate has something to do before it asks. After a gate that was lost it is found all the same. */
-const ASKER_MS = 60_000;
+const ASKER_MS = 300_000;
 
 /** Whether the processes have to be read: not while a gate is closed, and no application process has been started. */
 export const isTreeNeeded = ({
@@ -54,15 +56,18 @@ export function findSuspicions(input: UnclaimedInput): Suspicion[] {
   return [
     ...(lost === undefined ? [] : [makeLost(lost)]),
     ...critical.flatMap((process) => {
-      if (input.owner === 'local' && isGateClosed) return [];
+      // A script that names the gate asks for a feature and an owner of its own: the agent claims nothing before it.
+      if (input.owner === 'local' && (isGateClosed || tree.some(isAsker))) return [];
       const patienceMs = findPatience(input.owner, process, { tree, gates });
       if (patienceMs === undefined) return [];
       const name = formatProcessName(process);
       const key = patienceMs === CONFIRM_MS ? name : `${formatProcessKey(process)}:${process.pid}`;
-      return [{ kind: 'unclaimed' as const, key, patienceMs, name, isGateClosed }];
+      return [{ kind: 'unclaimed' as const, key, patienceMs, pid: process.pid, name, isGateClosed }];
     }),
   ];
 }
+
+const isAsker = ({ role, hasEnded }: ProcessNode): boolean => role === 'asker' && !hasEnded;
 
 const isGate = ({ pid, role, hasEnded }: ProcessNode, gatePid: number | undefined): boolean =>
   !hasEnded && (role === 'gate' || pid === gatePid);
@@ -80,6 +85,7 @@ const makeLost = ({ pid }: ProcessNode): Suspicion => ({
   kind: 'gate-lost',
   key: `stopped:${pid}`,
   patienceMs: CONFIRM_MS,
+  pid,
   name: '',
   isGateClosed: false,
 });

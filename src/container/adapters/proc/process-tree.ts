@@ -7,7 +7,7 @@ import { GATE, isAskingScript } from './asking-script.ts';
 const GATE_NAMES = new Set([GATE, `${GATE}.py`]);
 const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'zsh', 'busybox']);
 /** The script is among the first words of its interpreter's command line. */
-const MAX_SCRIPT_WORDS = 4;
+const MAX_SCRIPT_WORDS = 16;
 
 type Stat = Pick<ProcessNode, 'pid' | 'parentPid' | 'isStopped' | 'hasEnded'>;
 
@@ -25,6 +25,13 @@ export function createProcessTree(isSupervised: boolean, proc = '/proc'): Proces
         }));
       } catch {
         return undefined;
+      }
+    },
+    letGoOn(pid) {
+      try {
+        process.kill(pid, 'SIGCONT');
+      } catch {
+        // It has ended meanwhile, or is another user's.
       }
     },
   };

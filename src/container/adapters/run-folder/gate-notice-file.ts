@@ -13,6 +13,7 @@ export const GATE_NOTICE_FILE = 'gate.json';
 export function createGateNoticeFile(folder: string, containerStart: string): GateNoticeFile {
   const path = `${folder}/${GATE_NOTICE_FILE}`;
   let known: GateNotice | undefined;
+  let written = '';
   return {
     read() {
       const text = readIfExists(path);
@@ -21,10 +22,18 @@ export function createGateNoticeFile(folder: string, containerStart: string): Ga
         ? known
         : undefined;
     },
+    isOwn() {
+      try {
+        return readIfExists(path) === written;
+      } catch {
+        return false;
+      }
+    },
     write({ state, text }) {
       const startTicks = readProcessStat('self')?.startTicks ?? 0;
-      const notice = { state, text, pid: process.pid, startTicks, containerStart };
-      writeAtomically(folder, GATE_NOTICE_FILE, encodeGateNotice(notice), 0o644);
+      const notice = encodeGateNotice({ state, text, pid: process.pid, startTicks, containerStart });
+      writeAtomically(folder, GATE_NOTICE_FILE, notice, 0o644);
+      written = notice;
     },
     remove() {
       known = undefined;

@@ -1,4 +1,5 @@
 import type { CheckOutcome, CheckTiming } from '../../../contract/health/check.ts';
+import { PROBE_EXIT } from '../../../contract/exit-codes.ts';
 import type { ProcessList } from '../../../contract/health/process-list.ts';
 import { judgeCriticalProcesses } from '../../../decide/health/critical-processes.ts';
 import { selectProcesses } from '../../../decide/health/process-selection.ts';
@@ -11,6 +12,14 @@ export interface CriticalProcessesCheckPorts {
   readonly ends: CriticalEnds;
   readonly listCritical: () => ProcessList;
 }
+
+/** One name that supervisord never has is a leftover in SONiC's own files; where it has none of them, nothing runs. */
+const NONE_OF_THEM_KNOWN: CheckOutcome = {
+  result: 'failing',
+  message: 'supervisord knows none of the critical processes',
+  exitCode: PROBE_EXIT.processDown,
+  isMendedByRestart: false,
+};
 
 /** The check `critical-processes`: all critical processes run. */
 export class CriticalProcessesCheck implements Check {
@@ -36,6 +45,8 @@ export class CriticalProcessesCheck implements Check {
     if (isUnread === true && entries.length === 0) return { result: 'unknown', message: errors.join('; ') };
     const processes = selectProcesses(entries, view.processes);
     ends.observeProcesses(processes);
-    return judgeCriticalProcesses(processes);
+    return processes.length === 0 && entries.length > 0
+      ? NONE_OF_THEM_KNOWN
+      : judgeCriticalProcesses(processes);
   }
 }

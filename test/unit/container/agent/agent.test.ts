@@ -83,7 +83,7 @@ class TestContainer {
         },
         remove: () => (this.claim = undefined),
       },
-      gateNoticeFile: { read: () => this.notice, write: () => {}, remove: () => {} },
+      gateNoticeFile: { read: () => this.notice, isOwn: () => true, write: () => {}, remove: () => {} },
       agentPresence: {
         read: () => undefined,
         write: (state) => {
@@ -92,7 +92,7 @@ class TestContainer {
         },
       },
       watchFiles: () => () => {},
-      unclaimed: { reconcile: async () => 5_000, forget: () => {}, text: '' },
+      unclaimed: { reconcile: async () => 5_000, passClaim: () => {}, text: '' },
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(
         { clock, log, lastEnd, listEnds: () => [], endSupervisor: () => true },

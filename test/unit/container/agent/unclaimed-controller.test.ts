@@ -24,6 +24,8 @@ describe('an agent without a claim', () => {
   let claimed: string[];
   let ended: string[];
   let wakes: number;
+  let tree: readonly ProcessNode[];
+  let letGoOn: number[];
   let controller: UnclaimedController;
 
   beforeEach(() => {
@@ -37,6 +39,8 @@ describe('an agent without a claim', () => {
     claimed = [];
     ended = [];
     wakes = 0;
+    tree = [NODE];
+    letGoOn = [];
     const identity = () => ({ feature: 'snmp', owner, version: '2.0.0', problems: ['a problem'] });
     controller = new UnclaimedController(
       {
@@ -44,8 +48,9 @@ describe('an agent without a claim', () => {
         processTree: {
           read: () => {
             meanwhile();
-            return [NODE];
+            return tree;
           },
+          letGoOn: (pid) => letGoOn.push(pid),
         },
         readIdentity: identity,
         writeLocalClaim: ({ feature, version }) => {
@@ -141,9 +146,32 @@ describe('an agent without a claim', () => {
     await controller.reconcile();
     controller.applyChange();
     assert.equal(wakes, 1);
-    controller.forget();
+    controller.passClaim(false);
     controller.applyChange();
     assert.equal(wakes, 1);
+  });
+
+  test('lets a caller go on whose gate was killed after it had left the claim, by the second look', () => {
+    const caller = { ...NODE, pid: 30, isStopped: true, role: 'asker' } as const;
+    tree = [caller, { ...NODE, pid: 31, parentPid: 30, hasEnded: true, role: 'unknown' }];
+    controller.passClaim(false);
+    clock.advance(10_000);
+    controller.passClaim(true);
+    assert.deepEqual(letGoOn, []);
+    clock.advance(10_000);
+    controller.passClaim(true);
+    assert.deepEqual([letGoOn, ended], [[30], []]);
+  });
+
+  test('lets nobody go on while a gate is closed: another child of its caller may have ended', () => {
+    const caller = { ...NODE, pid: 30, isStopped: true, role: 'asker' } as const;
+    const gate = { ...NODE, pid: 32, parentPid: 30, role: 'gate' } as const;
+    tree = [caller, gate, { ...NODE, pid: 31, parentPid: 30, hasEnded: true }];
+    for (let look = 0; look < 3; look++) {
+      controller.passClaim(true);
+      clock.advance(10_000);
+    }
+    assert.deepEqual(letGoOn, []);
   });
 
   test('tells once what makes no sense of what the container knows of itself', async () => {

@@ -8,9 +8,10 @@ import { FakeLog } from '../../../support/fake-log.ts';
 function setUp() {
   const log = new FakeLog();
   const written: (string | undefined)[] = [];
-  const disk = { error: undefined as Error | undefined };
+  const disk = { error: undefined as Error | undefined, isOwn: true };
   const file = {
     read: () => undefined,
+    isOwn: () => disk.isOwn,
     write: ({ state, text }: { state: string; text: string }) => {
       if (disk.error !== undefined) throw disk.error;
       written.push(`${state}: ${text}`);
@@ -49,6 +50,15 @@ describe('what the gate tells the agent', () => {
     notice.ensureWritten('no database');
     notice.write('held', 'a');
     assert.deepEqual(written, ['waiting: no database', 'held: a']);
+  });
+
+  test('is written again where another gate has written over it', () => {
+    const { written, disk, notice } = setUp();
+    notice.write('held', 'a');
+    disk.isOwn = false;
+    notice.write('held', 'a');
+    notice.ensureWritten('no database');
+    assert.deepEqual(written, ['held: a', 'held: a', 'held: a']);
   });
 
   test('that can’t be written is said once and tried again, and the gate goes on', () => {

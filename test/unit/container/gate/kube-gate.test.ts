@@ -131,6 +131,7 @@ class TestGate {
       },
       gateNoticeFile: {
         read: () => undefined,
+        isOwn: () => true,
         write: (notice) => {
           if (this.noticeFailure !== undefined) throw this.noticeFailure;
           this.notices.push(notice);

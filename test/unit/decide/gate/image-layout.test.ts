@@ -35,6 +35,11 @@ describe('the layout of an image', () => {
       { entrypoint: '/usr/bin/docker_init.sh', programs: undefined },
       /^layout: asks the gate in \/usr\/bin\/docker_init\.sh, before supervisord$/,
     ],
+    [
+      'has only the kit’s configuration yet',
+      { programs: [AGENT] },
+      /^layout: supervisord has no configuration here/,
+    ],
     ['has no configuration yet', { programs: undefined }, /^layout: supervisord has no configuration here/],
     [
       'never asks',

@@ -53,6 +53,11 @@ const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly strin
   ],
   ['one that is EXITED, owner kube', { critical: [processStatus('app', 'EXITED')], tree: [node(9)] }, []],
   [
+    'one that is FATAL beside a script that names the gate, owner local',
+    { owner: 'local', critical: [processStatus('app', 'FATAL')], tree: [node(9), START] },
+    [],
+  ],
+  [
     'one that is FATAL, owner local',
     { owner: 'local', critical: [processStatus('app', 'FATAL')], tree: [node(9)] },
     ['unclaimed app 1000'],
@@ -90,9 +95,9 @@ const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly strin
   [
     'a script that has not asked yet',
     { critical: [APP], tree: [node(20, { role: 'asker' })] },
-    ['unclaimed app 60000'],
+    ['unclaimed app 300000'],
   ],
-  ['a shell', { critical: [APP], tree: [node(20, { role: 'shell' })] }, ['unclaimed app 10000']],
+  ['a shell', { critical: [APP], tree: [node(20, { role: 'shell' })] }, ['unclaimed app 60000']],
   ['a process that stands still', { critical: [APP], tree: [node(20, { isStopped: true })] }, []],
   [
     'a caller that stands still and its dead gate',
@@ -165,7 +170,7 @@ describe('a container without a claim', () => {
       ['program', true],
     ] as const) {
       const { suspects } = look(20, role);
-      assert.equal(look(21, role, new Map(suspects), 60_000).confirmed.length > 0, isConfirmed, role);
+      assert.equal(look(21, role, new Map(suspects), 300_000).confirmed.length > 0, isConfirmed, role);
     }
   });
 });
@@ -176,6 +181,7 @@ describe('what is done about a container without a claim', () => {
     kind: 'unclaimed',
     key: 'app',
     patienceMs: 0,
+    pid: 20,
     name: 'app',
     isGateClosed: false,
   } as const;
@@ -183,6 +189,7 @@ describe('what is done about a container without a claim', () => {
     kind: 'gate-lost',
     key: 'stopped:10',
     patienceMs: 0,
+    pid: 10,
     name: '',
     isGateClosed: false,
   } as const;

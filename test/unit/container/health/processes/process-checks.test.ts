@@ -93,6 +93,17 @@ describe('the checks over supervisord’s programs', () => {
     assert.deepEqual(checks.getErrors(), ['F, line 2: bad']);
   });
 
+  test('leave out a critical name that supervisord never has, and fail where it has none of them (G26)', async () => {
+    critical = [
+      { kind: 'program', name: 'snmpd' },
+      { kind: 'program', name: 'dsserve' },
+    ];
+    assert.equal((await outcomes())['critical-processes'], 'ok');
+    critical = [{ kind: 'program', name: 'dsserve' }];
+    clock.advance(10_000);
+    assert.equal((await outcomes())['critical-processes'], 'failing');
+  });
+
   test('tell of an end with its status before they are run', async () => {
     table.set(badExit('snmpd', 3));
     event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
