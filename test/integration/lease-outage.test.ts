@@ -29,6 +29,19 @@ async function startPair(t: TestContext) {
   return { redis, agent, gate, a };
 }
 
+/** Local container A holds the feature and beats. */
+async function startLocal(t: TestContext) {
+  const redis = await PrivateRedis.start(t);
+  const kit = new Kit(t);
+  await redis.wantKube({ status: { current_owner: 'none' } });
+  const a = kit.container('aaaaaaaaaaaa', { CTRKIT_REDIS: redis.url, CTRKIT_HEARTBEAT_INTERVAL: '2s' });
+  const agent = a.agent();
+  const first = a.gate('local', '1.0.0');
+  assert.deepEqual(await first.waitForEnd(), GO, first.said);
+  await until('the holder beats', async () => (await redis.row('CONTAINER_HEALTH|snmp'))['seq']);
+  return { redis, kit, agent };
+}
+
 const bOf = (kit: Kit, redis: PrivateRedis): Container =>
   kit.container('bbbbbbbbbbbb', { CTRKIT_REDIS: redis.url });
 
@@ -98,5 +111,17 @@ describe('the lease of a holder whose database', { timeout: 600_000 }, () => {
     await redis.state.hset('FEATURE|snmp', { system_state: 'up', remote_state: 'ready' });
     await agent.waitForLine('recorded as running');
     await expectStillHeld(redis, gate);
+  });
+
+  test('is lost before another gate looks: recorded again, the holder is one to be replaced, and the host is asked', async (t) => {
+    const { redis, agent, kit } = await startLocal(t);
+    await redis.state.del('FEATURE|snmp');
+    const gate = bOf(kit, redis).gate('kube', '1.1.0');
+    await gate.waitForLine('held (system-not-up)');
+    await redis.wantKube();
+    await agent.waitForLine('recorded as running');
+    await until('the host is asked', async () => (await redis.status())['remote_state'] === 'pending');
+    assert.equal((await redis.status())['current_owner'], 'local');
+    assert.equal(gate.isRunning, true, gate.said);
   });
 });

@@ -174,7 +174,7 @@ export class ModelContainer {
       const { rows } = await gate.observer.look(store, {
         rows: selectStartupRows(FEATURE, this.#version, ''),
         probe: holdRow(FEATURE, this.#dockerId, '|'),
-        decodeStatus: (found) => decode(found).status,
+        decode,
       });
       const decision = decideStartup({
         snapshot: decode(rows),

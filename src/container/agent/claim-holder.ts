@@ -1,11 +1,9 @@
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { ownRecord, planReleases } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
-import { decodeStatus } from '../../contract/feature/feature.ts';
 import type { UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import { nameHold } from '../../contract/gate/hold.ts';
-import { decodeHeartbeat } from '../../contract/health/heartbeat.ts';
 import { featureStatusRow, healthRow, holdRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
 import {
   COUNT_FIELDS,
@@ -18,7 +16,7 @@ import {
   type HeartbeatHealth,
 } from '../../decide/gate/heartbeat-writes.ts';
 import { decideRenewal } from '../../decide/gate/renewal.ts';
-import { selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
+import { decodeHolderRows, selectHolderRows } from '../../decide/gate/startup-snapshot.ts';
 import { assertWritable, StoreObserver } from '../gate/store-observer.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { writeFirst } from '../../loop/write-first.ts';
@@ -30,7 +28,7 @@ export type BeatResult =
   | { readonly kind: 'renewed' }
   /** The record was missing, and has been written. */
   | { readonly kind: 'recorded' }
-  /** Another writer came between the reading and the write: nothing was written. */
+  /** Nothing was written: another writer came in between, or it is not certain yet that the holder on record is dead. */
   | { readonly kind: 'contested' }
   | { readonly kind: 'superseded'; readonly text: string };
 
@@ -131,19 +129,18 @@ export class ClaimHolder {
     const look = await this.#observer.look(store, {
       rows: selectHolderRows(feature),
       probe: holdRow(feature, nameHold(this.claim), databases.state.separator),
-      decodeStatus: ([status]) => decodeStatus(status?.values ?? {}),
+      decode: decodeHolderRows,
     });
     assertWritable(look);
     const { rows } = look;
-    const [status, beat] = rows.map((row) => row.values);
     const renewal = decideRenewal({
-      status: decodeStatus(status ?? {}),
-      heartbeat: decodeHeartbeat(beat ?? {}),
+      ...decodeHolderRows(rows),
       self: this.claim,
       observation: this.#observer.observation,
       now: readTimestamps(clock),
     });
-    return renewal.kind === 'superseded' ? renewal : this.#record(rows, health, counts);
+    if (renewal.kind === 'superseded') return renewal;
+    return renewal.kind === 'wait' ? { kind: 'contested' } : this.#record(rows, health, counts);
   }
 
   async #record(

@@ -170,7 +170,7 @@ export class KubeGate {
     const look = await this.#observer.look(store, {
       rows: [...startupRows, { address: holdAddress, fields: [HOLD_FIELD.renewedMs] }],
       probe: holdAddress,
-      decodeStatus: (found) => decodeSnapshot(found, feature, version).status,
+      decode: (found) => decodeSnapshot(found, feature, version),
     });
     const rows = look.rows.slice(0, startupRows.length);
     this.#holdNotice.recordSight(look.rows.at(-1)?.values[HOLD_FIELD.renewedMs] !== undefined);

@@ -1,5 +1,4 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { RowAddress, RowFields, RowValues } from '../../contract/rows.ts';
 import {
   beginObservation,
@@ -7,6 +6,7 @@ import {
   recordOutage,
   type StoreObservation,
 } from '../../decide/gate/observation.ts';
+import type { HolderRows } from '../../decide/gate/startup-types.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 
@@ -15,8 +15,8 @@ export interface LookRequest {
   readonly rows: readonly RowFields[];
   /** A row of the caller's own, which shows whether the server takes writes. */
   readonly probe: RowAddress;
-  /** The status of the feature among the rows that were read. */
-  readonly decodeStatus: (rows: readonly RowValues[]) => FeatureStatus;
+  /** The holder's rows among those that were read. */
+  readonly decode: (rows: readonly RowValues[]) => HolderRows;
 }
 
 export interface Look {
@@ -45,13 +45,14 @@ export class StoreObserver {
   }
 
   /** `refusal`: why the server takes no writes, which is an outage as much as a failed reading; empty where it does. */
-  async look(store: RowStore, { rows, probe, decodeStatus }: LookRequest): Promise<Look> {
+  async look(store: RowStore, { rows, probe, decode }: LookRequest): Promise<Look> {
     const { rows: found, condition } = await store.readWithCondition(rows, probe).catch((error: unknown) => {
       this.recordOutage();
       throw error;
     });
     const { refusal, serverId, uptimeMs } = condition;
-    const look = { serverId, uptimeMs, status: decodeStatus(found), nowMs: this.#clock.bootMs() };
+    const { status, heartbeat } = decode(found);
+    const look = { serverId, uptimeMs, status, heartbeat, nowMs: this.#clock.bootMs() };
     if (refusal === '') this.#observation = recordLook(this.#observation, look);
     else this.recordOutage();
     return { rows: found, refusal };

@@ -12,8 +12,10 @@ import type { Progress, StartupDecision, StartupInput, Waiting } from './startup
 
 /** While another holder is live the gate looks twice in each of its intervals: an outage of one interval is never missed. */
 const LOOKS_PER_INTERVAL = 2;
-/** A holder may promise absurd intervals; milliseconds. */
-const SHORTEST_LOOK_MS = 50;
+/** A holder may promise absurd intervals, and a gate sends at most five commands a second; milliseconds. */
+const SHORTEST_LOOK_MS = 200;
+/** A look may be as late as this for reasons of the own machine; milliseconds. */
+const SHORTEST_LATENESS_MS = 1_000;
 
 type Verdict = Pick<StartupDecision, 'verdict' | 'progress' | 'requeueAtMs'>;
 
@@ -25,7 +27,7 @@ export function decideStartup(input: StartupInput): StartupDecision {
   return {
     ...decision,
     requeueAtMs: findEarliest([requeueAtMs, other?.liveUntilMs, findNextLookMs(other, now.bootMs)]),
-    lookByMs: other?.liveUntilMs === undefined ? undefined : now.bootMs + other.intervalMs,
+    lookByMs: findLookBy(other, now.bootMs),
     note: describeUncomparable(self.version, other),
   };
 }
@@ -49,12 +51,12 @@ function decideVerdict(
     const text = `${superseded.text}. It goes on when that one has stopped`;
     return planHold({ reason: 'superseded', text }, superseded.progress, superseded.requeueAtMs);
   }
-  const waiting = progress.kind === 'waiting' ? progress : beginWait(other);
   const lost = findLostRecord({ status, heartbeat, self, observation, now });
   if (lost !== undefined) {
     const verdict = { kind: 'wait', announce: 'nothing', text: lost.text } as const;
-    return { verdict, progress: waiting, requeueAtMs: lost.untilMs };
+    return { verdict, progress: keepWait(progress), requeueAtMs: lost.untilMs };
   }
+  const waiting = progress.kind === 'waiting' ? progress : beginWait(other);
   return {
     requeueAtMs: undefined,
     ...decideHandshake({
@@ -74,6 +76,13 @@ const planHold = (hold: Hold, progress: Progress, requeueAtMs: number | undefine
   requeueAtMs,
 });
 
+/**
+ * While a record may be lost, a wait that knows no holder has not begun: whoever records itself again was there before this
+ * gate asked, and is the holder to be replaced.
+ */
+const keepWait = (progress: Progress): Progress =>
+  progress.kind === 'waiting' && progress.holderAtStart !== '' ? progress : { kind: 'new' };
+
 const beginWait = (other: Holder | undefined): Waiting => ({
   kind: 'waiting',
   holderAtStart: describeIdentity(other),
@@ -87,3 +96,6 @@ const findNextLookMs = (other: Holder | undefined, nowMs: number): number | unde
   other?.liveUntilMs === undefined
     ? undefined
     : nowMs + Math.max(SHORTEST_LOOK_MS, other.intervalMs / LOOKS_PER_INTERVAL);
+
+const findLookBy = (other: Holder | undefined, nowMs: number): number | undefined =>
+  other?.liveUntilMs === undefined ? undefined : nowMs + Math.max(SHORTEST_LATENESS_MS, other.intervalMs);

@@ -3,10 +3,12 @@
  * all the time: while it was not, the holder could not renew (contract.md, section 2, "A holder is live").
  */
 import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { OVERDUE_AFTER_INTERVALS } from '../../contract/health/heartbeat.ts';
+import { OVERDUE_AFTER_INTERVALS, type Heartbeat } from '../../contract/health/heartbeat.ts';
 
 export interface StoreObservation {
-  /** The lease of a holder that is not on record, so that its interval is not known: three of the observer's own intervals. */
+  /** Three of the observer's own intervals. */
+  readonly ownLeaseMs: number;
+  /** The lease of a holder that is not on record: the own one, or that of the last heartbeat if it is longer. */
   readonly leaseMs: number;
   /**
    * Boot clock: since when every look found the store readable and writable, the same server, and the watch unbroken;
@@ -30,10 +32,12 @@ export interface StoreLook {
   readonly serverId: string;
   readonly uptimeMs: number;
   readonly status: FeatureStatus;
+  readonly heartbeat: Pick<Heartbeat, 'token' | 'intervalMs'>;
   readonly nowMs: number;
 }
 
 export const beginObservation = (intervalMs: number): StoreObservation => ({
+  ownLeaseMs: OVERDUE_AFTER_INTERVALS * intervalMs,
   leaseMs: OVERDUE_AFTER_INTERVALS * intervalMs,
   goodSinceMs: undefined,
   hadOutage: false,
@@ -53,9 +57,10 @@ export const recordOutage = (before: StoreObservation, nowMs: number): StoreObse
 
 export function recordLook(
   before: StoreObservation,
-  { serverId, uptimeMs, status, nowMs }: StoreLook,
+  { serverId, uptimeMs, status, heartbeat, nowMs }: StoreLook,
 ): StoreObservation {
-  const { leaseMs, goodSinceMs } = before;
+  const { ownLeaseMs, goodSinceMs } = before;
+  const leaseMs = findLease(before, heartbeat);
   const isYoung = uptimeMs < leaseMs;
   // After an outage a server that does not tell its id may be another one.
   const isSame = serverId === before.serverId && (serverId !== '' || goodSinceMs !== undefined);
@@ -68,15 +73,22 @@ export function recordLook(
   const isLate = before.lookByMs !== undefined && nowMs > before.lookByMs;
   const isFresh = goodSinceMs === undefined || hasChanged || isVanished || isLate || isFirstSight;
   return {
+    ownLeaseMs,
     leaseMs,
     goodSinceMs: isFresh ? nowMs : goodSinceMs,
     hadOutage: before.hadOutage || hasChanged || isVanished || isLate,
-    hasServerChanged: hasChanged || isVanished || isServerInDoubt(before, nowMs),
+    hasServerChanged: hasChanged || isVanished || isServerInDoubt({ ...before, leaseMs }, nowMs),
     serverId,
     holder,
     lookByMs: undefined,
   };
 }
+
+/** A store that lost the record may have lost the heartbeat with it: then what was read before counts. */
+const findLease = (
+  { leaseMs, ownLeaseMs }: StoreObservation,
+  { token, intervalMs }: StoreLook['heartbeat'],
+): number => (token === '' ? leaseMs : Math.max(ownLeaseMs, OVERDUE_AFTER_INTERVALS * intervalMs));
 
 /** Once holders had a whole lease to record themselves, it does not matter any more that the server had changed. */
 const isServerInDoubt = (

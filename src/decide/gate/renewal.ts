@@ -8,6 +8,8 @@ import { findLiveHolder, isSelf, type Self } from './live-holder.ts';
 export type Renewal =
   /** No other live holder is on record, and the application runs: the database came back empty, or somebody cleared it. */
   | { readonly kind: 'claim-again' }
+  /** Another holder is overdue, but this agent has not watched it for long enough: nothing is written, and it asks again. */
+  | { readonly kind: 'wait' }
   /** Another container has a live claim of the feature: this one must write nothing any more. */
   | { readonly kind: 'superseded'; readonly text: string };
 
@@ -23,6 +25,7 @@ export interface RenewalInput {
 export function decideRenewal({ status, heartbeat, self, observation, now }: RenewalInput): Renewal {
   const holder = findLiveHolder(status, heartbeat, now, observation);
   if (holder === undefined || isSelf(holder, self)) return { kind: 'claim-again' };
+  if (findLiveHolder(status, heartbeat, now) === undefined) return { kind: 'wait' };
   const text = `superseded: container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, holds the feature`;
   return { kind: 'superseded', text };
 }

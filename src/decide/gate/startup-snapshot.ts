@@ -24,7 +24,7 @@ import {
   type RowValues,
 } from '../../contract/rows.ts';
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
-import type { StartupSnapshot } from './startup-types.ts';
+import type { HolderRows, StartupSnapshot } from './startup-types.ts';
 
 /** Of the host's row of the feature, multi-ASIC. */
 export const HOST_FIELDS = [STATUS_FIELD.systemState, STATUS_FIELD.remoteState] as const;
@@ -50,6 +50,12 @@ export const selectHolderRows = (feature: string): RowFields[] => [
   { address: featureStatusRow(feature), fields: STATUS_FIELDS },
   { address: healthRow(feature), fields: LIVENESS_FIELDS },
 ];
+
+/** Of the rows of `selectHolderRows`. */
+export const decodeHolderRows = ([status, heartbeat]: readonly RowValues[]): HolderRows => ({
+  status: decodeStatus(status?.values ?? {}),
+  heartbeat: decodeHeartbeat(heartbeat?.values ?? {}),
+});
 
 export function decodeSnapshot(
   rows: readonly RowValues[],

@@ -13,12 +13,16 @@ export interface Candidate extends Self {
   readonly version: string;
 }
 
-/** The rows of the decision, read in one step. */
-export interface StartupSnapshot {
-  readonly config: FeatureConfig;
+/** What says which container has claimed the feature. */
+export interface HolderRows {
   readonly status: FeatureStatus;
-  readonly labels: NodeLabels;
   readonly heartbeat: Heartbeat;
+}
+
+/** The rows of the decision, read in one step. */
+export interface StartupSnapshot extends HolderRows {
+  readonly config: FeatureConfig;
+  readonly labels: NodeLabels;
 }
 
 /** All that the decision on the start rests on. */

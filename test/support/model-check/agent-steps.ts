@@ -1,7 +1,6 @@
 /** What an agent does: `ClaimHolder` as a row of steps. */
 import { ownRecord } from '../../../src/contract/gate/claim.ts';
-import { decodeStatus } from '../../../src/contract/feature/feature.ts';
-import { decodeHeartbeat } from '../../../src/contract/health/heartbeat.ts';
+import { decodeHolderRows } from '../../../src/decide/gate/startup-snapshot.ts';
 import { HEALTHY } from '../health.ts';
 import { applyWrites, areHeld, readHolderRows } from './model-rows.ts';
 import type { Rules } from './rules.ts';
@@ -60,10 +59,11 @@ export function beat(world: World, i: number, rules: Rules): World {
     return { ...written, violation: isOwn ? undefined : `${i} beats for a record that is not its own` };
   }
   const rows = readHolderRows(world.rows);
-  const [status, heartbeat] = [decodeStatus(rows[0]?.values ?? {}), decodeHeartbeat(rows[1]?.values ?? {})];
-  const observation = rules.recordLook(renewed.observation, { ...describeServer(world), status });
+  const holder = decodeHolderRows(rows);
+  const observation = rules.recordLook(renewed.observation, { ...describeServer(world), ...holder });
   const now = timestampsOf(world);
-  const { kind } = rules.decideRenewal({ status, heartbeat, self: claim, observation, now });
+  const { kind } = rules.decideRenewal({ ...holder, self: claim, observation, now });
+  if (kind === 'wait') return become(world, world.rows, i, { phase: { ...renewed, observation } });
   const isSuperseded = kind === 'superseded';
   const next = { ...renewed, observation, isDue: !isSuperseded, isSuperseded };
   return become(world, world.rows, i, { phase: isSuperseded ? next : { ...next, recover: rows } });

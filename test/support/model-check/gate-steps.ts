@@ -42,7 +42,7 @@ export function decide(world: World, i: number, rules: Rules): World {
   if (world.outage !== 'none') return become(world, i, recordFailure(one.phase, world, rules));
   const rows = readStartupRows(world.rows);
   const snapshot = decodeSnapshot(rows, FEATURE, one.version);
-  const look = { ...describeServer(world), status: snapshot.status };
+  const look = { ...describeServer(world), status: snapshot.status, heartbeat: snapshot.heartbeat };
   const observation = rules.recordLook(one.phase.observation, look);
   const { progress } = one.phase;
   const now = timestampsOf(world);

@@ -685,6 +685,40 @@ describe('what the gate has seen of the store', () => {
     expect(ANSWERED, 'go', { observation, afterMs: 30_000 });
   });
 
+  test('a holder that was lost, and is on record again before this gate has asked, is to be replaced', () => {
+    const holder = kitsHolder({ owner: 'local', claimAgoMs: -1_000 });
+    const { heartbeat = {} } = kitsHolder({ claimAgoMs: 0, beatAgoMs: 0 });
+    const blocks = [{}, ...BLOCKS.slice(0, 3).map(([, rows]) => rows)];
+    for (const block of blocks) {
+      const blocked = decide(merge(ANSWERED, block), { observation: goodSince(0, OUTAGE) });
+      for (const lost of [merge(ANSWERED, { heartbeat }), ANSWERED]) {
+        const observation = goodSince(0, OUTAGE);
+        const waiting = decide(lost, { observation, progress: blocked.progress });
+        assert.equal(outcome(waiting), 'wait nothing');
+        const options = { observation, progress: waiting.progress, afterMs: 1_000 };
+        expect(merge(WANTED, holder), 'wait pending', options);
+      }
+    }
+  });
+
+  test('while a record may be lost, a wait that began beside a holder goes on: another one supersedes', () => {
+    const progress = waitingAfter(merge(WANTED, kitsHolder({ claimAgoMs: 50_000, beatAgoMs: 0 })));
+    const observation = goodSince(0, OUTAGE);
+    const lost = decide(WANTED, { observation, progress });
+    assert.deepEqual(lost.progress, progress);
+    const other = kitsHolder({ dockerId: 'cccccccccccc', token: 'token-c', claimAgoMs: -1_000 });
+    const options = { observation, progress: lost.progress, afterMs: 1_000 };
+    expect(merge(WANTED, other), 'hold superseded', options);
+  });
+
+  test('beside a holder that promises absurd intervals it looks five times a second, and is late after a second', () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 0, beatAgoMs: 0, intervalMs: 20 }), ANSWERED);
+    const decision = decide(rows, { observation: goodSince(0, OUTAGE) });
+    assert.equal(decision.lookByMs, NOW.bootMs + 1_000);
+    const inGrace = decide(rows, { observation: goodSince(-1_000, OUTAGE) });
+    assert.equal(inGrace.requeueAtMs, NOW.bootMs + 200);
+  });
+
   test('it does not ask the host meanwhile: the answer would be too old in the end', () => {
     expect(WANTED, 'wait nothing', { observation: goodSince(0, OUTAGE) });
     expect(WANTED, 'wait pending', { observation: goodSince(30_000, OUTAGE) });

@@ -19,11 +19,15 @@ interface LookOptions {
   readonly serverId?: string;
   readonly uptimeMs?: number;
   readonly status?: Readonly<Record<string, string | undefined>>;
+  /** Of the last holder's heartbeat; undefined where there is none. */
+  readonly intervalMs?: number;
 }
 
 const look = (before: StoreObservation, nowMs: number, options: LookOptions = {}): StoreObservation => {
   const { serverId = 'a', uptimeMs = OLD_MS, status = {} } = options;
-  return recordLook(before, { serverId, uptimeMs, status: decodeStatus(status), nowMs });
+  const { intervalMs } = options;
+  const heartbeat = { token: intervalMs === undefined ? '' : 'token-b', intervalMs: intervalMs ?? 10_000 };
+  return recordLook(before, { serverId, uptimeMs, status: decodeStatus(status), heartbeat, nowMs });
 };
 
 const first = (options?: LookOptions): StoreObservation =>
@@ -55,6 +59,15 @@ describe('the observation of the store', () => {
     assert.equal(out.goodSinceMs, undefined);
     const good = look(out, 9_000);
     assert.deepEqual(summary(good), { goodSinceMs: 9_000, hadOutage: true, hasServerChanged: false });
+  });
+
+  test('the lease of a lost record is that of the last heartbeat, where that is longer than the own one', () => {
+    const held = first({ intervalMs: 20_000 });
+    assert.equal(held.leaseMs, 60_000);
+    assert.equal(look(held, 2_000).leaseMs, 60_000);
+    assert.equal(recordOutage(held, 2_000).leaseMs, 60_000);
+    assert.equal(look(held, 2_000, { intervalMs: 1_000 }).leaseMs, LEASE_MS);
+    assert.equal(first({ intervalMs: 20_000, uptimeMs: 59_999 }).hadOutage, true);
   });
 
   test('another server is an outage, with or without one that was seen (G2)', () => {

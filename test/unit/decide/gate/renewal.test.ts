@@ -78,6 +78,15 @@ describe('an agent whose heartbeat was refused', () => {
     assert.equal(decide(other, 30_000).kind, 'claim-again');
   });
 
+  test('waits, and is not superseded, beside a holder that is overdue, but was not watched for long enough', () => {
+    const other = kitsHolder({ claimAgoMs: 0 });
+    const fresh = { ...WATCHED, goodSinceMs: NOW.bootMs + 25_000 };
+    assert.equal(decide(other, 29_999, SELF, fresh).kind, 'superseded');
+    assert.deepEqual(decide(other, 30_000, SELF, fresh), { kind: 'wait' });
+    assert.deepEqual(decide(other, 34_999, SELF, fresh), { kind: 'wait' });
+    assert.equal(decide(other, 35_000, SELF, fresh).kind, 'claim-again');
+  });
+
   test('another container whose id is unknown, too, is another container', () => {
     const other = kitsHolder({ dockerId: 'unknown', claimAgoMs: 0 });
     const self = { dockerId: 'unknown', token: SELF.token };
