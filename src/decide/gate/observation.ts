@@ -5,10 +5,13 @@
 import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
 import { OVERDUE_AFTER_INTERVALS, type Heartbeat } from '../../contract/health/heartbeat.ts';
 
+/** Of a holder that is not on record. */
+const LONGEST_COUNTED_INTERVAL_MS = 20_000;
+
 export interface StoreObservation {
-  /** Three of the observer's own intervals. */
+  /** Three of the observer's own intervals, one minute at most. */
   readonly ownLeaseMs: number;
-  /** The lease of a holder that is not on record: the own one, or that of the last heartbeat if it is longer. */
+  /** The lease of a holder that is not on record: the own one, or that of the last heartbeat if it is longer; 1 min at most. */
   readonly leaseMs: number;
   /**
    * Boot clock: since when every look found the store readable and writable, the same server, and the watch unbroken;
@@ -36,9 +39,16 @@ export interface StoreLook {
   readonly nowMs: number;
 }
 
+/**
+ * An agent beats at once when it loses its connection: whoever promises longer intervals is not waited for so long where
+ * nobody is on record. Long intervals would otherwise keep a feature from starting for as long after each start of Redis.
+ */
+const toLease = (intervalMs: number): number =>
+  OVERDUE_AFTER_INTERVALS * Math.min(intervalMs, LONGEST_COUNTED_INTERVAL_MS);
+
 export const beginObservation = (intervalMs: number): StoreObservation => ({
-  ownLeaseMs: OVERDUE_AFTER_INTERVALS * intervalMs,
-  leaseMs: OVERDUE_AFTER_INTERVALS * intervalMs,
+  ownLeaseMs: toLease(intervalMs),
+  leaseMs: toLease(intervalMs),
   goodSinceMs: undefined,
   hadOutage: false,
   hasServerChanged: false,
@@ -61,7 +71,7 @@ export function recordLook(
 ): StoreObservation {
   const { ownLeaseMs, goodSinceMs } = before;
   const leaseMs = findLease(before, heartbeat);
-  const isYoung = uptimeMs < leaseMs;
+  const isYoung = uptimeMs < ownLeaseMs;
   // After an outage a server that does not tell its id may be another one.
   const isSame = serverId === before.serverId && (serverId !== '' || goodSinceMs !== undefined);
   const isFirst = goodSinceMs === undefined && !before.hadOutage;
@@ -88,7 +98,7 @@ export function recordLook(
 const findLease = (
   { leaseMs, ownLeaseMs }: StoreObservation,
   { token, intervalMs }: StoreLook['heartbeat'],
-): number => (token === '' ? leaseMs : Math.max(ownLeaseMs, OVERDUE_AFTER_INTERVALS * intervalMs));
+): number => (token === '' ? leaseMs : Math.max(ownLeaseMs, toLease(intervalMs)));
 
 /** Once holders had a whole lease to record themselves, it does not matter any more that the server had changed. */
 const isServerInDoubt = (

@@ -45,8 +45,11 @@ for (const { title, freeze, thaw } of FREEZERS) {
       await recorder.settle();
       const ofHolder = ({ key, fields }: Write) =>
         key === 'CONTAINER_HEALTH|snmp' && fields['token'] === claimed['claim_token'];
+      // Whether the server takes writes is tried on a row of its own, which is as it was afterwards.
+      const isTry = ({ key }: Write) => key.startsWith(`CONTAINER_HOLD|snmp|${late.id}`);
+      assert.equal(await here.state.exists(`CONTAINER_HOLD|snmp|${late.id}`), 0);
       assert.deepEqual(
-        recorder.writes.filter((write) => !ofHolder(write)),
+        recorder.writes.filter((write) => !ofHolder(write) && !isTry(write)),
         [],
         'more was written than the heartbeats of the holder',
       );

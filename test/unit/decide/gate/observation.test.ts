@@ -44,6 +44,16 @@ describe('the observation of the store', () => {
     assert.deepEqual(summary(first()), { goodSinceMs: 1_000, hadOutage: false, hasServerChanged: false });
   });
 
+  test('a long interval of its own keeps nobody waiting for longer than a minute on a new server', () => {
+    const lookAt = (uptimeMs: number) => look(beginObservation(600_000), 1_000, { uptimeMs });
+    assert.deepEqual([lookAt(59_000).hadOutage, lookAt(60_000).hadOutage], [true, false]);
+    assert.equal(look(first(), 2_000, { intervalMs: 600_000 }).leaseMs, 60_000);
+  });
+
+  test('an old heartbeat of a long interval does not make the server a young one', () => {
+    assert.equal(first({ uptimeMs: LEASE_MS, intervalMs: 20_000 }).hadOutage, false);
+  });
+
   test('further looks change nothing', () => {
     assert.deepEqual(summary(look(first(), 600_000)), summary(first()));
   });
@@ -67,7 +77,6 @@ describe('the observation of the store', () => {
     assert.equal(look(held, 2_000).leaseMs, 60_000);
     assert.equal(recordOutage(held, 2_000).leaseMs, 60_000);
     assert.equal(look(held, 2_000, { intervalMs: 1_000 }).leaseMs, LEASE_MS);
-    assert.equal(first({ intervalMs: 20_000, uptimeMs: 59_999 }).hadOutage, true);
   });
 
   test('another server is an outage, with or without one that was seen (G2)', () => {
