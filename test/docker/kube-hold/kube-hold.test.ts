@@ -17,11 +17,12 @@ interface Held {
 /** Held in every respect: no application, a row that says why, a line in the log, and nothing else written. */
 async function assertHeld(here: Switch, held: Held): Promise<void> {
   const { container, version, reason } = held;
-  const { text = '', since_ts, ...row } = await here.untilHeld(container, reason);
+  const { text = '', since_ts, renewed_ms, ...row } = await here.untilHeld(container, reason);
   assert.deepEqual(row, { owner: 'kube', version, reason, boot_id: BOOT_ID });
   assert.match(text, held.text);
   const heldForS = Date.now() / 1000 - Number(since_ts);
   assert.ok(heldForS >= 0 && heldForS < 60, `since_ts ${since_ts}`);
+  assert.ok(Number(renewed_ms) > 0 && Number(renewed_ms) <= bootMs(), `renewed_ms ${renewed_ms}`);
   const ttlMs = await here.state.pttl(`CONTAINER_HOLD|snmp|${container.id}`);
   assert.ok(ttlMs > 0 && ttlMs <= 180_000, `TTL ${ttlMs}`);
   await assertNotRunning(container);
