@@ -1,6 +1,6 @@
 /** A full collection takes some milliseconds; in between a heap as small as this one grows by some 100 kB. */
 const COLLECT_EVERY_MS = 60_000;
-/** The sooner, the less there is to collect: where little happens, twice as often costs no more, and leaves 0.6 MB less. */
+/** The sooner, the less there is to collect: where little happens, twice as often costs no more. */
 const COLLECT_IDLE_EVERY_MS = 30_000;
 
 /**

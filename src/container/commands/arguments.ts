@@ -4,6 +4,15 @@ import { CtrkitError } from '../../contract/errors.ts';
 import { isOwner, type Owner } from '../../contract/feature/feature.ts';
 import { isFeatureName, isVersion, NO_VERSION } from '../../contract/names.ts';
 
+/** The options of whoever asks the gate. */
+export const GATE_OPTIONS = {
+  feature: { type: 'string', short: 'f' },
+  owner: { type: 'string', short: 'o' },
+  version: { type: 'string', short: 'v' },
+  once: { type: 'boolean' },
+  redis: { type: 'string' },
+} as const;
+
 /** Parses the words and options of a command line. Throws CtrkitError('usage'), as every function of this file does. */
 export function parseWords<const Options extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],

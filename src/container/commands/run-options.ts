@@ -9,6 +9,7 @@ import {
   assertOwner,
   assertVersion,
   cutCommand,
+  GATE_OPTIONS,
   parseWords,
 } from './arguments.ts';
 
@@ -26,13 +27,7 @@ export function parseRunOptions(words: readonly string[], identity: OwnIdentity)
   const command = words.slice(args.length + 1);
   if (command.length === 0)
     throw new CtrkitError('usage', 'no command: write ctrkit_agent run -f FEATURE -- COMMAND [ARG...]');
-  const { values, positionals } = parseWords(args, {
-    feature: { type: 'string', short: 'f' },
-    owner: { type: 'string', short: 'o' },
-    version: { type: 'string', short: 'v' },
-    once: { type: 'boolean' },
-    redis: { type: 'string' },
-  });
+  const { values, positionals } = parseWords(args, GATE_OPTIONS);
   assertNothingLeft(positionals);
   return {
     command,

@@ -7,6 +7,7 @@ import {
   assertOwner,
   assertVersion,
   cutCommand,
+  GATE_OPTIONS,
   parseWords,
 } from './arguments.ts';
 
@@ -71,11 +72,7 @@ export function parseStartupOptions(words: readonly string[]): StartupOptions | 
   const args = cutCommand(words);
   const hasCommand = args.length < words.length;
   const { values, positionals } = parseWords(args, {
-    feature: { type: 'string', short: 'f' },
-    owner: { type: 'string', short: 'o' },
-    version: { type: 'string', short: 'v' },
-    once: { type: 'boolean' },
-    redis: { type: 'string' },
+    ...GATE_OPTIONS,
     help: { type: 'boolean', short: 'h' },
   });
   // start.sh takes exit code 0 as a go, so help is refused beside other words, in case it came in by mistake.
