@@ -4,7 +4,7 @@ import { bootMs } from '../../support/boot-clock.ts';
 import { assertClaimed, assertNotRunning } from '../support/assertions.ts';
 import { elapsedMs, isClaim, isPending, isRelease } from '../support/recorder.ts';
 import { signalKit } from '../support/signals.ts';
-import { kill, scenario, type Switch } from '../support/switch.ts';
+import { kill, scenario, SHIPPED_TIMES, type Switch } from '../support/switch.ts';
 
 const others = { system_state: 'up' };
 
@@ -18,7 +18,7 @@ scenario('kube asks the shipped host, waits for its ready, and runs only then (D
   await here.startDatabaseForKube();
   const recorder = await here.record();
   const fromMs = bootMs();
-  const container = await here.start('kube');
+  const container = await here.start('kube', { env: SHIPPED_TIMES });
   const asked = await untilPending(here);
   assert.equal(asked['container_version'], '1.0.0');
   assert.equal(asked['current_owner'], undefined);

@@ -29,6 +29,13 @@ const STATE_DB = 6;
 const DEADLINE_MS = 60_000;
 /** The shipped host side asks so often, answers what it finds, and never sees an event. */
 const HOST_POLL_MS = 2_000;
+/**
+ * Of owner kube, whose first container on a database waits until that is three intervals old: 30 s as shipped. Short, and
+ * long enough for a busy machine, on which a holder must not become overdue.
+ */
+const KUBE_TIMES = { CTRKIT_HEARTBEAT_INTERVAL: '2s' };
+/** For `start`: as a switch has them. */
+export const SHIPPED_TIMES = { CTRKIT_HEARTBEAT_INTERVAL: '10s' };
 
 export type Row = Readonly<Record<string, string>>;
 
@@ -117,9 +124,10 @@ export class Switch {
     await this.state.hset(this.#row, { system_state: 'up' });
   }
 
-  /** Starts the feature's container, and waits for nothing. */
+  /** Starts the feature's container, and waits for nothing. Owner kube beats every 2 s unless told otherwise. */
   async start(owner: 'local' | 'kube', options: ContainerOptions = {}): Promise<Container> {
-    const container = await startContainer(this.feature, { database: this, owner, ...options });
+    const env = { ...(owner === 'kube' ? KUBE_TIMES : {}), ...options.env };
+    const container = await startContainer(this.feature, { database: this, owner, ...options, env });
     this.#containers.push(container);
     return container;
   }
