@@ -6,7 +6,7 @@ import { openDockerStage } from './demo/docker-stage.ts';
 import { act, awaiting, heading, see, showDatabases } from './demo/narrator.ts';
 import { openProcessStage } from './demo/process-stage.ts';
 import { runCommand, waitFor } from './demo/run-command.ts';
-import { SNMP_ADDRESS, type FeatureContainer, type Stage } from './demo/stage.ts';
+import { HEARTBEAT_INTERVAL, SNMP_ADDRESS, type FeatureContainer, type Stage } from './demo/stage.ts';
 
 const CONFIG_DB = 4;
 const STATE_DB = 6;
@@ -52,7 +52,7 @@ async function play(stage: Stage): Promise<void> {
   heading('5. The host stops the local container and answers; the feature changes hands');
   act(`${stage.commands.stop(local.name)}   # version 1.0.0`);
   await awaiting('stopped, its record cleared', () => local.stop().then(() => currentOwner(stage, 'none')));
-  await awaiting('it asks again: remote_state is pending', () => remoteState(stage, 'pending'));
+  await awaiting('its question still stands: remote_state is pending', () => remoteState(stage, 'pending'));
   await set(STATE_DB, FEATURE, 'remote_state', 'ready');
   await awaiting('ready to go: claimed for kube', () => currentOwner(stage, 'kube'));
   see(`snmpd answers as: ${await answerOf('2.0.0')}`);
@@ -65,7 +65,7 @@ async function play(stage: Stage): Promise<void> {
   await awaiting('stopped, its record cleared', () => kube.stop().then(() => currentOwner(stage, 'none')));
   await showDatabases(stage.redis);
 
-  heading(`What the gate of ${kube.name} said meanwhile (docker logs)`);
+  heading(`What gate and agent of ${kube.name} said meanwhile`);
   for (const line of await kube.log())
     if (/^(container_startup|ctrkit_agent):/.test(line)) console.log(`  ${line}`);
 }
@@ -122,20 +122,25 @@ console.log(
     ? 'One switch: a database container, and snmp in containers of two versions.'
     : 'One switch, without containers: a private Redis, and for each container a private supervisord.',
 );
+console.log(`Heartbeats come every ${HEARTBEAT_INTERVAL}; a switch has 10s.`);
 let stage: Stage | undefined;
+let isLeft = false;
 // What was started is also stopped when somebody has seen enough.
 for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  // oxlint-disable-next-line no-process-exit -- the story is left in the middle
-  process.once(signal, () => void (stage?.close() ?? Promise.resolve()).then(() => process.exit(exitCode)));
+  process.once(signal, () => {
+    isLeft = true;
+    // oxlint-disable-next-line no-process-exit -- the story is left in the middle
+    void (stage?.close() ?? Promise.resolve()).then(() => process.exit(exitCode));
+  });
 }
 try {
   stage = await (inContainers ? openDockerStage() : openProcessStage());
   await play(stage);
 } catch (error) {
-  console.error(`demo: ${(error as Error).message}`);
+  if (!isLeft) console.error(`demo: ${(error as Error).message}`);
   process.exitCode = 1;
 } finally {
   await stage?.close();

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { probeWith, runCommand, waitFor } from './run-command.ts';
-import { SNMP_ADDRESS, type FeatureContainer, type Owner, type Stage } from './stage.ts';
+import { HEARTBEAT_INTERVAL, SNMP_ADDRESS, type FeatureContainer, type Owner, type Stage } from './stage.ts';
 
 /** Whoever finds this label on a container whose process is gone may remove it. */
 const LABEL = `ctrkit-test=${process.pid}`;
+
+const INTERVAL = `CTRKIT_HEARTBEAT_INTERVAL=${HEARTBEAT_INTERVAL}`;
 
 const docker = (...args: string[]) => runCommand('docker', args);
 
@@ -30,13 +32,14 @@ export async function openDockerStage(): Promise<Stage> {
   return {
     redis,
     commands: {
-      start: (owner, version) => `docker run -e RUNTIME_OWNER=${owner} ctrkit/snmp:${version}`,
+      start: (owner, version) => `docker run -e RUNTIME_OWNER=${owner} -e ${INTERVAL} ctrkit/snmp:${version}`,
       stop: (name) => `docker stop ${name}`,
       probe: (name) => `docker exec ${name} health_probe readiness`,
     },
     async startFeature(owner: Owner, version: string): Promise<FeatureContainer> {
-      const env = ['--env', `RUNTIME_OWNER=${owner}`, '--env', `SNMP_AGENT_ADDRESS=udp:${SNMP_ADDRESS}`];
-      const id = await run('--network', 'host', ...env, `ctrkit/snmp:${version}`);
+      const env = [`RUNTIME_OWNER=${owner}`, INTERVAL, `SNMP_AGENT_ADDRESS=udp:${SNMP_ADDRESS}`];
+      const words = env.flatMap((setting) => ['--env', setting]);
+      const id = await run('--network', 'host', ...words, `ctrkit/snmp:${version}`);
       return {
         name: id,
         probe: () => probeWith('docker', ['exec', id, 'health_probe', 'readiness']),

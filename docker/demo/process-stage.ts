@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { probeWith, waitFor } from './run-command.ts';
-import { SNMP_ADDRESS, type FeatureContainer, type Owner, type Stage } from './stage.ts';
+import { HEARTBEAT_INTERVAL, SNMP_ADDRESS, type FeatureContainer, type Owner, type Stage } from './stage.ts';
 
 const KIT = resolve('dist/rootfs/usr/bin');
 
@@ -57,6 +57,7 @@ export async function openProcessStage(): Promise<Stage> {
           CTRKIT_REDIS: `unix://${socket}`,
           CTRKIT_RUN_DIR: home,
           CTRKIT_CONTAINER_ID: id,
+          CTRKIT_HEARTBEAT_INTERVAL: HEARTBEAT_INTERVAL,
           CTRKIT_CONFIG_DIR: home,
           CTRKIT_SUPERVISOR_DIR: home,
         },
