@@ -168,12 +168,14 @@ scenario(
   'a gate that ends without an answer, killed or wrongly called, does not let the application start (D2)',
   async (here) => {
     await here.startDatabaseForKube();
-    const killed = await here.start('kube');
+    // Else its agent ends it, as its gate is lost.
+    const killed = await here.start('kube', { env: { CTRKIT_UNGATED: 'report' } });
     await here.until('it asks', async () => (await here.status())['remote_state'] === 'pending');
     await signalKit(killed, 'container_startup', 'KILL');
     const hasGate = (commands: readonly string[]) =>
       commands.some((command) => command.includes('load.cjs container_startup'));
     await here.until('the gate is gone', async () => !hasGate(await listCommands(killed)));
+    await here.untilLogs(killed, 'the gate is lost: it was killed');
     await assertNotRunning(killed);
 
     const before = await here.status();
