@@ -4,6 +4,7 @@
  */
 import type { Claim } from './claim.ts';
 import { isOwner } from '../feature/feature.ts';
+import { parseFields } from './started-process.ts';
 import { isContainerId, isFeatureName, isVersion } from '../names.ts';
 
 export interface StoredClaim extends Claim {
@@ -41,7 +42,7 @@ export const encodeStoredClaim = (claim: StoredClaim): string =>
 
 /** Returns undefined if the text is no claim. Every text that goes into a key is checked again. */
 export function decodeStoredClaim(text: string): StoredClaim | undefined {
-  const json = parseJson(text);
+  const json = parseFields(text);
   const readText = (field: string): string => (typeof json[field] === 'string' ? json[field] : '');
   const claim = {
     feature: readText('feature'),
@@ -64,13 +65,4 @@ export function decodeStoredClaim(text: string): StoredClaim | undefined {
     isContainerId(claim.dockerId) &&
     claim.token !== '';
   return isLegal && isOwner(owner) ? { ...claim, owner } : undefined;
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,35 +1,30 @@
 /**
  * `gate.json`, by which a gate that does not let the application go informs the agent of its container: a held container is
- * live, but not ready, and the agent reports the reason (contract.md, section 5).
+ * live, but not ready, and the agent reports the reason (contract.md, section 5). It names the gate's process: the notice of a
+ * gate that is gone does not count.
  */
-export interface GateNotice {
+import {
+  decodeStartedProcess,
+  encodeStartedProcess,
+  parseFields,
+  type StartedProcess,
+} from './started-process.ts';
+
+export interface GateNotice extends StartedProcess {
   readonly state: 'waiting' | 'held';
   /** One line for people. */
   readonly text: string;
-  /** The gate's process id: the notice of a gate that is gone does not count. */
-  readonly pid: number;
-  /** With the pid it names the process; ticks since boot. */
-  readonly startTicks: number;
-  /** The start of the container to which the notice belongs: a container's files outlive its processes. */
-  readonly containerStart: string;
 }
 
-export const encodeGateNotice = ({ state, text, pid, startTicks, containerStart }: GateNotice): string =>
-  `${JSON.stringify({ state, text, pid, start_ticks: startTicks, container_start: containerStart })}\n`;
+export const encodeGateNotice = ({ state, text, ...process }: GateNotice): string =>
+  `${JSON.stringify({ state, text, ...encodeStartedProcess(process) })}\n`;
 
 /** Returns undefined if the text is no notice. */
-export function decodeGateNotice(text: string): GateNotice | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
+export function decodeGateNotice(json: string): GateNotice | undefined {
+  const fields = parseFields(json);
+  const { state, text } = fields;
+  const process = decodeStartedProcess(fields);
+  if (process === undefined || (state !== 'waiting' && state !== 'held') || typeof text !== 'string')
     return undefined;
-  }
-  if (typeof json !== 'object' || json === null) return undefined;
-  const { state, text: why, pid, start_ticks, container_start } = json as Record<string, unknown>;
-  if (state !== 'waiting' && state !== 'held') return undefined;
-  if (typeof why !== 'string' || typeof container_start !== 'string') return undefined;
-  if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0) return undefined;
-  if (typeof start_ticks !== 'number' || !Number.isInteger(start_ticks) || start_ticks < 0) return undefined;
-  return { state, text: why, pid, startTicks: start_ticks, containerStart: container_start };
+  return { state, text, ...process };
 }
