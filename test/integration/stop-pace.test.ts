@@ -1,4 +1,5 @@
 import { test, type TestContext } from 'node:test';
+import { systemClock } from '../../src/adapters/clock.ts';
 import { hastenStop } from '../../src/container/adapters/supervisor/hasten-stop.ts';
 import { Supervisord } from '../support/supervisord.ts';
 import { until } from '../support/until.ts';
@@ -17,9 +18,9 @@ async function timeStop(t: TestContext, isHastened: boolean): Promise<number> {
   await until('all run', () => supervisord.log().split('entered RUNNING state').length === PROGRAMS + 1);
   const before = performance.now();
   supervisord.signal('SIGTERM');
-  const calm = isHastened ? hastenStop(supervisord.socketPath) : undefined;
+  const calm = isHastened ? hastenStop(systemClock, supervisord.socketPath) : undefined;
   await until('supervisord has ended', () => supervisord.isGone);
-  calm?.();
+  calm?.end();
   return performance.now() - before;
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../adapters/clock.ts';
 import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
 import { createHookSource } from '../adapters/hooks/hook-source.ts';
 import { createSupervisorStop, findSupervisorSocket } from '../adapters/proc/own-supervisor.ts';
@@ -7,6 +8,7 @@ import { watchFiles } from '../adapters/run-folder/files.ts';
 import { GATE_NOTICE_FILE } from '../adapters/run-folder/gate-notice-file.ts';
 import { createHealthFile } from '../adapters/run-folder/health-file.ts';
 import { hastenStop } from '../adapters/supervisor/hasten-stop.ts';
+import { isSupervisorStopping } from '../adapters/supervisor/own-stop.ts';
 import { createSupervisorClient } from '../adapters/supervisor/rpc-client.ts';
 import { CriticalExitController } from '../agent/critical-exit-controller.ts';
 import { PolicyReader } from '../agent/policy-reader.ts';
@@ -29,8 +31,6 @@ import { createUnclaimed } from './unclaimed.ts';
 const HOOKS_AT_ONCE = 4;
 /** supervisord answers within milliseconds; a reading may take two calls, and a check's own limit is 5 s. */
 const SUPERVISOR_TIMEOUT_MS = 2_000;
-/** Of the second within which the agent ends after SIGTERM; most of it is for the release. */
-const STOPPING_QUESTION_TIMEOUT_MS = 300;
 
 type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 
@@ -99,19 +99,9 @@ const listProcessFiles = (folder: string) => ({
   listWatched: createProcessListReader({ path: `${folder}/watchdog_processes`, kinds: WATCHDOG_KINDS }),
 });
 
-/** False also if it can't be told in time: then only the agent is taken to be stopped. */
-async function isSupervisorStopping(): Promise<boolean> {
-  // A connection of its own: a check may wait for an answer on the other.
-  const supervisor = createSupervisorClient({
-    ...findSocket(process.env),
-    timeoutMs: STOPPING_QUESTION_TIMEOUT_MS,
-  });
-  return supervisor.isStopping().catch(() => false);
-}
-
 /** The stop of supervisord, as the agent sees and hastens it. */
 const SUPERVISOR_STOP = {
-  hastenStop: () => hastenStop(findSupervisorSocket(process.env)),
+  hastenStop: () => hastenStop(systemClock, findSupervisorSocket(process.env)),
   isSupervisorStopping,
 };
 

@@ -1,6 +1,7 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { listenForEvents } from '../adapters/supervisor/event-listener.ts';
+import type { StopHastening } from '../adapters/supervisor/hasten-stop.ts';
 import { Agent } from '../agent/agent.ts';
 import { AGENT_HELP, assertIsListener } from '../commands/agent-options.ts';
 import { cutCommand } from '../commands/arguments.ts';
@@ -36,15 +37,15 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
   process.stderr.on('error', () => {});
   endAtSignals(agent, ports);
   let exitCode: number = EXIT.ok;
-  let stopHastening: (() => void) | undefined;
+  let hastening: StopHastening | undefined;
   const listener = listenForEvents({
     input: process.stdin,
     output: process.stdout,
     onEvent: (event) => {
       if (event.name === 'SUPERVISOR_STATE_CHANGE_STOPPING') {
         agent.stop();
-        stopHastening ??= ports.hastenStop();
-      }
+        hastening ??= ports.hastenStop();
+      } else hastening?.renew();
       ports.onProcessEvent(event);
     },
     onError: (error) => common.log.error(error.message),
@@ -62,7 +63,7 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
   } finally {
     // Whatever ended the agent: what is left open would keep a dead agent from being started again.
     listener.stop();
-    stopHastening?.();
+    hastening?.end();
     ports.stopChecks();
     await http?.close();
     // A connection that nobody accepts, or a file system that hangs, must not keep the process beyond its second.
