@@ -3,8 +3,8 @@ import type { AgentState } from '../contract/gate/agent-presence.ts';
 /** The file by which the agent tells the gate of the same container that it is there, and that the container stops. */
 export interface AgentPresence {
   /**
-   * Returns undefined if no agent has run in this start of the container. `isStopping`: the container is being stopped,
-   * whether or not the agent still runs. Throws CtrkitError('defect') if unreadable.
+   * Returns undefined if no agent has run in this start of the container. `isStopping` is what the agent
+   * has said last: that the container is being stopped. One that was killed since may have been wrong. Throws CtrkitError('defect') if unreadable.
    */
   readonly read: () => { readonly isAlive: boolean; readonly isStopping: boolean } | undefined;
   /**

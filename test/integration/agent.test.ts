@@ -555,6 +555,29 @@ test('supervisorctl reload is a stop, and after it the gate finds an agent that 
   await until('it beats', async () => (await beat(redis))['token'] === token);
 });
 
+test('an agent that is killed in a stop closes the gate until supervisord has stopped, not for ever (F6)', async (t) => {
+  const slow = `/bin/sh -c "trap '' TERM; while :; do sleep 1; done"`;
+  const { here, container, kit } = await startContainer(t, {
+    programs: `[program:slow]\ncommand=${slow}\nstopwaitsecs=600\nkillasgroup=true\n`,
+  });
+  await container.pidOf('slow');
+  const agent = await container.pidOf(PROGRAM);
+  container.stop();
+  await until('the word is there', () => readAgentFile(here)['state'] === 'stopping');
+  process.kill(agent, 'SIGKILL');
+  await until('it is gone', () => !isAlive(agent));
+  const { overlay } = kit;
+  const gate = kit.run([join(overlay, 'usr/bin/container_startup'), '-f', 'snmp', '-o', 'local', '-v', '1'], {
+    ...here.env,
+    SUPERVISOR_SERVER_URL: `unix://${container.folder}/supervisor.sock`,
+  });
+  await until('the gate says so', () => /not started: the container stops/.test(gate.said));
+  assert.ok(gate.isRunning, gate.said);
+  container.supervisord.signal('SIGKILL');
+  assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+  assert.equal(readAgentFile(here)['state'], 'stopping');
+});
+
 test('one event of 1 MB that is no text does not make the agent deaf (G7)', async (t) => {
   const scene = await prepare(t);
   const script = join(scene.kit.folder, 'noisy');

@@ -33,6 +33,9 @@ export function buildContainerPorts(name: string) {
     lastEnd: createLastEnd(settings.runDir),
     gateNoticeFile: createGateNoticeFile(settings.runDir, containerStart),
     token: readToken(),
+    /** Loaded when an agent was killed in the middle of a stop: a gate asks it then only. */
+    isSupervisorStopping: async () =>
+      (await import('../adapters/supervisor/own-stop.ts')).isSupervisorStopping(),
     random: Math.random,
     /** `redisUrl` of the command line comes before that of the environment. */
     findDatabases: (redisUrl: string) =>

@@ -4,6 +4,7 @@ import { EXIT } from '../../contract/exit-codes.ts';
 import { DEFAULT_CHECKS_CONFIG } from '../health/checks-config/checks-config.ts';
 import { isStillRunning, readProcessStat } from '../adapters/proc/process-stat.ts';
 import { Agent } from '../agent/agent.ts';
+import { hasAgent } from '../gate/agent-word.ts';
 import { buildContainerPorts } from './container-ports.ts';
 import { buildPlainAgentPorts } from './plain-agent-ports.ts';
 
@@ -43,17 +44,9 @@ function watchApplication(
   pid: number,
 ): () => void {
   const startTicks = readProcessStat(pid)?.startTicks ?? 0;
-  const hasAgent = (): boolean => {
-    try {
-      return agentPresence.read()?.isAlive === true;
-    } catch (error) {
-      if (error instanceof CtrkitError) return false;
-      throw error;
-    }
-  };
   let cancel = (): void => {};
   const look = (): void => {
-    if (hasAgent()) {
+    if (hasAgent(agentPresence)) {
       log.info('an agent has taken over');
       agent.abandon('an agent has taken over');
     } else if (!isStillRunning(pid, startTicks)) agent.end('the application has ended');

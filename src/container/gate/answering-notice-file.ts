@@ -3,6 +3,7 @@ import { decideHealth, type HealthSettings } from '../../decide/health/decide-he
 import type { AgentPresence } from '../../ports/agent-presence.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
+import { hasAgent } from './agent-word.ts';
 import { HealthPublisher, type PublisherPorts } from '../health/health-publisher.ts';
 
 /** How long the probe may be without an answer after an agent has ended. */
@@ -31,7 +32,7 @@ export function createAnsweringNoticeFile(
   const answer = (): void => {
     cancel();
     if (notice === undefined) return;
-    if (!hasAgent(ports)) publisher.publish('', decideAnswers(notice, settings));
+    if (!hasAgent(ports.agentPresence)) publisher.publish('', decideAnswers(notice, settings));
     cancel = clock.schedule(LOOK_EVERY_MS, answer);
   };
   const stop = (): void => {
@@ -67,13 +68,4 @@ function decideAnswers({ state, text }: Notice, settings: HealthSettings) {
     rebootSinceMs: undefined,
   };
   return decideHealth(snapshot, settings);
-}
-
-/** Where it can't be told the probe is answered: two answers are better than none. */
-function hasAgent({ agentPresence }: Pick<AnsweringPorts, 'agentPresence'>): boolean {
-  try {
-    return agentPresence.read()?.isAlive === true;
-  } catch {
-    return false;
-  }
 }

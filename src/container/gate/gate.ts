@@ -1,11 +1,11 @@
 import type { Claim } from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
-import type { AgentPresence } from '../../ports/agent-presence.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
+import type { StopEvidence } from './agent-word.ts';
 
 /** The request of a container to start its application. */
 export interface GateRequest {
@@ -21,13 +21,12 @@ export interface GateRequest {
   readonly heartbeatIntervalMs: number;
 }
 
-export interface GatePorts {
+export interface GatePorts extends StopEvidence {
   /** Throws CtrkitError('usage' or 'database'). Called again after a failure: files and servers may have changed. */
   readonly findDatabases: () => Databases;
   readonly openStore: (databases: Databases) => RowStore;
   readonly claimFile: ClaimFile;
   readonly gateNoticeFile: GateNoticeFile;
-  readonly agentPresence: Pick<AgentPresence, 'read'>;
   readonly clock: Clock;
   readonly log: Log;
   /** True if start.sh, which called the gate, is gone: nobody waits for the result. */

@@ -16,10 +16,11 @@ import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-o
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
+import { isContainerStopping } from './agent-word.ts';
 import type { GatePorts, GateRequest, GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
 import { mirrorClaim } from './host-mirror.ts';
-import { isStopping, leaveClaim, logGo } from './leave-claim.ts';
+import { leaveClaim, logGo } from './leave-claim.ts';
 import { assertWritable, StoreObserver, type Look } from './store-observer.ts';
 
 /** So many conflicts in a row are not caused by other containers: something is wrong with a row, or with the server. */
@@ -130,7 +131,7 @@ export class KubeGate {
   /** Looks, decides, and acts, once. Checked before each attempt: a claim without an application would block the feature. */
   async #attempt(session: GateSession): Promise<Attempt> {
     if (this.#ports.isOrphaned()) return { kind: 'done', value: 'orphaned' };
-    if (isStopping(this.#ports)) {
+    if (await isContainerStopping(this.#ports)) {
       this.#log.log('not started: the container stops');
       this.#agentNotice.write('waiting', 'the container stops');
       return { kind: 'requeue', afterMs: STOPPING_PAUSE_MS };

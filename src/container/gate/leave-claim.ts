@@ -6,11 +6,8 @@ import { isMirrored, planHostStop } from '../../decide/gate/host-mirror.ts';
 import { writeFirst } from '../../loop/write-first.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RowStore } from '../../ports/row-store.ts';
+import { isContainerStopping } from './agent-word.ts';
 import { writeClaimFile, type GatePorts, type GateRequest } from './gate.ts';
-
-/** The container is being stopped, by its agent's word: what is claimed now nobody would renew, or release. */
-export const isStopping = ({ agentPresence }: Pick<GatePorts, 'agentPresence'>): boolean =>
-  agentPresence.read()?.isStopping === true;
 
 /** Where the claim is recorded. */
 interface ClaimedStore {
@@ -31,7 +28,7 @@ export async function leaveClaim(
   { store, databases, rows }: ClaimedStore,
 ): Promise<string | undefined> {
   const hasMirror = isMirrored(rows);
-  const why = writeFile(request, ports, hasMirror);
+  const why = await writeFile(request, ports, hasMirror);
   if (why === undefined) return undefined;
   const { claim } = request;
   const mirror = hasMirror ? [planHostStop({ feature: claim.feature, asic: databases.asic })] : [];
@@ -39,8 +36,12 @@ export async function leaveClaim(
   return why;
 }
 
-function writeFile(request: GateRequest, ports: GatePorts, hasMirror: boolean): string | undefined {
-  if (isStopping(ports)) return 'the container stops';
+async function writeFile(
+  request: GateRequest,
+  ports: GatePorts,
+  hasMirror: boolean,
+): Promise<string | undefined> {
+  if (await isContainerStopping(ports)) return 'the container stops';
   try {
     writeClaimFile(request, ports, { isRecorded: true, isMirrored: hasMirror });
     return undefined;

@@ -1,14 +1,24 @@
-import { ownRecord, planClaim, planLocalLabel, planNoClaim } from '../../contract/gate/claim.ts';
+import {
+  ownRecord,
+  planClaim,
+  planLocalLabel,
+  planNoClaim,
+  planReleases,
+} from '../../contract/gate/claim.ts';
 import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
+import { writeFirst } from '../../loop/write-first.ts';
+import { isContainerStopping } from './agent-word.ts';
 import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 
 /** A gate whose start.sh is gone ends within this time. */
 const ORPHAN_POLL_MS = 1_000;
+/** How often a gate of a container that stops looks whether the stop was called off (`supervisorctl reload`). */
+const STOPPING_PAUSE_MS = 1_000;
 
 /**
  * The gate of owner local: it claims the feature, whoever had it before, and lets the application start. It fails open:
@@ -21,8 +31,13 @@ export async function runLocalGate(request: GateRequest, ports: GatePorts): Prom
   const giveUpMs = clock.bootMs() + request.localDbWaitMs;
   const backoff = new Backoff(DATABASE_BACKOFF, ports.random);
   for (;;) {
+    if ((await waitWhileStopping(request, ports)) === 'orphaned') return 'orphaned';
     try {
       await recordClaim(request, ports);
+      if (await isStopping(ports)) {
+        await releaseClaim(request, ports);
+        continue;
+      }
       if (!leaveClaim(request, ports, true)) await recordWithoutHeartbeat(request, ports);
       return 'go';
     } catch (error) {
@@ -42,11 +57,36 @@ export async function runLocalGate(request: GateRequest, ports: GatePorts): Prom
   }
 }
 
+/** A container that stops claims nothing: nobody would renew the claim, or release it. */
+async function waitWhileStopping({ claim }: GateRequest, ports: GatePorts): Promise<'orphaned' | undefined> {
+  for (let isTold = false; await isStopping(ports); isTold = true) {
+    if (!isTold) ports.log.info(`${claim.feature}: not started: the container stops`);
+    await ports.clock.sleep(STOPPING_PAUSE_MS);
+    if (ports.isOrphaned()) return 'orphaned';
+  }
+  return undefined;
+}
+
+/** A word that can't be read stops no feature of owner local. */
+async function isStopping(ports: GatePorts): Promise<boolean> {
+  return isContainerStopping(ports).catch((error: unknown) => {
+    if (error instanceof CtrkitError) return false;
+    throw error;
+  });
+}
+
 async function recordClaim({ claim }: GateRequest, ports: GatePorts): Promise<void> {
   await withStore(ports, async (store, { hostState }) => {
     const hostsLabel = hostState === undefined ? [] : [planLocalLabel(claim, 'hostState')];
     await store.write([], [...planClaim(claim, readTimestamps(ports.clock)), ...hostsLabel]);
   });
+}
+
+/** The label of the version stays, as after any stop. */
+async function releaseClaim({ claim }: GateRequest, ports: GatePorts): Promise<void> {
+  await withStore(ports, (store) =>
+    writeFirst(store, planReleases(ownRecord(claim), claim, ports.clock.wallMs())),
+  );
 }
 
 async function recordWithoutHeartbeat({ claim }: GateRequest, ports: GatePorts): Promise<void> {

@@ -172,6 +172,7 @@ export class ModelContainer {
       random,
       claimFile,
       agentPresence: { read: () => undefined },
+      isSupervisorStopping: async () => false,
       gateNoticeFile: {
         read: () => undefined,
         isOwn: () => true,

@@ -43,6 +43,8 @@ class TestGate {
   /** Thrown by the notice's file, if set. */
   noticeFailure: Error | undefined;
   isStopping = false;
+  isAgentAlive = true;
+  isSupervisorStopping = false;
 
   constructor(open = (store: RowStore): RowStore => store) {
     this.#open = open;
@@ -140,7 +142,8 @@ class TestGate {
           this.notices.push(undefined);
         },
       },
-      agentPresence: { read: () => ({ isAlive: true, isStopping: this.isStopping }) },
+      agentPresence: { read: () => ({ isAlive: this.isAgentAlive, isStopping: this.isStopping }) },
+      isSupervisorStopping: async () => this.isSupervisorStopping,
       clock: this.clock,
       log: this.log,
       isOrphaned: () => this.#isOrphaned,
@@ -389,6 +392,19 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       await gate.clock.pass(60_000);
       assert.equal(gate.databases.row(STATUS)?.['claim_token'], undefined);
       gate.isStopping = false;
+      await gate.clock.pass(1_000);
+      await gate.expectGone();
+    });
+  });
+
+  test('the word of an agent that was killed in a stop counts while supervisord stops, and no longer (F6)', async () => {
+    const gate = new TestGate();
+    [gate.isStopping, gate.isAgentAlive, gate.isSupervisorStopping] = [true, false, true];
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(async () => {
+      await gate.clock.pass(60_000);
+      assert.equal(gate.databases.row(STATUS)?.['claim_token'], undefined);
+      gate.isSupervisorStopping = false;
       await gate.clock.pass(1_000);
       await gate.expectGone();
     });

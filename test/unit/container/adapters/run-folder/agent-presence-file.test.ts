@@ -68,7 +68,7 @@ describe('what the agent tells the gate of itself', () => {
     }
   });
 
-  test('an agent that has ended is not alive, and the container still stops (G13)', async (t) => {
+  test('an agent that has ended is not alive, and its last word stands (G13)', async (t) => {
     const presence = createAgentPresence(folder, START);
     const dead = spawn('sleep', ['600']);
     const { pid = 0 } = dead;
