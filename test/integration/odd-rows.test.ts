@@ -48,3 +48,24 @@ test('an agent whose record was lost makes it again over a field that is not UTF
   await until('its record is there again', async () => (await redis.status())['claim_token'] === token);
   await until('it beats again', beats);
 });
+
+/** What a terminal obeys or a reader takes for a line: control characters of both kinds, separators, and turns of direction. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+test('what a row says colours no terminal, forges no line and turns no text, in logs and answers (S10)', async (t) => {
+  const { redis, here } = await prepare(t);
+  const nasty = 'x\u001b[31m\r\nforged\u009b31m\u0085y\u2028z\u2029\u202ea\u200bb';
+  await redis.config.hset(STATUS, 'set_owner', nasty);
+  await redis.state.hset(STATUS, { system_state: nasty, container_version: nasty, update_time: nasty });
+  const gate = here.gate('kube', '1.0.0');
+  await gate.waitForLine(/held \(owner-is-local\): .*set_owner is .*forged/);
+  await until('its row is there', async () => (await redis.hold(here.id))['text']);
+  const show = here.command('container_state', 'snmp', 'show');
+  assert.deepEqual(await show.waitForEnd(), GO, show.said);
+  const lines = [gate.stderr, show.stdout, show.stderr].flatMap((said) => said.split('\n'));
+  for (const line of lines) assert.doesNotMatch(line, UNPRINTABLE);
+  assert.ok(
+    gate.stderrLines.every((line) => line.startsWith('container_startup: snmp: ')),
+    gate.stderr,
+  );
+});
