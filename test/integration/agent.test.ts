@@ -536,6 +536,27 @@ test('a stop whose word supervisord has not told yet when its signal comes is a 
   assert.equal(readAgentFile(here)['state'], 'stopping');
 });
 
+test('a gate that asks while the programs take long to stop claims nothing, whatever the host answers (G13)', async (t) => {
+  const scene = await prepare(t);
+  const mayGo = join(scene.kit.folder, 'may-go');
+  const slow = `trap '' TERM; while [ ! -e ${mayGo} ]; do sleep 0.1; done`;
+  const { redis, here, container } = await startContainer(t, {
+    env: { CTRKIT_RELEASE_AFTER: '200ms' },
+    programs: `[program:slow]\ncommand=/bin/sh -c "${slow}"\nstopwaitsecs=600\n`,
+  });
+  await container.pidOf('slow');
+  container.stop();
+  await until('it is released', () => isReleased(redis));
+  await until('the claim file is gone', () => !here.hasClaim);
+  await redis.state.hset('FEATURE|snmp', { remote_state: 'ready' });
+  const gate = here.gate('kube', '1.4.0');
+  await gate.waitForLine('not started: the container stops');
+  writeFileSync(mayGo, '');
+  await container.supervisord.waitForEnd();
+  assert.ok(gate.isRunning && !here.hasClaim, gate.said);
+  assert.ok(await isReleased(redis));
+});
+
 test('supervisorctl reload is a stop, and after it the gate finds an agent that runs (G13)', async (t) => {
   const { redis, here, container } = await startContainer(t);
   const { pid, state, container_start } = readAgentFile(here);

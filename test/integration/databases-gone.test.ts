@@ -358,6 +358,27 @@ async function makeMultiAsic(t: TestContext, globalText?: string): Promise<Multi
   return { ...made, host, asic };
 }
 
+test(
+  'a database that has moved is found by its file: the agent records its claim there (G15)',
+  options,
+  async (t) => {
+    const { kit, here, folder, configFile } = makeSwitch(t);
+    const before = await PrivateRedis.start(t, { socketPath: join(folder, 'redis.sock') });
+    writeFileSync(configFile, CONFIG);
+    const gate = ['/usr/bin/container_startup', '-f', 'snmp', '-o', 'local', '-v', '1.4.0'];
+    const script = '"$@" && exec /usr/bin/ctrkit_agent';
+    const container = kit.runInNamespace(['sh', '-c', script, 'sh', ...gate], here.env, { redis: folder });
+    await until('it beats', async () => (await before.row('CONTAINER_HEALTH|snmp'))['docker_id'] === here.id);
+    const { claim_token: token } = await before.status();
+    const after = await PrivateRedis.start(t, { socketPath: join(folder, 'moved.sock') });
+    writeFileSync(configFile, CONFIG.replace('redis.sock', 'moved.sock'));
+    await before.kill();
+    await until('it beats there', async () => (await after.row('CONTAINER_HEALTH|snmp'))['token'] === token);
+    const { claim_token, docker_id } = await after.status();
+    assert.deepEqual({ claim_token, docker_id }, { claim_token: token, docker_id: here.id }, container.said);
+  },
+);
+
 test('a socket that this user may not open: TCP is tried (G16)', options, async (t) => {
   const { kit, here, folder, configFile } = makeSwitch(t);
   const redis = await PrivateRedis.start(t, { socketPath: join(folder, 'redis.sock'), tcp: true });
