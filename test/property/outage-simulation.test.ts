@@ -50,14 +50,49 @@ const step: fc.Arbitrary<Step> = fc.record({
   afterMs: fc.oneof(fc.nat(1_000), fc.nat(40_000), fc.constantFrom(500, 10_000, 30_000)),
   event,
 });
-const plan = fc.record({
+interface Plan {
+  readonly versions: string[];
+  readonly seed: number;
+  readonly steps: Step[];
+}
+
+const plan: fc.Arbitrary<Plan> = fc.record({
   versions: fc.array(fc.constantFrom('1.0.0', '1.1.0', 'master.7-abc'), { minLength: 2, maxLength: 5 }),
   seed: fc.nat(),
   steps: fc.array(step, { minLength: 1, maxLength: 10 }),
 });
 
+/** Found once by chance, and played in every run. */
+const FOUND_BEFORE: readonly Plan[] = [
+  // Two gates took each other's version for that of the holder, and wrote theirs in turns, 500 times a second.
+  {
+    versions: ['master.7-abc', 'master.7-abc', '1.0.0'],
+    seed: 2_147_482_021,
+    steps: [
+      { afterMs: 3_667, event: { kind: 'fault', fault: 'refuses-writes', forMs: 1 } },
+      { afterMs: 0, event: { kind: 'freeze', which: 1, forMs: 38_311 } },
+      { afterMs: 6_730, event: { kind: 'move' } },
+      { afterMs: 30_000, event: { kind: 'fault', fault: 'refuses-writes', forMs: 45_278 } },
+      { afterMs: 10_000, event: { kind: 'kill', which: 1 } },
+      { afterMs: 0, event: { kind: 'fault', fault: 'refuses-writes', forMs: 1 } },
+    ],
+  },
+  // A frozen Redis for a second and a holder frozen for 20 s, one after the other: longer than what is left of a lease.
+  {
+    versions: ['1.0.0', '1.1.0'],
+    seed: 0,
+    steps: [
+      { afterMs: 10_000, event: { kind: 'fault', fault: 'is-frozen', forMs: 919 } },
+      { afterMs: 500, event: { kind: 'start', which: 0 } },
+      { afterMs: 418, event: { kind: 'freeze', which: 0, forMs: 19_999 } },
+      { afterMs: 19_998, event: { kind: 'freeze', which: 0, forMs: 1 } },
+    ],
+  },
+];
+
 /** In an outage of any length: 6 lines a minute and 5 requests a second, and what its beginning and its end cost. */
 const mostLines = (ms: number): number => 8 + 6 * Math.ceil(ms / 60_000);
+const MOST_CALM_REQUESTS = 60;
 const mostRequests = (ms: number): number => 30 + (5 * ms) / 1_000;
 
 function endFault(
@@ -110,6 +145,17 @@ function act(where: ModelSwitch, what: Event): void {
   else chosen[what.kind]();
 }
 
+/** Also without an outage nobody asks without a pause. */
+async function passCalmly(where: ModelSwitch, ms: number): Promise<void> {
+  const before = where.containers.map(({ requests }) => requests);
+  await where.pass(ms);
+  where.containers.forEach(({ id, requests }, i) => {
+    const asked = requests - (before[i] ?? 0);
+    if (asked > MOST_CALM_REQUESTS + (5 * ms) / 1_000)
+      where.violations.push(`${id} asked ${asked} times in ${ms} ms`);
+  });
+}
+
 function assertLaws(where: ModelSwitch): void {
   if (where.violations.length > 0)
     assert.fail([...where.violations, ...where.history.slice(-25)].join('\n  '));
@@ -147,19 +193,19 @@ describe(
           const where = new ModelSwitch({ versions, random: createRandom(seed) });
           for (const container of where.containers) container.start();
           for (const { afterMs, event: what } of steps) {
-            await where.pass(afterMs);
+            await passCalmly(where, afterMs);
             act(where, what);
             assertLaws(where);
           }
           await recover(where);
           const wasKilled = steps.some(({ event: { kind } }) => kind === 'kill' || kind === 'stop');
           await waitUntilOneRuns(where, 2 * LEASE_MS + HANDSHAKE_MS + (wasKilled ? SUPERSEDED_MS : 0));
-          await where.pass(4 * LEASE_MS);
+          await passCalmly(where, 4 * LEASE_MS);
           assertLaws(where);
           assert.equal(where.running.length, 1, where.history.slice(-25).join('\n  '));
           goes += where.history.filter((line) => line.endsWith('goes')).length;
         }),
-        { ...ROUNDS, includeErrorInReport: true },
+        { ...ROUNDS, examples: FOUND_BEFORE.map((found) => [found]), includeErrorInReport: true },
       );
       // A law about containers that are let in says nothing if none ever is.
       assert.ok(goes >= ROUNDS.numRuns, `${goes} applications`);

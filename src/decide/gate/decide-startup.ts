@@ -38,15 +38,12 @@ function decideVerdict(
   other: Holder | undefined,
 ): Verdict {
   const { config, status, labels, heartbeat } = snapshot;
-  const { feature, version, token } = self;
-  const { systemState, containerVersion, remoteState, pendingToken } = status;
+  const { feature, version } = self;
   // The wait begins anew after a hold: what happened meanwhile is not held against this container.
-  const hold = findHold({ feature, version, config, systemState, labels, other });
+  const hold = findHold({ feature, version, config, systemState: status.systemState, labels, other });
   if (hold !== undefined) return planHold(hold, { kind: 'new' }, undefined);
   const superseded =
-    progress.kind === 'new'
-      ? undefined
-      : findSuperseded({ version, status: { containerVersion, remoteState }, other, progress, now });
+    progress.kind === 'new' ? undefined : findSuperseded({ self, status, other, progress, now });
   if (superseded !== undefined) {
     const text = `${superseded.text}. It goes on when that one has stopped`;
     return planHold({ reason: 'superseded', text }, superseded.progress, superseded.requeueAtMs);
@@ -59,14 +56,7 @@ function decideVerdict(
   const waiting = progress.kind === 'waiting' ? progress : beginWait(other);
   return {
     requeueAtMs: undefined,
-    ...decideHandshake({
-      self: { feature, version, token },
-      status: { containerVersion, remoteState, pendingToken },
-      holder,
-      other,
-      waiting,
-      now,
-    }),
+    ...decideHandshake({ self, status, holder, other, waiting, now }),
   };
 }
 

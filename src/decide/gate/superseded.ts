@@ -3,7 +3,7 @@ import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import { isReplaceable } from './handshake.ts';
 import { describeIdentity, type Holder } from './live-holder.ts';
-import type { Superseded, Waiting } from './startup-types.ts';
+import type { Candidate, Superseded, Waiting } from './startup-types.ts';
 
 /** The shipped kit writes its version shortly before its `pending`. */
 const ANNOUNCEMENT_MS = 500;
@@ -12,8 +12,8 @@ const SUPERSEDED_WITHOUT_CLAIM_MS = 180_000;
 
 export interface SupersededInput {
   /** The identity of this container. */
-  readonly version: string;
-  readonly status: Pick<FeatureStatus, 'containerVersion' | 'remoteState'>;
+  readonly self: Pick<Candidate, 'version' | 'token'>;
+  readonly status: Pick<FeatureStatus, 'containerVersion' | 'remoteState' | 'pendingToken'>;
   /** The live holder, if it is another container. */
   readonly other: Holder | undefined;
   readonly progress: Waiting | Superseded;
@@ -30,7 +30,7 @@ export interface SupersededFinding {
 
 /** Undefined if this container is not superseded, or is no longer. */
 export function findSuperseded(input: SupersededInput): SupersededFinding | undefined {
-  const { version, status, other, progress, now } = input;
+  const { self, status, other, progress, now } = input;
   const { holderAtStart, holderVersionAtStart } = progress;
   const sinceMs = progress.kind === 'superseded' ? progress.sinceMs : now.bootMs;
   const next: Superseded = { kind: 'superseded', sinceMs, holderAtStart, holderVersionAtStart };
@@ -41,10 +41,14 @@ export function findSuperseded(input: SupersededInput): SupersededFinding | unde
       requeueAtMs: other.liveUntilMs,
     };
   const isAnnounced = progress.kind === 'superseded' || progress.isAnnounced;
-  const isOverwritten = isAnnounced && status.containerVersion !== '' && status.containerVersion !== version;
-  // The old holder may have recorded itself again after a database came back empty: that is not a new request.
-  const isOldHolders = status.containerVersion === holderVersionAtStart;
-  const graceMs = isReplaceable(status.remoteState) ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS;
+  const isOverwritten =
+    isAnnounced && status.containerVersion !== '' && status.containerVersion !== self.version;
+  const isReplacing = isReplaceable(status.remoteState);
+  // The old holder may have recorded itself again after a database came back empty: that is not a new request. But where the
+  // host was asked for another container, that one may have the old holder's version: two would write theirs in turns.
+  const isOldHolders =
+    status.containerVersion === holderVersionAtStart && (isReplacing || status.pendingToken === self.token);
+  const graceMs = isReplacing ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS;
   const isOver = progress.kind === 'superseded' && now.bootMs >= sinceMs + graceMs;
   if (!isOverwritten || isOldHolders || isOver) return undefined;
   return {

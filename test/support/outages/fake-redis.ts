@@ -26,6 +26,12 @@ export const connectionError = (text: string): CtrkitError =>
 /** A client's end of a connection: called when the server ends it. */
 export type OnEnd = () => void;
 
+/** Boot clock: from when until when a server failed; `untilMs` is Infinity while it does. */
+export interface Outage {
+  readonly fromMs: number;
+  untilMs: number;
+}
+
 /** One server process with CONFIG_DB and STATE_DB, which fails as it is told. */
 export class FakeRedis {
   readonly databases: FakeDatabases;
@@ -35,14 +41,17 @@ export class FakeRedis {
   #fault: RedisFault | undefined;
   /** Boot clock: when the last fault was over. */
   wellSinceMs = 0;
+  /** Of this server and those before it. */
+  readonly outages: Outage[];
   #isDown = false;
   readonly #connections = new Set<OnEnd>();
   /** What a frozen server has been sent; it is carried out when the server is thawed, whether or not somebody waits for it. */
   readonly #sent: (() => void)[] = [];
 
   /** It has what the host puts into an empty one, and nothing else. */
-  constructor(clock: FakeClock, feature: string, number: number) {
+  constructor(clock: FakeClock, feature: string, number: number, outages: Outage[] = []) {
     this.#clock = clock;
+    this.outages = outages;
     this.databases = new FakeDatabases(clock.bootMs);
     this.serverId = `server-${number}`;
     // The first one has been there since the boot.
@@ -71,6 +80,8 @@ export class FakeRedis {
 
   set fault(fault: RedisFault | undefined) {
     if (fault === undefined && this.#fault !== undefined) this.wellSinceMs = this.#clock.bootMs();
+    if (this.#fault !== undefined) this.endOutage();
+    if (fault !== undefined) this.outages.push({ fromMs: this.#clock.bootMs(), untilMs: Infinity });
     this.#fault = fault;
     if (fault === 'drops-after-answer' || fault === 'loses-answers' || fault === 'refuses-watches')
       this.endConnections();
@@ -80,6 +91,7 @@ export class FakeRedis {
   /** The process ends, with all that was in it. */
   end(): void {
     this.#isDown = true;
+    this.endOutage();
     this.#sent.length = 0;
     this.endConnections();
   }
@@ -104,6 +116,11 @@ export class FakeRedis {
     }
     if (this.#fault === 'loses-answers') throw connectionError('Connection is closed.');
     return answer;
+  }
+
+  private endOutage(): void {
+    const last = this.outages.at(-1);
+    if (last !== undefined) last.untilMs = Math.min(last.untilMs, this.#clock.bootMs());
   }
 
   private endConnections(): void {

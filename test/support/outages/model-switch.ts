@@ -11,6 +11,8 @@ const INTERVAL_MS = 10_000;
 export const LEASE_MS = 3 * INTERVAL_MS;
 /** The last sign of life may be one interval old when a process is frozen: its lease runs out after this time at the earliest. */
 const SHORTEST_FROST_MS = LEASE_MS - INTERVAL_MS;
+/** So long after an outage an agent has beaten again, if it is not frozen. */
+const RETRY_MS = 4_500;
 const STATUS = featureStatusRow(FEATURE);
 
 /** How long the host takes to answer, and when it tries again where it could not. */
@@ -67,10 +69,24 @@ export class ModelSwitch {
   /** An application starts: no other one may run, but for one whose lease ran out because it was frozen. */
   judgeGo(gone: ModelContainer): void {
     this.note(`${gone.id} goes`);
-    if (gone.longestFrostMs >= SHORTEST_FROST_MS) return;
+    if (this.wasSilent(gone)) return;
     for (const other of this.running)
-      if (other !== gone && other.longestFrostMs < SHORTEST_FROST_MS)
+      if (other !== gone && !this.wasSilent(other))
         this.violations.push(`${gone.id} goes while ${other.id} runs`);
+  }
+
+  /**
+   * Its lease may have run out because it was frozen; also for less than a lease, if an outage that the gates did not see,
+   * between two of their looks, kept it from beating before or after (contract.md, section 2).
+   */
+  private wasSilent({ longestFrostMs }: ModelContainer): boolean {
+    if (longestFrostMs === 0) return false;
+    const sinceMs = this.clock.bootMs() - 2 * LEASE_MS;
+    const lengthsMs = this.#redis.outages.map(
+      ({ fromMs, untilMs }) => Math.min(untilMs, this.clock.bootMs()) - Math.max(fromMs, sinceMs),
+    );
+    const outageMs = lengthsMs.filter((ms) => ms >= 0).reduce((sum, ms) => sum + ms + RETRY_MS, 0);
+    return longestFrostMs + outageMs >= SHORTEST_FROST_MS;
   }
 
   /** Redis ends and comes back empty, at once; at another address if `isElsewhere`. */
@@ -78,7 +94,7 @@ export class ModelSwitch {
     this.#redis.end();
     this.#servers += 1;
     if (isElsewhere) this.#address += 1;
-    this.#redis = new FakeRedis(this.clock, FEATURE, this.#servers);
+    this.#redis = new FakeRedis(this.clock, FEATURE, this.#servers, this.#redis.outages);
     this.watchForPending();
   }
 

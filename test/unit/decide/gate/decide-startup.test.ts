@@ -579,10 +579,25 @@ describe('row 7: superseded by a version', () => {
     expect(back, 'wait nothing', later(1_000));
   });
 
+  const ofHoldersVersion = kitsHolder({ version: '1.1.0', claimAgoMs: 50_000, beatAgoMs: 0 });
+
   test('the holder to be replaced that records itself again, in a database that came back empty, is no other', () => {
-    const holder = kitsHolder({ version: '1.1.0', claimAgoMs: 50_000, beatAgoMs: 0 });
-    const progress = waitingAfter(merge(WANTED, holder));
-    expect(merge(WANTED, holder), 'wait pending', { progress });
+    const progress = waitingAfter(merge(WANTED, ofHoldersVersion));
+    expect(merge(WANTED, ofHoldersVersion), 'wait pending', { progress });
+    const asked = merge(WANTED, ofHoldersVersion, {
+      status: { remote_state: 'pending', container_version: '1.1.0', pending_token: SELF.token },
+    });
+    expect(asked, 'wait version', { progress });
+  });
+
+  test("another container of the holder's version that asks is another: two must not write theirs in turns (G15)", () => {
+    const progress = waitingAfter(merge(WANTED, ofHoldersVersion));
+    for (const token of ['token-c', '']) {
+      const asked = merge(WANTED, ofHoldersVersion, {
+        status: { remote_state: 'pending', container_version: '1.1.0', pending_token: token },
+      });
+      expect(asked, 'hold superseded', { progress });
+    }
   });
 });
 
