@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bootMs } from '../support/boot-clock.ts';
 import { noNamespaces } from '../support/kit.ts';
 import { runningUnder } from '../support/processes.ts';
 import { GO } from '../support/program.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
+import { baseConfig } from '../support/supervisord.ts';
 import { StartScript, SHELLS } from '../support/start-script.ts';
 import { until } from '../support/until.ts';
 import { describe, test } from 'node:test';
 
 const options = { skip: noNamespaces };
+/** bash takes no notice of a SIGQUIT, with or without the kit. */
+const QUIT = { bash: [], dash: ['SIGQUIT'] } as const;
 const ENDED_BY_SIGTERM = { code: null, signal: 'SIGTERM' };
 
 for (const shell of SHELLS) {
@@ -196,7 +201,7 @@ for (const shell of SHELLS) {
     );
   }
 
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', ...QUIT[shell]] as const) {
     test(`${signal} to start.sh ends it and its gate, held or waiting: ${shell}`, options, async (t) => {
       for (const systemState of ['down', 'up']) {
         const script = await StartScript.prepare(t, { shell });
@@ -215,15 +220,21 @@ for (const shell of SHELLS) {
     });
   }
 
-  test(`a stop of the whole process group ends start.sh and its gate: ${shell}`, options, async (t) => {
-    const script = await StartScript.prepare(t, { shell });
-    const startSh = script.start({}, { wrapper: ['setsid'] });
-    await startSh.waitForLine("waiting for the host's answer");
-    process.kill(-startSh.pid, 'SIGTERM');
-    assert.deepEqual(await startSh.waitForEnd(), ENDED_BY_SIGTERM, startSh.said);
-    assert.ok(!script.isApplicationStarted);
-    await script.waitUntilNothingRuns();
-  });
+  for (const signal of ['SIGTERM', 'SIGUSR1', 'SIGUSR2', ...QUIT[shell]] as const)
+    test(
+      `a stop of the whole process group by ${signal} ends start.sh and its gate: ${shell}`,
+      options,
+      async (t) => {
+        const script = await StartScript.prepare(t, { shell });
+        const startSh = script.start({}, { wrapper: ['setsid'] });
+        await startSh.waitForLine("waiting for the host's answer");
+        process.kill(-startSh.pid, signal);
+        const { signal: endedBy } = await startSh.waitForEnd();
+        assert.ok(endedBy === signal || endedBy === 'SIGTERM', startSh.said);
+        assert.ok(!script.isApplicationStarted);
+        await script.waitUntilNothingRuns();
+      },
+    );
 
   test(`start.sh that catches the SIGTERM and goes on is stopped again: ${shell}`, options, async (t) => {
     const script = await StartScript.prepare(t, { shell, first: "trap 'true' TERM" });
@@ -275,6 +286,20 @@ test('supervisord is not stopped: as a program of its own the drop-in is the gat
   const startSh = script.start({ RUNTIME_OWNER: 'nobody' });
   await startSh.waitForEnd();
   assert.match(startSh.stderr, /the owner "nobody" is none/);
+});
+
+test('nor is one that is named as its Python is, and the drop-in below it gates (G1)', options, async (t) => {
+  const script = await StartScript.prepare(t);
+  const { here, kit, redis } = script;
+  const gate = '/usr/share/sonic/scripts/container_startup.py -f snmp -o kube -v 1.4.0';
+  const config = join(here.runFolder, 'supervisord.conf');
+  writeFileSync(config, `${baseConfig(here.runFolder)}[program:app]\ncommand=${gate}\n`);
+  const words = ['/usr/bin/python3', '/usr/bin/supervisord', '--nodaemon', '--configuration', config];
+  const supervisord = kit.runInNamespace(words, here.env);
+  await until('the host is asked', async () => (await redis.status())['remote_state'] === 'pending');
+  const status = readFileSync(`/proc/${supervisord.pid}/status`, 'latin1');
+  assert.match(status, /^Name:\tpython3/);
+  assert.doesNotMatch(status, /^State:\tT/m);
 });
 
 test('where start.sh is process 1 it is kept waiting, whatever ends the gate', options, async (t) => {

@@ -1,6 +1,6 @@
 /** The layouts that SONiC's images have, with a real supervisord: who asks the gate, and who does not. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ImageContainer } from '../support/image.ts';
@@ -86,6 +86,41 @@ test('so it does beside a gate that holds, but not where CTRKIT_UNGATED says rep
   await gate.waitForLine('held (owner-is-local)');
   await held.waitForLog('ungated: app runs beside the gate');
   assert.ok(held.supervisord.isRunning);
+});
+
+test('an agent that is killed when claim.json is gone too leaves its claim on record, and the next one goes on with it (G4)', async (t) => {
+  const env = { RUNTIME_OWNER: 'kube', IMAGE_VERSION: '1.4.0', CONTAINER_NAME: 'snmp' };
+  const entrypoint = 'exec {overlay}/usr/bin/container_startup -f snmp -- "$@"';
+  const image = await ImageContainer.start(t, { env, programs: NEVER_ASKS, files: LISTS, entrypoint });
+  await image.redis.wantKube({ status: { remote_state: 'ready' } });
+  await image.waitForProbe('readiness', 0);
+  await image.waitForStatus('healthy');
+  const { claim_token } = await image.redis.status();
+  const agent = await image.waitForPid('ctrkit_agent');
+  process.kill(agent, 'SIGSTOP');
+  rmSync(image.here.claimPath);
+  process.kill(agent, 'SIGKILL');
+  await image.waitForLog('claim.json had vanished: written again by the claim on record');
+  const readSeq = async () => Number((await image.redis.row('CONTAINER_HEALTH|snmp'))['seq']);
+  const seq = await readSeq();
+  await until('it beats again', async () => (await readSeq()) > seq + 2);
+  assert.equal((await image.redis.status())['claim_token'], claim_token);
+  assert.equal(image.here.readClaim()['token'], claim_token);
+  assert.ok(image.supervisord.isRunning);
+  assert.doesNotMatch(image.log, /ungated/);
+});
+
+test('a shell that is started again every few seconds is found by the time that it runs (G1)', async (t) => {
+  const programs = '[program:app]\ncommand={here}/app.sh\nstartsecs=1\nautorestart=true\n';
+  const files = { ...LISTS, 'app.sh': '#!/bin/sh\nsleep 8\n:\n' };
+  const env = { RUNTIME_OWNER: 'kube', CTRKIT_FEATURE: 'snmp' };
+  const image = await ImageContainer.start(t, { env, programs, files });
+  await until(
+    () => `the container is ended. ${image.log}`,
+    () => !image.supervisord.isRunning,
+    { deadlineMs: 100_000 },
+  );
+  assert.match(image.log, /ungated: app runs, owner is kube, and no gate let it go/);
 });
 
 /** What the drop-in does before it becomes the gate. */
@@ -182,10 +217,13 @@ test('ctrkit_agent --check tells how an image comes to the gate, and which line 
   image.write('app.sh', '#!/bin/sh\nexec sleep 1\n');
   assert.match(
     await check(),
-    /^layout: no program asks the gate; .*RUN echo FEATURE >\/etc\/ctrkit\/feature/m,
+    /^layout: no program asks the gate\nowner local: .*RUN echo FEATURE >\/etc\/ctrkit\/feature$/m,
   );
   image.write('feature', 'eventd\n');
-  assert.match(await check(), /^layout: .*claimed for as eventd; .*container_startup", "-f", "eventd", /m);
+  assert.match(
+    await check(),
+    /^owner local: claimed for as eventd\nowner kube: .*container_startup", "-f", "eventd", /m,
+  );
   image.write('app.sh', '#!/bin/sh\n/usr/share/sonic/scripts/container_startup.py -f bmp\n');
   assert.match(await check(), /^layout: asks the gate in the program app, by .*\/app\.sh$/m);
   image.write('critical_processes', 'program:app\nprogram:dsserve\n');

@@ -129,6 +129,8 @@ for (const shell of SHELLS) {
       ['SIGINT', 130],
       ['SIGHUP', 129],
       ['SIGQUIT', 131],
+      ['SIGUSR1', 138],
+      ['SIGUSR2', 140],
     ] as const) {
       test(
         `${signal} ends it at once while it is held, as process 1 too (G6)`,

@@ -1,11 +1,16 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import type { ProcessStatus } from '../../contract/health/process.ts';
-import { decideUnclaimed, type UnclaimedDecision } from '../../decide/gate/decide-unclaimed.ts';
+import {
+  decideUnclaimed,
+  isClaimPossible,
+  type UnclaimedDecision,
+} from '../../decide/gate/decide-unclaimed.ts';
 import type { OwnIdentity } from '../../decide/gate/own-identity.ts';
 import {
   confirmSuspicions,
   findSuspicions,
   isTreeNeeded,
+  listAway,
   type Suspects,
   type Suspicion,
 } from '../../decide/gate/unclaimed.ts';
@@ -29,6 +34,8 @@ export interface UnclaimedPorts {
   readonly readIdentity: () => OwnIdentity;
   /** Leaves a claim of owner local for the agent to record. Throws CtrkitError('usage' or 'defect'). */
   readonly writeLocalClaim: (identity: { readonly feature: string; readonly version: string }) => void;
+  /** Writes the claim of this start again that STATE_DB has kept; false if none is proved. Throws CtrkitError('defect'). */
+  readonly restoreClaim: (feature: string) => Promise<boolean>;
   readonly claimFile: Pick<ClaimFile, 'read'>;
   readonly gateNoticeFile: Pick<GateNoticeFile, 'read'>;
   readonly containerEnd: Pick<ContainerEnd, 'end'>;
@@ -70,7 +77,11 @@ export class UnclaimedController {
     this.#isWatching = false;
     this.#text = '';
     const lost = isStarting ? this.#findLostCallers() : [];
-    const { suspects, confirmed } = confirmSuspicions(this.#suspects, lost, this.#ports.clock.bootMs());
+    const { suspects, confirmed } = confirmSuspicions(
+      this.#suspects,
+      { suspicions: lost },
+      this.#ports.clock.bootMs(),
+    );
     this.#suspects = suspects;
     for (const { pid } of confirmed) {
       this.#log.log('the gate was killed before it let its caller go on: done for it, as the claim is there');
@@ -95,10 +106,16 @@ export class UnclaimedController {
     // The gate writes the claim before it lets anybody go: one that came after what was seen of the processes counts.
     const claim = this.#ports.claimFile.read();
     if (claim?.isReleased === false) return 0;
-    const { suspects, confirmed } = confirmSuspicions(this.#suspects, suspicions, clock.bootMs());
+    const look = { suspicions, away: listAway({ critical, tree }) };
+    const { suspects, confirmed } = confirmSuspicions(this.#suspects, look, clock.bootMs());
     this.#suspects = suspects;
     const settings = { ...identity, isReleased: claim !== undefined, mode: this.#mode };
-    this.#act(decideUnclaimed(confirmed, settings), identity);
+    const decision = decideUnclaimed(confirmed, settings);
+    const { feature } = identity;
+    if (decision.kind !== 'none' && isClaimPossible(confirmed, settings) && feature !== undefined) {
+      if (await this.#ports.restoreClaim(feature)) return 0;
+    }
+    this.#act(decision, identity);
     return suspects.size > 0 ? SUSPECT_POLL_MS : IDLE_POLL_MS;
   }
 

@@ -107,9 +107,12 @@ async function completeIdentity(
   };
 }
 
-/** A stop of the whole process group ends this process, and nobody would let the caller end. */
+/**
+ * A stop of the whole process group ends this process, and nobody would let the caller end. A SIGUSR1 does not end it: then
+ * the next look at the caller does.
+ */
 function lookAtCallerBeforeEnd(caller: StoppedCaller): void {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const)
     process.once(signal, () => void endBySignal(caller, signal));
 }
 

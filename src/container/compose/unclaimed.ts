@@ -4,6 +4,7 @@ import { readContainerId } from '../adapters/proc/container-id.ts';
 import { readIdentityEvidence } from '../adapters/proc/own-identity.ts';
 import { createProcessTree } from '../adapters/proc/process-tree.ts';
 import type { CriticalExitController } from '../agent/critical-exit-controller.ts';
+import { RecordedClaimFinder } from '../agent/recorded-claim-finder.ts';
 import { UnclaimedController } from '../agent/unclaimed-controller.ts';
 import type { ProcessChecks } from '../health/processes/process-checks.ts';
 import { writeClaimFile } from '../gate/gate.ts';
@@ -21,6 +22,7 @@ export function createUnclaimed(
   },
 ): UnclaimedController {
   const { settings } = ports;
+  const recorded = new RecordedClaimFinder({ ...ports, readDockerId: () => readContainerId(process.env) });
   return new UnclaimedController(
     {
       ...ports,
@@ -29,6 +31,7 @@ export function createUnclaimed(
       containerEnd: parts.criticalExit.containerEnd,
       processTree: createProcessTree(process.env['SUPERVISOR_ENABLED'] === '1'),
       readIdentity: () => findOwnIdentity(readIdentityEvidence(process.env, settings.configDir)),
+      restoreClaim: (feature) => recorded.restore(feature),
       writeLocalClaim: (identity) => writeLocalClaim(ports, identity),
     },
     settings.ungated,

@@ -40,6 +40,15 @@ export function decideUnclaimed(
   return { kind: mode, text: `ungated: ${describeUngated(first, feature)}` };
 }
 
+/** Whether a claim that the agent does not know of may explain what was confirmed. Beside a closed gate there is none. */
+export const isClaimPossible = (
+  confirmed: readonly Suspicion[],
+  { owner, isReleased }: Pick<UnclaimedSettings, 'owner' | 'isReleased'>,
+): boolean =>
+  owner === 'kube' &&
+  !isReleased &&
+  confirmed.every(({ kind, isGateClosed }) => kind === 'unclaimed' && !isGateClosed);
+
 const claimFor = (feature: string, { name }: Suspicion): UnclaimedDecision => ({
   kind: 'claim',
   feature,

@@ -31,30 +31,40 @@ export function describeLayout(layout: ImageLayout): LayoutReport {
   const { programs } = layout;
   // The kit's own configuration alone is none of the image: the entrypoint makes that.
   if (programs === undefined || programs.every(({ name }) => name === AGENT)) {
-    const unknown = 'supervisord has no configuration here, so nothing tells which program asks the gate';
-    return { lines: [`layout: ${describeEntrypoint(layout) ?? unknown}`], warnings: [] };
+    return { lines: describeEntrypoint(layout) ?? describeUnsupervised(layout.feature), warnings: [] };
   }
   // The kit's own script names the gate as well.
   const asker = programs.find(({ name, asksBy }) => asksBy !== '' && name !== AGENT);
   const asks =
-    asker === undefined ? undefined : `asks the gate in the program ${asker.name}, by ${asker.asksBy}`;
-  const found = describeEntrypoint(layout) ?? asks;
+    asker === undefined
+      ? undefined
+      : [`layout: asks the gate in the program ${asker.name}, by ${asker.asksBy}`];
   return {
-    lines: [`layout: ${found ?? describeNeverAsking(layout.feature)}`],
+    lines: describeEntrypoint(layout) ?? asks ?? describeNeverAsking(layout.feature),
     warnings: [...listMissing(layout, programs), ...listUnknown(layout, programs)],
   };
 }
 
-const describeEntrypoint = ({ entrypoint }: ImageLayout): string | undefined =>
-  entrypoint === '' ? undefined : `asks the gate in ${entrypoint}, before supervisord`;
+const describeEntrypoint = ({ entrypoint }: ImageLayout): string[] | undefined =>
+  entrypoint === '' ? undefined : [`layout: asks the gate in ${entrypoint}, before supervisord`];
 
-function describeNeverAsking(feature: string | undefined): string {
+/** An image does not see what its own ENTRYPOINT is. */
+function describeNeverAsking(feature: string | undefined): string[] {
   const local =
     feature === undefined
-      ? 'owner local: claimed for by the name in CONTAINER_NAME, which SONiC sets; elsewhere add: RUN echo FEATURE >/etc/ctrkit/feature'
-      : `owner local: claimed for as ${feature}`;
-  return `no program asks the gate; ${local}; owner kube: ended as ungated, unless it asks by: ${formatEntrypoint(feature)}`;
+      ? 'claimed for by the name in CONTAINER_NAME, which SONiC sets; elsewhere add to the Dockerfile: RUN echo FEATURE >/etc/ctrkit/feature'
+      : `claimed for as ${feature}`;
+  return [
+    'layout: no program asks the gate',
+    `owner local: ${local}`,
+    `owner kube: ended as ungated, unless the Dockerfile has: ${formatEntrypoint(feature)}`,
+  ];
 }
+
+const describeUnsupervised = (feature = 'FEATURE'): string[] => [
+  'layout: supervisord has no configuration here, so nothing tells which program asks the gate',
+  `an image without supervisord asks by this line in its Dockerfile: ENTRYPOINT ["/usr/bin/ctrkit_agent", "run", "-f", "${feature}", "--", "COMMAND"]`,
+];
 
 function listMissing(
   { critical, startProgram }: ImageLayout,
@@ -65,14 +75,18 @@ function listMissing(
   return [
     ...(programs.some(({ name, isListener }) => isListener && name === AGENT)
       ? []
-      : ["supervisord's configuration does not include conf.d/ctrkit.conf: no agent runs"]),
+      : [
+          "supervisord's configuration does not include conf.d/ctrkit.conf: no agent runs; add to supervisord.conf, in [include]: files = /etc/supervisor/conf.d/*.conf",
+        ]),
     ...(critical.length > 0
       ? []
       : [
-          'critical_processes names nothing: no exit ends the container, and an application that no gate let go is not found',
+          'critical_processes names nothing: no exit ends the container, and an application that no gate let go is not found; add to /etc/supervisor/critical_processes: program:NAME',
         ]),
     ...(isStartMissing && hasStartCheck(startProgram, programs)
-      ? [`checks.toml names startProgram ${startProgram.name}, and supervisord has no such program`]
+      ? [
+          `checks.toml names startProgram ${startProgram.name}, and supervisord has no such program: correct the name, or leave it out`,
+        ]
       : []),
   ];
 }
@@ -83,7 +97,8 @@ const listUnknown = (
 ): string[] => [
   ...new Set(
     findUnknownEntries([...critical, ...watched], programs).map(
-      ({ kind, name }) => `supervisord has no ${kind} "${name}", which a list names: it is not checked`,
+      ({ kind, name }) =>
+        `supervisord has no ${kind} "${name}", which a list names: it is not checked; correct the name in the list, or leave it out`,
     ),
   ),
 ];

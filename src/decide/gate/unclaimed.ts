@@ -23,6 +23,8 @@ export interface Suspicion {
   readonly kind: 'unclaimed' | 'gate-lost';
   /** The same for as long as it is the same thing. */
   readonly key: string;
+  /** Of the application process, whoever it is by now; empty for a caller. */
+  readonly process: string;
   readonly patienceMs: number;
   /** The process it is about. */
   readonly pid: number;
@@ -61,8 +63,11 @@ export function findSuspicions(input: UnclaimedInput): Suspicion[] {
       const patienceMs = findPatience(input.owner, process, { tree, gates });
       if (patienceMs === undefined) return [];
       const name = formatProcessName(process);
-      const key = patienceMs === CONFIRM_MS ? name : `${formatProcessKey(process)}:${process.pid}`;
-      return [{ kind: 'unclaimed' as const, key, patienceMs, pid: process.pid, name, isGateClosed }];
+      // A script that names the gate has its time again whenever it is started.
+      const instance = patienceMs === ASKER_MS ? process.pid : '';
+      const key = `${formatProcessKey(process)}:${patienceMs}:${instance}`;
+      const about = { process: formatProcessKey(process), pid: process.pid, name };
+      return [{ kind: 'unclaimed' as const, key, patienceMs, ...about, isGateClosed }];
     }),
   ];
 }
@@ -84,6 +89,7 @@ const findLostCaller = (tree: readonly ProcessNode[]): ProcessNode | undefined =
 const makeLost = ({ pid }: ProcessNode): Suspicion => ({
   kind: 'gate-lost',
   key: `stopped:${pid}`,
+  process: '',
   patienceMs: CONFIRM_MS,
   pid,
   name: '',
@@ -127,18 +133,51 @@ function isAtOrAbove(pid: number, below: ProcessNode, tree: readonly ProcessNode
   return false;
 }
 
-/** By key of a suspicion: since when it was seen at every look, boot clock. */
-export type Suspects = ReadonlyMap<string, number>;
+/**
+ * The application processes of which this look tells nothing, as they don't run at this moment. One that is started again and
+ * again runs at some looks only; it stays suspected meanwhile.
+ */
+export const listAway = ({ critical = [], tree }: Pick<UnclaimedInput, 'critical' | 'tree'>): string[] =>
+  tree === undefined
+    ? []
+    : critical
+        .filter(({ statename, pid }) => statename !== 'RUNNING' || !tree.some((node) => isThere(node, pid)))
+        .map((process) => formatProcessKey(process));
 
-/** Returns what is suspected from now on, and which of it is confirmed. */
+/** supervisord may not know yet that it has ended, and one that is being started shows no command. */
+const isThere = ({ pid, hasEnded, role }: ProcessNode, wanted: number): boolean =>
+  pid === wanted && !hasEnded && role !== 'unknown';
+
+interface Sighting {
+  /** Boot clock: since when it is suspected, and when it was seen last. */
+  readonly sinceMs: number;
+  readonly seenMs: number;
+  readonly process: string;
+}
+
+/** By key of a suspicion. */
+export type Suspects = ReadonlyMap<string, Sighting>;
+
+/** What was not seen again for so long counts anew. */
+const FORGET_MS = 60_000;
+
+/** Returns what is suspected from now on, and which of it is confirmed. `away` is that of `listAway`. */
 export function confirmSuspicions(
   before: Suspects,
-  suspicions: readonly Suspicion[],
+  look: { readonly suspicions: readonly Suspicion[]; readonly away?: readonly string[] },
   nowMs: number,
 ): { readonly suspects: Suspects; readonly confirmed: readonly Suspicion[] } {
-  const suspects = new Map(suspicions.map(({ key }) => [key, before.get(key) ?? nowMs]));
+  const { suspicions, away = [] } = look;
+  const kept = [...before].filter(
+    ([, { process, seenMs }]) => away.includes(process) && nowMs < seenMs + FORGET_MS,
+  );
+  const seen = suspicions.map(({ key, process }): [string, Sighting] => [
+    key,
+    { sinceMs: before.get(key)?.sinceMs ?? nowMs, seenMs: nowMs, process },
+  ]);
+  const suspects = new Map([...kept, ...seen]);
   const confirmed = suspicions.filter(
-    ({ key, patienceMs }) => nowMs >= (suspects.get(key) ?? nowMs) + patienceMs,
+    ({ key, patienceMs }) => nowMs >= (suspects.get(key)?.sinceMs ?? nowMs) + patienceMs,
   );
   return { suspects, confirmed };
 }

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Environment } from '../../../contract/environment.ts';
 import type { CallerState, StoppedCaller } from '../../../ports/stopped-caller.ts';
 
-/** SIGHUP, SIGINT and SIGTERM as the kernel's masks of signals have them: signal n is bit n - 1. */
-const ENDING = (1n << 0n) | (1n << 1n) | (1n << 14n);
+/**
+ * What a program may be stopped by: SIGHUP, INT, QUIT, USR1, USR2 and TERM, as the kernel's masks of signals have them:
+ * signal n is bit n - 1.
+ */
+const ENDING = [1n, 2n, 3n, 10n, 12n, 15n].reduce((mask, signal) => mask | (1n << (signal - 1n)), 0n);
 
 /** This process's parent, if the drop-in has stopped it (contract.md, section 13); undefined if nobody has. */
 export function findStoppedCaller(env: Environment): StoppedCaller | undefined {

@@ -26,6 +26,9 @@ describe('an agent without a claim', () => {
   let wakes: number;
   let tree: readonly ProcessNode[];
   let letGoOn: number[];
+  /** Whether STATE_DB has kept a claim of this start, and how often that was asked. */
+  let isOnRecord: boolean;
+  let asked: number;
   let controller: UnclaimedController;
 
   beforeEach(() => {
@@ -41,6 +44,8 @@ describe('an agent without a claim', () => {
     wakes = 0;
     tree = [NODE];
     letGoOn = [];
+    isOnRecord = false;
+    asked = 0;
     const identity = () => ({ feature: 'snmp', owner, version: '2.0.0', problems: ['a problem'] });
     controller = new UnclaimedController(
       {
@@ -56,6 +61,11 @@ describe('an agent without a claim', () => {
         writeLocalClaim: ({ feature, version }) => {
           if (writeError !== undefined) throw writeError;
           claimed.push(`${feature} ${version}`);
+        },
+        restoreClaim: async () => {
+          asked += 1;
+          if (isOnRecord) claim = claimOf();
+          return isOnRecord;
         },
         claimFile: { read: () => claim },
         gateNoticeFile: { read: () => undefined },
@@ -91,6 +101,22 @@ describe('an agent without a claim', () => {
     assert.equal(await controller.reconcile(), 0, 'it is taken up at once');
     assert.deepEqual(ended, []);
   });
+
+  test('ends no container whose claim is on record, which is written again (G4)', async () => {
+    isOnRecord = true;
+    assert.deepEqual(await lookTwice(), [1_000, 0], 'it is taken up at once');
+    assert.deepEqual([ended, asked, controller.text], [[], 1, '']);
+  });
+
+  for (const [what, setUp] of [
+    ['a claim that was released', () => (claim = claimOf({ isReleased: true }))],
+    ['owner local', () => (owner = 'local')],
+  ] as const)
+    test(`asks for no record of ${what}`, async () => {
+      setUp();
+      await lookTwice();
+      assert.equal(asked, 0);
+    });
 
   test('does nothing while supervisord does not answer, and begins anew after it', async () => {
     await controller.reconcile();

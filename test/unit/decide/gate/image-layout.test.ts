@@ -40,11 +40,16 @@ describe('the layout of an image', () => {
       { programs: [AGENT] },
       /^layout: supervisord has no configuration here/,
     ],
+    [
+      'has no supervisord',
+      { programs: undefined, feature: 'eventd' },
+      /: ENTRYPOINT \["\/usr\/bin\/ctrkit_agent", "run", "-f", "eventd", "--", "COMMAND"\]$/,
+    ],
     ['has no configuration yet', { programs: undefined }, /^layout: supervisord has no configuration here/],
     [
       'never asks',
       {},
-      /^layout: no program asks the gate; .*RUN echo FEATURE >\/etc\/ctrkit\/feature; .*"-f", "FEATURE", /,
+      /^layout: no program asks the gate\nowner local: .*Dockerfile: RUN echo FEATURE >\/etc\/ctrkit\/feature\nowner kube: .*"-f", "FEATURE", /,
     ],
     [
       'has the agent, whose script names the gate',
@@ -54,7 +59,7 @@ describe('the layout of an image', () => {
     [
       'never asks and is named',
       { feature: 'eventd' },
-      /owner local: claimed for as eventd; .*ENTRYPOINT \["\/usr\/bin\/container_startup", "-f", "eventd", "--", "supervisord"\]$/,
+      /owner local: claimed for as eventd\nowner kube: .*Dockerfile has: ENTRYPOINT \["\/usr\/bin\/container_startup", "-f", "eventd", "--", "supervisord"\]$/,
     ],
   ] as const)
     test(`one that ${what}`, () => {
@@ -64,8 +69,16 @@ describe('the layout of an image', () => {
     });
 
   for (const [what, over, warning] of [
-    ['no agent', { programs: [APP] }, /does not include conf\.d\/ctrkit\.conf/],
-    ['nothing critical', { critical: [] }, /critical_processes names nothing/],
+    [
+      'no agent',
+      { programs: [APP] },
+      /does not include conf\.d\/ctrkit\.conf: .*add to supervisord\.conf, in \[include\]: files = /,
+    ],
+    [
+      'nothing critical',
+      { critical: [] },
+      /critical_processes names nothing: .*add to \/etc\/supervisor\/critical_processes: program:NAME$/,
+    ],
     ['an unknown name', { watched: [{ kind: 'program', name: 'dsserve' }] }, /has no program "dsserve"/],
     ['an unknown group', { critical: [{ kind: 'group', name: 'pool' }] }, /has no group "pool"/],
     [

@@ -7,6 +7,8 @@ import {
   confirmSuspicions,
   findSuspicions,
   isTreeNeeded,
+  listAway,
+  type Suspects,
   type UnclaimedInput,
 } from '../../../../src/decide/gate/unclaimed.ts';
 import { processStatus } from '../../../support/process-status.ts';
@@ -145,24 +147,26 @@ describe('a container without a claim', () => {
       tree: [node(20)],
       gatePid: undefined,
     });
-    const first = confirmSuspicions(new Map(), suspicions, 5_000);
+    const first = confirmSuspicions(new Map(), { suspicions }, 5_000);
     assert.deepEqual(first.confirmed, []);
-    assert.deepEqual(confirmSuspicions(first.suspects, suspicions, 5_999).confirmed, []);
-    assert.equal(confirmSuspicions(first.suspects, suspicions, 6_000).confirmed.length, 1);
-    const gone = confirmSuspicions(first.suspects, [], 6_000);
-    assert.deepEqual(confirmSuspicions(gone.suspects, suspicions, 7_000).confirmed, []);
+    assert.deepEqual(confirmSuspicions(first.suspects, { suspicions }, 5_999).confirmed, []);
+    assert.equal(confirmSuspicions(first.suspects, { suspicions }, 6_000).confirmed.length, 1);
+    const gone = confirmSuspicions(first.suspects, { suspicions: [] }, 6_000);
+    assert.deepEqual(confirmSuspicions(gone.suspects, { suspicions }, 7_000).confirmed, []);
   });
 
   test('a script that is started again has its time again; an application has not', () => {
-    const look = (pid: number, role: ProcessNode['role'], before = new Map<string, number>(), nowMs = 0) =>
+    const look = (pid: number, role: ProcessNode['role'], before: Suspects = new Map(), nowMs = 0) =>
       confirmSuspicions(
         before,
-        findSuspicions({
-          owner: 'kube',
-          critical: [running('app', pid)],
-          tree: [node(pid, { role })],
-          gatePid: undefined,
-        }),
+        {
+          suspicions: findSuspicions({
+            owner: 'kube',
+            critical: [running('app', pid)],
+            tree: [node(pid, { role })],
+            gatePid: undefined,
+          }),
+        },
         nowMs,
       );
     for (const [role, isConfirmed] of [
@@ -175,11 +179,58 @@ describe('a container without a claim', () => {
   });
 });
 
+/** Looks at an application of owner kube, each a second after the one before: which of them confirm that it is ungated. */
+function lookAgain(looks: readonly Partial<UnclaimedInput>[], everyMs: number): number[] {
+  let suspects: Suspects = new Map();
+  return looks.flatMap((over, index) => {
+    const input: UnclaimedInput = { owner: 'kube', critical: [], tree: [], gatePid: undefined, ...over };
+    const look = { suspicions: findSuspicions(input), away: listAway(input) };
+    const result = confirmSuspicions(suspects, look, index * everyMs);
+    suspects = result.suspects;
+    return result.confirmed.length > 0 ? [index] : [];
+  });
+}
+
+describe('an application that is started again and again', () => {
+  const runs = (pid: number, role: ProcessNode['role']) => ({
+    critical: [running('app', pid)],
+    tree: [node(pid, { role })],
+  });
+  const AWAY = { critical: [processStatus('app', 'BACKOFF')], tree: [node(9)] };
+
+  test('is found by the second time that it is seen within a minute (G1)', () => {
+    assert.deepEqual(lookAgain([runs(20, 'program'), AWAY, AWAY, runs(21, 'program')], 5_000), [3]);
+    const seldom = [runs(20, 'program'), ...Array.from({ length: 12 }, () => AWAY), runs(21, 'program')];
+    assert.deepEqual(lookAgain(seldom, 5_000), []);
+  });
+
+  test('so it is where supervisord does not know yet that it has ended (G1)', () => {
+    const ended = { critical: [running('app', 20)], tree: [node(20, { hasEnded: true, role: 'unknown' })] };
+    const gone = { critical: [running('app', 20)], tree: [node(9)] };
+    assert.deepEqual(lookAgain([runs(20, 'program'), ended, gone, runs(21, 'program')], 5_000), [3]);
+  });
+
+  test('so is a shell that was seen for a minute, whichever process it was (G1)', () => {
+    const looks = Array.from({ length: 10 }, (_, index) => [runs(20 + index, 'shell'), AWAY]).flat();
+    assert.deepEqual(lookAgain(looks, 5_000)[0], 12);
+  });
+
+  test('but not one that was seen with its gate, or while supervisord did not answer', () => {
+    const shell = runs(20, 'shell');
+    const asks = { ...shell, tree: [...shell.tree, node(30, { role: 'gate', parentPid: 20 })] };
+    const asking = Array.from({ length: 10 }, () => [shell, asks, AWAY]).flat();
+    assert.deepEqual(lookAgain(asking, 5_000), []);
+    const silent = { critical: undefined, tree: [node(20)] };
+    assert.deepEqual(lookAgain([runs(20, 'program'), silent, runs(20, 'program')], 5_000), []);
+  });
+});
+
 describe('what is done about a container without a claim', () => {
   const SETTINGS: UnclaimedSettings = { owner: 'kube', feature: 'snmp', isReleased: false, mode: 'end' };
   const UNCLAIMED = {
     kind: 'unclaimed',
     key: 'app',
+    process: 'app',
     patienceMs: 0,
     pid: 20,
     name: 'app',
@@ -188,6 +239,7 @@ describe('what is done about a container without a claim', () => {
   const LOST = {
     kind: 'gate-lost',
     key: 'stopped:10',
+    process: '',
     patienceMs: 0,
     pid: 10,
     name: '',

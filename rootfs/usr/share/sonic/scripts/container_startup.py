@@ -11,12 +11,24 @@ for ctrkit_word; do
 	if [ "$ctrkit_word" = -- ]; then exec /usr/bin/container_startup "$@"; fi
 done
 
+# supervisord is named so, or its Python is; then by its words. A start.sh may have that word among its own: a program that
+# supervisord starts by itself is the leader of a process group, and what a script starts is not.
+is_supervisord() { # the caller
+	read -r comm <"/proc/$PPID/comm" || return 1
+	[ "$comm" != supervisord ] || return 0
+	[ "${SUPERVISOR_ENABLED:-}" = 1 ] || return 1
+	read -r _ _ _ _ group _ <"/proc/$$/stat"
+	# Its words are ended by NUL, which a shell leaves out, and by no newline.
+	read -r words <"/proc/$PPID/cmdline"
+	case $group:$words in "$$":*supervisord*) return 0 ;; esac
+	return 1
+}
+
+# Nobody goes on after a program of supervisord by itself, and a stopped supervisord would do nothing more.
+if is_supervisord 2>/dev/null; then exec /usr/bin/container_startup "$@"; fi
+
 # A person's shell is not stopped, and process 1 can't be.
 if [ "$PPID" -gt 1 ] && ! [ -t 0 ]; then
-	parent=
-	{ read -r parent <"/proc/$PPID/comm"; } 2>/dev/null
-	# A program of supervisord by itself: nobody goes on after it, and a stopped supervisord would do nothing more.
-	if [ "$parent" = supervisord ]; then exec /usr/bin/container_startup "$@"; fi
 	if kill -STOP "$PPID"; then
 		export CTRKIT_CALLER_PID="$PPID" CTRKIT_CALLER_STOPPED=1
 		exec /usr/bin/container_startup "$@"

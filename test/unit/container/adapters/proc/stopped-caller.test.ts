@@ -13,7 +13,7 @@ test('the state of a process, and which signals wait for it', () => {
   assert.equal(decodeCallerState(status('t (tracing stop)')), 'stopped');
   assert.equal(decodeCallerState(status('S (sleeping)')), 'running');
   assert.equal(decodeCallerState(status('Z (zombie)')), 'gone');
-  for (const signal of [1, 2, 15]) {
+  for (const signal of [1, 2, 3, 10, 12, 15]) {
     const mask = (1 << (signal - 1)).toString(16);
     assert.equal(decodeCallerState(status('T (stopped)', { shared: mask })), 'asked-to-end');
     assert.equal(decodeCallerState(status('T (stopped)', { own: mask })), 'asked-to-end');
