@@ -146,6 +146,29 @@ echo went on >{here}/went-on
   assert.ok(!existsSync(join(image.folder, 'went-on')));
 });
 
+const DROP_IN = readFileSync('rootfs/usr/share/sonic/scripts/container_startup.py', 'utf8').replaceAll(
+  '/usr/bin/container_startup',
+  '{overlay}/usr/bin/container_startup',
+);
+const CALL = '{here}/container_startup.py -f snmp -o kube -v 1.4.0';
+
+for (const [where, line] of [
+  ['in a job of its own', `set -m\n${CALL}`],
+  ['below a shell below su, which stops itself with its child', `su root -c '${CALL}; true'`],
+] as const)
+  test(`a start.sh that runs the drop-in ${where} stands still while it is held, and goes on at go (G1)`, async (t) => {
+    const programs = '[program:start]\ncommand={here}/start.sh\nstartsecs=0\nautorestart=false\n';
+    const start = `#!/bin/bash\n${line}\necho went on >{here}/went-on\n`;
+    const files = { ...LISTS, 'start.sh': start, 'container_startup.py': DROP_IN };
+    const image = await ImageContainer.start(t, { env: { RUNTIME_OWNER: 'kube' }, programs, files });
+    const hasGoneOn = () => existsSync(join(image.folder, 'went-on'));
+    await image.waitForProbe('readiness', 12);
+    assert.ok(!hasGoneOn());
+    await image.redis.wantKube({ status: { remote_state: 'ready' } });
+    await until(() => `start.sh goes on. ${image.log}`, hasGoneOn);
+    assert.ok(image.here.hasClaim);
+  });
+
 test('a program that asks the gate itself is not ungated while its gate holds it, and comes to ready (bmp)', async (t) => {
   const app = `#!/bin/sh
 sleep 5

@@ -84,7 +84,7 @@ export class UnclaimedController {
     );
     this.#suspects = suspects;
     for (const { pid } of confirmed) {
-      this.#log.log('the gate was killed before it let its caller go on: done for it, as the claim is there');
+      this.#log.log('the gate has ended, and what called it stands still: let go on, as the claim is there');
       this.#ports.processTree.letGoOn(pid);
     }
   }
