@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
+import { hasRecordedHolder } from '../../src/contract/feature/feature.ts';
 import { planRelease } from '../../src/contract/gate/claim.ts';
+import type { Progress } from '../../src/decide/gate/startup-types.ts';
 import { RULES, type Rules } from '../support/model-check/rules.ts';
 import { walk, type WalkLimits, type WalkResult } from '../support/model-check/walk.ts';
 import { TICK_MS, type ModelOptions } from '../support/model-check/world.ts';
@@ -11,6 +13,7 @@ const larger = { skip: MOST_STATES === 0 && 'takes minutes and gigabytes: CTRKIT
 /** More than there are, or than it takes to find a fault. */
 const ENOUGH = 200_000;
 
+/** Where gates are atomic, and no process is frozen, there are fewer states: the larger walks take all steps apart. */
 const TWO: ModelOptions = {
   versions: ['1.0.0', '1.1.0'],
   keepsId: false,
@@ -18,8 +21,14 @@ const TWO: ModelOptions = {
   foreignClaims: 0,
   hasPromptGates: true,
   hasFrosts: true,
+  hasAtomicGates: false,
   losesAnswers: false,
 };
+const ATOMIC = { hasAtomicGates: true, hasFrosts: false };
+/** Neither one is the higher: they hold back nobody. */
+const UNCOMPARABLE = ['1.0.0', 'master.7-abc'];
+/** Which of them is which makes no difference. */
+const ALIKE = ['1.0.0', '1.0.0'];
 
 /** The first container runs, and beats. */
 const HELD = [
@@ -36,42 +45,62 @@ const describeViolation = ({ violation }: WalkResult): string | undefined =>
   violation && `${violation.law}:\n  ${violation.steps.join('\n  ')}`;
 
 /** A walk that ends at MOST_STATES has looked at all that are nearer. */
-function assertLaws(t: TestContext, options: ModelOptions, limits: WalkLimits): void {
-  const result = walk(options, RULES, limits);
-  const { states, depth, isComplete, slowestRecovery } = result;
+function assertLaws(t: TestContext, options: Partial<ModelOptions>, limits: WalkLimits): void {
+  const result = walk({ ...TWO, ...options }, RULES, limits);
+  const { states, depth, isComplete, wellStates, slowestRecovery, mostWrites } = result;
   t.diagnostic(
-    `${states} states, ${depth} steps deep, ${isComplete ? 'all' : 'not all'}; one runs ${slowestRecovery} intervals after all is well`,
+    `${states} states, ${depth} steps deep, ${isComplete ? 'all' : 'not all'}; where all is well one runs after ${slowestRecovery} intervals in each of ${wellStates}; ${mostWrites} writes between two ticks`,
   );
   assert.equal(describeViolation(result), undefined);
   assert.ok(isComplete || limits.maxStates === MOST_STATES, `more than ${states} states`);
 }
 
-describe('in every state that two containers and a host can reach', () => {
-  test('no application starts beside another one, and one runs soon after all is well', (t) => {
-    assertLaws(t, TWO, { maxStates: ENOUGH });
-  });
+describe('in every state that containers and a host can reach', { timeout: 36_000_000 }, () => {
+  const every: Readonly<Record<string, Partial<ModelOptions>>> = {
+    'two of them, whose processes are frozen, too': { hasAtomicGates: true },
+    'two whose versions can not be compared': { ...ATOMIC, versions: UNCOMPARABLE },
+    'two, and the database fails once (G2)': { ...ATOMIC, versions: ALIKE, outages: 1 },
+  };
+  for (const [name, options] of Object.entries(every))
+    test(`no application starts beside another one, one runs soon after all is well, and nobody writes for ever: ${name}`, (t) => {
+      assertLaws(t, options, { maxStates: ENOUGH });
+    });
 
   const all = { maxStates: MOST_STATES };
   const more: Readonly<Record<string, Partial<ModelOptions>>> = {
+    'where all of that comes apart': {},
     'where a container that is started again keeps its id': { keepsId: true },
     'where gates look when they like': { hasPromptGates: false },
-    'where both have one version': { versions: ['1.0.0', '1.0.0'], hasPromptGates: false },
+    'where both have one version': { versions: ALIKE, hasPromptGates: false },
     'where answers to writes are lost': { losesAnswers: true },
-    'where a container of the shipped kit claims, and is cleared': { foreignClaims: 1 },
-    'where the database fails once (G2)': { outages: 1, hasFrosts: false },
-    'where the database fails once, and processes are frozen (G2)': { outages: 1 },
-    'of three containers': { versions: ['1.0.0', '1.1.0', '1.1.0'] },
+    'where a container of the shipped kit claims, and is cleared': {
+      ...ATOMIC,
+      versions: UNCOMPARABLE,
+      foreignClaims: 1,
+    },
+    'where the database fails once (G2)': { ...ATOMIC, outages: 1 },
+    'where the database fails twice (G2)': { ...ATOMIC, versions: ALIKE, outages: 2 },
+    'where the database fails once, and gates look when they like (G2)': {
+      ...ATOMIC,
+      versions: ALIKE,
+      outages: 1,
+      hasPromptGates: false,
+    },
+    'where the database fails once, and processes are frozen (G2)': {
+      hasAtomicGates: true,
+      versions: ALIKE,
+      outages: 1,
+    },
+    'of three containers that are alike': { ...ATOMIC, versions: [...ALIKE, '1.0.0'] },
+    'of three containers': { ...ATOMIC, versions: ['1.0.0', '1.1.0', '1.1.0'] },
+    'of three containers, where the database fails once': {
+      ...ATOMIC,
+      versions: [...ALIKE, '1.0.0'],
+      outages: 1,
+    },
   };
   for (const [name, options] of Object.entries(more))
-    test(`the same ${name}`, larger, (t) => assertLaws(t, { ...TWO, ...options }, all));
-
-  test(
-    'the same where gates look when they like, and the database fails while one runs (G2)',
-    larger,
-    (t) => {
-      assertLaws(t, { ...TWO, hasPromptGates: false, outages: 1 }, { ...all, prefix: HELD });
-    },
-  );
+    test(`the same ${name}`, larger, (t) => assertLaws(t, options, all));
 });
 
 interface Mutant {
@@ -84,6 +113,29 @@ interface Mutant {
 
 const TWO_RUN = /goes while . runs/;
 const NOBODY_RUNS = /nobody runs/;
+const LIVELOCK = /a livelock/;
+/** As HELD, of atomic gates. */
+const HELD_AT_ONCE = HELD.filter((step) => step !== '0 decides');
+const RESTART = { options: { ...ATOMIC, outages: 1 }, prefix: HELD_AT_ONCE };
+/** The second container is let in, but for the first one. */
+const ANSWERED = [...HELD_AT_ONCE, 'time passes', '1 writes', 'the host is asked', 'the host answers'];
+const REFUSES = 'the database refuses writes';
+const OUTAGE = { options: RESTART.options, prefix: [...ANSWERED, REFUSES] };
+/** A gate may look late: between two looks an outage may have been, and gone. */
+const LATE = { ...RESTART.options, hasPromptGates: false };
+/** The second container has asked before the first one, which runs now. */
+const HELD_LATER = [
+  '1 writes',
+  'the host is asked',
+  'the host answers',
+  '0 decides',
+  'time passes',
+  ...HELD_AT_ONCE,
+];
+
+/** A `ready` for another container was first seen long ago. */
+const beginAsking = (progress: Progress, nowMs: number): Progress =>
+  progress.kind === 'waiting' ? { ...progress, foreignReadySinceMs: nowMs - 10 * TICK_MS } : progress;
 
 const MUTANTS: readonly Mutant[] = [
   {
@@ -108,6 +160,7 @@ const MUTANTS: readonly Mutant[] = [
         RULES.decideStartup({ ...input, now: { ...now, bootMs: now.bootMs + TICK_MS } }),
     },
     law: TWO_RUN,
+    options: { hasAtomicGates: true },
   },
   {
     fault: 'a gate that waits for ever for a container which has asked before it',
@@ -137,11 +190,13 @@ const MUTANTS: readonly Mutant[] = [
     fault: 'an agent that records its claim again over another live one',
     rules: { decideRenewal: () => ({ kind: 'claim-again' }) },
     law: /records its claim over a live one/,
+    options: { hasAtomicGates: true },
   },
   {
     fault: 'an agent that beats without a guard',
     rules: { guardBeat: (claim) => ({ ...RULES.guardBeat(claim), values: {} }) },
     law: /beats for a record that is not its own/,
+    options: { hasAtomicGates: true },
   },
   {
     fault: 'a release of whatever is on record',
@@ -150,6 +205,7 @@ const MUTANTS: readonly Mutant[] = [
         RULES.planReleases(...all).map(({ guard, write }) => ({ guard: { ...guard, values: {} }, write })),
     },
     law: TWO_RUN,
+    options: { hasAtomicGates: true },
   },
   {
     fault: 'a release that always writes "stopped"',
@@ -165,8 +221,7 @@ const MUTANTS: readonly Mutant[] = [
       recordLook: (before, look) => RULES.recordLook({ ...before, lookByMs: undefined }, look),
     },
     law: TWO_RUN,
-    options: { outages: 1, hasFrosts: false },
-    prefix: HELD,
+    ...OUTAGE,
   },
   {
     fault: 'a gate that does not know of another server',
@@ -174,8 +229,65 @@ const MUTANTS: readonly Mutant[] = [
       recordLook: (before, look) => RULES.recordLook(before, { ...look, serverId: 'a', uptimeMs: Infinity }),
     },
     law: TWO_RUN,
-    options: { outages: 1, hasFrosts: false },
-    prefix: HELD,
+    ...RESTART,
+  },
+  {
+    fault: 'a lease that runs out in an outage too: what an observer has seen is passed over',
+    rules: {
+      decideStartup: ({ observation, ...input }) => {
+        const goodSinceMs = hasRecordedHolder(input.snapshot.status) ? -Infinity : observation.goodSinceMs;
+        return RULES.decideStartup({ ...input, observation: { ...observation, goodSinceMs } });
+      },
+    },
+    law: TWO_RUN,
+    ...OUTAGE,
+  },
+  {
+    fault: 'a record that is lost, and not waited for',
+    rules: {
+      decideStartup: ({ observation, snapshot, ...input }) => {
+        if (hasRecordedHolder(snapshot.status))
+          return RULES.decideStartup({ ...input, snapshot, observation });
+        const trusting = { ...observation, hadOutage: false, hasServerChanged: false };
+        const heartbeat = { ...snapshot.heartbeat, token: '' };
+        const trusted = { ...snapshot, heartbeat };
+        return RULES.decideStartup({ ...input, snapshot: trusted, observation: trusting });
+      },
+    },
+    law: TWO_RUN,
+    ...RESTART,
+  },
+  {
+    fault: 'a release that is believed of another server',
+    rules: {
+      decideStartup: ({ observation, ...input }) => {
+        const hasServerChanged =
+          input.snapshot.status.currentOwner !== 'none' && observation.hasServerChanged;
+        return RULES.decideStartup({ ...input, observation: { ...observation, hasServerChanged } });
+      },
+    },
+    law: TWO_RUN,
+    ...RESTART,
+  },
+  {
+    fault: 'a look that comes too late, and is taken for one in time',
+    rules: { recordLook: (before, look) => RULES.recordLook({ ...before, lookByMs: undefined }, look) },
+    law: TWO_RUN,
+    options: LATE,
+    prefix: [...ANSWERED, REFUSES],
+  },
+  {
+    fault: 'a holder that is seen first when it is overdue, by a gate that looked before',
+    rules: {
+      recordLook: (before, look) => {
+        const { status } = look;
+        const holder = hasRecordedHolder(status) ? `${status.dockerId}/${status.claimToken}` : before.holder;
+        return RULES.recordLook({ ...before, holder }, look);
+      },
+    },
+    law: TWO_RUN,
+    options: LATE,
+    prefix: [...HELD_LATER, REFUSES],
   },
   {
     fault: 'a gate for which the first sight of an overdue holder is enough',
@@ -186,8 +298,48 @@ const MUTANTS: readonly Mutant[] = [
       },
     },
     law: TWO_RUN,
-    options: { outages: 1, hasFrosts: false, hasPromptGates: false },
-    prefix: HELD,
+    options: LATE,
+    prefix: [...HELD_AT_ONCE, REFUSES],
+  },
+  {
+    fault: 'a gate for which the version of the old holder is never a question',
+    rules: {
+      decideStartup: (input) => {
+        const { snapshot, progress, self } = input;
+        const { status } = snapshot;
+        const isOldHolders =
+          progress.kind !== 'new' && status.containerVersion === progress.holderVersionAtStart;
+        if (!isOldHolders || status.remoteState !== 'pending') return RULES.decideStartup(input);
+        const own = { ...snapshot, status: { ...status, pendingToken: self.token } };
+        return RULES.decideStartup({ ...input, snapshot: own });
+      },
+    },
+    law: LIVELOCK,
+    options: { ...ATOMIC, versions: UNCOMPARABLE },
+  },
+  {
+    fault: 'gates that ask again at once for an answer to another container',
+    rules: {
+      decideStartup: (input) =>
+        RULES.decideStartup({ ...input, progress: beginAsking(input.progress, input.now.bootMs) }),
+    },
+    law: LIVELOCK,
+    options: { ...ATOMIC, versions: ALIKE },
+  },
+  {
+    fault: 'gates of which each asks again as soon as it sees the answer to the other one',
+    rules: {
+      decideStartup: (input) => {
+        const { status } = input.snapshot;
+        const decision = RULES.decideStartup(input);
+        const { verdict } = decision;
+        const isOthers = status.pendingToken !== '' && status.pendingToken !== input.self.token;
+        if (verdict.kind !== 'wait' || !isOthers) return decision;
+        return { ...decision, verdict: { ...verdict, announce: 'pending' } };
+      },
+    },
+    law: NOBODY_RUNS,
+    options: { ...ATOMIC, versions: ALIKE },
   },
 ];
 

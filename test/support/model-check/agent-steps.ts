@@ -43,7 +43,7 @@ const become = (world: World, rows: World['rows'], i: number, changes: Changes):
 });
 
 /** In an outage the heartbeat was tried, and that is all. A refused one is followed by a look at who holds the feature. */
-export function beat(world: World, i: number, rules: Rules): World {
+function beat(world: World, i: number, rules: Rules): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'running') return world;
   const renewed = { ...RENEWED, observation: one.phase.observation };
@@ -78,7 +78,7 @@ function isHeldByOther({ rows: { status, health }, nowMs }: World, { token }: Mo
 }
 
 /** Contested: nothing is written, and the heartbeat is tried again. */
-export function record(world: World, i: number, rules: Rules): World {
+function record(world: World, i: number, rules: Rules): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'running' || one.phase.recover === undefined) return world;
   const renewed = { ...RENEWED, observation: one.phase.observation };

@@ -17,14 +17,46 @@ const NAME = /[tcf]\d\.\d+/g;
 /** The last sign of life is told apart from them. */
 const TIME_FIELDS = new Set(['claim_ms', 'beat_ms']);
 
-export function encodeWorld(world: World): string {
-  const text = [
-    encodeRows(world),
-    ...world.containers.map((one) => encodeContainer(one, world)),
-    `${world.isHostAnswering ? 'h' : ''}${world.outage}${world.outages},${ageOf(world.serverStartedMs, world.nowMs, OLDEST)}${world.isForeignRunning ? 'f' : ''}${world.foreignClaims}`,
-  ].join('|');
+export interface Encoding {
+  /** How long a superseded gate has waited, to the interval: where time is all that passes, its end has to come. */
+  readonly isPatienceExact: boolean;
+}
+
+export function encodeWorld(world: World, encoding: Encoding = { isPatienceExact: false }): string {
+  const head = `${encodeRows(world)}|${encodeSurroundings(world)}`;
+  const containers = world.containers.map((one) => encodeContainer(one, world, encoding));
+  return listOrders(world)
+    .map((order) => encodeNames(world, order, `${head}|${order.map((i) => containers[i]).join('|')}`))
+    .reduce((least, text) => (text < least ? text : least));
+}
+
+/** Containers of one version are alike: their order makes no difference. */
+function listOrders({ containers }: World): readonly (readonly number[])[] {
+  const key = containers.map(({ version }) => version).join('|');
+  const known = orders.get(key);
+  if (known !== undefined) return known;
+  const isAlike = (order: readonly number[]): boolean =>
+    order.every((from, to) => containers[from]?.version === containers[to]?.version);
+  const found = permute([...containers.keys()]).filter(isAlike);
+  orders.set(key, found);
+  return found;
+}
+
+const orders = new Map<string, readonly (readonly number[])[]>();
+
+const permute = (all: readonly number[]): readonly (readonly number[])[] =>
+  all.length === 0
+    ? [[]]
+    : all.flatMap((one) => permute(all.filter((other) => other !== one)).map((rest) => [one, ...rest]));
+
+const encodeSurroundings = (world: World): string =>
+  `${world.isHostAnswering ? 'h' : ''}${world.outage}${world.outages},${ageOf(world.serverStartedMs, world.nowMs, OLDEST)}${world.isForeignRunning ? 'f' : ''}${world.foreignClaims}`;
+
+function encodeNames({ containers }: World, order: readonly number[], text: string): string {
   const names = new Map<string, string>();
-  world.containers.forEach(({ id, token }, i) => names.set(id, `C${i}`).set(token, `T${i}`));
+  order.forEach((from, i) =>
+    names.set(containers[from]?.id ?? '', `C${i}`).set(containers[from]?.token ?? '', `T${i}`),
+  );
   return text.replaceAll(NAME, (name) => {
     const known = names.get(name) ?? `${name[0]}_${names.size}`;
     names.set(name, known);
@@ -60,16 +92,20 @@ function describeRows({ status, health }: ModelRows, nowMs: number): string {
   return [...fields, ageOf(lastMs, nowMs, OLDEST), beat].join(',');
 }
 
-function encodeContainer({ phase, isFrozen, frozenTicks, isExcused }: ModelContainer, world: World): string {
+function encodeContainer(
+  { phase, isFrozen, frozenTicks, isExcused }: ModelContainer,
+  world: World,
+  encoding: Encoding,
+): string {
   const frost = `${isFrozen ? 'F' : ''}${Math.min(frozenTicks, LEASE_TICKS)}`;
-  return `${phase.kind}${frost}${isExcused ? 'X' : ''};${encodePhase(phase, world)}`;
+  return `${phase.kind}${frost}${isExcused ? 'X' : ''};${encodePhase(phase, world, encoding)}`;
 }
 
-function encodePhase(phase: Phase, world: World): string {
+function encodePhase(phase: Phase, world: World, encoding: Encoding): string {
   if (phase.kind === 'running')
     return `${encodeObservation(phase.observation, world)}>${phase.isDue}${phase.isSuperseded}${phase.recover === undefined ? '' : encodeGuards(phase.recover, world.rows)}`;
   const { progress, planned, observation } = phase;
-  return `${phase.isDue}>${encodeObservation(observation, world)}>${encodeProgress(progress, world)}>${encodePlanned(planned, world)}`;
+  return `${phase.isDue}>${encodeObservation(observation, world)}>${encodeProgress(progress, world, encoding)}>${encodePlanned(planned, world, encoding)}`;
 }
 
 /**
@@ -91,15 +127,19 @@ function encodeObservation(observation: StoreObservation, { nowMs, server, rows 
 }
 
 /** A plan that can't be carried out any more is as good as none: it is made again. */
-function encodePlanned(planned: Planned | undefined, world: World): string {
+function encodePlanned(planned: Planned | undefined, world: World, encoding: Encoding): string {
   const guards = planned && encodeGuards(planned.rows, world.rows);
   if (planned === undefined || guards === undefined) return '';
   const { verdict, progress } = planned.decision;
   const what = verdict.kind === 'wait' ? verdict.announce : verdict.kind;
-  return `${what}>${encodeProgress(progress, world)}>${guards}`;
+  return `${what}>${encodeProgress(progress, world, encoding)}>${guards}`;
 }
 
-function encodeProgress(progress: Progress, { nowMs, containers, rows }: World): string {
+function encodeProgress(
+  progress: Progress,
+  { nowMs, containers, rows }: World,
+  { isPatienceExact }: Encoding,
+): string {
   const { kind } = progress;
   if (kind === 'new') return kind;
   const [id, token = ''] = progress.holderAtStart.split('/');
@@ -110,7 +150,7 @@ function encodeProgress(progress: Progress, { nowMs, containers, rows }: World):
   if (kind === 'superseded') {
     const age = ageOf(progress.sinceMs, nowMs, PATIENCE);
     // One in between is as good as any other: the end of the patience is a step of its own.
-    return `${text},${age === PATIENCE ? 'over' : Math.min(age, 1)}`;
+    return `${text},${age === PATIENCE ? 'over' : isPatienceExact ? age : Math.min(age, 1)}`;
   }
   const { foreignReadySinceMs: sinceMs, isAnnounced } = progress;
   return `${text},${isAnnounced},${sinceMs === undefined ? '' : ageOf(sinceMs, nowMs, 1)}`;

@@ -18,12 +18,22 @@ import {
 export function listGateSteps(world: World, i: number, options: ModelOptions, rules: Rules): Step[] {
   const phase = world.containers[i]?.phase;
   if (phase?.kind !== 'gate') return [];
-  if (phase.planned === undefined) return [[`${i} decides`, decide(world, i, rules)]];
+  if (phase.planned === undefined) {
+    const decided = decide(world, i, rules);
+    if (!options.hasAtomicGates) return [[`${i} decides`, decided]];
+    const isWriting = isPlanning(decided, i);
+    return [[`${i} ${isWriting ? 'writes' : 'decides'}`, write(decided, i, rules, false)]];
+  }
   const steps: Step[] = [[`${i} writes`, write(world, i, rules, false)]];
   if (options.losesAnswers && world.outage === 'none')
     steps.push([`${i} writes, unheard`, write(world, i, rules, true)]);
   return steps;
 }
+
+const isPlanning = ({ containers }: World, i: number): boolean => {
+  const phase = containers[i]?.phase;
+  return phase?.kind === 'gate' && phase.planned !== undefined;
+};
 
 function become(world: World, i: number, phase: Phase): World {
   return { ...world, containers: replaceContainer(world, i, { phase, frozenTicks: 0 }) };
@@ -36,7 +46,7 @@ const recordFailure = (gate: Gate, { nowMs }: World, rules: Rules): Gate => ({
   observation: rules.recordOutage(gate.observation, nowMs),
 });
 
-export function decide(world: World, i: number, rules: Rules): World {
+function decide(world: World, i: number, rules: Rules): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'gate') return world;
   if (world.outage !== 'none') return become(world, i, recordFailure(one.phase, world, rules));
@@ -56,7 +66,7 @@ export function decide(world: World, i: number, rules: Rules): World {
 }
 
 /** `isUnheard`: it is carried out, and the gate is told that it was not. */
-export function write(world: World, i: number, rules: Rules, isUnheard: boolean): World {
+function write(world: World, i: number, rules: Rules, isUnheard: boolean): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'gate' || one.phase.planned === undefined) return world;
   const { rows, decision } = one.phase.planned;

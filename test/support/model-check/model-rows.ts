@@ -30,6 +30,20 @@ const KEPT = {
 
 /** The host wants the feature, and has started it. */
 export const EMPTY_ROWS: ModelRows = { status: { system_state: 'up' }, health: {} };
+/** After the release of a container whose claim is long ago. */
+export const RELEASED_ROWS: ModelRows = {
+  status: {
+    ...EMPTY_ROWS.status,
+    current_owner: 'none',
+    docker_id: '',
+    container_id: '',
+    container_version: '1.0.0',
+    remote_state: 'stopped',
+    claim_token: '',
+    claim_owner: '',
+  },
+  health: {},
+};
 const CONFIG: Fields = { set_owner: 'kube', state: 'enabled' };
 
 const ADDRESS = {

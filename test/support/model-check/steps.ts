@@ -3,7 +3,7 @@ import { isReplaceable } from '../../../src/decide/gate/handshake.ts';
 import { PATIENCE } from './canonical.ts';
 import { listGateSteps } from './gate-steps.ts';
 import { listAgentSteps, stopContainer } from './agent-steps.ts';
-import { EMPTY_ROWS, putStatus } from './model-rows.ts';
+import { EMPTY_ROWS, putStatus, RELEASED_ROWS, type ModelRows } from './model-rows.ts';
 import type { Rules } from './rules.ts';
 import {
   findExcusedTicks,
@@ -58,7 +58,7 @@ function listContainerSteps(world: World, i: number, { keepsId, hasFrosts }: Mod
 }
 
 /** The shipped host, which writes without a guard what it has read to be wanted. */
-function listHostSteps(world: World): Step[] {
+export function listHostSteps(world: World): Step[] {
   if (world.outage !== 'none') return [];
   if (world.isHostAnswering)
     return [
@@ -79,9 +79,10 @@ const makeDue = (world: World): World => ({
   ),
 });
 
-const restartEmpty = (world: World): World => ({
+/** What it has is what it had, or what another one had. */
+const restart = (world: World, rows: ModelRows): World => ({
   ...world,
-  rows: EMPTY_ROWS,
+  rows,
   isHostAnswering: false,
   server: world.server + 1,
   serverStartedMs: world.nowMs,
@@ -94,7 +95,8 @@ function listOutageSteps(world: World, options: ModelOptions): Step[] {
   return [
     ['the database refuses writes', { ...world, outages, outage: 'writes' }],
     ['the database is away', { ...world, outages, outage: 'all' }],
-    ['the database comes back empty', restartEmpty(makeDue({ ...world, outages }))],
+    ['the database comes back empty', restart(makeDue({ ...world, outages }), EMPTY_ROWS)],
+    ['the database comes back as it was before', restart(makeDue({ ...world, outages }), RELEASED_ROWS)],
   ];
 }
 

@@ -88,6 +88,8 @@ export interface ModelOptions {
   readonly hasPromptGates: boolean;
   /** The processes of a container that runs may be frozen, for as long as it likes. */
   readonly hasFrosts: boolean;
+  /** A gate writes at once what it has decided: its guard is all that it has read, and nothing comes in between. */
+  readonly hasAtomicGates: boolean;
   /** Answers to a write may be lost. */
   readonly losesAnswers: boolean;
 }
