@@ -10,6 +10,7 @@ const listener = listenForEvents({
   input: process.stdin,
   output: process.stdout,
   onEvent: note,
+  onLost: (count) => note({ lost: count }),
   onError: (error) => note({ error: error.message }),
   onEnd: () => note('end'),
   onBroken: (error) => note({ broken: error.message }),

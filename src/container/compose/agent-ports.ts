@@ -73,7 +73,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     criticalExit,
     unclaimed,
     watchFiles: watchRunFolder(ports),
-    onProcessEvent: processes.applyEvent,
+    processEvents: processes,
     stopChecks: () => [hooks, processes, restarts].forEach((part) => part.stop()),
     ...SUPERVISOR_STOP,
   };

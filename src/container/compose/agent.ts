@@ -1,5 +1,7 @@
+import { systemClock } from '../../adapters/clock.ts';
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
 import { listenForEvents } from '../adapters/supervisor/event-listener.ts';
 import type { StopHastening } from '../adapters/supervisor/hasten-stop.ts';
 import { Agent } from '../agent/agent.ts';
@@ -46,8 +48,9 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
         agent.stop();
         hastening ??= ports.hastenStop();
       } else hastening?.renew();
-      ports.onProcessEvent(event);
+      ports.processEvents.applyEvent(event);
     },
+    onLost: createLossReport(common, ports),
     onError: (error) => common.log.error(error.message),
     onEnd: () => agent.abandon('supervisord is gone'),
     onBroken: ({ message }) => {
@@ -70,6 +73,19 @@ async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts)
     // oxlint-disable-next-line no-process-exit, no-restricted-globals -- what is under way has no end to wait for; unref: nothing waits for this
     setTimeout(() => process.exit(), 100).unref();
   }
+}
+
+/** What was lost may have been anything: supervisord is asked, and nobody is blamed for a heartbeat that was among it. */
+function createLossReport({ log }: ContainerPorts, { processEvents }: AgentPorts): (count: number) => void {
+  const outage = new OutageLog(log, systemClock);
+  let total = 0;
+  return (count) => {
+    total += count;
+    outage.logFailure(
+      `supervisord forgot ${total} events so far: they come faster than it hands them over. Exits may be missing from the count`,
+    );
+    processEvents.applyLoss();
+  };
 }
 
 /** supervisord's word that it stops may come after its signal: it sends one event after the other, as each is acknowledged. */

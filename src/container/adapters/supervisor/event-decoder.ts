@@ -21,6 +21,8 @@ export class EventDecoder {
   #failure: CtrkitError | undefined;
   #header: EventHeader | undefined;
   #headerBytes = 0;
+  #lastPoolSerial = Number.NaN;
+  #lost = 0;
 
   /** The error that made the stream unreadable. No further event is decoded then: nothing tells where one begins. */
   get failure(): CtrkitError | undefined {
@@ -30,6 +32,13 @@ export class EventDecoder {
   /** Whether the stream stands between two events. */
   get isIdle(): boolean {
     return this.#header === undefined && this.#headerBytes === 0;
+  }
+
+  /** How many events supervisord had to forget between those that came, since the last call. */
+  takeLost(): number {
+    const lost = this.#lost;
+    this.#lost = 0;
+    return lost;
   }
 
   /** Returns the events that this chunk completes, up to the first garbage, which sets `failure`. Never throws. */
@@ -66,6 +75,15 @@ export class EventDecoder {
     const header = parseHeader(this.#reader.takeText());
     this.#reader.expect(header.length);
     this.#header = header;
+    this.#countLost(header.poolSerial);
     return newline + 1;
+  }
+
+  /** An event that supervisord sends again has an earlier number, and fills no gap. */
+  #countLost(poolSerial: number): void {
+    const last = this.#lastPoolSerial;
+    if (poolSerial <= last) return;
+    if (poolSerial > last + 1) this.#lost += poolSerial - last - 1;
+    this.#lastPoolSerial = poolSerial;
   }
 }

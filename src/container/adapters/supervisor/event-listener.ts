@@ -10,6 +10,8 @@ export interface EventListenerOptions {
   readonly output: Writable;
   /** Called once an event, after it was acknowledged. Must not throw: there is nobody to catch it. */
   readonly onEvent: (event: SupervisorEvent) => void;
+  /** supervisord had to forget so many events, as more waited than its buffer holds. Must not throw. */
+  readonly onLost: (count: number) => void;
   /** A stream that fails, CtrkitError('supervisor'). */
   readonly onError: (error: CtrkitError) => void;
   /** Called once, when supervisord has closed the input: it is gone. */
@@ -28,7 +30,7 @@ const ACKNOWLEDGED = 'RESULT 2\nOK';
  * the streams no longer keep the process alive; nothing is called from then on.
  */
 export function listenForEvents(options: EventListenerOptions): { readonly stop: () => void } {
-  const { input, output, onEvent, onError, onEnd, onBroken } = options;
+  const { input, output, onEvent, onLost, onError, onEnd, onBroken } = options;
   const decoder = new EventDecoder();
   let isOver = false;
 
@@ -45,6 +47,8 @@ export function listenForEvents(options: EventListenerOptions): { readonly stop:
       writeReply(output, ACKNOWLEDGED + READY);
       onEvent(event);
     }
+    const lost = decoder.takeLost();
+    if (lost > 0) onLost(lost);
     if (decoder.failure === undefined || isOver) return;
     stop();
     onBroken(decoder.failure);

@@ -16,6 +16,8 @@ export interface SupervisorEvent {
 export interface EventHeader {
   readonly name: string;
   readonly serial: number;
+  /** supervisord's count of the events for this listener; NaN if it tells none. */
+  readonly poolSerial: number;
   /** Length of the payload that follows, characters (code points). */
   readonly length: number;
 }
@@ -30,10 +32,10 @@ const MAX_QUOTE = 100;
  * program's output as one event, of which supervisord makes up to four characters a byte.
  */
 export function parseHeader(line: string): EventHeader {
-  const { eventname = '', serial = '', len = '' } = parseWords(line);
+  const { eventname = '', serial = '', poolserial, len = '' } = parseWords(line);
   if (!/^[A-Z0-9_]+$/.test(eventname) || !/^\d{1,15}$/.test(serial) || !/^\d{1,10}$/.test(len))
     throw createEventError(`the header ${JSON.stringify(line.slice(0, MAX_QUOTE))}`);
-  return { name: eventname, serial: Number(serial), length: Number(len) };
+  return { name: eventname, serial: Number(serial), poolSerial: Number(poolserial), length: Number(len) };
 }
 
 /** The event with this header and the text of its payload. */

@@ -99,6 +99,13 @@ export class ProcessChecks implements CheckSource {
     this.#notice.change();
   };
 
+  /** Any events may have been lost. Bound, as `applyEvent` is. */
+  readonly applyLoss = (): void => {
+    this.#heartbeats.restartAges();
+    this.#watch.forget();
+    this.#notice.change();
+  };
+
   /** Lists the errors of both lists. */
   readonly getErrors = (): readonly string[] => [
     ...this.#ports.listCritical().errors,

@@ -55,6 +55,11 @@ export class ProcessHeartbeatsCheck implements Check {
     this.#records = records;
   }
 
+  /** Heartbeats may have been lost: each process gets its whole time again. */
+  restartAges(): void {
+    this.#records = restartAges(this.#records, this.#ports.clock.bootMs());
+  }
+
   async run(): Promise<CheckOutcome> {
     const { watch, clock, listWatched, intervalsOf, isRebooting } = this.#ports;
     const isPaused =

@@ -66,8 +66,13 @@ export class ProcessWatch {
 
   /** An event about a program that is wanted, or about a group. */
   applyEvent({ name }: ProcessEvent): void {
+    if (name.startsWith('PROCESS_GROUP_')) this.forget();
+    else this.#events += 1;
+  }
+
+  /** Nothing that is known counts any more: neither a program's state nor which programs there are. */
+  forget(): void {
     this.#events += 1;
-    if (!name.startsWith('PROCESS_GROUP_')) return;
     this.#groupEvents += 1;
     this.#listing = undefined;
   }

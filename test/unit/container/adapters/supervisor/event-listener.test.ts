@@ -7,9 +7,9 @@ import { CtrkitError } from '../../../../../src/contract/errors.ts';
 const ANSWER = 'RESULT 2\nOKREADY\n';
 
 /** An event as supervisord 4 on Python 3 writes it: `len` counts characters. */
-function eventText(name: string, payload: string, serial = 1): string {
+function eventText(name: string, payload: string, serial = 1, poolSerial = 0): string {
   const length = Array.from(payload).length;
-  const words = `ver:3.0 server:supervisor serial:${serial} pool:agent poolserial:0`;
+  const words = `ver:3.0 server:supervisor serial:${serial} pool:agent poolserial:${poolSerial}`;
   return `${words} eventname:${name} len:${length}\n${payload}`;
 }
 
@@ -32,6 +32,7 @@ function startListener(onEvent?: () => void) {
       heard.push(event);
       onEvent?.();
     },
+    onLost: (count) => heard.push(`lost ${count}`),
     onError: (error) => {
       heard.push(error.message);
       errors.push(error);
@@ -115,6 +116,21 @@ describe('a listener', () => {
     input.write(bytes.subarray(-1));
     await settle();
     assert.equal(heard.length, 3);
+  });
+
+  test('tells how many events supervisord forgot in between, and takes one that is sent again for none', async () => {
+    const { input, heard } = startListener();
+    const lostAfter = async (...poolSerials: number[]): Promise<unknown[]> => {
+      heard.length = 0;
+      for (const poolSerial of poolSerials) input.write(eventText('A', '', 1, poolSerial));
+      await settle();
+      return heard.filter((entry) => String(entry).startsWith('lost'));
+    };
+    assert.deepEqual(await lostAfter(41, 42, 43), []);
+    assert.deepEqual(await lostAfter(45), ['lost 1']);
+    assert.deepEqual(await lostAfter(44, 45, 46), []);
+    assert.deepEqual(await lostAfter(150), ['lost 103']);
+    assert.deepEqual(await lostAfter(151), []);
   });
 
   test('takes words of the payload that it does not know the form of for none', async () => {

@@ -124,6 +124,17 @@ describe('the checks over supervisord’s programs', () => {
     assert.equal(changes.length, 3);
   });
 
+  test('after a loss of events want to run, and ask supervisord for all programs anew', async () => {
+    await outcomes();
+    clock.advance(100);
+    table.set(processStatus('snmpd', 'FATAL'));
+    assert.deepEqual(await outcomes(), { start: 'ok', 'critical-processes': 'ok' }, 'shared for a second');
+    checks.applyLoss();
+    assert.deepEqual(changes, [['start', 'critical-processes']]);
+    assert.deepEqual(await outcomes(), { start: 'ok', 'critical-processes': 'failing' });
+    assert.deepEqual(table.calls, ['all', 'all']);
+  });
+
   test('stopped they leave no timer behind', () => {
     event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
     checks.stop();

@@ -64,6 +64,14 @@ describe('the check of process heartbeats', () => {
     assert.equal((await runFor(20_000)).result, 'failing');
   });
 
+  test('gives a process its whole time again after a loss of events, once', async () => {
+    assert.equal((await runFor(60_000, beat)).result, 'ok');
+    assert.equal((await runFor(60_000)).result, 'ok');
+    check.restartAges();
+    assert.equal((await runFor(60_000)).result, 'ok');
+    assert.equal((await runFor(20_000)).result, 'failing');
+  });
+
   test('takes no beat of another process for its own', async () => {
     await check.run();
     assert.equal(
