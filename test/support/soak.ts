@@ -129,7 +129,8 @@ async function countAtEnd(agent: SupervisedAgent) {
       counted = now;
       return counted === countLines(exits) || performance.now() > steadySince + 30_000;
     },
-    { everyMs: 200 },
+    // As many as wait in supervisord's buffer take minutes on a machine that is busy.
+    { everyMs: 200, deadlineMs: 900_000 },
   );
   return {
     sent: countLines(exits),
