@@ -91,13 +91,16 @@ export class ClaimController {
     active.store.close();
   }
 
-  /** The container may be stopped before the agent has read the claim that the gate has just made. */
+  /**
+   * The container may be stopped before the agent has read the claim that the gate has just made, also where it holds an earlier
+   * one of the same start.
+   */
   #adoptLast(): ActiveClaim | undefined {
     try {
-      if (this.#active !== undefined) return this.#active;
-      const claim = this.#ports.claimFile.read();
-      return claim?.isReleased === true ? undefined : this.adopt(claim);
+      const stored = this.#ports.claimFile.read();
+      return stored === undefined || stored.isReleased === true ? this.#active : this.adopt(stored);
     } catch (error) {
+      if (this.#active !== undefined) return this.#active;
       this.#ports.log.error(`not released, the record goes overdue by itself: ${(error as Error).message}`);
       return undefined;
     }

@@ -121,6 +121,26 @@ describe('the active claim of an agent', { timeout: 600_000 }, () => {
     }
   });
 
+  test('of the gate’s last word is released, also where an earlier one of this start had been taken up', async () => {
+    const { controller, log, row, stores } = await setUp();
+    controller.adopt({ ...CLAIM, token: 'token-before' });
+    await controller.release('the application has ended');
+    assert.deepEqual([row()['current_owner'], row()['claim_token'], stores()], ['none', '', 0]);
+    assert.equal(log.lines.at(-1), 'info: snmp: released (the application has ended)');
+  });
+
+  test('is released by what was taken up, where the file has vanished, or can’t be read', async () => {
+    const unreadable = (): never => {
+      throw new CtrkitError('defect', 'claim.json is no JSON');
+    };
+    for (const read of [() => undefined, unreadable]) {
+      const { controller, row } = await setUp({ claimFile: { read, write: () => {}, remove: () => {} } });
+      controller.adopt(CLAIM);
+      await controller.release('SIGTERM');
+      assert.equal(row()['current_owner'], 'none');
+    }
+  });
+
   test('that is another container’s by now is left as it is, and that is said', async () => {
     const { controller, databases, log, row } = await setUp();
     databases.put(featureStatusRow('snmp'), { claim_token: 'token-b' });
