@@ -15,6 +15,8 @@ export interface RowAddress {
 export interface RowFields {
   readonly address: RowAddress;
   readonly fields: readonly string[];
+  /** What is read is of use without this row: a key that is no hash is no error, but the row's `problem`. */
+  readonly isDispensable?: boolean;
 }
 
 export type FieldValues = Readonly<Record<string, string | undefined>>;
@@ -28,6 +30,8 @@ export interface RowValues {
    * a guard compares these instead.
    */
   readonly digests?: Readonly<Record<string, string>>;
+  /** The key of a dispensable row is no hash: one line for people that names it. It has no values then. */
+  readonly problem?: string;
 }
 
 export type RowWrite =

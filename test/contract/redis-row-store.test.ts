@@ -7,7 +7,7 @@ import { after, afterEach, describe, test } from 'node:test';
 import { RedisRowStore } from '../../src/adapters/redis/row-store.ts';
 import { DEFAULTS, type Databases, type Endpoint } from '../../src/contract/databases.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
-import { featureConfigRow, featureStatusRow, type RowFields } from '../../src/contract/rows.ts';
+import { featureConfigRow, featureStatusRow, healthRow, type RowFields } from '../../src/contract/rows.ts';
 import { labelsRow } from '../../src/contract/cluster/feature-labels.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -221,14 +221,41 @@ describe('a server that answers garbage', { timeout: 600_000 }, () => {
 });
 
 describe('a server that refuses', { timeout: 600_000 }, () => {
-  test('a key of another type is told by the server’s own words, and the next call works', async () => {
+  test('a key of another type is named, with the command that shows it, and the next call works (F8)', async () => {
     const server = await start();
     const store = open(server.endpoint);
     await server.cli('-n', '6', 'SET', 'FEATURE|snmp', 'a text');
-    for (const call of [CALLS['read'], CALLS['write']])
-      assert.match(await failure(call?.(store) ?? Promise.resolve(), server.endpoint), /WRONGTYPE/);
+    const calls: (() => Promise<unknown>)[] = [
+      () => store.read(ROWS),
+      () => store.readWithCondition(ROWS, healthRow('snmp')),
+      () => store.write([], [{ kind: 'set', address: STATUS, values: { a: '1' } }]),
+      () =>
+        store.write(
+          [{ address: STATUS, values: { a: undefined } }],
+          [{ kind: 'delete', address: healthRow('snmp') }],
+        ),
+    ];
+    for (const call of calls)
+      assert.match(
+        await failure(call(), server.endpoint),
+        /WRONGTYPE FEATURE\|snmp is a string, not a hash; redis-cli -n 6 TYPE "FEATURE\|snmp" shows it, DEL removes it$/,
+      );
     await server.flush();
     await works(store);
+  });
+
+  test('a dispensable row whose key is no hash is told, hides no other, and is no outage of writing (F8)', async () => {
+    const server = await start();
+    const store = open(server.endpoint);
+    await server.cli('-n', '6', 'SET', 'CONTAINER_HEALTH|snmp', 'a text');
+    await store.write([], [{ kind: 'set', address: STATUS, values: { current_owner: 'kube' } }]);
+    const broken = { address: healthRow('snmp'), fields: ['status', 'seq'], isDispensable: true };
+    const { rows, condition } = await store.readWithCondition([broken, ...ROWS], broken.address);
+    assert.match(rows[0]?.problem ?? '', /CONTAINER_HEALTH\|snmp is a string, not a hash/);
+    assert.deepEqual(rows[0]?.values, { status: undefined, seq: undefined });
+    assert.equal(rows[2]?.values['current_owner'], 'kube');
+    assert.equal(condition.refusal, '');
+    assert.equal(await server.cli('-n', '6', 'KEYS', '*probe*'), '');
   });
 
   test('a key of another type among several writes: nothing is written (D5)', async () => {

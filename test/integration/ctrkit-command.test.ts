@@ -179,6 +179,18 @@ describe('ctrkit on a switch', { timeout: 600_000 }, () => {
     assert.doesNotMatch((await run('explain', 'snmp')).stdout, /version 3\.0 is blocked/);
   });
 
+  test('the status of one feature whose key is no row hides no other, and the key is named (F8)', async (t) => {
+    const { redis, run } = await prepare(t);
+    await redis.config.hset('FEATURE|lldp', { state: 'enabled', set_owner: 'kube' });
+    await redis.state.set('CONTAINER_HEALTH|lldp', 'a text');
+    for (const words of [['status'], ['status', '--json']]) {
+      const status = await run(...words);
+      assert.equal(status.code, 0, status.program.said);
+      assert.ok(status.stdout.includes('snmp') && status.stdout.includes('lldp'), status.stdout);
+      assert.match(status.program.stderr, /CONTAINER_HEALTH\|lldp is a string, not a hash/);
+    }
+  });
+
   test('explains what there is beside a key that is no row (G17)', async (t) => {
     const { redis, run } = await prepare(t);
     await redis.state.set('CONTAINER_HOLD|snmp|x', 'a text');

@@ -38,9 +38,13 @@ export function decodeRows(rows: readonly RowFields[], reply: unknown): RowValue
 
 /** The values of the fields, and the digests of those that are not plain ASCII. */
 function decodeRow({ address, fields }: RowFields, reply: unknown): RowValues {
-  const [values, digests] = decodeList(reply, 2);
+  const parts = decodeList(reply);
+  assertSense(parts.length === 2 || parts.length === 3);
+  const [values, digests, problem = null] = parts;
   const texts = decodeList(values, fields.length).map((value) => decodeText(value));
-  const row = { address, values: Object.fromEntries(fields.map((field, i) => [field, texts[i]])) };
+  const why = decodeText(problem);
+  const told = why === undefined ? {} : { problem: toOneLine(why, MAX_REFUSAL_LENGTH) };
+  const row = { address, ...told, values: Object.fromEntries(fields.map((field, i) => [field, texts[i]])) };
   const found = decodeDigests(fields, digests);
   return found.length === 0 ? row : { ...row, digests: Object.fromEntries(found) };
 }

@@ -105,9 +105,10 @@ export class RedisRowStore implements RowStore {
 }
 
 /** The form that the scripts which read rows take. */
-const encodeFields = ({ address, fields }: RowFields, databases: Databases) => ({
+const encodeFields = ({ address, fields, isDispensable }: RowFields, databases: Databases) => ({
   ...locateRow(databases, address),
   fields,
+  isDispensable,
 });
 
 /** The form that WRITE_ROWS takes. A value that is not plain ASCII was read as text, which may not be all that it is. */

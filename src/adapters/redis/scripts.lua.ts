@@ -5,23 +5,48 @@
  */
 
 /**
- * Reads [{db, key, fields}]. Returns, a row each, two lists: the values of the fields, nil for one that is not there; and
- * position (from 1), SHA-1, position, SHA-1 ... of the values that are not plain ASCII, which a client that reads text may
- * not have as they are.
+ * The error of a call for one key, for people: Redis says of a key that is no hash neither which one it is nor what. Put
+ * before a script, as what follows is.
  */
-const DEFINE_READ = `
+const DEFINE_EXPLAIN = `
+local function isWrongType(reply)
+  return type(reply) == 'table' and reply.err and string.find(reply.err, 'WRONGTYPE', 1, true)
+end
+local function explain(reply, row)
+  if not isWrongType(reply) then return reply end
+  redis.call('SELECT', row.db)
+  local found = redis.call('TYPE', row.key).ok
+  return {err = 'WRONGTYPE ' .. row.key .. ' is a ' .. found .. ', not a hash; redis-cli -n ' .. row.db ..
+    ' TYPE "' .. row.key .. '" shows it, DEL removes it'}
+end
+`;
+
+/**
+ * Reads [{db, key, fields, isDispensable}]. Returns, a row each, two lists: the values of the fields, nil for one that is not there; and
+ * position (from 1), SHA-1, position, SHA-1 ... of the values that are not plain ASCII, which a client that reads text may
+ * not have as they are. Where the key of a dispensable row is no hash, what is wrong with it is the third entry.
+ */
+const DEFINE_READ = `${DEFINE_EXPLAIN}
 local function readRows(wanted)
   local rows = {}
   for i, row in ipairs(wanted) do
     redis.call('SELECT', row.db)
-    local values, digests = redis.call('HMGET', row.key, unpack(row.fields)), {}
+    local values, digests = redis.pcall('HMGET', row.key, unpack(row.fields)), {}
+    local problem = nil
+    if values.err then
+      values = explain(values, row)
+      if not (row.isDispensable and isWrongType(values)) then return values end
+      problem = values.err
+      values = {}
+      for at = 1, #row.fields do values[at] = false end
+    end
     for at, value in ipairs(values) do
       if value and string.find(value, '[\\128-\\255]') then
         digests[#digests + 1] = at
         digests[#digests + 1] = redis.sha1hex(value)
       end
     end
-    rows[i] = {values, digests}
+    rows[i] = {values, digests, problem}
   end
   return rows
 end
@@ -38,10 +63,16 @@ export const READ_ROWS = `${DEFINE_READ}return readRows(cjson.decode(ARGV[1]))\n
 export const READ_ROWS_WITH_CONDITION = `${DEFINE_READ}
 local input = cjson.decode(ARGV[1])
 redis.call('SELECT', input.probe.db)
-local taken = redis.pcall('HSET', input.probe.key, 'ctrkit_probe', '1')
+local probe = input.probe.key
+local taken = redis.pcall('HSET', probe, 'ctrkit_probe', '1')
+if isWrongType(taken) then
+  probe = probe .. '|ctrkit_probe'
+  taken = redis.pcall('HSET', probe, 'ctrkit_probe', '1')
+end
 local refusal = type(taken) == 'table' and taken.err or false
-if not refusal then redis.call('HDEL', input.probe.key, 'ctrkit_probe') end
+if not refusal then redis.call('HDEL', probe, 'ctrkit_probe') end
 local rows = readRows(input.rows)
+if rows.err then return rows end
 local information = redis.pcall('INFO', 'server')
 if type(information) == 'table' then information = false end
 return {rows, refusal, information}
@@ -56,10 +87,11 @@ return {rows, refusal, information}
  * anything where a key is of another type: Redis takes nothing back of a script that fails half-way. Where the server has no
  * memory for values it refuses the first of them only: after a deletion, which it allows, it lets a script go on.
  */
-export const WRITE_ROWS = `
+export const WRITE_ROWS = `${DEFINE_EXPLAIN}
 local input = cjson.decode(ARGV[1])
 local function holds(key, guard)
-  local found = redis.call('HMGET', key, unpack(guard.fields))
+  local found = redis.pcall('HMGET', key, unpack(guard.fields))
+  if found.err then return nil, found end
   for i, expected in ipairs(guard.values) do
     local value = found[i]
     if type(expected) == 'table' then
@@ -75,12 +107,15 @@ local function isRefused(reply)
 end
 for _, guard in ipairs(input.guards) do
   redis.call('SELECT', guard.db)
-  if not holds(guard.key, guard) then return 0 end
+  local isSame, problem = holds(guard.key, guard)
+  if problem then return explain(problem, guard) end
+  if not isSame then return 0 end
 end
 local writes, frees = {}, {}
 for _, write in ipairs(input.writes) do
   redis.call('SELECT', write.db)
-  if not write.delete then redis.call('HLEN', write.key) end
+  local length = write.delete or redis.pcall('HLEN', write.key)
+  if type(length) == 'table' then return explain(length, write) end
   if not write.onlyIf or holds(write.key, write.onlyIf) then writes[#writes + 1] = write end
   if write.removeIfFull then frees[#frees + 1] = write end
 end

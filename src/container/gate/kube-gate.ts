@@ -63,6 +63,8 @@ export class KubeGate {
   readonly #holdNotice: HoldNotice;
   readonly #observer: StoreObserver;
   #progress: Progress = { kind: 'new' };
+  /** Why this container's own row of a hold can't be written: people miss it, the verdict does not. */
+  #holdProblem: string | undefined;
   /** `--once`: why this container is held for good. */
   #lastingHold: Hold | undefined;
 
@@ -169,12 +171,16 @@ export class KubeGate {
     const { feature, version } = claim;
     const startupRows = selectStartupRows(feature, version, databases.asic);
     const look = await this.#observer.look(store, {
-      rows: [...startupRows, { address: holdAddress, fields: [HOLD_FIELD.renewedMs] }],
+      rows: [...startupRows, { address: holdAddress, fields: [HOLD_FIELD.renewedMs], isDispensable: true }],
       probe: holdAddress,
       decode: (found) => decodeSnapshot(found, feature, version),
     });
     const rows = look.rows.slice(0, startupRows.length);
-    this.#holdNotice.recordSight(look.rows.at(-1)?.values[HOLD_FIELD.renewedMs] !== undefined);
+    const ownHold = look.rows.at(-1);
+    this.#holdProblem = ownHold?.problem;
+    const isThere = ownHold?.values[HOLD_FIELD.renewedMs] !== undefined;
+    this.#holdNotice.recordSight(isThere || this.#holdProblem !== undefined);
+    if (this.#holdProblem !== undefined) this.#notes.log(`a hold is not recorded: ${this.#holdProblem}`);
     const decision = decideStartup({
       snapshot: decodeSnapshot(rows, feature, version),
       self: claim,
@@ -194,7 +200,7 @@ export class KubeGate {
     this.#agentNotice.write('held', `held (${hold.reason}): ${hold.text}`);
     const writes = this.#holdNotice.renew(hold, holdAddress);
     assertWritable(evaluation);
-    if (writes.length > 0) await store.write([], writes);
+    if (writes.length > 0 && this.#holdProblem === undefined) await store.write([], writes);
     return evaluation;
   }
 

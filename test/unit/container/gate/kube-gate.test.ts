@@ -152,6 +152,19 @@ class TestGate {
   }
 }
 
+/** All calls of a store, to put something before some of them. */
+const passOn = (store: RowStore): RowStore => ({
+  read: (rows) => store.read(rows),
+  readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
+  list: (table, prefix) => store.list(table, prefix),
+  write: (guards, writes) => store.write(guards, writes),
+  watch: (rows, onChange) => store.watch(rows, onChange),
+  get isWatching() {
+    return store.isWatching;
+  },
+  close: () => store.close(),
+});
+
 describe('the gate of owner kube', { timeout: 600_000 }, () => {
   test('held, then asking, then let in: each on the change itself, and its traces are as the contract says (D7, D8)', async () => {
     const gate = new TestGate();
@@ -406,6 +419,37 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       assert.equal(gate.databases.row(STATUS)?.['claim_token'], undefined);
       gate.isSupervisorStopping = false;
       await gate.clock.pass(1_000);
+      await gate.expectGone();
+    });
+  });
+
+  test('a key in place of its hold row that is no hash holds nobody, and is named (F8)', async () => {
+    const problem = 'WRONGTYPE CONTAINER_HOLD|snmp|aaaaaaaaaaaa is a string';
+    const gate = new TestGate((store) => ({
+      ...passOn(store),
+      get isWatching() {
+        return store.isWatching;
+      },
+      readWithCondition: async (rows, probe) => {
+        const found = await store.readWithCondition(rows, probe);
+        const isOwn = (i: number) => rows[i]?.address.table === HOLD.table;
+        if (rows.some((row, i) => isOwn(i) && row.isDispensable !== true))
+          throw new CtrkitError('database', problem);
+        return { ...found, rows: found.rows.map((row, i) => (isOwn(i) ? { ...row, problem } : row)) };
+      },
+      write: async (guards, writes) => {
+        if (writes.some(({ kind, address }) => kind === 'set' && address.table === HOLD.table))
+          throw new CtrkitError('database', problem);
+        return store.write(guards, writes);
+      },
+    }));
+    await gate.run(async () => {
+      await gate.clock.pass(60_000);
+      assert.match(gate.log.lines.join('\n'), /a hold is not recorded: WRONGTYPE CONTAINER_HOLD/);
+      assert.match(gate.log.lines.join('\n'), /held \(system-not-up\)/);
+      assert.doesNotMatch(gate.log.lines.join('\n'), /waiting, not started/);
+      gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+      await gate.clock.pass(5_000);
       await gate.expectGone();
     });
   });

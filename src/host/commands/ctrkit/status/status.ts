@@ -27,6 +27,8 @@ export interface FoundStatus {
   readonly entries: readonly StatusEntry[];
   /** What else is worth knowing, one line each. */
   readonly notes: readonly string[];
+  /** Those of `notes` that tell which entries are not whole. */
+  readonly problems: readonly string[];
 }
 
 /** `unknown`: there is no such feature, `text` says so in one line. */
@@ -49,7 +51,7 @@ export async function printStatus(
       ? `${JSON.stringify(encodeStatus(reading.entries, clock), undefined, 2)}\n`
       : formatStatus(reading.entries, clock.bootMs(), terminal.paint),
   );
-  if (!options.json) for (const note of reading.notes) terminal.report(note);
+  for (const note of options.json ? reading.problems : reading.notes) terminal.report(note);
   return EXIT.ok;
 }
 
@@ -85,19 +87,21 @@ export async function readStatus(
       locks,
     }),
   );
+  const problems = rows.flatMap(({ problem }) => problem ?? []);
   const notes = [
+    ...problems,
     ...describeLocks(names, locks, now),
     ...describeDaemon(view),
     ...ledgerProblems,
     ...lockProblems,
   ];
-  return { kind: 'found', entries, notes };
+  return { kind: 'found', entries, notes, problems };
 }
 
 const selectRows = ({ feature, configName }: FeatureNames): RowFields[] => [
-  { address: featureConfigRow(configName), fields: SHOWN_CONFIG },
-  { address: featureStatusRow(feature), fields: SHOWN_STATUS },
-  { address: healthRow(feature), fields: HEALTH_FIELDS },
+  { address: featureConfigRow(configName), fields: SHOWN_CONFIG, isDispensable: true },
+  { address: featureStatusRow(feature), fields: SHOWN_STATUS, isDispensable: true },
+  { address: healthRow(feature), fields: HEALTH_FIELDS, isDispensable: true },
 ];
 
 function describeLocks(
