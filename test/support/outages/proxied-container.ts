@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Container, Kit } from '../kit.ts';
-import { isAlive } from '../processes.ts';
+import { childrenOf, isAlive } from '../processes.ts';
 import type { Program } from '../program.ts';
 import { until } from '../until.ts';
 import { RedisProxy } from './redis-proxy.ts';
@@ -20,6 +20,7 @@ const INIT = [
 export interface ContainerOptions {
   readonly id: string;
   readonly version: string;
+  readonly owner: 'kube' | 'local';
   readonly intervalMs: number;
   /** The path of the socket of the switch's Redis. */
   readonly findSocket: () => string;
@@ -45,6 +46,11 @@ export class ProxiedContainer {
   #starts = 0;
   /** The gate has let the application go, and nobody has ended it. */
   isApplicationRunning = false;
+  /**
+   * Boot clock: until when it alone was kept from beating, its agent frozen, or its way to a database cut that was usable to
+   * others; Infinity while it is.
+   */
+  hinderedUntilMs = -Infinity;
   onGo: (container: ProxiedContainer) => void = () => undefined;
   /** What the processes of every start have said. */
   readonly lines: string[] = [];
@@ -66,6 +72,11 @@ export class ProxiedContainer {
     return this.#proxy;
   }
 
+  /** Of its last start. */
+  get dockerId(): string {
+    return this.#here.id;
+  }
+
   get isStarted(): boolean {
     return this.#processes !== undefined;
   }
@@ -77,14 +88,14 @@ export class ProxiedContainer {
 
   async start(): Promise<void> {
     this.#starts += 1;
-    const { id, version, intervalMs } = this.options;
+    const { id, version, owner, intervalMs } = this.options;
     const env = { CTRKIT_HEARTBEAT_INTERVAL: `${intervalMs}ms` };
     this.#here = this.#kit.container(`${id}${String(this.#starts).padStart(4, '0')}`, env);
     const namespace = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', INIT, this.#folder];
     const init = this.#kit.run(namespace, this.#here.env);
     await until('the namespace is made', () => init.stdout.includes('ready'));
     const agent = this.run(init, 'ctrkit_agent');
-    const gate = this.run(init, 'container_startup', '-f', 'snmp', '-o', 'kube', '-v', version);
+    const gate = this.run(init, 'container_startup', '-f', 'snmp', '-o', owner, '-v', version);
     this.#processes = { init, agent, gate };
     gate.child.once('exit', (code) => {
       if (code !== 0) return;
@@ -102,6 +113,13 @@ export class ProxiedContainer {
     const all = [found.gate, found.agent, found.init];
     for (const one of all) one.signal('SIGKILL');
     await until('all of it is gone', () => all.every(({ pid }) => !isAlive(pid)));
+  }
+
+  /** SIGSTOP or SIGCONT of the agent, and of nothing else. */
+  signalAgent(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const { agent } = this.processes;
+    agent.signal(signal);
+    for (const { pid } of childrenOf(agent.pid)) process.kill(pid, signal);
   }
 
   /** As by `docker stop`: the application ends first, then the agent releases. */

@@ -10,7 +10,9 @@ export type ProxyMode =
   /** Ends it after the first answer of the server. */
   | 'drop-after-answer'
   /** Ends it in place of the first answer: what was asked for is carried out, and nobody hears of it. */
-  | 'lose-answer';
+  | 'lose-answer'
+  /** Leaves it open and passes nothing on; what was sent meanwhile arrives when that is over. */
+  | 'stall';
 
 /** One command of a client, however long: an array of RESP. */
 const COMMAND = /\*\d+\r\n\$\d+\r\n/g;
@@ -24,7 +26,8 @@ export class RedisProxy {
   #mode: ProxyMode = 'pass';
   #server: Server | undefined;
   readonly #findSocket: () => string;
-  readonly #clients = new Set<Socket>();
+  /** The connection to Redis of each client. */
+  readonly #clients = new Map<Socket, Socket | undefined>();
 
   private constructor(findSocket: () => string) {
     this.#findSocket = findSocket;
@@ -42,10 +45,15 @@ export class RedisProxy {
     return Math.max(this.#connections, this.#commands);
   }
 
-  /** Ends the connections that there are: they were made in another mode. */
+  /** Ends the connections that there are, unless they are only stalled: they were made in another mode. */
   set mode(mode: ProxyMode) {
+    const isStall = mode === 'stall' || this.#mode === 'stall';
     this.#mode = mode;
-    this.drop();
+    if (!isStall) this.drop();
+    for (const [client, redis] of this.#clients) {
+      if (redis === undefined) client.destroy();
+      for (const side of [client, redis]) side?.[mode === 'stall' ? 'pause' : 'resume']();
+    }
   }
 
   /** Another port, nobody behind the old one any more. */
@@ -64,7 +72,7 @@ export class RedisProxy {
   }
 
   drop(): void {
-    for (const client of this.#clients) client.destroy();
+    for (const client of this.#clients.keys()) client.destroy();
     this.#clients.clear();
   }
 
@@ -75,8 +83,13 @@ export class RedisProxy {
       client.destroy();
       return;
     }
-    this.#clients.add(client);
+    if (this.#mode === 'stall') {
+      this.#clients.set(client.pause(), undefined);
+      client.on('close', () => this.#clients.delete(client));
+      return;
+    }
     const redis = createConnection(this.#findSocket());
+    this.#clients.set(client, redis);
     redis.on('error', () => client.destroy()).on('close', () => client.destroy());
     client.on('close', () => (this.#clients.delete(client), redis.destroy()));
     client.on('data', (chunk) => {
