@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { Kit, type Container } from '../support/kit.ts';
+import { bootMs } from '../support/boot-clock.ts';
+import { restartWithOldData, saveData } from '../support/outages/real-switch.ts';
 import { PrivateRedis } from '../support/private-redis.ts';
 import type { Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
@@ -13,10 +15,11 @@ const OUTAGE_MS = 6 * INTERVAL_MS;
 const ROUNDS = 3;
 
 /** Container A holds the feature and beats; the gate of container B, of another version, waits and has its `ready`. */
-async function startPair(t: TestContext) {
-  const redis = await PrivateRedis.start(t);
+async function startPair(t: TestContext, given?: PrivateRedis) {
+  const redis = given ?? (await PrivateRedis.start(t));
   const kit = new Kit(t);
-  await redis.wantKube({ status: { current_owner: 'none', remote_state: 'ready' } });
+  await redis.wantKube({ status: { remote_state: 'ready' } });
+  if (given === undefined) await redis.state.hset('FEATURE|snmp', 'current_owner', 'none');
   const [a, b] = [kit.container('aaaaaaaaaaaa', { CTRKIT_REDIS: redis.url }), bOf(kit, redis)];
   const first = a.gate('kube', '1.0.0');
   assert.deepEqual(await first.waitForEnd(), GO, first.said);
@@ -111,6 +114,25 @@ describe('the lease of a holder whose database', { timeout: 600_000 }, () => {
     await redis.state.hset('FEATURE|snmp', { system_state: 'up', remote_state: 'ready' });
     await agent.waitForLine('recorded as running');
     await expectStillHeld(redis, gate);
+  });
+
+  test('is that of an earlier holder again does not run out: whoever claimed after that one is recorded again first (G2)', async (t) => {
+    const redis = await PrivateRedis.start(t);
+    await redis.wantKube();
+    await redis.putHolder('cccccccccccc', '1.0.0', { intervalMs: INTERVAL_MS, beatMs: bootMs() - 60_000 });
+    await saveData(redis);
+    const { gate, agent } = await startPair(t, redis);
+    // Who is quicker when the earlier holder is overdue is chance.
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await restartWithOldData(redis);
+      await until('the gate asks', async () => (await redis.status())['remote_state'] === 'pending');
+      await redis.state.hset('FEATURE|snmp', { remote_state: 'ready' });
+      await until('it is recorded again', async () => {
+        assert.equal(gate.isRunning, true, gate.said + agent.said);
+        return (await redis.status())['docker_id'] === 'aaaaaaaaaaaa';
+      });
+      await expectStillHeld(redis, gate);
+    }
   });
 
   test('is lost before another gate looks: recorded again, the holder is one to be replaced, and the host is asked', async (t) => {

@@ -139,7 +139,9 @@ describe('the renewal, whatever the rows say', () => {
         const decoded = [decodeStatus(status), decodeHeartbeat(beat)] as const;
         const now = { bootId: 'boot-1', bootMs: NOW_MS + later };
         const [decodedStatus, heartbeat] = decoded;
-        const input = { status: decodedStatus, heartbeat, self: me, observation: WATCHED, now };
+        // Older than anything on record.
+        const claim = { ...me, startedMs: -Infinity };
+        const input = { status: decodedStatus, heartbeat, self: claim, observation: WATCHED, now };
         const { kind } = decideRenewal(input);
         const holder = findLiveHolder(...decoded, now);
         const isForeign = holder !== undefined && !isSelf(holder, me);

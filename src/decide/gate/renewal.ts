@@ -3,10 +3,13 @@ import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import type { StoreObservation } from './observation.ts';
-import { findLiveHolder, isSelf, type Self } from './live-holder.ts';
+import { findLiveHolder, isSelf, type Holder, type Self } from './live-holder.ts';
 
 export type Renewal =
-  /** No other live holder is on record, and the application runs: the database came back empty, or somebody cleared it. */
+  /**
+   * No other live holder is on record, or one from before the own claim, and the application runs: the database came back
+   * empty or with old data, or somebody cleared it.
+   */
   | { readonly kind: 'claim-again' }
   /** Another holder is overdue, but this agent has not watched it for long enough: nothing is written, and it asks again. */
   | { readonly kind: 'wait' }
@@ -16,16 +19,31 @@ export type Renewal =
 export interface RenewalInput {
   readonly status: FeatureStatus;
   readonly heartbeat: Heartbeat;
-  readonly self: Self;
+  /** `startedMs`: the boot clock's time of the claim. */
+  readonly self: Self & { readonly startedMs: number };
   /** This agent's own, with the look that read the rows. */
   readonly observation: StoreObservation;
   readonly now: BootTime;
 }
 
-export function decideRenewal({ status, heartbeat, self, observation, now }: RenewalInput): Renewal {
+export function decideRenewal(input: RenewalInput): Renewal {
+  const { status, heartbeat, self, observation, now } = input;
   const holder = findLiveHolder(status, heartbeat, now, observation);
   if (holder === undefined || isSelf(holder, self)) return { kind: 'claim-again' };
-  if (findLiveHolder(status, heartbeat, now) === undefined) return { kind: 'wait' };
+  const isOverdue = findLiveHolder(status, heartbeat, now) === undefined;
+  // A claim of owner local asks nobody: it may have been begun before the own one, and be the later one.
+  if (isFromBefore(input, holder) && (isOverdue || holder.owner === 'kube')) return { kind: 'claim-again' };
+  if (isOverdue) return { kind: 'wait' };
   const text = `superseded: container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, holds the feature`;
   return { kind: 'superseded', text };
+}
+
+/**
+ * No sign of life of it is later than the own claim, which was made over it: the database says what was before that. A gate
+ * waits for one lease for who is on record, so this agent must not.
+ */
+function isFromBefore({ status, heartbeat, self }: RenewalInput, { token }: Holder): boolean {
+  if (token === '') return false;
+  const signsOfLife = [status.claimMs, heartbeat.token === token ? heartbeat.beatMs : undefined];
+  return signsOfLife.every((ms) => ms === undefined || ms < self.startedMs);
 }

@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import { decodeHeartbeat } from '../../../../src/contract/health/heartbeat.ts';
 import { decideRenewal } from '../../../../src/decide/gate/renewal.ts';
-import type { Self } from '../../../../src/decide/gate/live-holder.ts';
 import {
   kitsHolder,
   merge,
@@ -14,7 +13,10 @@ import {
   type RawRows,
 } from '../../../support/snapshots.ts';
 
-const decide = (rows: RawRows, afterMs = 0, self: Self = SELF, observation = WATCHED) =>
+/** The own claim is older than what is on record. */
+const CLAIM = { ...SELF, startedMs: NOW.bootMs - 100_000 };
+
+const decide = (rows: RawRows, afterMs = 0, self = CLAIM, observation = WATCHED) =>
   decideRenewal({
     status: decodeStatus(rows.status ?? {}),
     heartbeat: decodeHeartbeat(rows.heartbeat ?? {}),
@@ -81,15 +83,46 @@ describe('an agent whose heartbeat was refused', () => {
   test('waits, and is not superseded, beside a holder that is overdue, but was not watched for long enough', () => {
     const other = kitsHolder({ claimAgoMs: 0 });
     const fresh = { ...WATCHED, goodSinceMs: NOW.bootMs + 25_000 };
-    assert.equal(decide(other, 29_999, SELF, fresh).kind, 'superseded');
-    assert.deepEqual(decide(other, 30_000, SELF, fresh), { kind: 'wait' });
-    assert.deepEqual(decide(other, 34_999, SELF, fresh), { kind: 'wait' });
-    assert.equal(decide(other, 35_000, SELF, fresh).kind, 'claim-again');
+    assert.equal(decide(other, 29_999, CLAIM, fresh).kind, 'superseded');
+    assert.deepEqual(decide(other, 30_000, CLAIM, fresh), { kind: 'wait' });
+    assert.deepEqual(decide(other, 34_999, CLAIM, fresh), { kind: 'wait' });
+    assert.equal(decide(other, 35_000, CLAIM, fresh).kind, 'claim-again');
+  });
+
+  describe('when the record is older than its own claim, because the database came back with old data (G2)', () => {
+    const claim = { ...SELF, startedMs: NOW.bootMs };
+    const fresh = { ...WATCHED, goodSinceMs: NOW.bootMs + 50_000, hadOutage: true };
+
+    test('claims again beside a holder that no gate can tell from a live one before a lease is over', () => {
+      const before = kitsHolder({ claimAgoMs: 60_000, beatAgoMs: 20_000 });
+      assert.equal(decide(before, 50_000, claim, fresh).kind, 'claim-again');
+    });
+
+    test('claims again beside one that was released a moment before its own claim', () => {
+      assert.equal(decide(kitsHolder({ claimAgoMs: 60_000, beatAgoMs: 10 }), 10, claim).kind, 'claim-again');
+    });
+
+    test('does not where that one has lived on', () => {
+      const later = kitsHolder({ claimAgoMs: 60_000, beatAgoMs: 0 });
+      assert.equal(decide(later, 10, claim).kind, 'superseded');
+      assert.equal(decide(later, 50_000, claim, fresh).kind, 'wait');
+    });
+
+    test('is superseded by a local one while that may be live: it may have begun to claim before', () => {
+      const local = kitsHolder({ owner: 'local', claimAgoMs: 10 });
+      assert.equal(decide(local, 0, claim).kind, 'superseded');
+      assert.equal(decide(local, 50_000, claim, fresh).kind, 'claim-again');
+    });
+
+    test('is superseded by one of the shipped kit, which gives no sign of life', () => {
+      const shipped = shippedHolder({ owner: 'kube', id: 'bbbbbbbbbbbb', version: '1.0.0' });
+      assert.equal(decide(shipped, 0, claim).kind, 'superseded');
+    });
   });
 
   test('another container whose id is unknown, too, is another container', () => {
     const other = kitsHolder({ dockerId: 'unknown', claimAgoMs: 0 });
-    const self = { dockerId: 'unknown', token: SELF.token };
+    const self = { ...CLAIM, dockerId: 'unknown' };
     assert.equal(decide(other, 0, self).kind, 'superseded');
   });
 });
