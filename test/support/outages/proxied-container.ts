@@ -98,7 +98,8 @@ export class ProxiedContainer {
     const gate = this.run(init, 'container_startup', '-f', 'snmp', '-o', owner, '-v', version);
     this.#processes = { init, agent, gate };
     gate.child.once('exit', (code) => {
-      if (code !== 0) return;
+      // One that was killed a moment later runs nothing.
+      if (code !== 0 || this.#processes?.gate !== gate) return;
       this.isApplicationRunning = true;
       this.onGo(this);
     });
