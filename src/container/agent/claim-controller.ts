@@ -98,7 +98,7 @@ export class ClaimController {
   #adoptLast(): ActiveClaim | undefined {
     try {
       const stored = this.#ports.claimFile.read();
-      return stored === undefined || stored.isReleased === true ? this.#active : this.adopt(stored);
+      return stored === undefined || stored.isReleased ? this.#active : this.adopt(stored);
     } catch (error) {
       if (this.#active !== undefined) return this.#active;
       this.#ports.log.error(`not released, the record goes overdue by itself: ${(error as Error).message}`);
