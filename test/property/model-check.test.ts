@@ -302,6 +302,17 @@ const MUTANTS: readonly Mutant[] = [
     prefix: [...HELD_AT_ONCE, REFUSES],
   },
   {
+    fault: 'a gate that takes no owner at all for a release',
+    rules: {
+      decideStartup: ({ snapshot, ...input }) => {
+        const status = { ...snapshot.status, currentOwner: snapshot.status.currentOwner || 'none' };
+        return RULES.decideStartup({ ...input, snapshot: { ...snapshot, status } });
+      },
+    },
+    law: TWO_RUN,
+    ...RESTART,
+  },
+  {
     fault: 'a gate for which the version of the old holder is never a question',
     rules: {
       decideStartup: (input) => {

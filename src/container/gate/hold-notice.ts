@@ -1,7 +1,7 @@
 import { toSeconds } from '../../contract/timestamps.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
-import { encodeHold, HOLD_RENEWAL_MS, HOLD_TTL_MS } from '../../contract/gate/hold.ts';
-import { type RowAddress, type RowWrite } from '../../contract/rows.ts';
+import { encodeHold, HOLD_FIELD, HOLD_RENEWAL_MS, HOLD_TTL_MS } from '../../contract/gate/hold.ts';
+import type { RowAddress, RowValues, RowWrite } from '../../contract/rows.ts';
 import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -14,6 +14,7 @@ export class HoldNotice {
   #current: Hold | undefined;
   /** A write of the row has at least begun, and the row was not removed since. */
   #mayExist = false;
+  #canBeWritten = true;
   #sinceTs = 0;
   #renewedMs = 0;
   #loggedMs = -HOLD_RENEWAL_MS;
@@ -49,7 +50,7 @@ export class HoldNotice {
     }
     const bootId = this.#clock.bootId();
     const values = encodeHold({ owner, version, ...hold, sinceTs: this.#sinceTs, bootId, renewedMs: nowMs });
-    return [{ kind: 'set', address, values, ttlMs: HOLD_TTL_MS }];
+    return this.#canBeWritten ? [{ kind: 'set', address, values, ttlMs: HOLD_TTL_MS }] : [];
   }
 
   /** The removal of the row, to be written together with what ends the hold; empty if there can be no row. */
@@ -63,9 +64,10 @@ export class HoldNotice {
     this.#current = undefined;
   }
 
-  /** The row was read, and is there or not. A row that the server lets expire too early is written again. */
-  recordSight(isThere: boolean): void {
-    if (!isThere) this.forgetRow();
+  /** The row was read. One that the server let expire too early is written again; a key that is no hash is not written. */
+  recordSight({ values, problem }: Pick<RowValues, 'values' | 'problem'>): void {
+    this.#canBeWritten = problem === undefined;
+    if (this.#canBeWritten && values[HOLD_FIELD.renewedMs] === undefined) this.forgetRow();
   }
 
   /** The database may have lost the row, or never received it: the next `renew` writes it again. */

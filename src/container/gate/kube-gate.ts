@@ -3,7 +3,7 @@ import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { HOLD_FIELD, nameHold } from '../../contract/gate/hold.ts';
 import { findEarliest } from '../../contract/timestamps.ts';
-import { holdRow, type RowAddress, type RowValues } from '../../contract/rows.ts';
+import { holdRow, type RowAddress } from '../../contract/rows.ts';
 import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
 import { isMirrored } from '../../decide/gate/host-mirror.ts';
@@ -29,6 +29,8 @@ const MAX_CONFLICTS = 500;
 const LONGEST_CONFLICT_PAUSE_MS = 50;
 /** If a file of the run folder can't be written, the next try at once would fail in the same way. */
 const NO_FILE_PAUSE_MS = 10_000;
+/** After a claim that took too long; the next one may take as long. */
+const LATE_CLAIM_PAUSE_MS = 200;
 /** How often a gate of a container that stops looks whether the stop was called off (`supervisorctl reload`). */
 const STOPPING_PAUSE_MS = 1_000;
 /** `--once`: how often a container that is held for good checks whether its row is to be renewed. */
@@ -43,6 +45,8 @@ interface GateSession extends Session {
 /** The rows as they were read, and the decision on them. */
 interface Evaluation extends Look {
   readonly decision: StartupDecision;
+  /** Boot clock: when the look began. */
+  readonly lookedMs: number;
 }
 
 /** What an attempt comes to: the evaluation on which it has acted, or the end of the reconciliation. */
@@ -63,8 +67,6 @@ export class KubeGate {
   readonly #holdNotice: HoldNotice;
   readonly #observer: StoreObserver;
   #progress: Progress = { kind: 'new' };
-  /** Why this container's own row of a hold can't be written: people miss it, the verdict does not. */
-  #holdProblem: string | undefined;
   /** `--once`: why this container is held for good. */
   #lastingHold: Hold | undefined;
 
@@ -123,8 +125,8 @@ export class KubeGate {
       );
     if ('kind' in outcome) return outcome;
     const { rows, decision } = outcome;
-    if (decision.verdict.kind === 'go') return this.#finish(session, rows);
     this.#progress = decision.progress;
+    if (decision.verdict.kind === 'go') return this.#finish(session, outcome);
     if (this.#lastingHold !== undefined) return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
     const requeueAtMs = findEarliest([decision.requeueAtMs, this.#holdNotice.renewalMs]);
     return { kind: 'sleep', rows: rows.map(({ address }) => address), requeueAtMs };
@@ -170,6 +172,7 @@ export class KubeGate {
     const { claim } = this.#request;
     const { feature, version } = claim;
     const startupRows = selectStartupRows(feature, version, databases.asic);
+    const lookedMs = this.#ports.clock.bootMs();
     const look = await this.#observer.look(store, {
       rows: [...startupRows, { address: holdAddress, fields: [HOLD_FIELD.renewedMs], isDispensable: true }],
       probe: holdAddress,
@@ -177,10 +180,8 @@ export class KubeGate {
     });
     const rows = look.rows.slice(0, startupRows.length);
     const ownHold = look.rows.at(-1);
-    this.#holdProblem = ownHold?.problem;
-    const isThere = ownHold?.values[HOLD_FIELD.renewedMs] !== undefined;
-    this.#holdNotice.recordSight(isThere || this.#holdProblem !== undefined);
-    if (this.#holdProblem !== undefined) this.#notes.log(`a hold is not recorded: ${this.#holdProblem}`);
+    if (ownHold !== undefined) this.#holdNotice.recordSight(ownHold);
+    if (ownHold?.problem !== undefined) this.#notes.log(`a hold is not recorded: ${ownHold.problem}`);
     const decision = decideStartup({
       snapshot: decodeSnapshot(rows, feature, version),
       self: claim,
@@ -190,7 +191,7 @@ export class KubeGate {
     });
     this.#observer.expectLookBy(decision.lookByMs);
     if (decision.note !== undefined) this.#notes.log(decision.note);
-    return { rows, decision, refusal: look.refusal };
+    return { rows, decision, lookedMs, refusal: look.refusal };
   }
 
   /** A hold counts before its row is written: with `--once` it is for good, whether or not the server takes the row. */
@@ -200,17 +201,22 @@ export class KubeGate {
     this.#agentNotice.write('held', `held (${hold.reason}): ${hold.text}`);
     const writes = this.#holdNotice.renew(hold, holdAddress);
     assertWritable(evaluation);
-    if (writes.length > 0 && this.#holdProblem === undefined) await store.write([], writes);
+    if (writes.length > 0) await store.write([], writes);
     return evaluation;
   }
 
-  /** The claim is recorded. Nothing is lost but some time where it can't be handed to the agent. */
+  /** The claim is recorded. A gate that was frozen for so long that another may have taken over looks again before it goes. */
   async #finish(
     { store, databases }: GateSession,
-    rows: readonly RowValues[],
+    { rows, lookedMs }: Evaluation,
   ): Promise<ReconcileResult<GateResult>> {
     const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
     if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
+    const tookMs = this.#ports.clock.bootMs() - lookedMs;
+    if (tookMs > this.#request.heartbeatIntervalMs) {
+      this.#log.log(`the claim took ${Math.round(tookMs / 1000)} s: looking whether it still stands`);
+      return { kind: 'requeue', afterMs: LATE_CLAIM_PAUSE_MS };
+    }
     const why = await leaveClaim(this.#request, this.#ports, { store, databases, rows });
     if (why !== undefined) {
       this.#log.log(`not started, the claim is given back: ${why}; asking again every 10 s`);

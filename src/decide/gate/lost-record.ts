@@ -1,9 +1,20 @@
 /** Nobody is on record, but somebody may run: the store has lost the record, or says what was before it. */
 import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { isFromFuture, overdueAtMs, type Heartbeat } from '../../contract/health/heartbeat.ts';
+import {
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  isFromFuture,
+  OVERDUE_AFTER_INTERVALS,
+  overdueAtMs,
+  type Heartbeat,
+} from '../../contract/health/heartbeat.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { Self } from './live-holder.ts';
 import type { StoreObservation } from './observation.ts';
+
+/** The first start after a boot waits as long as for this interval, too: nobody has ever written an owner then. */
+const LONGEST_CONFIRMED_INTERVAL_MS = DEFAULT_HEARTBEAT_INTERVAL_MS;
+/** In intervals. A heartbeat is due once in each, and takes some time. */
+const CONFIRMATION_INTERVALS = 1.1;
 
 export interface LostRecordInput {
   readonly status: FeatureStatus;
@@ -30,11 +41,16 @@ export function findLostRecord(input: LostRecordInput): LostRecord | undefined {
   return { untilMs, text };
 }
 
-/** `none` is a release, unless it is older than the last claim; no owner at all is a release unless there was an outage. */
+/**
+ * `none` is a release, unless it is older than the last claim. No owner at all may be a record that was lost before the first
+ * look: a container that runs beats within one interval, and then it is on record again.
+ */
 function findDoubtEndMs({ status, observation }: LostRecordInput): number {
-  const { goodSinceMs, hadOutage, hasServerChanged, leaseMs } = observation;
-  const isInDoubt = status.currentOwner === 'none' ? hasServerChanged : hadOutage;
-  return isInDoubt ? (goodSinceMs ?? Infinity) + leaseMs : -Infinity;
+  const { goodSinceMs = Infinity, hadOutage, hasServerChanged, leaseMs, ownLeaseMs } = observation;
+  if (status.currentOwner === 'none') return hasServerChanged ? goodSinceMs + leaseMs : -Infinity;
+  if (hadOutage) return goodSinceMs + leaseMs;
+  const intervalMs = Math.min(ownLeaseMs / OVERDUE_AFTER_INTERVALS, LONGEST_CONFIRMED_INTERVAL_MS);
+  return goodSinceMs + CONFIRMATION_INTERVALS * intervalMs;
 }
 
 /** A release writes `none`. A heartbeat beside no owner at all is that of a container whose record was deleted. */

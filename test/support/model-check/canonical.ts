@@ -108,9 +108,12 @@ function encodePhase(phase: Phase, world: World, encoding: Encoding): string {
   return `${phase.isDue}>${encodeObservation(observation, world)}>${encodeProgress(progress, world, encoding)}>${encodePlanned(planned, world, encoding)}`;
 }
 
+/** No owner at all is confirmed after a little more than one. */
+const CONFIRMATION_TICKS = 2;
+
 /**
  * What a later look can still depend on. One that comes too late begins anew, whatever was before; a grace that is over is as
- * good as none; without an outage the grace is one interval; and rows vanish only with their server here.
+ * good as none; without an outage the grace is one interval, and a little more where no owner is on record.
  */
 function encodeObservation(observation: StoreObservation, { nowMs, server, rows }: World): string {
   const { goodSinceMs, lookByMs, hadOutage, hasServerChanged, serverId, holder } = observation;
@@ -122,8 +125,9 @@ function encodeObservation(observation: StoreObservation, { nowMs, server, rows 
   if (lookByMs !== undefined && nowMs > lookByMs) return `late,${isChanged},${isSame}`;
   const look = lookByMs === undefined ? '' : nowMs < lookByMs;
   const isGraced = (hadOutage || isChanged) && age < OLDEST;
+  const isOwned = (rows.status['current_owner'] ?? '') !== '';
   const isKnown = holder === `${rows.status['docker_id']}/${rows.status['claim_token']}` ? holder : 'other';
-  return `${isKnown},${isGraced ? `${hadOutage},${isChanged},${age}` : Math.min(age, 1)},${look},${isSame}`;
+  return `${isKnown},${isGraced ? `${hadOutage},${isChanged},${age}` : Math.min(age, isOwned ? 1 : CONFIRMATION_TICKS)},${look},${isSame}`;
 }
 
 /** A plan that can't be carried out any more is as good as none: it is made again. */

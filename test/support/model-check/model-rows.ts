@@ -30,6 +30,11 @@ const KEPT = {
 
 /** The host wants the feature, and has started it. */
 export const EMPTY_ROWS: ModelRows = { status: { system_state: 'up' }, health: {} };
+/** Nobody runs for certain: where there is no owner at all, every walk would begin with a wait. */
+export const FIRST_ROWS: ModelRows = {
+  status: { ...EMPTY_ROWS.status, current_owner: 'none' },
+  health: {},
+};
 /** After the release of a container whose claim is long ago. */
 export const RELEASED_ROWS: ModelRows = {
   status: {

@@ -88,6 +88,22 @@ const restart = (world: World, rows: ModelRows): World => ({
   serverStartedMs: world.nowMs,
 });
 
+/** Events tell a gate of a claim before somebody can delete it. */
+const haveGatesSeenHolder = ({ containers, rows: { status } }: World): boolean =>
+  (status['claim_token'] ?? '') === '' ||
+  containers.every(
+    ({ phase }) =>
+      phase.kind === 'running' ||
+      phase.observation.goodSinceMs === undefined ||
+      phase.observation.holder === `${status['docker_id']}/${status['claim_token']}`,
+  );
+
+/** FLUSHALL: the server goes on, and agents notice nothing before their next heartbeat. */
+const listEmptying = (world: World, outages: number): Step[] =>
+  haveGatesSeenHolder(world)
+    ? [['the database is emptied', { ...world, outages, rows: EMPTY_ROWS, isHostAnswering: false }]]
+    : [];
+
 function listOutageSteps(world: World, options: ModelOptions): Step[] {
   if (world.outage !== 'none') return [['the database is well again', makeDue({ ...world, outage: 'none' })]];
   if (world.outages >= options.outages) return [];
@@ -97,6 +113,7 @@ function listOutageSteps(world: World, options: ModelOptions): Step[] {
     ['the database is away', { ...world, outages, outage: 'all' }],
     ['the database comes back empty', restart(makeDue({ ...world, outages }), EMPTY_ROWS)],
     ['the database comes back as it was before', restart(makeDue({ ...world, outages }), RELEASED_ROWS)],
+    ...listEmptying(world, outages),
   ];
 }
 

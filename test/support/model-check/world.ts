@@ -3,7 +3,7 @@ import type { RowValues } from '../../../src/contract/rows.ts';
 import type { StoredClaim } from '../../../src/contract/gate/claim-file.ts';
 import { beginObservation, type StoreObservation } from '../../../src/decide/gate/observation.ts';
 import type { Progress, StartupDecision } from '../../../src/decide/gate/startup-types.ts';
-import { EMPTY_ROWS, FEATURE, type ModelRows } from './model-rows.ts';
+import { FIRST_ROWS, FEATURE, type ModelRows } from './model-rows.ts';
 
 /** Time passes in steps of one interval. */
 export const TICK_MS = 10_000;
@@ -108,7 +108,7 @@ const NEW: Gate = {
 export function createWorld({ versions }: ModelOptions): World {
   return {
     nowMs: 100 * TICK_MS,
-    rows: EMPTY_ROWS,
+    rows: FIRST_ROWS,
     containers: versions.map((version, i) => ({
       version,
       id: `c${i}.0`,

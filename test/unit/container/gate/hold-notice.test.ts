@@ -59,9 +59,9 @@ describe('the notice of a hold', () => {
   test('a row that is gone is written again, and logged no more often (G28)', () => {
     const { log, notice } = setUp();
     notice.renew(DOWN, ROW);
-    notice.recordSight(true);
+    notice.recordSight({ values: { renewed_ms: '1' } });
     assert.deepEqual(notice.renew(DOWN, ROW), []);
-    notice.recordSight(false);
+    notice.recordSight({ values: {} });
     assert.equal(notice.renew(DOWN, ROW).length, 1);
     assert.equal(log.lines.length, 1);
   });

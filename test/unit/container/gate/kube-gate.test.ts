@@ -49,6 +49,8 @@ class TestGate {
   constructor(open = (store: RowStore): RowStore => store) {
     this.#open = open;
     this.databases.put(CONFIG, { set_owner: 'kube', state: 'enabled' });
+    // Released: without any owner the first look would have to be confirmed.
+    this.databases.put(STATUS, { current_owner: 'none' });
   }
 
   get result(): GateResult | undefined {
@@ -517,5 +519,54 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       await gate.clock.pass(2_000);
       await gate.expectGone();
     });
+  });
+
+  /** The gate is frozen between the claim's write and its answer, once; `meanwhile` happens before it goes on. */
+  function freezeAtClaim(ms: number, meanwhile: (gate: TestGate) => void): TestGate {
+    let isOver = false;
+    const gate: TestGate = new TestGate((store) => ({
+      read: (rows) => store.read(rows),
+      readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
+      list: (table, prefix) => store.list(table, prefix),
+      write: async (guards, writes) => {
+        const isWritten = await store.write(guards, writes);
+        if (isOver || gate.databases.row(STATUS)?.['claim_token'] !== CLAIM.token) return isWritten;
+        isOver = true;
+        gate.clock.advance(ms);
+        meanwhile(gate);
+        return isWritten;
+      },
+      watch: (rows, onChange) => store.watch(rows, onChange),
+      get isWatching() {
+        return store.isWatching;
+      },
+      close: () => store.close(),
+    }));
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    return gate;
+  }
+
+  test('frozen between its claim and the answer, it does not start beside the container that took over (G2)', async () => {
+    const gate = freezeAtClaim(31_000, ({ clock, databases }) => {
+      const other = { docker_id: 'bbbbbbbbbbbb', container_id: 'bbbbbbbbbbbb', claim_token: 'token-b' };
+      databases.put(STATUS, { ...other, container_version: '1.0.0', claim_ms: String(clock.bootMs()) });
+    });
+    await gate.run(async () => {
+      await gate.settle();
+      await gate.clock.pass(200);
+      await gate.expectHeld('superseded');
+      assert.deepEqual([gate.result, gate.claim], [undefined, undefined]);
+    });
+  });
+
+  test('frozen between its claim and the answer, and alone: it claims again, and goes (G2)', async () => {
+    const gate = freezeAtClaim(10_001, () => {});
+    await gate.run(async () => {
+      await gate.settle();
+      assert.deepEqual([gate.result, gate.claim], [undefined, undefined]);
+      await gate.clock.pass(200);
+      await gate.expectGone();
+    });
+    assert.equal(Number(gate.databases.row(STATUS)?.['claim_ms']), gate.claim?.startedMs);
   });
 });

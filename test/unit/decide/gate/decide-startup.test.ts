@@ -691,13 +691,23 @@ describe('what the gate has seen of the store', () => {
   });
 
   test('after an outage nobody goes for a lease where no owner is on record (G2)', () => {
-    expect(ANSWERED, 'go', { observation: goodSince(0) });
     const observation = goodSince(0, OUTAGE);
     const { verdict, requeueAtMs } = decide(ANSWERED, { observation });
     assert.match(verdict.kind === 'wait' ? verdict.text : '', /may have lost the record/);
     assert.equal(requeueAtMs, NOW.bootMs + 30_000);
     expect(ANSWERED, 'wait nothing', { observation, afterMs: 29_999 });
     expect(ANSWERED, 'go', { observation, afterMs: 30_000 });
+  });
+
+  test('no owner at all at the first look is confirmed after a good interval, 11 s at most; a release is not (G2)', () => {
+    const observation = goodSince(0);
+    expect(ANSWERED, 'wait nothing', { observation, afterMs: 10_999 });
+    expect(ANSWERED, 'go', { observation, afterMs: 11_000 });
+    const slow = goodSince(0, { ownLeaseMs: 180_000 });
+    expect(ANSWERED, 'go', { observation: slow, afterMs: 11_000 });
+    const quick = goodSince(0, { ownLeaseMs: 1_500 });
+    expect(ANSWERED, 'go', { observation: quick, afterMs: 550 });
+    expect(merge(ANSWERED, { status: { current_owner: 'none' } }), 'go', { observation });
   });
 
   test('a holder that was lost, and is on record again before this gate has asked, is to be replaced', () => {
