@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
+import { featureStatusRow } from '../../src/contract/rows.ts';
 import type { RedisFault } from '../support/outages/fake-redis.ts';
 import { LEASE_MS, ModelSwitch } from '../support/outages/model-switch.ts';
 import { createRandom } from '../support/outages/random-source.ts';
@@ -209,6 +210,19 @@ describe(
       );
       // A law about containers that are let in says nothing if none ever is.
       assert.ok(goes >= ROUNDS.numRuns, `${goes} applications`);
+    });
+
+    test('gates of one version on a server that sends no events: one goes, whenever they begin (G3)', async () => {
+      for (let afterMs = 100; afterMs <= 5_000; afterMs += 100) {
+        const where = new ModelSwitch({ versions: ['1.0.0', '1.0.0'], random: createRandom(afterMs) });
+        where.redis.hasEvents = false;
+        where.redis.databases.put(featureStatusRow('snmp'), { current_owner: 'none' });
+        where.containers[0]?.start();
+        await where.pass(afterMs);
+        where.containers[1]?.start();
+        await waitUntilOneRuns(where, 2 * LEASE_MS);
+        assertLaws(where);
+      }
     });
   },
 );

@@ -79,6 +79,7 @@ const beginWait = (other: Holder | undefined): Waiting => ({
   holderVersionAtStart: other?.version ?? '',
   isAnnounced: false,
   foreignReadySinceMs: undefined,
+  asksAgain: 0,
 });
 
 /** A holder of the shipped kit has no lease that could run out. */

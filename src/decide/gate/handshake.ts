@@ -1,4 +1,5 @@
 /** Rows 8 to 10 of the gate's table (contract.md, section 3): ask the host with `pending`, start on its `ready`. */
+import { decideBackoffMs, type BackoffTiming } from '../../contract/backoff.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Holder } from './live-holder.ts';
@@ -6,8 +7,11 @@ import type { Candidate, StartupDecision, Waiting } from './startup-types.ts';
 
 /** States of `remote_state` that `pending` may replace, because nobody waits for them (D6: also the empty state). */
 const REPLACEABLE = new Set(['', 'none', 'running', 'stopped']);
-/** A `ready` for another container is not replaced before this: that container claims within milliseconds if it is alive. */
-const FOREIGN_READY_GRACE_MS = 500;
+/**
+ * A `ready` for another container is not replaced before this: that container claims within milliseconds if it is alive. The
+ * longest one is more than a poll: where the server sends no events, gates that asked in turns would all miss their answers.
+ */
+const FOREIGN_READY_GRACE: BackoffTiming = { firstMs: 500, longestMs: 8_000 };
 /** While a live holder runs, no container may start anyway: the containers that wait must not wake the host in turns. */
 const FOREIGN_READY_GRACE_BESIDE_HOLDER_MS = 10_000;
 
@@ -46,10 +50,16 @@ export function decideHandshake(input: HandshakeInput): HandshakeDecision {
 function decideForeignReady(input: HandshakeInput): HandshakeDecision {
   const { other, waiting, now } = input;
   const sinceMs = waiting.foreignReadySinceMs ?? now.bootMs;
-  const graceMs = other === undefined ? FOREIGN_READY_GRACE_MS : FOREIGN_READY_GRACE_BESIDE_HOLDER_MS;
+  const { asksAgain } = waiting;
+  const graceMs =
+    other === undefined
+      ? decideBackoffMs(FOREIGN_READY_GRACE, asksAgain + 1)
+      : FOREIGN_READY_GRACE_BESIDE_HOLDER_MS;
   const graceOverAtMs = sinceMs + graceMs;
-  if (now.bootMs >= graceOverAtMs)
-    return planWait(input, 'pending', "the host's answer was for another container: asking again");
+  if (now.bootMs >= graceOverAtMs) {
+    const again = planWait(input, 'pending', "the host's answer was for another container: asking again");
+    return { ...again, progress: { ...again.progress, asksAgain: asksAgain + 1 } };
+  }
   const { verdict, progress } = planWait(input, 'nothing', "the host's answer is for another container");
   return {
     verdict,

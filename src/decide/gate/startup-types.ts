@@ -51,6 +51,8 @@ export interface Waiting extends WaitStart {
   readonly isAnnounced: boolean;
   /** Boot clock: when a `ready` for another container was first read; undefined if there is none. */
   readonly foreignReadySinceMs: number | undefined;
+  /** How often this gate has asked again because of one. */
+  readonly asksAgain: number;
 }
 
 export interface Superseded extends WaitStart {

@@ -41,6 +41,8 @@ export class FakeRedis {
   #fault: RedisFault | undefined;
   /** Boot clock: when the last fault was over. */
   wellSinceMs = 0;
+  /** The user may not subscribe: that is no outage, and clients poll. */
+  hasEvents = true;
   /** Of this server and those before it. */
   readonly outages: Outage[];
   #isDown = false;

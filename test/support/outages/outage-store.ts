@@ -63,6 +63,7 @@ export class OutageStore implements RowStore {
     const { process, findServer } = this.#ports;
     const server = findServer();
     if (server === undefined) throw connectionError('connect ECONNREFUSED');
+    if (!server.hasEvents) return { refusal: 'NOPERM' };
     const store = server.databases.open();
     const end = (): void => {
       if (this.#watching === store) this.closeWatch();

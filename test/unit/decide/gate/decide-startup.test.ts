@@ -488,6 +488,19 @@ describe('rows 9 and 10: the answer of the host', () => {
     assert.equal(again.requeueAtMs, NOW.bootMs + 5_500);
   });
 
+  test('each time it has asked again it leaves a foreign ready alone for twice as long, up to eight seconds (G3)', () => {
+    let progress: Progress = { kind: 'new' };
+    let afterMs = 0;
+    for (const graceMs of [500, 1_000, 2_000, 4_000, 8_000, 8_000]) {
+      const seen = decide(answeredFor('token-b'), { progress, afterMs });
+      assert.equal(seen.requeueAtMs, NOW.bootMs + afterMs + graceMs);
+      afterMs += graceMs;
+      const asked = decide(answeredFor('token-b'), { progress: seen.progress, afterMs });
+      assert.equal(outcome(asked), 'wait pending');
+      ({ progress } = asked);
+    }
+  });
+
   test('after asking again, the answer is this container’s (D6)', () => {
     const { progress } = decide(answeredFor('token-killed'));
     const asked = decide(answeredFor('token-killed'), { progress, afterMs: 500 });
