@@ -12,15 +12,21 @@ const INTERVAL_MS = 500;
 /** The lease of the holder, and half of it: an outage of this length makes it overdue. */
 const OUTAGE_MS = 6 * INTERVAL_MS;
 
+/** The same, for heartbeats every 2 s. */
+const SLOW_OUTAGE_MS = 8_000;
+/** The gate's longest back-off, and a little: it has looked, and a lease of 6 s is not over. */
+const GATE_LOOKS_MS = 3_000;
+
 const ROUNDS = 3;
 
 /** Container A holds the feature and beats; the gate of container B, of another version, waits and has its `ready`. */
-async function startPair(t: TestContext, given?: PrivateRedis) {
+async function startPair(t: TestContext, given?: PrivateRedis, env: Readonly<Record<string, string>> = {}) {
   const redis = given ?? (await PrivateRedis.start(t));
   const kit = new Kit(t);
   await redis.wantKube({ status: { remote_state: 'ready' } });
   if (given === undefined) await redis.state.hset('FEATURE|snmp', 'current_owner', 'none');
-  const [a, b] = [kit.container('aaaaaaaaaaaa', { CTRKIT_REDIS: redis.url }), bOf(kit, redis)];
+  const a = kit.container('aaaaaaaaaaaa', { CTRKIT_REDIS: redis.url, ...env });
+  const b = kit.container('bbbbbbbbbbbb', { CTRKIT_REDIS: redis.url, ...env });
   const first = a.gate('kube', '1.0.0');
   assert.deepEqual(await first.waitForEnd(), GO, first.said);
   const agent = a.agent();
@@ -52,9 +58,9 @@ const seqOf = async (redis: PrivateRedis): Promise<number> =>
   Number((await redis.row('CONTAINER_HEALTH|snmp'))['seq']);
 
 /** The holder has beaten again, and again. */
-async function expectBeats(redis: PrivateRedis): Promise<void> {
+async function expectBeats(redis: PrivateRedis, beats = 8): Promise<void> {
   const seq = await seqOf(redis);
-  await until('the holder beats on', async () => (await seqOf(redis)) > seq + 8);
+  await until('the holder beats on', async () => (await seqOf(redis)) > seq + beats);
 }
 
 async function expectStillHeld(redis: PrivateRedis, gate: Program): Promise<void> {
@@ -94,6 +100,20 @@ describe('the lease of a holder whose database', { timeout: 600_000 }, () => {
         await end();
         await expectStillHeld(redis, gate);
       }
+    });
+
+    test(`${what} does not run out as soon as the gate sees that it is over (G2)`, async (t) => {
+      const { redis, gate, agent } = await startPair(t, undefined, { CTRKIT_HEARTBEAT_INTERVAL: '2s' });
+      const end = await begin(redis);
+      await passMs(SLOW_OUTAGE_MS);
+      // Not the agent's quick second try decides, but that the gate waits for it.
+      agent.signal('SIGSTOP');
+      await end();
+      await passMs(GATE_LOOKS_MS);
+      agent.signal('SIGCONT');
+      await expectBeats(redis, 1);
+      assert.equal((await redis.status())['docker_id'], 'aaaaaaaaaaaa', gate.said);
+      assert.equal(gate.isRunning, true, gate.said);
     });
 
     test(`${what} runs out after that if its agent is dead (G2)`, async (t) => {
