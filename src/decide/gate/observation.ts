@@ -26,6 +26,8 @@ export interface StoreObservation {
   readonly serverId: string;
   /** Id and token of the holder on record at the last look; empty if there was none. */
   readonly holder: string;
+  /** Boot clock: its last sign of life that was seen; -Infinity if there was none. */
+  readonly signOfLifeMs: number;
   /** Boot clock: a later look may have missed an outage; undefined where no other holder was on record. */
   readonly lookByMs: number | undefined;
 }
@@ -35,7 +37,7 @@ export interface StoreLook {
   readonly serverId: string;
   readonly uptimeMs: number;
   readonly status: FeatureStatus;
-  readonly heartbeat: Pick<Heartbeat, 'token' | 'intervalMs'>;
+  readonly heartbeat: Pick<Heartbeat, 'token' | 'intervalMs' | 'beatMs'>;
   readonly nowMs: number;
 }
 
@@ -54,6 +56,7 @@ export const beginObservation = (intervalMs: number): StoreObservation => ({
   hasServerChanged: false,
   serverId: '',
   holder: '',
+  signOfLifeMs: -Infinity,
   lookByMs: undefined,
 });
 
@@ -80,18 +83,29 @@ export function recordLook(
   const isVanished = before.holder !== '' && holder === '' && status.currentOwner === '';
   // Between its claim and the first sight of it there may have been an outage that nobody here has seen.
   const isFirstSight = holder !== '' && holder !== before.holder;
+  const signOfLifeMs = findSignOfLife(status, heartbeat);
+  // Its heartbeat was deleted, or is an older one: it may have beaten since, and looks overdue.
+  const isAged = holder !== '' && holder === before.holder && signOfLifeMs < before.signOfLifeMs;
   const isLate = before.lookByMs !== undefined && nowMs > before.lookByMs;
-  const isFresh = goodSinceMs === undefined || hasChanged || isVanished || isLate || isFirstSight;
+  const isFresh = goodSinceMs === undefined || hasChanged || isVanished || isAged || isLate || isFirstSight;
   return {
     ownLeaseMs,
     leaseMs,
     goodSinceMs: isFresh ? nowMs : goodSinceMs,
-    hadOutage: before.hadOutage || hasChanged || isVanished || isLate,
+    hadOutage: before.hadOutage || hasChanged || isVanished || isAged || isLate,
     hasServerChanged: hasChanged || isVanished || isServerInDoubt({ ...before, leaseMs }, nowMs),
     serverId,
     holder,
+    signOfLifeMs,
     lookByMs: undefined,
   };
+}
+
+function findSignOfLife(
+  { claimMs = -Infinity, claimToken }: FeatureStatus,
+  { token, beatMs = -Infinity }: StoreLook['heartbeat'],
+): number {
+  return token === claimToken ? Math.max(claimMs, beatMs) : claimMs;
 }
 
 /** A store that lost the record may have lost the heartbeat with it: then what was read before counts. */

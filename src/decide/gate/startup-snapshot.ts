@@ -24,6 +24,7 @@ import {
   type RowValues,
 } from '../../contract/rows.ts';
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
+import { isReplaceable } from './handshake.ts';
 import type { HolderRows, StartupSnapshot } from './startup-types.ts';
 
 /** Of the host's row of the feature, multi-ASIC. */
@@ -73,14 +74,16 @@ export function decodeSnapshot(
 
 /**
  * Multi-ASIC: the shipped host side knows only its own row. A field that the ASIC's row lacks is taken from the host's row,
- * and so is the host's `ready` to a `pending` that was written into both (D28).
+ * and so is the host's `ready` to a `pending` that was written into both (D28). Where its row has lost the `pending`, or says
+ * that the host gave up, it is asked again.
  */
 function mergeHostAnswer(status: FeatureStatus, host: FeatureStatus): FeatureStatus {
-  const isAnswered = status.remoteState === 'pending' && host.remoteState === 'ready';
+  const isLost = host.systemState !== '' && isReplaceable(host.remoteState);
+  const isAnswered = status.remoteState === 'pending' && (host.remoteState === 'ready' || isLost);
   return {
     ...status,
     systemState: status.systemState || host.systemState,
-    remoteState: isAnswered ? 'ready' : status.remoteState || host.remoteState,
+    remoteState: isAnswered ? host.remoteState : status.remoteState || host.remoteState,
   };
 }
 

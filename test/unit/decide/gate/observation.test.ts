@@ -21,12 +21,14 @@ interface LookOptions {
   readonly status?: Readonly<Record<string, string | undefined>>;
   /** Of the last holder's heartbeat; undefined where there is none. */
   readonly intervalMs?: number;
+  readonly beatMs?: number | undefined;
 }
 
 const look = (before: StoreObservation, nowMs: number, options: LookOptions = {}): StoreObservation => {
   const { serverId = 'a', uptimeMs = OLD_MS, status = {} } = options;
-  const { intervalMs } = options;
-  const heartbeat = { token: intervalMs === undefined ? '' : 'token-b', intervalMs: intervalMs ?? 10_000 };
+  const { intervalMs, beatMs } = options;
+  const token = intervalMs === undefined ? '' : 'token-b';
+  const heartbeat = { token, intervalMs: intervalMs ?? 10_000, beatMs };
   return recordLook(before, { serverId, uptimeMs, status: decodeStatus(status), heartbeat, nowMs });
 };
 
@@ -102,6 +104,18 @@ describe('the observation of the store', () => {
     const late = look(recordOutage(changed, 9_000 + LEASE_MS), 50_000, { serverId: 'b' });
     assert.equal(late.hasServerChanged, false);
     assert.equal(late.hadOutage, true);
+  });
+
+  test('a holder whose heartbeat is deleted, or is an older one, has a whole lease to beat again (G2)', () => {
+    const status = { ...HELD, claim_ms: '500' };
+    const beaten = { status, intervalMs: 10_000, beatMs: 90_000 };
+    const held = look(look(first({ status }), 30_000, beaten), 95_000, { ...beaten, beatMs: 94_000 });
+    assert.deepEqual([held.goodSinceMs, held.hadOutage], [1_000, false]);
+    for (const aged of [{ status }, beaten, { ...beaten, beatMs: undefined }]) {
+      const { goodSinceMs, hadOutage, hasServerChanged } = look(held, 99_000, aged);
+      assert.deepEqual([goodSinceMs, hadOutage, hasServerChanged], [99_000, true, false]);
+    }
+    assert.equal(look(held, 99_000, { ...beaten, beatMs: 94_000 }).hadOutage, false);
   });
 
   test('a record that vanishes is a loss; one that is released is none', () => {

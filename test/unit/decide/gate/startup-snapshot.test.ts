@@ -82,6 +82,21 @@ describe('multi-ASIC: the host’s row counts where the ASIC’s has none (D28)'
     assert.equal(status({ remote_state: 'pending' }, { remote_state: 'ready' })[1], 'ready');
   });
 
+  test('a pending that the host’s row has lost, or that the host gave up, is asked again (G10)', () => {
+    for (const state of ['none', 'stopped', ''])
+      assert.equal(
+        status({ remote_state: 'pending' }, { system_state: 'up', remote_state: state })[1],
+        state,
+        state,
+      );
+    assert.equal(
+      status({ remote_state: 'pending' }, { system_state: 'up', remote_state: 'pending' })[1],
+      'pending',
+    );
+    // Without a row of the host's nobody would answer there.
+    assert.equal(status({ remote_state: 'pending' }, {})[1], 'pending');
+  });
+
   test('the host’s ready answers nothing but a pending', () => {
     for (const state of ['running', 'stopped', 'none'])
       assert.equal(status({ remote_state: state }, { remote_state: 'ready' })[1], state);
