@@ -134,6 +134,15 @@ describe('a gate before supervisord', { skip: noNamespaces }, () => {
     await until('nothing runs any more', () => runningUnder(scene.kit.folder).length === 0);
   });
 
+  test('the keeper of an application that ends at once is not kept by a connection (G6)', async (t) => {
+    const scene = await Scene.prepare(t);
+    const wrapper = [...AS_PROCESS_1, 'sh', '-c', '"$@"; sleep 600', 'sh'];
+    const gate = ['container_startup', '-f', 'snmp', '-o', 'local', '-v', '1.0.0', '--', 'true'];
+    const program = scene.start(gate, { wrapper });
+    await program.waitForLine('released (the application has ended)');
+    await until('the keeper has ended', () => scene.find('ctrkit_agent keep') === undefined);
+  });
+
   test('where an agent is there is no keeper', async (t) => {
     const scene = await Scene.prepare(t);
     await HostStandIn.start(t, scene.redis);

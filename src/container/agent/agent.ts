@@ -53,7 +53,7 @@ export class Agent {
     // A heartbeat that hangs on a database must not delay the end of the agent, and the probe is answered even if a
     // database hangs. A release ends the heartbeats, not the answers.
     try {
-      const loops = Promise.all([this.#heartbeats.run(), monitor.run()]);
+      const loops = Promise.all([this.#beat(), monitor.run()]);
       await Promise.race([loops, once(this.#end.signal, 'abort')]);
     } finally {
       // If one of them ends with a defect, the other must end too: a half-working agent would not be restarted.
@@ -62,6 +62,16 @@ export class Agent {
       unwatch();
     }
     await this.#released;
+  }
+
+  /** A heartbeat that is under way may connect again after the release has closed the connection: nothing else would end that. */
+  async #beat(): Promise<void> {
+    try {
+      await this.#heartbeats.run();
+    } finally {
+      await this.#released;
+      this.#claims.close();
+    }
   }
 
   /** Makes a heartbeat at once, because what it reports has changed. A bound function, to be passed as a listener. */

@@ -123,7 +123,8 @@ export class UnclaimedController {
     const { processTree, gateNoticeFile } = this.#ports;
     const gatePid = gateNoticeFile.read()?.pid;
     // Of the processes of the application nothing is asked: there is a claim.
-    return findSuspicions({ owner: 'kube', critical: undefined, tree: processTree.read(), gatePid });
+    const tree = processTree.read();
+    return findSuspicions({ owner: 'kube', critical: undefined, tree, gatePid, isClaimed: true });
   }
 
   #act(decision: UnclaimedDecision, { version }: OwnIdentity): void {

@@ -8,7 +8,8 @@ export interface ProcessNode {
   readonly hasEnded: boolean;
   /**
    * What it runs. `gate`: the gate, or a command that the gate will become. `asker`: a script, or a shell with a command,
-   * that names the gate. `shell`: another shell, which may be about to ask. `unknown`: it can't be read.
+   * that names the gate. `shell`: another shell, which may be about to ask. `unknown`: it can't be read,
+   * or has ended and was no gate.
    */
   readonly role: 'gate' | 'asker' | 'shell' | 'program' | 'unknown';
 }

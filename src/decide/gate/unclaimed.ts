@@ -15,6 +15,8 @@ export interface UnclaimedInput {
   readonly tree: readonly ProcessNode[] | undefined;
   /** The gate that is closed now, by its notice; undefined if there is none. */
   readonly gatePid: number | undefined;
+  /** The claim is there: a caller that stands still may go on, whichever child of it has ended (a shell below `su`, say). */
+  readonly isClaimed?: boolean;
 }
 
 /** One thing that should not be, and that counts once it was so for `patienceMs`. */
@@ -54,7 +56,7 @@ export function findSuspicions(input: UnclaimedInput): Suspicion[] {
   const gates = tree.filter((node) => isGate(node, input.gatePid));
   // One that somebody runs by hand is not below supervisord.
   const isGateClosed = input.gatePid !== undefined || gates.length > 0;
-  const lost = isGateClosed ? undefined : findLostCaller(tree);
+  const lost = isGateClosed ? undefined : findLostCaller(tree, input.isClaimed);
   return [
     ...(lost === undefined ? [] : [makeLost(lost)]),
     ...critical.flatMap((process) => {
@@ -79,11 +81,13 @@ const isGate = ({ pid, role, hasEnded }: ProcessNode, gatePid: number | undefine
 
 /**
  * The drop-in stops its caller, and the gate lets it go on. A gate that was killed is fetched by nobody then. Not while a
- * gate lives: another child of the caller may have ended.
+ * gate lives: another child of the caller may have ended. Nor where another child has: somebody has stopped its parent.
  */
-const findLostCaller = (tree: readonly ProcessNode[]): ProcessNode | undefined =>
+const findLostCaller = (tree: readonly ProcessNode[], isClaimed = false): ProcessNode | undefined =>
   tree.find(
-    ({ pid, isStopped }) => isStopped && tree.some((node) => node.parentPid === pid && node.hasEnded),
+    ({ pid, isStopped }) =>
+      isStopped &&
+      tree.some((node) => node.parentPid === pid && node.hasEnded && (isClaimed || node.role === 'gate')),
   );
 
 const makeLost = ({ pid }: ProcessNode): Suspicion => ({

@@ -5,11 +5,13 @@ import type { ProcessTree } from '../../../ports/process-tree.ts';
 import { GATE, isAskingScript } from './asking-script.ts';
 
 const GATE_NAMES = new Set([GATE, `${GATE}.py`]);
+/** What the kernel calls a process of the gate, which is all that is left of one that has ended: script, Node.js, Node.js 24. */
+const GATE_COMMS = new Set([GATE.slice(0, 15), 'node', 'MainThread']);
 const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'zsh', 'busybox']);
 /** The script is among the first words of its interpreter's command line. */
 const MAX_SCRIPT_WORDS = 16;
 
-type Stat = Pick<ProcessNode, 'pid' | 'parentPid' | 'isStopped' | 'hasEnded'>;
+type Stat = Pick<ProcessNode, 'pid' | 'parentPid' | 'isStopped' | 'hasEnded'> & { readonly comm: string };
 
 /** The processes below this process's parent, if that is `isSupervised` by it. */
 export function createProcessTree(isSupervised: boolean, proc = '/proc'): ProcessTree {
@@ -19,9 +21,10 @@ export function createProcessTree(isSupervised: boolean, proc = '/proc'): Proces
       try {
         // The parent of an orphan is another process.
         if (!isSupervised || process.ppid !== root) return undefined;
-        return selectBelow(root, listStats(proc)).map((stat) => ({
+        const rootWords = readWords(root, proc).join('\0');
+        return selectBelow(root, listStats(proc)).map(({ comm, ...stat }) => ({
           ...stat,
-          role: findRole(stat.pid, proc),
+          role: stat.hasEnded ? findEndedRole(comm) : findRole(stat.pid, proc, rootWords),
         }));
       } catch {
         return undefined;
@@ -47,8 +50,10 @@ function readStat(pid: number, proc: string): Stat | undefined {
   try {
     const text = readFileSync(`${proc}/${pid}/stat`, 'latin1');
     // The second field is the command in parentheses, and may hold blanks and parentheses itself.
+    const comm = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
     const [state = 'X', parent] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { pid, parentPid: Number(parent), isStopped: state === 'T', hasEnded: 'ZXx'.includes(state) };
+    const hasEnded = 'ZXx'.includes(state);
+    return { pid, parentPid: Number(parent), isStopped: state === 'T', hasEnded, comm };
   } catch {
     return undefined;
   }
@@ -61,10 +66,13 @@ function selectBelow(root: number, stats: readonly Stat[]): Stat[] {
   return below;
 }
 
-function findRole(pid: number, proc: string): ProcessNode['role'] {
+const findEndedRole = (comm: string): ProcessNode['role'] => (GATE_COMMS.has(comm) ? 'gate' : 'unknown');
+
+/** A child of supervisord that shows its command line, `rootWords`, has not become its program yet. */
+function findRole(pid: number, proc: string, rootWords: string): ProcessNode['role'] {
   const words = readWords(pid, proc);
   const [command = ''] = words;
-  if (command === '') return 'unknown';
+  if (command === '' || words.join('\0') === rootWords) return 'unknown';
   if (words.some((word) => GATE_NAMES.has(basename(word)))) return 'gate';
   if (words.some((word) => word.includes(GATE)) || runsAskingScript(words, pid, proc)) return 'asker';
   return SHELLS.has(basename(command).replace(/^-/, '')) ? 'shell' : 'program';

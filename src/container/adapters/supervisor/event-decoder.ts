@@ -10,6 +10,10 @@ import {
 } from './event-text.ts';
 
 const NEWLINE = 0x0a;
+/** A number that so many events came after is not sent any more. */
+const LATEST_AFTER_EVENTS = 50;
+/** More than supervisord keeps for us (buffer_size); what is missing beyond is lost for certain. */
+const MOST_MISSING = 5_000;
 
 /**
  * Cuts supervisord's stream of events into events. The header's `len` counts **characters** (code
@@ -21,7 +25,10 @@ export class EventDecoder {
   #failure: CtrkitError | undefined;
   #header: EventHeader | undefined;
   #headerBytes = 0;
-  #lastPoolSerial = Number.NaN;
+  #lastPoolSerial: number | undefined;
+  #received = 0;
+  /** Numbers that have not come, each with how many events had been received when that was seen; in their order. */
+  readonly #missing = new Map<number, number>();
   #lost = 0;
 
   /** The error that made the stream unreadable. No further event is decoded then: nothing tells where one begins. */
@@ -34,8 +41,13 @@ export class EventDecoder {
     return this.#header === undefined && this.#headerBytes === 0;
   }
 
-  /** How many events supervisord had to forget between those that came, since the last call. */
+  /** How many events supervisord had to forget, since the last call: they are told when they can't come any more. */
   takeLost(): number {
+    for (const [poolSerial, seenAt] of this.#missing) {
+      if (this.#received < seenAt + LATEST_AFTER_EVENTS) break;
+      this.#missing.delete(poolSerial);
+      this.#lost += 1;
+    }
     const lost = this.#lost;
     this.#lost = 0;
     return lost;
@@ -79,11 +91,18 @@ export class EventDecoder {
     return newline + 1;
   }
 
-  /** An event that supervisord sends again has an earlier number, and fills no gap. */
+  /**
+   * Numbers don't come in their order: an event that was refused by any listener with a program of the same priority is put
+   * before all others of every pool (supervisor 4.2.5, process.py, dispatcher), and gets a new number there.
+   */
   #countLost(poolSerial: number): void {
-    const last = this.#lastPoolSerial;
+    this.#received += 1;
+    const last = this.#lastPoolSerial ?? poolSerial - 1;
+    this.#missing.delete(poolSerial);
     if (poolSerial <= last) return;
-    if (poolSerial > last + 1) this.#lost += poolSerial - last - 1;
+    const first = Math.max(last + 1, poolSerial - MOST_MISSING);
+    this.#lost += first - last - 1;
+    for (let number = first; number < poolSerial; number += 1) this.#missing.set(number, this.#received);
     this.#lastPoolSerial = poolSerial;
   }
 }

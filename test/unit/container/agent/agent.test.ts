@@ -46,7 +46,8 @@ class TestContainer {
   onWrite = (): void => {};
   /** Writes to the database that were tried, and connections that are open. */
   tries = 0;
-  openStores = 0;
+  /** As the adapter: a store that was closed connects again with its next call. */
+  readonly #connected = new Set<RowStore>();
 
   constructor() {
     const { clock, log, health: file, restarts } = this;
@@ -105,22 +106,30 @@ class TestContainer {
     };
   }
 
+  get openStores(): number {
+    return this.#connected.size;
+  }
+
   private open(): RowStore {
-    this.openStores += 1;
     const store = this.databases.open();
+    const connect = (): RowStore => {
+      this.#connected.add(store);
+      return store;
+    };
+    connect();
     return {
-      read: (rows) => store.read(rows),
-      readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
-      list: (table, prefix) => store.list(table, prefix),
+      read: (rows) => connect().read(rows),
+      readWithCondition: (rows, probe) => connect().readWithCondition(rows, probe),
+      list: (table, prefix) => connect().list(table, prefix),
       write: (guards, writes) => {
         this.tries += 1;
         this.onWrite();
-        return store.write(guards, writes);
+        return connect().write(guards, writes);
       },
-      watch: (rows, onChange) => store.watch(rows, onChange),
+      watch: (rows, onChange) => connect().watch(rows, onChange),
       isWatching: false,
       close: () => {
-        this.openStores -= 1;
+        this.#connected.delete(store);
         store.close();
       },
     };
@@ -587,6 +596,19 @@ describe('the end of an agent', { timeout: 600_000 }, () => {
       [container.row['current_owner'], container.claim?.token, container.openStores],
       ['none', 'token-a', 0],
     );
+  });
+
+  test('in the middle of its first heartbeat: released, and no connection keeps the process from ending (G6)', async () => {
+    for (let turns = 0; turns < 12; turns += 1) {
+      const container = new TestContainer();
+      await container.letIn();
+      const ended = container.agent.run();
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      container.agent.end('the application has ended');
+      await ended;
+      await container.rest();
+      assert.deepEqual([container.row['current_owner'], container.openStores], ['none', 0], `turn ${turns}`);
+    }
   });
 
   test('supervisord gone without a stop: the record is left to go overdue', async () => {

@@ -179,7 +179,7 @@ describe('an agent without a claim', () => {
 
   test('lets a caller go on whose gate was killed after it had left the claim, by the second look', () => {
     const caller = { ...NODE, pid: 30, isStopped: true, role: 'asker' } as const;
-    tree = [caller, { ...NODE, pid: 31, parentPid: 30, hasEnded: true, role: 'unknown' }];
+    tree = [caller, { ...NODE, pid: 31, parentPid: 30, hasEnded: true, role: 'gate' }];
     controller.passClaim(false);
     clock.advance(10_000);
     controller.passClaim(true);

@@ -103,17 +103,22 @@ const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly strin
   ['a process that stands still', { critical: [APP], tree: [node(20, { isStopped: true })] }, []],
   [
     'a caller that stands still and its dead gate',
-    { tree: [node(10, { isStopped: true }), node(30, { parentPid: 10, hasEnded: true, role: 'unknown' })] },
+    { tree: [node(10, { isStopped: true }), node(30, { parentPid: 10, hasEnded: true, role: 'gate' })] },
     ['gate-lost 1000'],
   ],
   [
     'a caller that stands still, its gate, and another child that ended',
-    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true }), GATE] },
+    {
+      tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'gate' }), GATE],
+    },
     [],
   ],
   [
     'the same, with a gate that is known by its notice alone',
-    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true })], gatePid: 31 },
+    {
+      tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'gate' })],
+      gatePid: 31,
+    },
     [],
   ],
   [
@@ -122,8 +127,21 @@ const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly strin
     [],
   ],
   [
+    'a process that somebody has stopped, and a child of it that has ended (G23)',
+    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'unknown' })] },
+    [],
+  ],
+  [
+    'the same where the claim is there: it may go on',
+    {
+      tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'unknown' })],
+      isClaimed: true,
+    },
+    ['gate-lost 1000'],
+  ],
+  [
     'a dead child of a caller that goes on',
-    { tree: [START, node(11, { parentPid: 10, hasEnded: true })] },
+    { tree: [START, node(11, { parentPid: 10, hasEnded: true, role: 'gate' })] },
     [],
   ],
 ];

@@ -41,6 +41,31 @@ describe('the processes below supervisord', () => {
     ]);
   });
 
+  test('that have ended were a gate by the name that the kernel keeps, or something else (G23)', () => {
+    const roles = {
+      container_start: 'gate',
+      node: 'gate',
+      MainThread: 'gate',
+      sleep: 'unknown',
+      sh: 'unknown',
+    };
+    Object.keys(roles).forEach((comm, i) => {
+      add(900_001 + i, SUPERVISORD, []);
+      writeFileSync(join(proc, `${900_001 + i}/stat`), `${900_001 + i} (${comm}) Z ${SUPERVISORD} 1 1 0`);
+    });
+    assert.deepEqual(
+      read()?.map(({ role }) => role),
+      Object.values(roles),
+    );
+  });
+
+  test('that still show supervisord’s own command line have not become their program yet (G23)', () => {
+    add(SUPERVISORD, 1, ['/usr/bin/python3', '/usr/bin/supervisord']);
+    assert.equal(roleOf('/usr/bin/python3', '/usr/bin/supervisord'), 'unknown');
+    add(900_002, SUPERVISORD, ['/usr/bin/python3', '/usr/bin/bgpcfgd']);
+    assert.equal(read()?.[1]?.role, 'program');
+  });
+
   test('are not told where supervisord is not the parent, or nothing can be read', () => {
     assert.equal(read(false), undefined);
     assert.equal(createProcessTree(true, join(proc, 'nothing')).read(), undefined);

@@ -126,11 +126,13 @@ describe('a listener', () => {
       await settle();
       return heard.filter((entry) => String(entry).startsWith('lost'));
     };
-    assert.deepEqual(await lostAfter(41, 42, 43), []);
-    assert.deepEqual(await lostAfter(45), ['lost 1']);
-    assert.deepEqual(await lostAfter(44, 45, 46), []);
-    assert.deepEqual(await lostAfter(150), ['lost 103']);
-    assert.deepEqual(await lostAfter(151), []);
+    const fifty = (from: number): number[] => Array.from({ length: 50 }, (_, i) => from + i);
+    assert.deepEqual(await lostAfter(41, 42, 43, 45), []);
+    assert.deepEqual(await lostAfter(...fifty(46)), ['lost 1']);
+    // One that another listener has refused is put before the others, and one that comes again has its old number.
+    assert.deepEqual(await lostAfter(99, 97, 96, 98, 98, 97, ...fifty(100)), []);
+    assert.deepEqual(await lostAfter(253, ...fifty(254)), ['lost 103']);
+    assert.deepEqual(await lostAfter(1_000_000_303), ['lost 999994999']);
   });
 
   test('takes words of the payload that it does not know the form of for none', async () => {
