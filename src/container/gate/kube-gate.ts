@@ -210,13 +210,13 @@ export class KubeGate {
     { store, databases }: GateSession,
     { rows, lookedMs }: Evaluation,
   ): Promise<ReconcileResult<GateResult>> {
-    const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
-    if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
     const tookMs = this.#ports.clock.bootMs() - lookedMs;
     if (tookMs > this.#request.heartbeatIntervalMs) {
       this.#log.log(`the claim took ${Math.round(tookMs / 1000)} s: looking whether it still stands`);
       return { kind: 'requeue', afterMs: LATE_CLAIM_PAUSE_MS };
     }
+    const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
+    if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
     const why = await leaveClaim(this.#request, this.#ports, { store, databases, rows });
     if (why !== undefined) {
       this.#log.log(`not started, the claim is given back: ${why}; asking again every 10 s`);
