@@ -30,7 +30,7 @@ export interface RowValues {
    * a guard compares these instead.
    */
   readonly digests?: Readonly<Record<string, string>>;
-  /** The key of a dispensable row is no hash: one line for people that names it. It has no values then. */
+  /** The key of a dispensable row is no hash: one line for people that names it. It has no values then, and is no guard. */
   readonly problem?: string;
 }
 
@@ -47,6 +47,8 @@ export type RowWrite =
       readonly onlyIf?: FieldValues;
       /** Where the server has no memory for values, these fields are deleted first, which it allows. Not empty. */
       readonly removeIfFull?: readonly string[];
+      /** The other rows are of use without this one: where its key is no hash it is left out, and they are written. */
+      readonly isDispensable?: boolean;
     }
   | { readonly kind: 'delete'; readonly address: RowAddress };
 
@@ -54,6 +56,10 @@ export type RowWrite =
 export const FEATURE_TABLE = 'FEATURE';
 /** The row of STATE_DB. */
 export const HEALTH_TABLE = 'CONTAINER_HEALTH';
+
+/** A write beside others that matter more. */
+export const asDispensable = (write: RowWrite): RowWrite =>
+  write.kind === 'set' ? { ...write, isDispensable: true } : write;
 
 /** A write that happens only if `guard` still holds. */
 export interface GuardedWrite {

@@ -39,9 +39,14 @@ export interface RowStore {
    * Writes all rows and returns true, or, if a guard no longer holds, returns false. Each server is one atomic step, in the
    * order in which the servers occur in `writes`. The guards of the first of them, and of STATE_DB's server, are part of its
    * step; other guards are compared before the first step. False: nothing is written by that step and those after it; what a
-   * step before it has written on another server stays, so a write that is harmless alone has to come first.
+   * step before it has written on another server stays, so a write that is harmless alone has to come first. `onLeftOut` is
+   * called with one line for people for each dispensable row whose key is no hash.
    */
-  readonly write: (guards: readonly RowValues[], writes: readonly RowWrite[]) => Promise<boolean>;
+  readonly write: (
+    guards: readonly RowValues[],
+    writes: readonly RowWrite[],
+    onLeftOut?: (problem: string) => void,
+  ) => Promise<boolean>;
   /**
    * Calls `onChange` whenever one of the rows may have changed, and when the watch is lost: then watch again. Resolves when
    * the watch is in place; it replaces the one before. A server that answers but refuses the subscription (a user without

@@ -6,6 +6,7 @@ import { RedisRowStore } from '../../src/adapters/redis/row-store.ts';
 import type { DatabaseName, Databases } from '../../src/contract/databases.ts';
 import { CtrkitError } from '../../src/contract/errors.ts';
 import {
+  asDispensable,
   featureConfigRow,
   featureStatusRow,
   healthRow,
@@ -41,6 +42,8 @@ interface Backend {
   look(address: RowAddress): Promise<Record<string, string> | undefined>;
   put(address: RowAddress, values: Readonly<Record<string, string>>): Promise<void>;
   putBytes(address: RowAddress, field: string, bytes: Buffer): Promise<void>;
+  /** The key becomes a text. */
+  putText(address: RowAddress): Promise<void>;
   /** From now on the server of STATE_DB refuses every write, and still reads. Returns what its refusal begins with. */
   refuseWrites(why: Refusal): Promise<string>;
   acceptWrites(): Promise<void>;
@@ -64,6 +67,7 @@ function fakeBackend(isMultiAsic: boolean): Backend {
     look: async (address) => databases.row(address),
     put: async (address, values) => databases.put(address, values),
     putBytes: async (address, field, bytes) => databases.putBytes(address, field, bytes),
+    putText: async (address) => databases.putText(address),
     refuseWrites: async (why) => {
       databases.refuseWrites(`${why} no writes`);
       return why;
@@ -126,6 +130,9 @@ function realBackend(isMultiAsic: boolean): Backend {
     restart: async () => {
       await asic.kill();
       await asic.start();
+    },
+    putText: async (address) => {
+      await serverOf(address).cli(...at(address, 'SET'), 'a text');
     },
     putBytes: async (address, field, bytes) => {
       // An argument of a process is text; a script makes the bytes of numbers.
@@ -536,6 +543,71 @@ for (const [name, create] of Object.entries(BACKENDS)) {
       test('makes no row that is not there (G9)', async () => {
         assert.equal(await store.write([], [stopped({ remote_state: 'running' })]), true);
         assert.equal(await backend.look(STATUS), undefined);
+      });
+    });
+
+    describe('a key that is no hash', () => {
+      const named = (table: string): RegExp =>
+        new RegExp(
+          `WRONGTYPE ${table}\\|\\S+ is a string, not a hash; redis-cli -n 6 TYPE .* shows it, DEL removes it$`,
+        );
+      const LABELS = labelsRow('state');
+      const label: RowWrite = asDispensable(set(LABELS, { snmp_local: '1.0' }));
+      const claim = set(STATUS, { current_owner: 'local' });
+
+      test('fails each call that needs it, which is named, and changes nothing (F8)', async () => {
+        await backend.putText(HEALTH);
+        const read = [{ address: HEALTH, fields: ['seq'] }];
+        await assert.rejects(store.read(read), named('CONTAINER_HEALTH'));
+        await assert.rejects(store.readWithCondition(read, HEALTH), named('CONTAINER_HEALTH'));
+        await assert.rejects(store.write([], [claim, set(HEALTH, { seq: '1' })]), named('CONTAINER_HEALTH'));
+        await assert.rejects(
+          store.write([guard(HEALTH, { seq: undefined })], [claim]),
+          named('CONTAINER_HEALTH'),
+        );
+        assert.equal(await backend.look(STATUS), undefined);
+      });
+
+      test('is told where its row is dispensable, and hides no other; the row is no guard then (F8)', async () => {
+        await backend.putText(HEALTH);
+        await backend.put(STATUS, { current_owner: 'kube' });
+        const wanted = [
+          { address: HEALTH, fields: ['seq', 'status'], isDispensable: true },
+          { address: STATUS, fields: ['current_owner'], isDispensable: true },
+        ];
+        const rows = await store.read(wanted);
+        assert.match(rows[0]?.problem ?? '', named('CONTAINER_HEALTH'));
+        assert.deepEqual(rows[0]?.values, { seq: undefined, status: undefined });
+        assert.deepEqual(rows[1], { address: STATUS, values: { current_owner: 'kube' } });
+        const { rows: again, condition } = await store.readWithCondition(wanted, HEALTH);
+        assert.deepEqual([again, condition.refusal], [rows, '']);
+        assert.equal(await store.write(rows, [set(STATUS, { current_owner: 'none' })]), true);
+        assert.deepEqual(await backend.look(STATUS), { current_owner: 'none' });
+      });
+
+      test('leaves out a dispensable write alone, and says so (F8)', async () => {
+        await backend.putText(LABELS);
+        const problems: string[] = [];
+        const writes = [label, claim, set(HEALTH, { seq: '1' })];
+        assert.equal(await store.write([], writes, (problem) => problems.push(problem)), true);
+        assert.equal(problems.length, 1);
+        assert.match(problems[0] ?? '', named('KUBE_LABELS'));
+        assert.deepEqual(await backend.look(STATUS), { current_owner: 'local' });
+        assert.deepEqual(await backend.look(HEALTH), { seq: '1' });
+        assert.equal(await store.write([guard(HEALTH, { seq: '2' })], writes, () => assert.fail()), false);
+      });
+
+      test('a dispensable write to a row that is a hash is made (F8)', async () => {
+        assert.equal(await store.write([], [claim, label], () => assert.fail()), true);
+        assert.deepEqual(await backend.look(LABELS), { snmp_local: '1.0' });
+      });
+
+      test('is no row of a list, and can be deleted', async () => {
+        const address = holdRow('snmp', 'abc', '|');
+        await backend.putText(address);
+        assert.deepEqual(await store.list('CONTAINER_HOLD', 'snmp|'), []);
+        assert.equal(await store.write([], [{ kind: 'delete', address }]), true);
+        assert.equal(await store.write([], [set(address, { a: '1' })]), true);
       });
     });
 

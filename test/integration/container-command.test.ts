@@ -366,6 +366,47 @@ describe('container stop', () => {
   });
 });
 
+describe('a key beside the record that is no hash', () => {
+  const BESIDE = ['KUBE_LABELS|SET', 'CONTAINER_HEALTH|snmp', 'KUBERNETES_MASTER|SERVER'];
+  for (const key of BESIDE)
+    test(`${key}: the switch's own container is started, waited for and stopped all the same (F8)`, async (t) => {
+      const { redis, engine, run } = await prepare(t);
+      engine.run({ name: 'snmp', image: IMAGE, state: 'created' });
+      await redis.state.set(key, 'no hash');
+      const named = new RegExp(
+        `^snmp: not (read|written): WRONGTYPE ${key.replace('|', String.raw`\|`)} is a string`,
+      );
+      const started = run('start snmp');
+      assert.equal(await started.done, 0, started.stderr.join('\n'));
+      assert.match(started.stderr[0] ?? '', named);
+      assert.deepEqual(
+        [engine.find('snmp')?.state, (await redis.status())['current_owner']],
+        ['running', 'local'],
+      );
+      const waited = run('wait snmp');
+      await until('it waits', () => waited.log.lines.some((line) => /waiting for the end/.test(line)));
+      const stopped = run('stop snmp');
+      assert.equal(await stopped.done, 0, stopped.stderr.join('\n'));
+      assert.match(stopped.stderr[0] ?? '', named);
+      assert.equal(await waited.done, 0);
+      const { remote_state: _, ...left } = await holderOf(redis);
+      assert.deepEqual(left, { ...NOBODY, system_state: 'down' });
+    });
+
+  test('a container of Kubernetes counts as live where its heartbeat can’t be read (F8)', async (t) => {
+    const { redis, engine, run } = await prepare(t);
+    engine.run({ name: 'snmp', image: IMAGE, state: 'created' });
+    await redis.wantKube();
+    await redis.putHolder(KUBE_ID, '1.0.0');
+    await redis.state.hset('FEATURE|snmp', { claim_ms: '1' });
+    await redis.state.del('CONTAINER_HEALTH|snmp');
+    await redis.state.set('CONTAINER_HEALTH|snmp', 'no hash');
+    assert.equal(await run('start snmp').done, 0);
+    assert.equal(engine.find('snmp')?.state, 'created');
+    assert.equal((await redis.status())['docker_id'], KUBE_ID);
+  });
+});
+
 describe('container kill', () => {
   test('clears the record that a killed container can’t, and takes back the leave to deploy (D10)', async (t) => {
     const { redis, engine, ask } = await prepare(t);

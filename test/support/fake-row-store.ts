@@ -4,6 +4,15 @@ import type { RowAddress, RowFields, RowValues, RowWrite } from '../../src/contr
 import type { ConditionedRows, RowStore, StoreCondition } from '../../src/ports/row-store.ts';
 import { findDigest, isExpected, toText, type StoredValue } from './stored-value.ts';
 
+/** Numbers of the databases, as on a switch. */
+const NUMBERS: Readonly<Record<DatabaseName, number>> = { config: 4, state: 6, hostState: 6 };
+
+/** Redis' word for a key that is no hash, as the store passes it on. */
+function describeWrongType({ db, table, row }: RowAddress): string {
+  const key = `${table}|${row}`;
+  return `WRONGTYPE ${key} is a string, not a hash; redis-cli -n ${NUMBERS[db]} TYPE "${key}" shows it, DEL removes it`;
+}
+
 interface StoredRow {
   readonly fields: Map<string, StoredValue>;
   /** On the given clock; Infinity for a row that stays. */
@@ -20,6 +29,8 @@ const keyOf = ({ db, table, row }: RowAddress): string => JSON.stringify([db, ta
  */
 export class FakeDatabases {
   readonly #rows = new Map<string, StoredRow>();
+  /** The keys that are texts. */
+  readonly #texts = new Set<string>();
   readonly #listeners = new Set<Listener>();
   readonly #nowMs: () => number;
   readonly #names: ReadonlySet<DatabaseName>;
@@ -73,7 +84,15 @@ export class FakeDatabases {
   /** Everything is gone, as after a server came back empty. */
   flush(): void {
     this.#rows.clear();
+    this.#texts.clear();
     this.notify('all');
+  }
+
+  /** What somebody else writes who takes the row for a text: the key is no hash any more, until it is deleted. */
+  putText(address: RowAddress): void {
+    this.#rows.delete(keyOf(address));
+    this.#texts.add(keyOf(address));
+    this.notify(new Set([keyOf(address)]));
   }
 
   /** A row as it is, undefined if there is none. */
@@ -124,8 +143,13 @@ export class FakeDatabases {
     });
   }
 
-  read({ address, fields }: RowFields): RowValues {
+  read({ address, fields, isDispensable }: RowFields): RowValues {
     this.assertKnown(address);
+    if (isDispensable === true && this.isText(address)) {
+      const none = Object.fromEntries(fields.map((field) => [field, undefined]));
+      return { address, problem: describeWrongType(address), values: none };
+    }
+    this.assertHash(address);
     const found = this.fieldsOf(address);
     const values = fields.map((field) => [field, found?.get(field)] as const);
     const digests = values.flatMap(([field, value]) => {
@@ -137,20 +161,38 @@ export class FakeDatabases {
     return digests.length === 0 ? row : { ...row, digests: Object.fromEntries(digests) };
   }
 
-  holds({ address, values, digests = {} }: RowValues): boolean {
+  holds({ address, values, digests = {}, problem }: RowValues): boolean {
     this.assertKnown(address);
+    if (problem !== undefined) return true;
+    this.assertHash(address);
     const found = this.fieldsOf(address);
     return Object.entries(values).every(([field, value]) =>
       isExpected(found?.get(field), value, digests[field]),
     );
   }
 
-  apply(writes: readonly RowWrite[]): void {
+  /** Returns what is wrong with the dispensable rows that were left out. */
+  apply(writes: readonly RowWrite[]): string[] {
     this.expire();
-    for (const { address } of writes) this.assertKnown(address);
-    const wanted = writes.filter((write) => this.isWanted(write));
+    const isLeftOut = (write: RowWrite): boolean =>
+      write.kind === 'set' && write.isDispensable === true && this.isText(write.address);
+    for (const write of writes) {
+      this.assertKnown(write.address);
+      if (write.kind === 'set' && !isLeftOut(write)) this.assertHash(write.address);
+    }
+    const wanted = writes.filter((write) => !isLeftOut(write) && this.isWanted(write));
     for (const write of wanted) this.applyOne(write);
     this.notify(new Set(wanted.map(({ address }) => keyOf(address))));
+    return writes.filter(isLeftOut).map(({ address }) => describeWrongType(address));
+  }
+
+  private isText(address: RowAddress): boolean {
+    return this.#texts.has(keyOf(address));
+  }
+
+  private assertHash(address: RowAddress): void {
+    if (!this.isText(address)) return;
+    throw new CtrkitError('database', `Redis at fake:// can't be used: ${describeWrongType(address)}`);
   }
 
   listen(listener: Listener): () => void {
@@ -172,6 +214,7 @@ export class FakeDatabases {
     const key = keyOf(write.address);
     if (write.kind === 'delete') {
       this.#rows.delete(key);
+      this.#texts.delete(key);
       return;
     }
     const row = this.#rows.get(key) ?? { fields: new Map<string, StoredValue>(), expiresMs: Infinity };
@@ -227,11 +270,15 @@ class FakeRowStore implements RowStore {
       .filter((one) => one.db === 'state' && one.table === table && one.row.startsWith(prefix));
   }
 
-  async write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
+  async write(
+    guards: readonly RowValues[],
+    writes: readonly RowWrite[],
+    onLeftOut?: (problem: string) => void,
+  ): Promise<boolean> {
     this.#databases.assertUp();
     if (!guards.every((guard) => this.#databases.holds(guard))) return false;
     if (writes.length > 0 && !this.#databases.canFree(writes)) this.#databases.assertWritable();
-    this.#databases.apply(writes);
+    for (const problem of this.#databases.apply(writes)) onLeftOut?.(problem);
     return true;
   }
 

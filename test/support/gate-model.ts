@@ -202,7 +202,8 @@ export class ModelContainer {
       isMirrored: false,
       isReleased: false,
     };
-    const by = { store, databases: DATABASES, clock, intervalMs: HEARTBEAT_INTERVAL_MS };
+    const onLeftOut = (): void => {};
+    const by = { store, databases: DATABASES, clock, intervalMs: HEARTBEAT_INTERVAL_MS, onLeftOut };
     const holder = new ClaimHolder({ ...claim, ...stored }, by);
     this.#state = { kind: 'running', holder, nextBeatMs: nowMs, lastSignMs: nowMs };
   }

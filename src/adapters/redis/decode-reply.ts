@@ -69,8 +69,20 @@ export function decodeCondition(refusal: unknown, information: unknown): StoreCo
   };
 }
 
-/** Whether the guards held, and so everything was written. */
-export function decodeDone(reply: unknown): boolean {
+/** What WRITE_ROWS has done. */
+interface WriteReply {
+  /** The guards held, and so everything was written, but for dispensable rows. */
+  readonly isWritten: boolean;
+  /** Of the dispensable rows that were left out, a line each. */
+  readonly problems: readonly string[];
+}
+
+export function decodeWritten(reply: unknown): WriteReply {
+  if (Array.isArray(reply)) {
+    const problems = decodeTexts(reply).map((text) => toOneLine(text, MAX_REFUSAL_LENGTH));
+    assertSense(problems.length > 0);
+    return { isWritten: true, problems };
+  }
   assertSense(reply === 1 || reply === 0);
-  return reply === 1;
+  return { isWritten: reply === 1, problems: [] };
 }

@@ -4,7 +4,7 @@ import type { RowAddress, RowFields, RowValues, RowWrite } from '../../contract/
 import type { ConditionedRows, RowStore } from '../../ports/row-store.ts';
 import { isRefusal } from './connection.ts';
 import { RedisConnections } from './connections.ts';
-import { decodeCondition, decodeDone, decodeList, decodeRows } from './decode-reply.ts';
+import { decodeCondition, decodeList, decodeRows, decodeWritten } from './decode-reply.ts';
 import { listRows } from './list-rows.ts';
 import { findLocation, groupByServer, locateRow, splitByServer } from './row-locations.ts';
 import { READ_ROWS, READ_ROWS_WITH_CONDITION, WRITE_ROWS } from './scripts.lua.ts';
@@ -66,14 +66,21 @@ export class RedisRowStore implements RowStore {
     return names.map((row) => ({ db: 'state', table, row }));
   }
 
-  async write(guards: readonly RowValues[], writes: readonly RowWrite[]): Promise<boolean> {
-    for (const { endpoint, ...step } of planSteps(this.#databases, guards, writes)) {
+  async write(
+    guards: readonly RowValues[],
+    writes: readonly RowWrite[],
+    onLeftOut?: (problem: string) => void,
+  ): Promise<boolean> {
+    const whole = guards.filter(({ problem }) => problem === undefined);
+    for (const { endpoint, ...step } of planSteps(this.#databases, whole, writes)) {
       const input = {
         guards: step.guards.map((guard) => encodeGuard(guard, this.#databases)),
         writes: step.writes.map((write) => encodeWrite(write, this.#databases)),
       };
-      const call = { script: WRITE_ROWS, input, decode: decodeDone };
-      if (!(await this.#connections.runScript(endpoint, call))) return false;
+      const call = { script: WRITE_ROWS, input, decode: decodeWritten };
+      const { isWritten, problems } = await this.#connections.runScript(endpoint, call);
+      for (const problem of problems) onLeftOut?.(problem);
+      if (!isWritten) return false;
     }
     return true;
   }
@@ -142,4 +149,5 @@ const encodeWrite = (write: RowWrite, databases: Databases) =>
         ttlMs: write.ttlMs,
         onlyIf: write.onlyIf === undefined ? undefined : encodeComparison({ values: write.onlyIf }),
         removeIfFull: write.removeIfFull,
+        isDispensable: write.isDispensable,
       };

@@ -80,11 +80,12 @@ return {rows, refusal, information}
 
 /**
  * ARGV[1]: {guards: [{db, key, fields, values}], writes: [{db, key, delete} or {db, key, set, remove, ttlMs, onlyIf,
- * removeIfFull}]}. \`values\` beside \`fields\`: a text, {sha1} for one that is compared by its SHA-1, null for a field that is
+ * removeIfFull, isDispensable}]}. \`values\` beside \`fields\`: a text, {sha1} for one that is compared by its SHA-1, null for a field that is
  * not there; \`onlyIf\` is {fields, values} of the same key; \`set\` is field, value, field, value ...
  *
  * Returns 1 when everything is written, 0 when a guard does not hold and so nothing is. Fails before it has written
- * anything where a key is of another type: Redis takes nothing back of a script that fails half-way. Where the server has no
+ * anything where a key is of another type: Redis takes nothing back of a script that fails half-way. A dispensable row
+ * whose key is is left out instead: then what is wrong with each of them is returned, and all else is written. Where the server has no
  * memory for values it refuses the first of them only: after a deletion, which it allows, it lets a script go on.
  */
 export const WRITE_ROWS = `${DEFINE_EXPLAIN}
@@ -111,13 +112,18 @@ for _, guard in ipairs(input.guards) do
   if problem then return explain(problem, guard) end
   if not isSame then return 0 end
 end
-local writes, frees = {}, {}
+local writes, frees, problems = {}, {}, {}
 for _, write in ipairs(input.writes) do
   redis.call('SELECT', write.db)
   local length = write.delete or redis.pcall('HLEN', write.key)
-  if type(length) == 'table' then return explain(length, write) end
-  if not write.onlyIf or holds(write.key, write.onlyIf) then writes[#writes + 1] = write end
-  if write.removeIfFull then frees[#frees + 1] = write end
+  if type(length) == 'table' then
+    local problem = explain(length, write)
+    if not (write.isDispensable and isWrongType(length)) then return problem end
+    problems[#problems + 1] = problem.err
+  else
+    if not write.onlyIf or holds(write.key, write.onlyIf) then writes[#writes + 1] = write end
+    if write.removeIfFull then frees[#frees + 1] = write end
+  end
 end
 local isFull = false
 local function setValues(write)
@@ -143,5 +149,6 @@ for _, write in ipairs(writes) do
     if write.ttlMs then redis.call('PEXPIRE', write.key, write.ttlMs) end
   end
 end
+if #problems > 0 then return problems end
 return 1
 `;

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import type { Databases } from '../../contract/databases.ts';
 import type { HeartbeatHealth } from '../../decide/gate/heartbeat-writes.ts';
+import { RepeatLog } from '../../loop/repeat-log.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -31,6 +32,7 @@ export class ClaimController {
   readonly #ports: ClaimControllerPorts;
   readonly #intervalMs: number;
   readonly #onLost: () => void;
+  readonly #leftOut: RepeatLog;
   #hasFailed = false;
   #active: (ActiveClaim & { readonly databases: Databases }) | undefined;
 
@@ -38,6 +40,7 @@ export class ClaimController {
     this.#ports = ports;
     this.#intervalMs = intervalMs;
     this.#onLost = onLost;
+    this.#leftOut = new RepeatLog((text) => ports.log.warn(text), ports.clock);
   }
 
   /** Makes the claim of the claim file the active one, and opens its connection; undefined if there is no claim. */
@@ -49,7 +52,15 @@ export class ClaimController {
     const databases = this.#ports.findDatabases(claim.redisUrl);
     for (const warning of databases.warnings) log.warn(warning);
     const store = this.#ports.openStore(databases, this.#onLost);
-    const holder = new ClaimHolder(claim, { store, databases, clock, intervalMs: this.#intervalMs });
+    const onLeftOut = (problem: string): void =>
+      this.#leftOut.log(`${claim.feature}: not written: ${problem}`);
+    const holder = new ClaimHolder(claim, {
+      store,
+      databases,
+      clock,
+      intervalMs: this.#intervalMs,
+      onLeftOut,
+    });
     this.#active = { store, holder, databases };
     const { feature, owner, version, dockerId } = claim;
     log.info(`${feature}: holding the claim: ${owner}, version ${version}, container ${dockerId}`, {

@@ -4,7 +4,14 @@ import type { Databases } from '../../contract/databases.ts';
 import type { UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import { nameHold } from '../../contract/gate/hold.ts';
-import { featureStatusRow, healthRow, holdRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import {
+  asDispensable,
+  featureStatusRow,
+  healthRow,
+  holdRow,
+  type RowValues,
+  type RowWrite,
+} from '../../contract/rows.ts';
 import {
   COUNT_FIELDS,
   decodeCounts,
@@ -38,6 +45,8 @@ export interface ClaimHolderPorts {
   readonly clock: Clock;
   /** The interval of heartbeats, milliseconds. After three intervals without one the claim is overdue. */
   readonly intervalMs: number;
+  /** A row beside the record was not written: one line for people. */
+  readonly onLeftOut: (problem: string) => void;
 }
 
 /**
@@ -104,17 +113,19 @@ export class ClaimHolder {
     // The last heartbeat counts on from the one that is under way. Their connection is one: no time is lost.
     await this.#underWay?.catch(() => false);
     const { claim } = this;
-    const { store, databases, clock } = this.#ports;
+    const { store, databases, clock, onLeftOut } = this.#ports;
     const notices = [
       ...planReleaseNotices(claim, this.#upStatus, databases.asic),
       // Without counts no heartbeat was ever written, and there is nobody who watched any.
-      ...(last !== undefined && this.#counts !== undefined ? [this.#planBeat(last, this.#counts)] : []),
+      ...(last !== undefined && this.#counts !== undefined
+        ? [asDispensable(this.#planBeat(last, this.#counts))]
+        : []),
     ];
     // The shipped host side clears only owner and id when it stops a container: then the token still identifies the record.
     const cleared = encodeStatus({ claimToken: claim.token, currentOwner: 'none' });
     const records = [ownRecord(claim), { address: featureStatusRow(claim.feature), values: cleared }];
     const releases = records.flatMap((record) => planReleases(record, claim, clock.wallMs()));
-    return writeFirst(store, releases, notices);
+    return writeFirst(store, releases, notices, onLeftOut);
   }
 
   #planBeat(health: HeartbeatHealth, counts: HeartbeatCounts): RowWrite {
@@ -152,7 +163,8 @@ export class ClaimHolder {
     const isMultiAsic = databases.hostState !== undefined;
     const writes = [
       ...planRecord(this.claim, health.upStatus, { now: readTimestamps(clock), isMultiAsic }),
-      this.#planBeat(health, counts),
+      // The record alone counts as a sign of life for three intervals. The next heartbeat fails if this one can't be written.
+      asDispensable(this.#planBeat(health, counts)),
     ];
     const isWritten = await this.#write(guards, writes, { counts, upStatus: health.upStatus });
     if (!isWritten) return { kind: 'contested' };
@@ -167,7 +179,8 @@ export class ClaimHolder {
     { counts, upStatus }: { readonly counts: HeartbeatCounts; readonly upStatus: UpStatus | undefined },
   ): Promise<boolean> {
     if (this.#isReleased) return false;
-    this.#underWay = this.#ports.store.write(guards, writes).then((isWritten) => {
+    const { store, onLeftOut } = this.#ports;
+    this.#underWay = store.write(guards, writes, onLeftOut).then((isWritten) => {
       if (!isWritten) return false;
       this.#counts = { seq: counts.seq + 1, restarts: counts.restarts };
       this.#upStatus = upStatus;
@@ -178,6 +191,7 @@ export class ClaimHolder {
 }
 
 async function readCounts(store: RowStore, claim: StoredClaim): Promise<HeartbeatCounts> {
-  const [row] = await store.read([{ address: healthRow(claim.feature), fields: COUNT_FIELDS }]);
+  const wanted = { address: healthRow(claim.feature), fields: COUNT_FIELDS, isDispensable: true };
+  const [row] = await store.read([wanted]);
   return decodeCounts(row, claim);
 }

@@ -40,32 +40,38 @@ export class PolicyReader {
 
   /**
    * If CONFIG_DB can't be read, the last policy stays; its server may be another one than STATE_DB's. `nowMs` is of the boot
-   * clock. Never throws.
+   * clock. Returns what is wrong with single rows, one line each: they hide no others. Never throws.
    */
-  async read(store: RowStore, feature: string, nowMs: number): Promise<void> {
+  async read(store: RowStore, feature: string, nowMs: number): Promise<readonly string[]> {
     try {
-      await this.#readAll(store, feature, nowMs);
+      return await this.#readAll(store, feature, nowMs);
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
+      return [];
     }
   }
 
-  async #readAll(store: RowStore, feature: string, nowMs: number): Promise<void> {
+  async #readAll(store: RowStore, feature: string, nowMs: number): Promise<readonly string[]> {
     const processes = this.#listProcesses();
-    const [config, warm, fast, ...rows] = await store.read([
-      { address: featureConfigRow(feature), fields: POLICY_FIELDS },
-      { address: warmRestartRow, fields: RESTART_FIELDS },
-      { address: fastRestartRow, fields: RESTART_FIELDS },
-      ...processes.map((process) => ({
-        address: processHeartbeatRow(process),
-        fields: PROCESS_HEARTBEAT_FIELDS,
-      })),
-    ]);
+    const found = await store.read(
+      [
+        { address: featureConfigRow(feature), fields: POLICY_FIELDS },
+        { address: warmRestartRow, fields: RESTART_FIELDS },
+        { address: fastRestartRow, fields: RESTART_FIELDS },
+        ...processes.map((process) => ({
+          address: processHeartbeatRow(process),
+          fields: PROCESS_HEARTBEAT_FIELDS,
+        })),
+      ].map((row) => ({ ...row, isDispensable: true })),
+    );
+    const [config, warm, fast, ...rows] = found;
     const isAnnounced = [warm, fast].some((row) => isRestartEnabled(row?.values ?? {}));
     const rebootSinceMs = isAnnounced ? (this.#policy.rebootSinceMs ?? nowMs) : undefined;
-    this.#policy = { ...decodePolicy(config?.values ?? {}), rebootSinceMs };
+    const policy = config?.problem === undefined ? decodePolicy(config?.values ?? {}) : this.#policy;
+    this.#policy = { ...policy, rebootSinceMs };
     this.#intervals = new Map(
       processes.map((process, i) => [process, decodeProcessIntervals(rows[i]?.values ?? {})]),
     );
+    return found.flatMap(({ problem }) => problem ?? []);
   }
 }

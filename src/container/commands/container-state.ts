@@ -57,7 +57,7 @@ async function runUp(options: Extract<StateOptions, { verb: 'up' }>, ports: Stat
     const hasHost = databases.hostState !== undefined;
     const hostsLabel = owner === 'local' && hasHost ? [planLocalLabel(claim, 'hostState')] : [];
     const writes = [...planClaim(claim, readTimestamps(clock)), ...hostsLabel];
-    if (!(await store.write(rows, writes))) return CONFLICT;
+    if (!(await store.write(rows, writes, printLeftOut(printNotice)))) return CONFLICT;
     const takesPart = owner === 'kube' && isMirrored(rows);
     await leaveClaim({ claim, redisUrl: options.redisUrl, isMirrored: takesPart }, ports);
     const problem = takesPart ? await mirrorClaim(ports, claim, rows) : '';
@@ -135,10 +135,20 @@ async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: 
 }
 
 /** Multi-ASIC: the record is released whatever becomes of this, as the host's row is on another server. */
-async function mirrorRelease(feature: string, { store, databases }: StatePorts): Promise<void> {
+async function mirrorRelease(
+  feature: string,
+  { store, databases, printNotice }: StatePorts,
+): Promise<void> {
   const { hostState, asic } = databases;
-  if (hostState !== undefined) await store.write([], [planHostStop({ feature, asic })]);
+  if (hostState !== undefined)
+    await store.write([], [planHostStop({ feature, asic })], printLeftOut(printNotice));
 }
+
+/** The record stands without what could not be written beside it. */
+const printLeftOut =
+  (print: (text: string) => void) =>
+  (problem: string): void =>
+    print(`not written: ${problem}`);
 
 /** The fields that make a record this holder's. The host may change the others at any time, so they are no guard. */
 const HOLDER_FIELDS = [

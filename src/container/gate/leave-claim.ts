@@ -32,7 +32,8 @@ export async function leaveClaim(
   if (why === undefined) return undefined;
   const { claim } = request;
   const mirror = hasMirror ? [planHostStop({ feature: claim.feature, asic: databases.asic })] : [];
-  await writeFirst(store, planReleases(ownRecord(claim), claim, ports.clock.wallMs()), mirror);
+  const onLeftOut = (problem: string): void => ports.log.warn(`${claim.feature}: not written: ${problem}`);
+  await writeFirst(store, planReleases(ownRecord(claim), claim, ports.clock.wallMs()), mirror, onLeftOut);
   return why;
 }
 

@@ -78,7 +78,8 @@ async function isStopping(ports: GatePorts): Promise<boolean> {
 async function recordClaim({ claim }: GateRequest, ports: GatePorts): Promise<void> {
   await withStore(ports, async (store, { hostState }) => {
     const hostsLabel = hostState === undefined ? [] : [planLocalLabel(claim, 'hostState')];
-    await store.write([], [...planClaim(claim, readTimestamps(ports.clock)), ...hostsLabel]);
+    const writes = [...planClaim(claim, readTimestamps(ports.clock)), ...hostsLabel];
+    await store.write([], writes, (problem) => ports.log.warn(`${claim.feature}: not written: ${problem}`));
   });
 }
 

@@ -62,11 +62,12 @@ export function planClaim(claim: Claim, at: Timestamps): RowWrite[] {
   return claim.owner === 'local' ? [record, planLocalLabel(claim, 'state')] : [record];
 }
 
-/** Blocks Kubernetes from deploying the version that already runs as local. */
+/** Blocks Kubernetes from deploying the version that already runs as local. The record of the claim stands without it. */
 export const planLocalLabel = (claim: Claim, db: 'state' | 'hostState'): RowWrite => ({
   kind: 'set',
   address: labelsRow(db),
   values: { [localVersionLabel(claim.feature)]: claim.version },
+  isDispensable: true,
 });
 
 /**

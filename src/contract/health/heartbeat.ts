@@ -50,6 +50,8 @@ export interface Heartbeat {
   readonly version: string;
   readonly beatMs: number | undefined;
   readonly intervalMs: number;
+  /** Its row can't be read: nothing tells how old it is. */
+  readonly isUnreadable?: boolean;
 }
 
 /** Milliseconds; `beatMs` is on the boot clock. */

@@ -32,6 +32,8 @@ export interface HostSnapshot {
   readonly isMasterConnected: boolean;
   /** CONFIG_DB or STATE_DB has a row of the feature. */
   readonly isKnown: boolean;
+  /** The rows beside those of FEATURE that can't be read, one line each for people. */
+  readonly problems: readonly string[];
   /** The rows of FEATURE as they were read, status first: the guard of a write that a decision on them asks for. */
   readonly guards: readonly RowValues[];
 }
@@ -49,8 +51,8 @@ export function listConfigRowNames(name: string): string[] {
 /** What to read for `decodeHostSnapshot`, which takes the results in this order. */
 export const selectHostRows = (name: string): RowFields[] => [
   { address: featureStatusRow(name), fields: STATUS_FIELDS },
-  { address: healthRow(name), fields: LIVENESS_FIELDS },
-  { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
+  { address: healthRow(name), fields: LIVENESS_FIELDS, isDispensable: true },
+  { address: masterStatusRow, fields: MASTER_STATUS_FIELDS, isDispensable: true },
   ...listConfigRowNames(name).map((row) => ({ address: featureConfigRow(row), fields: CONFIG_FIELDS })),
 ];
 
@@ -62,9 +64,13 @@ export function decodeHostSnapshot(rows: readonly RowValues[]): HostSnapshot {
   return {
     config: decodeConfig(config?.values ?? {}),
     status: decodeStatus(status),
-    heartbeat: decodeHeartbeat(heartbeat?.values ?? {}),
+    heartbeat: {
+      ...decodeHeartbeat(heartbeat?.values ?? {}),
+      isUnreadable: heartbeat?.problem !== undefined,
+    },
     isMasterConnected: canMasterDeploy(master?.values ?? {}) === true,
     isKnown: config !== undefined || hasFields(status),
+    problems: [heartbeat, master].flatMap((row) => row?.problem ?? []),
     guards: statusRow === undefined ? configs : [statusRow, ...configs],
   };
 }

@@ -12,6 +12,7 @@ import {
 } from '../../contract/feature/status-fields.ts';
 import { encodeUpdateTimes, planReleases } from '../../contract/gate/claim.ts';
 import {
+  asDispensable,
   featureStatusRow,
   type FieldValues,
   type RowValues,
@@ -42,7 +43,8 @@ export function planStart(
   };
   // Whoever asked for the host's answer asks again when Kubernetes is wanted.
   const remove = isLocalOnly ? [STATUS_FIELD.pendingToken] : [];
-  return [{ kind: 'set', address: featureStatusRow(name), values, remove }, planLabel(name, !isLocalOnly)];
+  const label = asDispensable(planLabel(name, !isLocalOnly));
+  return [{ kind: 'set', address: featureStatusRow(name), values, remove }, label];
 }
 
 const encodeLocalRecord = (name: string, dockerId: string): Record<string, string> =>

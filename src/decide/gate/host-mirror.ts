@@ -30,10 +30,11 @@ export function planHostClaim(mirrored: MirroredFeature, rows: readonly RowValue
   return { ...planState(mirrored, 'running'), onlyIf: { [STATUS_FIELD.remoteState]: read } };
 }
 
-/** The release. As in the record, only `running` becomes `stopped`. */
+/** The release. As in the record, only `running` becomes `stopped`. It follows the release in the record, which stands. */
 export const planHostStop = (mirrored: MirroredFeature): RowWrite => ({
   ...planState(mirrored, 'stopped'),
   onlyIf: encodeStatus({ remoteState: 'running' }),
+  isDispensable: true,
 });
 
 const planState = ({ feature, asic }: MirroredFeature, remoteState: string) =>

@@ -17,7 +17,7 @@ export interface Holder {
   readonly version: string;
   /** Of its heartbeats, milliseconds. */
   readonly intervalMs: number;
-  /** Boot clock; undefined for a holder without a token, which is live until its record is cleared. */
+  /** Boot clock; undefined for one without a token, or whose heartbeat can't be read: live until its record is cleared. */
   readonly liveUntilMs: number | undefined;
 }
 
@@ -51,7 +51,7 @@ export function findLiveHolder(
     token: isOverwritten ? '' : status.claimToken,
     version: (!isOverwritten && isBeating && beat.version) || status.containerVersion,
   };
-  if (holder.token === '') return { ...holder, liveUntilMs: undefined };
+  if (holder.token === '' || beat.isUnreadable === true) return { ...holder, liveUntilMs: undefined };
 
   const signsOfLife = [status.claimMs, isBeating ? beat.beatMs : undefined].filter(
     (ms): ms is number => ms !== undefined && !isFromFuture({ beatMs: ms, intervalMs }, now),

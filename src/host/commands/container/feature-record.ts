@@ -13,10 +13,26 @@ import { writeFirst } from '../../../loop/write-first.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
+import type { ContainerPorts } from './ports.ts';
 
 /** Throws CtrkitError('database'). */
 export const readSnapshot = async (store: RowStore, name: string): Promise<HostSnapshot> =>
   decodeHostSnapshot(await store.read(selectHostRows(name)));
+
+/** Says which rows count as empty, as they can't be read. */
+export function reportUnread(
+  name: string,
+  { problems }: HostSnapshot,
+  { report }: Pick<ContainerPorts, 'report'>,
+): void {
+  for (const problem of problems) report(`${name}: not read: ${problem}`);
+}
+
+/** For a write of several rows: says which of them was left out. */
+export const reportLeftOut =
+  (name: string, { report }: Pick<ContainerPorts, 'report'>) =>
+  (problem: string): void =>
+    report(`${name}: not written: ${problem}`);
 
 /** The first of `ids` that runs; else the first that the engine knows; else undefined. Throws CtrkitError('engine'). */
 export async function findRecordedContainer(

@@ -10,7 +10,7 @@ import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findRecordedContainer, readSnapshot } from './feature-record.ts';
+import { findRecordedContainer, readSnapshot, reportLeftOut, reportUnread } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
 /**
@@ -20,6 +20,7 @@ import type { ContainerPorts } from './ports.ts';
 export async function startFeature(name: string, store: RowStore, ports: ContainerPorts): Promise<number> {
   const exitCode = await retryOnConflict(async () => {
     const snapshot = await readSnapshot(store, name);
+    reportUnread(name, snapshot, ports);
     const isKubeRunning = await isRunByKubernetes(snapshot, name, ports);
     const { config, status, isMasterConnected } = snapshot;
     const decision = decideStart({ config, status, isMasterConnected, isKubeRunning });
@@ -34,7 +35,7 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local.id);
     const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local.id);
     const writes = planStart(decision, { name, dockerId }, ports.clock.wallMs());
-    if (!(await store.write(snapshot.guards, writes))) return CONFLICT;
+    if (!(await store.write(snapshot.guards, writes, reportLeftOut(name, ports)))) return CONFLICT;
     if (local === undefined) return reportUp(name, decision, ports);
     return startLocal({ name, local, decision }, store, ports);
   });

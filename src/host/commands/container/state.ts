@@ -12,7 +12,7 @@ import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { writeFirst } from '../../../loop/write-first.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { findRecordedContainer, readSnapshot } from './feature-record.ts';
+import { findRecordedContainer, readSnapshot, reportLeftOut } from './feature-record.ts';
 import type { ContainerOptions } from './options.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -33,8 +33,12 @@ export async function recordUp(options: UpOptions, store: RowStore, ports: Conta
   const dockerId = await findLocalId(options, snapshot, ports);
   const claim: Claim = { feature: name, owner, version, dockerId, token: '' };
   const writes = planClaim(claim, readTimestamps(ports.clock));
-  if (!(await store.write(snapshot.guards, [...writes, planNoClaim(name)])))
-    return reportChanged(name, ports);
+  const isWritten = await store.write(
+    snapshot.guards,
+    [...writes, planNoClaim(name)],
+    reportLeftOut(name, ports),
+  );
+  if (!isWritten) return reportChanged(name, ports);
   ports.report(`${name}: up: ${owner}, version ${version}, container ${dockerId}`);
   return EXIT.ok;
 }

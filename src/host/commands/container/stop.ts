@@ -8,9 +8,16 @@ import { listRecordedContainers, type HostSnapshot } from '../../../decide/comma
 import { isKillRefused } from '../../../decide/command/decide-start.ts';
 import { planDown, planLabel } from '../../../decide/command/plan-writes.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
+import { asDispensable } from '../../../contract/rows.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { clearRecord, findRecordedContainer, readSnapshot } from './feature-record.ts';
+import {
+  clearRecord,
+  findRecordedContainer,
+  readSnapshot,
+  reportLeftOut,
+  reportUnread,
+} from './feature-record.ts';
 import type { ContainerOptions } from './options.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -26,6 +33,7 @@ export async function endFeature(
   const snapshot = await readSnapshot(store, name).catch((error: unknown) =>
     endUnrecorded(options, ports, error),
   );
+  reportUnread(name, snapshot, ports);
   const { config, status } = snapshot;
   const engine = await ports.openEngine();
   if (!snapshot.isKnown && (await engine.findContainer(name)) === undefined) {
@@ -38,7 +46,8 @@ export async function endFeature(
     );
     return EXIT.refused;
   }
-  if (!skipUpdates) await store.write([], planEnding(options, snapshot, ports.clock.wallMs()));
+  const ending = skipUpdates ? [] : planEnding(options, snapshot, ports.clock.wallMs());
+  if (ending.length > 0) await store.write([], ending, reportLeftOut(name, ports));
   const found = await findRecordedContainer(engine, listRecordedContainers(name, status));
   if (found === undefined && isOutOfReach(snapshot, ports)) {
     ports.report(
@@ -57,8 +66,10 @@ export async function endFeature(
 /** What is written before the container ends: then no gate passes meanwhile, and nobody takes its end for a failure. */
 function planEnding({ name, action }: EndOptions, { config, status }: HostSnapshot, wallMs: number) {
   const isKube = config.setOwner === 'kube';
-  if (action === 'stop') return [planDown(name, wallMs), ...(isKube ? [] : [planLabel(name, false)])];
-  return isKube || status.currentOwner === 'kube' ? [planLabel(name, false)] : [];
+  // The container ends also where the labels can't be written.
+  const label = asDispensable(planLabel(name, false));
+  if (action === 'stop') return [planDown(name, wallMs), ...(isKube ? [] : [label])];
+  return isKube || status.currentOwner === 'kube' ? [label] : [];
 }
 
 /** The container on record has a fresh heartbeat, but the engine does not know it: only Kubernetes can end it. */

@@ -40,6 +40,8 @@ export class FeatureWait {
   readonly #revertToLocalMs: number;
   readonly #outages: { readonly database: OutageLog; readonly engine: OutageLog };
   readonly #log: RepeatLog;
+  /** What is odd, whatever is waited for. */
+  readonly #odd: RepeatLog;
   #progress: WaitProgress;
   /** A container that was waited for without this process, and whose end is not known yet; empty for none. */
   #waited: string;
@@ -55,6 +57,7 @@ export class FeatureWait {
     this.#waited = ports.waitedContainer;
     this.#outages = { database: new OutageLog(log, clock), engine: new OutageLog(log, clock) };
     this.#log = new RepeatLog((text) => log.info(`${name}: ${text}`), clock);
+    this.#odd = new RepeatLog((text) => log.warn(`${name}: ${text}`), clock);
   }
 
   /** Returns the exit code. */
@@ -152,8 +155,9 @@ export class FeatureWait {
   }
 
   async #read(store: RowStore): Promise<HostSnapshot> {
-    const rows = await store.read(selectHostRows(this.#name));
-    return decodeHostSnapshot(rows);
+    const snapshot = decodeHostSnapshot(await store.read(selectHostRows(this.#name)));
+    for (const problem of snapshot.problems) this.#odd.log(`not read: ${problem}`);
+    return snapshot;
   }
 
   /** Returns the exit code. */

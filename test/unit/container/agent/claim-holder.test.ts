@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { ClaimHolder } from '../../../../src/container/agent/claim-holder.ts';
 import { planClaim } from '../../../../src/contract/gate/claim.ts';
 import type { UpStatus } from '../../../../src/contract/feature/feature-policy.ts';
+import { labelsRow } from '../../../../src/contract/cluster/feature-labels.ts';
 import { featureStatusRow, healthRow } from '../../../../src/contract/rows.ts';
 import { drainEventLoop, FakeClock } from '../../../support/fake-clock.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
@@ -13,6 +14,8 @@ import { claimOf } from '../../../support/claims.ts';
 const ROW = featureStatusRow('snmp');
 
 const BEAT = healthRow('snmp');
+const LOCATION = { endpoint: { path: '/a.sock' }, id: 6, separator: '|' };
+const WHERE = { config: LOCATION, state: LOCATION, asic: '', source: 'a test', warnings: [] };
 const UP: UpStatus = { isUp: true, failReason: '' };
 const DOWN: UpStatus = { isUp: false, failReason: 'start: failed' };
 
@@ -24,17 +27,32 @@ async function openHolder(upStatus?: UpStatus) {
   const at = readTimestamps(clock);
   const store = databases.open();
   await store.write([], planClaim(claim, at));
-  const endpoint = { path: '/a.sock' };
-  const location = { endpoint, id: 6, separator: '|' };
-  const where = { config: location, state: location, asic: '', source: 'a test', warnings: [] };
   /** The agent, or the one that comes after it in the same start of the container. */
   const open = () =>
-    new ClaimHolder(claim, { store: databases.open(), databases: where, clock, intervalMs: 10_000 });
+    new ClaimHolder(claim, {
+      store: databases.open(),
+      databases: WHERE,
+      clock,
+      intervalMs: 10_000,
+      onLeftOut: () => {},
+    });
   const holder = open();
   assert.deepEqual(await holder.beat({ ...HEALTHY, upStatus }), { kind: 'renewed' });
   const row = () => databases.row(ROW) ?? {};
   const seq = () => Number(databases.row(BEAT)?.['seq']);
   return { clock, databases, holder, open, row, seq };
+}
+
+/** A container of owner local whose gate had no database. */
+function openLocal(databases: FakeDatabases, onLeftOut: (problem: string) => void): ClaimHolder {
+  const claim = claimOf({ owner: 'local', isRecorded: false });
+  return new ClaimHolder(claim, {
+    store: databases.open(),
+    databases: WHERE,
+    clock: new FakeClock(),
+    intervalMs: 10_000,
+    onLeftOut,
+  });
 }
 
 describe('the claim of a running container', () => {
@@ -69,6 +87,31 @@ describe('the claim of a running container', () => {
         [current_owner, docker_id, container_id, remote_state, claim_token, claim_boot_id, claim_ms],
         ['none', '', '', 'stopped', '', '', ''],
       );
+    }
+  });
+
+  test('is released whole, also where the key of its heartbeat is no hash (F8)', async () => {
+    const { databases, holder, row } = await openHolder(UP);
+    databases.putText(BEAT);
+    assert.equal(await holder.release({ ...HEALTHY, status: 'stopping', upStatus: undefined }), true);
+    const { current_owner, docker_id, claim_token, up_status } = row();
+    assert.deepEqual([current_owner, docker_id, claim_token, up_status], ['none', '', '', 'false']);
+  });
+
+  test('is recorded where the key of its heartbeat or of the labels is no hash, and the heartbeat is asked for again (F8)', async () => {
+    for (const broken of [BEAT, labelsRow('state')]) {
+      const { databases, row } = await openHolder();
+      databases.flush();
+      databases.putText(broken);
+      const problems: string[] = [];
+      const local = openLocal(databases, (problem) => problems.push(problem));
+      assert.deepEqual(await local.beat(HEALTHY), { kind: 'recorded' });
+      assert.equal(row()['current_owner'], 'local');
+      assert.match(problems.join(), new RegExp(`^WRONGTYPE ${broken.table}.* is a string`));
+      if (broken === BEAT) await assert.rejects(local.beat(HEALTHY), /WRONGTYPE CONTAINER_HEALTH/);
+      else assert.deepEqual(await local.beat(HEALTHY), { kind: 'renewed' });
+      await databases.open().write([], [{ kind: 'delete', address: broken }]);
+      assert.deepEqual(await local.beat(HEALTHY), { kind: 'renewed' });
     }
   });
 

@@ -49,6 +49,26 @@ describe('the policy of a feature', () => {
     assert.equal(reader.intervalsOf('orchagent').heartbeatIntervalMs, 1_000);
   });
 
+  test('is read though the key of another row is no hash, which is named (F8)', async () => {
+    const { databases, reader, read } = setUp(['orchagent', 'syncd']);
+    databases.put(CONFIG, { auto_restart: 'enabled' });
+    databases.put(processHeartbeatRow('syncd'), { heartbeat_interval: '1000' });
+    databases.putText(warmRestartRow);
+    databases.putText(processHeartbeatRow('orchagent'));
+    databases.put(fastRestartRow, { enable: 'true' });
+    const problems = await read();
+    assert.deepEqual(
+      problems.map((text) => /^WRONGTYPE (\S+)/.exec(text)?.[1]),
+      ['WARM_RESTART_ENABLE_TABLE|system', 'HEARTBEAT|orchagent'],
+    );
+    assert.equal(reader.policy.autoRestart, 'enabled');
+    assert.notEqual(reader.policy.rebootSinceMs, undefined);
+    assert.equal(reader.intervalsOf('syncd').heartbeatIntervalMs, 1_000);
+    databases.putText(CONFIG);
+    await read();
+    assert.equal(reader.policy.autoRestart, 'enabled', 'the last one stays');
+  });
+
   test('a row that was removed is a policy again: the default', async () => {
     const { databases, reader, read } = setUp();
     databases.put(CONFIG, { auto_restart: 'enabled' });

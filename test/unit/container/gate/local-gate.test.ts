@@ -4,6 +4,7 @@ import type { GatePorts, GateRequest, GateResult } from '../../../../src/contain
 import { runLocalGate } from '../../../../src/container/gate/local-gate.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
+import { labelsRow } from '../../../../src/contract/cluster/feature-labels.ts';
 import { featureStatusRow } from '../../../../src/contract/rows.ts';
 import type { RowStore } from '../../../../src/ports/row-store.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
@@ -74,6 +75,15 @@ class TestGate {
     };
   }
 }
+
+test('the claim of owner local is recorded where the key of the labels is no hash, which is named (F8)', async () => {
+  const gate = new TestGate();
+  gate.databases.putText(labelsRow('state'));
+  await gate.start();
+  assert.deepEqual([gate.result, gate.claim?.isRecorded], ['go', true]);
+  assert.equal(gate.databases.row(STATUS)?.['claim_token'], CLAIM.token);
+  assert.match(gate.log.lines.join('\n'), /snmp: not written: WRONGTYPE KUBE_LABELS\|SET is a string/);
+});
 
 describe('the gate of owner local in a container that stops', () => {
   test('claims nothing, until the stop is called off (G13)', async () => {

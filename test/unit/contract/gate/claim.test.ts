@@ -93,7 +93,7 @@ describe('what a claim writes', () => {
   test('owner local: the label that keeps Kubernetes from deploying that version, too', () => {
     assert.deepEqual(planClaim(local, at), [
       { kind: 'set', address: FEATURE, values: encodeClaim(local, at), remove: ['pending_token'] },
-      { kind: 'set', address: LABELS, values: { snmp_local: '1.2.0' } },
+      { kind: 'set', address: LABELS, values: { snmp_local: '1.2.0' }, isDispensable: true },
     ]);
   });
 
@@ -102,6 +102,7 @@ describe('what a claim writes', () => {
       kind: 'set',
       address: { ...LABELS, db: 'hostState' },
       values: { snmp_local: '1.2.0' },
+      isDispensable: true,
     });
   });
 });

@@ -26,6 +26,7 @@ const snapshot = ({ config = KUBE, status = {}, heartbeat = {} }: RawRows): Host
   isMasterConnected: true,
   isKnown: true,
   guards: [],
+  problems: [],
 });
 
 const decide = (rows: RawRows, progress: WaitProgress = WAITING, afterMs = 0) =>

@@ -46,5 +46,9 @@ describe('what the host’s row is told (D28)', () => {
   });
 
   test('a release, where the row says running (G9)', () =>
-    assert.deepEqual(planHostStop(SNMP), { ...saying('stopped'), onlyIf: { remote_state: 'running' } }));
+    assert.deepEqual(planHostStop(SNMP), {
+      ...saying('stopped'),
+      onlyIf: { remote_state: 'running' },
+      isDispensable: true,
+    }));
 });
