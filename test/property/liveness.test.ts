@@ -44,6 +44,7 @@ const beatRow = fc.record({
   token: field(token),
   owner: field(fc.constantFrom('', 'local', 'kube')),
   version: field(fc.constantFrom('', '1.0', '1.1')),
+  boot_id: field(fc.constantFrom('', 'boot-1', 'boot-0')),
   beat_ms: field(ms),
   interval_ms: field(fc.constantFrom('', '100', '10000', '600000', '-1', '9999999999')),
 } satisfies Record<(typeof LIVENESS_FIELDS)[number], unknown>);

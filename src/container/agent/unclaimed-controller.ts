@@ -35,7 +35,10 @@ export interface UnclaimedPorts {
   /** Leaves a claim of owner local for the agent to record. Throws CtrkitError('usage' or 'defect'). */
   readonly writeLocalClaim: (identity: { readonly feature: string; readonly version: string }) => void;
   /** Writes the claim of this start again that STATE_DB has kept; false if none is proved. Throws CtrkitError('defect'). */
-  readonly restoreClaim: (feature: string) => Promise<boolean>;
+  readonly restoreClaim: (identity: {
+    readonly feature: string;
+    readonly version: string;
+  }) => Promise<boolean>;
   readonly claimFile: Pick<ClaimFile, 'read'>;
   readonly gateNoticeFile: Pick<GateNoticeFile, 'read'>;
   readonly containerEnd: Pick<ContainerEnd, 'end'>;
@@ -111,9 +114,9 @@ export class UnclaimedController {
     this.#suspects = suspects;
     const settings = { ...identity, isReleased: claim !== undefined, mode: this.#mode };
     const decision = decideUnclaimed(confirmed, settings);
-    const { feature } = identity;
+    const { feature, version } = identity;
     if (decision.kind !== 'none' && isClaimPossible(confirmed, settings) && feature !== undefined) {
-      if (await this.#ports.restoreClaim(feature)) return 0;
+      if (await this.#ports.restoreClaim({ feature, version })) return 0;
     }
     this.#act(decision, identity);
     return suspects.size > 0 ? SUSPECT_POLL_MS : IDLE_POLL_MS;

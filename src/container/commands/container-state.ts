@@ -135,10 +135,7 @@ async function runDown(options: Extract<StateOptions, { verb: 'down' }>, ports: 
 }
 
 /** Multi-ASIC: the record is released whatever becomes of this, as the host's row is on another server. */
-async function mirrorRelease(
-  feature: string,
-  { store, databases, printNotice }: StatePorts,
-): Promise<void> {
+async function mirrorRelease(feature: string, { store, databases, printNotice }: StatePorts): Promise<void> {
   const { hostState, asic } = databases;
   if (hostState !== undefined)
     await store.write([], [planHostStop({ feature, asic })], printLeftOut(printNotice));

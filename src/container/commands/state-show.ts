@@ -122,9 +122,9 @@ const describeChecks = ({ heartbeat }: State): string[][] =>
 
 function describeHeartbeat(state: State, now: BootTime): string {
   const { heartbeat } = state;
-  const { beatMs, intervalMs, token } = decodeHeartbeat(heartbeat);
+  const { beatMs, intervalMs, token, bootId } = decodeHeartbeat(heartbeat);
   const texts = decodeHeartbeatTexts(heartbeat);
-  if (beatMs === undefined || texts.bootId !== now.bootId) return 'none';
+  if (beatMs === undefined || bootId !== now.bootId) return 'none';
   const whose = token === decodeStatus(state.status).claimToken ? '' : ', of an earlier holder';
   const age = ((now.bootMs - beatMs) / 1000).toFixed(1);
   const reason = texts.reason === '' ? '' : ` (${texts.reason})`;

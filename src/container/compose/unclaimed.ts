@@ -31,7 +31,7 @@ export function createUnclaimed(
       containerEnd: parts.criticalExit.containerEnd,
       processTree: createProcessTree(process.env['SUPERVISOR_ENABLED'] === '1'),
       readIdentity: () => findOwnIdentity(readIdentityEvidence(process.env, settings.configDir)),
-      restoreClaim: (feature) => recorded.restore(feature),
+      restoreClaim: (identity) => recorded.restore(identity),
       writeLocalClaim: (identity) => writeLocalClaim(ports, identity),
     },
     settings.ungated,

@@ -32,6 +32,7 @@ export const LIVENESS_FIELDS = [
   HEALTH_FIELD.version,
   HEALTH_FIELD.beatMs,
   HEALTH_FIELD.intervalMs,
+  HEALTH_FIELD.bootId,
 ] as const;
 
 /** All fields of the row, for people. */
@@ -48,6 +49,7 @@ export interface Heartbeat {
   readonly token: string;
   readonly owner: string;
   readonly version: string;
+  readonly bootId: string;
   readonly beatMs: number | undefined;
   readonly intervalMs: number;
   /** Its row can't be read: nothing tells how old it is. */
@@ -86,6 +88,7 @@ export function decodeHeartbeat(values: FieldValues): Heartbeat {
     token: values['token'] ?? '',
     owner: values['owner'] ?? '',
     version: values['version'] ?? '',
+    bootId: values['boot_id'] ?? '',
     beatMs: decodeMs(values['beat_ms']),
     intervalMs: credible ? intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS,
   };
@@ -93,7 +96,6 @@ export function decodeHeartbeat(values: FieldValues): Heartbeat {
 
 /** The texts of a heartbeat's row, for people; empty where the row has none. */
 export const decodeHeartbeatTexts = (values: FieldValues) => ({
-  bootId: values['boot_id'] ?? '',
   status: values['status'] ?? '',
   reason: values['reason'] ?? '',
   seq: values['seq'] ?? '',

@@ -8,7 +8,6 @@ const STATUSES: ReadonlySet<string> = new Set(['starting', 'healthy', 'degraded'
 
 export interface ObservedBeat extends Heartbeat {
   readonly dockerId: string;
-  readonly bootId: string;
   /** Undefined if the text is no status. */
   readonly status: HealthStatus | undefined;
   readonly reason: string;
@@ -24,7 +23,6 @@ export function decodeObservedBeat(values: FieldValues): ObservedBeat {
   return {
     ...decodeHeartbeat(values),
     dockerId: values['docker_id'] ?? '',
-    bootId: values['boot_id'] ?? '',
     status: STATUSES.has(status) ? (status as HealthStatus) : undefined,
     reason: values['reason'] ?? '',
     seq: decodeCount(values['seq']),

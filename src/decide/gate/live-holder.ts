@@ -42,7 +42,9 @@ export function findLiveHolder(
   // The shipped kit has claimed for another owner, and has not cleared the fields of a claim of ours. Where the row has
   // `claim_owner`, decodeStatus has told them apart already.
   const isOverwritten = isBeating && beat.owner !== '' && beat.owner !== status.currentOwner;
-  if (!isOverwritten && status.claimBootId !== '' && status.claimBootId !== now.bootId) return undefined;
+  // Only this claim's own agent beats with its token: whoever has changed the boot id in the record has not ended it.
+  const bootId = isBeating && beat.bootId === now.bootId ? beat.bootId : status.claimBootId;
+  if (!isOverwritten && bootId !== '' && bootId !== now.bootId) return undefined;
   const intervalMs = isBeating ? beat.intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS;
   const holder = {
     intervalMs,

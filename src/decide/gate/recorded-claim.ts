@@ -4,7 +4,7 @@ import { decodeMs, decodeStatus, STATUS_FIELDS } from '../../contract/feature/fe
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import { HEALTH_FIELD } from '../../contract/health/heartbeat.ts';
-import { isVersion } from '../../contract/names.ts';
+import { isVersion, NO_VERSION } from '../../contract/names.ts';
 import {
   featureStatusRow,
   healthRow,
@@ -29,8 +29,10 @@ const BEAT_FIELDS = [
 /** The rows to read, in the order that `findRecordedClaim` expects; `asic` is empty on a single-ASIC switch. */
 export const selectRecordedRows = (feature: string, asic: string): RowFields[] => [
   { address: featureStatusRow(feature), fields: STATUS_FIELDS },
-  { address: healthRow(feature), fields: BEAT_FIELDS },
-  ...(asic === '' ? [] : [{ address: hostStatusRow(feature, asic), fields: HOST_FIELDS }]),
+  { address: healthRow(feature), fields: BEAT_FIELDS, isDispensable: true },
+  ...(asic === ''
+    ? []
+    : [{ address: hostStatusRow(feature, asic), fields: HOST_FIELDS, isDispensable: true }]),
 ];
 
 export interface RecordedClaimInput {
@@ -41,6 +43,8 @@ export interface RecordedClaimInput {
   /** Of this start of the container. */
   readonly anchor: Anchor;
   readonly now: BootTime;
+  /** IMAGE_VERSION of this container; NO_VERSION where it is not set. */
+  readonly imageVersion: string;
 }
 
 /**
@@ -58,8 +62,9 @@ export function findRecordedClaim(
   if (!isOwn || !isKube || claimMs === undefined || !isOfThisStart(input, status.claimBootId, claimMs))
     return undefined;
   const own = beat?.[HEALTH_FIELD.token] === claimToken ? beat : {};
-  // A container that waits writes its own version over that of the record.
-  const version = own[HEALTH_FIELD.version] ?? containerVersion;
+  // A container that waits writes its own version over that of the record, which comes last for that.
+  const imageVersion = input.imageVersion === NO_VERSION ? containerVersion : input.imageVersion;
+  const version = own[HEALTH_FIELD.version] ?? imageVersion;
   if (!isVersion(version)) return undefined;
   return {
     feature,

@@ -3,6 +3,7 @@ import { beforeEach, describe, test } from 'node:test';
 import { RecordedClaimFinder } from '../../../../src/container/agent/recorded-claim-finder.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import { planClaim } from '../../../../src/contract/gate/claim.ts';
+import { featureStatusRow, healthRow } from '../../../../src/contract/rows.ts';
 import { readTimestamps } from '../../../../src/loop/timestamps.ts';
 import { claimOf } from '../../../support/claims.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
@@ -10,6 +11,7 @@ import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
 
 const CLAIM = claimOf();
+const OWN = { feature: 'snmp', version: '1.3.0' };
 
 describe('the claim of a container whose claim file has vanished', () => {
   let clock: FakeClock;
@@ -39,24 +41,31 @@ describe('the claim of a container whose claim file has vanished', () => {
   });
 
   test('is written again by its record (G4)', async () => {
-    assert.equal(await finder.restore('snmp'), true);
+    assert.equal(await finder.restore(OWN), true);
     assert.deepEqual([stored?.token, stored?.containerStart], [CLAIM.token, 'boot-1/1/1']);
+  });
+
+  test('is of the image’s version where the key of its heartbeat is no hash, which hides nothing (F8)', async () => {
+    databases.putText(healthRow('snmp'));
+    databases.put(featureStatusRow('snmp'), { container_version: '9.9.9' });
+    assert.equal(await finder.restore(OWN), true);
+    assert.equal(stored?.version, '1.3.0');
   });
 
   test('is not proved by a database that does not answer, which is asked again after a minute', async () => {
     databases.goDown();
-    assert.equal(await finder.restore('snmp'), false);
+    assert.equal(await finder.restore(OWN), false);
     assert.match(log.lines.join('\n'), /snmp: whether this container has a claim on record can’t be told: /);
     databases.comeBack();
     clock.advance(59_999);
-    assert.equal(await finder.restore('snmp'), false);
+    assert.equal(await finder.restore(OWN), false);
     clock.advance(1);
-    assert.equal(await finder.restore('snmp'), true);
+    assert.equal(await finder.restore(OWN), true);
   });
 
   test('gives way to what somebody has left meanwhile', async () => {
     stored = claimOf({ isReleased: true });
-    assert.equal(await finder.restore('snmp'), false);
+    assert.equal(await finder.restore(OWN), false);
     assert.equal(stored.isReleased, true);
   });
 });

@@ -67,13 +67,14 @@ describe('the heartbeat', () => {
       token: 'token-a',
       owner: 'kube',
       version: '1.2.0',
+      bootId: 'boot-1',
       beatMs: 123_456,
       intervalMs: 10_000,
     });
   });
 
   test('a row that is not there, or holds nonsense, is no sign of life', () => {
-    const none = { token: '', owner: '', version: '', beatMs: undefined, intervalMs: 10_000 };
+    const none = { token: '', owner: '', version: '', bootId: '', beatMs: undefined, intervalMs: 10_000 };
     assert.deepEqual(decodeHeartbeat({}), none);
     assert.deepEqual(decodeHeartbeat({ beat_ms: 'now', interval_ms: 'often' }), none);
   });

@@ -80,6 +80,32 @@ describe('the live holder', () => {
     assert.equal(find(rows, 30_000), undefined);
   });
 
+  test('a claim whose boot id somebody has changed is of this boot where its heartbeat says so (F8)', () => {
+    const rows = merge(kitsHolder({ claimAgoMs: 60_000, beatAgoMs: 1_000, bootId: 'boot-0' }), {
+      heartbeat: { boot_id: NOW.bootId },
+    });
+    assert.equal(find(rows)?.liveUntilMs, NOW.bootMs - 1_000 + 30_000);
+    assert.equal(find(rows, 29_000), undefined);
+    assert.equal(find(merge(rows, { heartbeat: { boot_id: 'boot-0' } })), undefined);
+    assert.equal(
+      find(merge(rows, { heartbeat: { token: 'token-c' } })),
+      undefined,
+      'another claim’s heartbeat',
+    );
+  });
+
+  test('one whose heartbeat can’t be read is live until it is cleared, but for one of another boot (F8)', () => {
+    const find1 = ({ status = {} }: RawRows) =>
+      findLiveHolder(
+        decodeStatus(status),
+        { ...decodeHeartbeat({}), isUnreadable: true },
+        { ...NOW, bootMs: 1e12 },
+      );
+    assert.equal(find1(kitsHolder({ claimAgoMs: 0 }))?.liveUntilMs, undefined);
+    assert.equal(find1(kitsHolder({ claimAgoMs: 0 }))?.token, 'token-b');
+    assert.equal(find1(kitsHolder({ claimAgoMs: 0, bootId: 'boot-0' })), undefined);
+  });
+
   test('a claim of another boot is over, even if its milliseconds are young here', () => {
     assert.equal(find(kitsHolder({ claimAgoMs: 0, beatAgoMs: 0, bootId: 'boot-0' })), undefined);
   });

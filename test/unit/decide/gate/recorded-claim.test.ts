@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { NO_VERSION } from '../../../../src/contract/names.ts';
 import type { FieldValues, RowValues } from '../../../../src/contract/rows.ts';
 import { findRecordedClaim, selectRecordedRows } from '../../../../src/decide/gate/recorded-claim.ts';
 
@@ -29,6 +30,7 @@ interface Case {
   readonly dockerId?: string;
   readonly startTicks?: number;
   readonly bootMs?: number;
+  readonly imageVersion?: string;
 }
 
 function find({ record = {}, beat = BEAT, host, dockerId = 'aaaaaaaaaaaa', ...over }: Case) {
@@ -43,6 +45,7 @@ function find({ record = {}, beat = BEAT, host, dockerId = 'aaaaaaaaaaaa', ...ov
     dockerId,
     anchor,
     now: { bootId: 'boot-1', bootMs: over.bootMs ?? 90_000 },
+    imageVersion: over.imageVersion ?? NO_VERSION,
   });
 }
 
@@ -66,6 +69,12 @@ describe('a claim whose file has vanished', () => {
     const found = find({ beat: { ...BEAT, token: 'token-b' } });
     assert.deepEqual([found?.version, found?.startedMs, found?.hasStarted], ['2.0.0', 60_000, false]);
     assert.equal(find({ beat: { ...BEAT, healthy_since_ms: '' } })?.hasStarted, false);
+  });
+
+  test('is of the image’s version where no heartbeat tells: a gate that waits has written its own into the record (G4)', () => {
+    assert.equal(find({ beat: {}, imageVersion: '1.2.1' })?.version, '1.2.1');
+    assert.equal(find({ imageVersion: '1.2.1' })?.version, '1.2.0', 'the heartbeat is the claim’s own');
+    assert.equal(find({ beat: {} })?.version, '2.0.0');
   });
 
   test('is mirrored where the host has a row of it', () => {
