@@ -10,8 +10,8 @@ import { Wakeup } from './wakeup.ts';
 const ORPHAN_POLL_MS = 1_000;
 /** Reconciles even without an event: a server may be configured to send none, or refuse the subscription. */
 const SLOW_POLL_MS = 5_000;
-/** A server that refuses the subscription is asked again after this time. */
-const ASK_AGAIN_MS = 60_000;
+/** A server that refuses the subscription is asked again after this time: gates that only poll miss each other's answers. */
+const ASK_AGAIN_MS = 15_000;
 /**
  * So long a session has to last until an outage counts as over. The longest back-off is as long: a server that takes each
  * connection, answers once and drops it is asked no more often than one that is away.
@@ -46,7 +46,7 @@ export interface Reconciler<S extends Session, T> {
   readonly reportOutage: (error: CtrkitError) => void;
   /** Called once after an outage, when everything has worked for a while. */
   readonly reportRecovery: () => void;
-  /** The server refuses the subscription: changes are noticed by polling. Called once a minute. */
+  /** The server refuses the subscription: changes are noticed by polling. Called every 15 s. */
   readonly reportRefusal: (refusal: string) => void;
   /** The result of a loop for which nobody waits any more; undefined while somebody waits. Optional. */
   readonly findOrphaned?: () => T | undefined;

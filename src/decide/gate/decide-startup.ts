@@ -42,8 +42,9 @@ function decideVerdict(
   // The wait begins anew after a hold: what happened meanwhile is not held against this container.
   const hold = findHold({ feature, version, config, systemState: status.systemState, labels, other });
   if (hold !== undefined) return planHold(hold, { kind: 'new' }, undefined);
-  const superseded =
-    progress.kind === 'new' ? undefined : findSuperseded({ self, status, other, progress, now });
+  // Who asks after the claim of this gate, whose answer was late, has asked beside a holder.
+  const isFree = progress.kind === 'new' || holder?.token === self.token;
+  const superseded = isFree ? undefined : findSuperseded({ self, status, other, progress, now });
   if (superseded !== undefined) {
     const text = `${superseded.text}. It goes on when that one has stopped`;
     return planHold({ reason: 'superseded', text }, superseded.progress, superseded.requeueAtMs);

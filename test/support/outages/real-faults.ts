@@ -11,8 +11,6 @@ export interface RealFault {
   readonly name: string;
   /** Records are lost, or old: a container of the shipped kit, which never records itself again, is forgotten. */
   readonly losesData?: true;
-  /** Nothing shows it to whoever looks for the first time after it. */
-  readonly isSilent?: true;
   readonly begin: (where: RealSwitch) => Promise<Mend>;
 }
 
@@ -55,7 +53,6 @@ const nothing: Mend = async () => undefined;
 const losing = (name: string, lose: (redis: PrivateRedis) => Promise<unknown>): RealFault => ({
   name,
   losesData: true,
-  isSilent: true,
   begin: async (where) => {
     await lose(where.redis);
     return () => where.redis.wantKube();

@@ -13,11 +13,9 @@ const mostRequests = (ms: number, intervalMs: number): number => 20 + (ms / 1_00
 /** A claim without a heartbeat counts for three default intervals. */
 const LONGEST_LEASE_MS = 30_000;
 /** Beyond two leases: for a machine that has other things to do; a hold for one that never claims, 180 s, is longer. */
-const MARGIN_MS = 110_000;
+const MARGIN_MS = 60_000;
 /** Longer than any hold: then it is known how long it was. */
 const DEADLINE_MS = 240_000;
-/** A gate that looks for the first time so many intervals after a loss, or later, finds the holder on record again. */
-const SILENCE_INTERVALS = 1.5;
 
 /** What happens to a container while Redis is away. */
 const MISHAPS = [
@@ -120,10 +118,8 @@ export class RealScene {
   async #suffer(fault: RealFault): Promise<void> {
     const { where } = this;
     const mishap = pickOne(this.#random, MISHAPS);
-    const silenceMs = fault.isSilent === true ? SILENCE_INTERVALS * where.intervalMs : 0;
-    const untilMishapMs = silenceMs + pickBetween(this.#random, 0, 1.2) * where.leaseMs;
+    const untilMishapMs = pickBetween(this.#random, 0, 1.2) * where.leaseMs;
     const restMs = pickBetween(this.#random, 0.2, 1.3) * where.leaseMs;
-    if (fault.isSilent === true) await this.#waitUntilAllLooked();
     const before = where.everybody.map(({ lines, proxy }) => ({
       lines: lines.length,
       requests: proxy.requests,
@@ -193,17 +189,6 @@ export class RealScene {
 
   async #startAll(): Promise<void> {
     for (const one of this.where.containers) if (!one.isStarted) await one.start();
-  }
-
-  /** From now on no loss is a thing of the past for anybody. */
-  async #waitUntilAllLooked(): Promise<void> {
-    const hasLooked = ({ isStarted, isApplicationRunning, dockerId, lines }: ProxiedContainer): boolean =>
-      !isStarted || isApplicationRunning || lines.some((line) => line.startsWith(`${dockerId} container_`));
-    await until(
-      () => this.#describe('all gates have looked'),
-      () => this.where.everybody.every(hasLooked),
-      { everyMs: 20 },
-    );
   }
 
   /** One goes within two leases. */

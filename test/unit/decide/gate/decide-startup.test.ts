@@ -369,6 +369,22 @@ describe('this container as the holder on record', () => {
     expect(own, 'wait pending', { afterMs: 30_000 });
   });
 
+  test('a claim of its own that was made, and another container has asked since: go', () => {
+    const own = kitsHolder({ dockerId: SELF.dockerId, token: SELF.token, version: '1.2.0', claimAgoMs: 0 });
+    const asked = { container_version: '1.1.0', remote_state: 'pending', pending_token: 'token-b' };
+    const isAsked = merge(WANTED, own, { status: asked });
+    expect(isAsked, 'go', { progress: waitingAfter(WANTED) });
+    // A claim of an earlier start of this container is not the claim of this gate.
+    const earlier = kitsHolder({
+      dockerId: SELF.dockerId,
+      token: 'token-c',
+      version: '1.2.0',
+      claimAgoMs: 0,
+    });
+    const isAskedBesideEarlier = merge(WANTED, earlier, { status: asked });
+    expect(isAskedBesideEarlier, 'hold superseded', { progress: waitingAfter(WANTED) });
+  });
+
   test('a claim of its own that was made, when the switch changed its mind since: held', () => {
     const own = merge(
       WANTED,
