@@ -10,16 +10,26 @@ const { values } = parseArgs({ options: { minutes: { type: 'string', default: '3
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new Error('--minutes is a number above 0');
 
-const show = ({ seconds, memoryMb, descriptors, restarts }: SoakSample): void =>
+const show = ({ seconds, memoryMb, descriptors, sent, counted, supervisordMb }: SoakSample): void =>
   console.log(
-    `${String(seconds).padStart(5)} s  ${memoryMb.toFixed(1)} MB  ${descriptors} descriptors  ${restarts} ends`,
+    `${String(seconds).padStart(5)} s  ${memoryMb.toFixed(1)} MB  ${descriptors} descriptors  ${sent} ends made, ${counted} counted  supervisord ${supervisordMb.toFixed(0)} MB`,
   );
 
 console.log(`${minutes} min at ${SOAK_PACE} times the pace`);
 const report = await runSoak(IMAGE_NODE, minutes * 60_000, show);
-const { samples, sent, counted, captures, heartbeats, cpuPercent, overflows, isRestarted } = report;
+const { samples, sent, counted, endsPerSecond, captures, heartbeats, cpuPercent, overflows, isRestarted } =
+  report;
 const settled = samples.slice(Math.floor(samples.length / 10)).map(({ memoryMb }) => memoryMb);
 console.log(`memory after a tenth of the time: ${settled[0]?.toFixed(1)} MB, at the end: ${settled.at(-1)?.toFixed(1)} MB,
   at most: ${Math.max(...settled).toFixed(1)} MB
-ends of the critical program: ${sent} sent, ${counted} counted; captures of 1 MB: ${captures}; heartbeats: ${heartbeats}
-CPU: ${cpuPercent.toFixed(1)} % of a core; buffer overflows: ${overflows}; agent started again: ${isRestarted ? 'yes' : 'no'}`);
+ends of the critical programs: ${sent} made (${endsPerSecond.toFixed(1)} a second), ${counted} counted, ${sent - counted} missed
+captures of 1 MB: ${captures}; heartbeats: ${heartbeats}
+CPU: ${cpuPercent.toFixed(1)} % of a core; buffer overflows: ${overflows}; agent started again: ${isRestarted ? 'yes' : 'no'}
+what the agent said of events:
+${
+  report.log
+    .split('\n')
+    .filter((line) => line.includes('supervisord forgot'))
+    .slice(-3)
+    .join('\n') || 'nothing'
+}`);

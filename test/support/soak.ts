@@ -7,6 +7,8 @@ import { program, SupervisedAgent } from './supervised-agent.ts';
 import { until } from './until.ts';
 
 const PROGRAMS = 10;
+/** Two that exit twenty times a second each, at the most: a machine that others share starts them less often. */
+const RESTLESS = ['restless', 'nervous'];
 /** As many times the pace of life: heartbeats and checks every half second. */
 export const SOAK_PACE = 20;
 const CHECKS_TOML = `[defaults]\nperiodSeconds = ${10 / SOAK_PACE}\n`;
@@ -22,14 +24,20 @@ export interface SoakSample {
   /** Anonymous memory: private dirty memory would seem to shrink for as long as a hook is being forked. */
   readonly memoryMb: number;
   readonly descriptors: number;
-  readonly restarts: number;
+  /** Ends of the critical programs until then, by their own count and by the agent's. */
+  readonly sent: number;
+  readonly counted: number;
+  /** What supervisord holds, the events that wait for the agent among it. */
+  readonly supervisordMb: number;
 }
 
 export interface SoakReport {
   readonly samples: readonly SoakSample[];
-  /** Ends of the critical program that exits all the time, by its own count and by the agent's. */
+  /** Ends of the critical programs that exit all the time, by their own count and by the agent's. */
   readonly sent: number;
   readonly counted: number;
+  /** By the programs' count, while the noise lasted. */
+  readonly endsPerSecond: number;
   /** Captures of a million bytes. */
   readonly captures: number;
   readonly heartbeats: number;
@@ -45,11 +53,13 @@ export interface SoakReport {
 function noisySections(folder: string): string {
   const capture = `head -c 1000000 /dev/zero | tr "\\\\0" x`;
   return [
-    // Each end is counted before it happens; the file `halt` ends that.
-    program(
-      'restless',
-      `/bin/sh -c '[ -e ${folder}/halt ] && exec sleep infinity; echo >>${folder}/exits; exit 1'`,
-      'startsecs=0\nautorestart=true\nexitcodes=0',
+    // Each end is counted before it happens; the file `halt` ends that. The pace is set by the sleep.
+    ...RESTLESS.map((name) =>
+      program(
+        name,
+        `/bin/sh -c '[ -e ${folder}/halt ] && exec sleep infinity; echo >>${folder}/exits; sleep 0.03; exit 1'`,
+        'startsecs=0\nautorestart=true\nexitcodes=0',
+      ),
     ),
     program(
       'talker',
@@ -58,6 +68,11 @@ function noisySections(folder: string): string {
     ),
   ].join('\n');
 }
+
+/** Nothing new for so long is the end. */
+const STEADY_MS = 30_000;
+/** What one end takes at the most, of those that wait in supervisord's buffer when the noise ends. */
+const SLOWEST_END_MS = 1_000;
 
 const countLines = (path: string): number => {
   try {
@@ -77,7 +92,7 @@ export async function runSoak(
     node,
     programs: PROGRAMS,
     hooks: HOOKS,
-    critical: ['program:restless'],
+    critical: RESTLESS.map((name) => `program:${name}`),
     sections: noisySections,
     checksToml: CHECKS_TOML,
     env: { CTRKIT_HEARTBEAT_INTERVAL: `${10_000 / SOAK_PACE}ms`, CTRKIT_CRITICAL_EXIT: 'report' },
@@ -85,9 +100,10 @@ export async function runSoak(
   try {
     await agent.start();
     const samples = await collectSamples(agent, durationMs, onSample);
-    const cpuSeconds = readRunSeconds(agent.pid);
+    const cpuPercent = (readRunSeconds(agent.pid) * 100_000) / durationMs;
     writeFileSync(join(agent.folder, 'halt'), '');
-    return { ...(await countAtEnd(agent)), samples, cpuPercent: (cpuSeconds * 100_000) / durationMs };
+    const end = await countAtEnd(agent);
+    return { ...end, samples, cpuPercent, endsPerSecond: (end.sent * 1000) / durationMs };
   } finally {
     await agent.stop();
   }
@@ -107,7 +123,9 @@ async function collectSamples(
       seconds: Math.round((performance.now() - startMs) / 1000),
       memoryMb: readMemoryMb(agent.pid, 'Anonymous'),
       descriptors: agent.descriptors,
-      restarts: Number(await agent.readHeartbeat('restarts')),
+      counted: Number(await agent.readHeartbeat('restarts')),
+      sent: countLines(join(agent.folder, 'exits')),
+      supervisordMb: readMemoryMb(agent.supervisordPid, 'Anonymous'),
     };
     samples.push(sample);
     onSample(sample);
@@ -117,23 +135,23 @@ async function collectSamples(
 
 /** After the noise has ended: what is still on its way arrives. */
 async function countAtEnd(agent: SupervisedAgent) {
-  const exits = join(agent.folder, 'exits');
   const pid = agent.pid;
-  let counted = 0;
+  const readSent = () => countLines(join(agent.folder, 'exits'));
+  const readCounted = async () => Number(await agent.readHeartbeat('restarts'));
+  let counted = await readCounted();
   let steadySince = performance.now();
   await until(
     'all ends have been counted, or nothing more comes',
     async () => {
-      const now = Number(await agent.readHeartbeat('restarts'));
+      const now = await readCounted();
       if (now !== counted) steadySince = performance.now();
       counted = now;
-      return counted === countLines(exits) || performance.now() > steadySince + 30_000;
+      return counted === readSent() || performance.now() > steadySince + STEADY_MS;
     },
-    // As many as wait in supervisord's buffer take minutes on a machine that is busy.
-    { everyMs: 200, deadlineMs: 900_000 },
+    { everyMs: 200, deadlineMs: 2 * STEADY_MS + (readSent() - counted) * SLOWEST_END_MS },
   );
   return {
-    sent: countLines(exits),
+    sent: readSent(),
     counted,
     captures: countLines(join(agent.folder, 'captures')),
     heartbeats: Number(await agent.readHeartbeat('seq')),

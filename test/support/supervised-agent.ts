@@ -31,7 +31,7 @@ export class SupervisedAgent {
   readonly #redis = new RedisServer();
   readonly #options: SupervisedOptions;
   #supervisord: Supervisord | undefined;
-  #supervisordPid = 0;
+  supervisordPid = 0;
   pid = 0;
 
   constructor(options: SupervisedOptions) {
@@ -52,12 +52,11 @@ export class SupervisedAgent {
       describe: () => this.readLog(),
     });
     const found = childrenOf(process.pid).find(({ command }) => command.includes(supervisord.directory));
-    this.#supervisordPid = found?.pid ?? 0;
+    this.supervisordPid = found?.pid ?? 0;
     this.pid = await until(
       'the agent runs',
       () =>
-        childrenOf(this.#supervisordPid).find(({ command }) => command.includes('load.cjs ctrkit_agent'))
-          ?.pid,
+        childrenOf(this.supervisordPid).find(({ command }) => command.includes('load.cjs ctrkit_agent'))?.pid,
     );
   }
 
@@ -77,7 +76,7 @@ export class SupervisedAgent {
 
   /** Empty for a process that is gone. */
   readCommand(pid: number): string {
-    return childrenOf(this.#supervisordPid).find((child) => child.pid === pid)?.command ?? '';
+    return childrenOf(this.supervisordPid).find((child) => child.pid === pid)?.command ?? '';
   }
 
   get descriptors(): number {
