@@ -36,7 +36,7 @@ const HOST = 'dist/host.tmp';
 const BEFORE_ALL_ELSE = "process.exitCode = 70; process.on('SIGUSR1', () => {});";
 const HEALTH_HTTP = 'src/container/adapters/http/health-http.ts';
 /** Bundles `entry` into `folder`/`name`.cjs, and leaves what went into it in dist/`name`.meta.json. */
-async function bundle(folder, { name, entry, plugins, banner = '' }) {
+async function bundle(folder, { name, entry, plugins, banner = '', footer = '' }) {
   const { metafile } = await build({
     entryPoints: [entry],
     outfile: `${folder}/${name}.cjs`,
@@ -52,6 +52,7 @@ async function bundle(folder, { name, entry, plugins, banner = '' }) {
     legalComments: 'none',
     metafile: true,
     banner: { js: banner },
+    footer: { js: footer },
     plugins,
     logLevel: 'warning',
   });
@@ -91,7 +92,14 @@ rmSync('dist/node.tmp', { recursive: true, force: true });
 mkdirSync('dist', { recursive: true });
 cpSync('rootfs', ROOTFS, { recursive: true, verbatimSymlinks: true });
 const redis = [fewerCommands, lazyModules, noDebug, noCluster];
-await bundle(KIT, { name: 'container', entry: 'bin/container-side.ts', plugins: [...redis, separateHttp] });
+await bundle(KIT, {
+  name: 'container',
+  entry: 'bin/container-side.ts',
+  plugins: [...redis, separateHttp],
+  // load.cjs calls it.
+  banner: '(function (exports, require, module) {',
+  footer: '})',
+});
 await bundle(KIT, { name: 'health-http', entry: HEALTH_HTTP, plugins: [onlyExposition] });
 rmSync(HOST, { recursive: true, force: true });
 cpSync('docker/host/rootfs', HOST, { recursive: true, verbatimSymlinks: true });

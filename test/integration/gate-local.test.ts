@@ -129,6 +129,17 @@ test('D2: without a database owner local waits its limit, not less, and then sta
   assert.match(gate.stderr, /Starting without a record/);
 });
 
+test('a gate whose first line is its last one has written it when it ends', async (t) => {
+  const container = new Kit(t).container('0123456789ab', {
+    CTRKIT_LOCAL_DB_WAIT: '0',
+    CTRKIT_REDIS: 'unix:///nowhere/redis.sock',
+  });
+  const gate = container.gate('local', '1.0.0');
+  assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
+  assert.equal(gate.stderrLines.length, 1, gate.stderr);
+  assert.match(gate.stderr, /Starting without a record/);
+});
+
 test('owner local goes with a record as soon as the database comes within its limit', async (t) => {
   const kit = new Kit(t);
   const redis = PrivateRedis.prepare(t);

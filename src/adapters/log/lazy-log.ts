@@ -1,4 +1,5 @@
 import type { Log } from '../../ports/log.ts';
+import { breakSilence } from '../process/silence.ts';
 
 /**
  * A log whose logger is loaded with its first line, and after whatever is under way has been sent: most gates
@@ -8,6 +9,7 @@ import type { Log } from '../../ports/log.ts';
 export function createLazyLog(load: () => Promise<Log>): Log {
   let last: Promise<Log> | undefined;
   const queueLine = (level: keyof Log, text: string, fields: Record<string, unknown> | undefined): void => {
+    breakSilence();
     last ??= new Promise<void>((resolve) => setImmediate(resolve)).then(load);
     last = last.then((log) => {
       log[level](text, fields);

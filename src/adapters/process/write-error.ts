@@ -1,3 +1,5 @@
+import { breakSilence } from './silence.ts';
+
 let isGuarded = false;
 
 /**
@@ -5,6 +7,7 @@ let isGuarded = false;
  * Only here, and not at the start: whoever says nothing need not load the stream.
  */
 export function writeError(text: string): void {
+  breakSilence();
   if (!isGuarded) process.stderr.on('error', () => {});
   isGuarded = true;
   process.stderr.write(text);

@@ -8,6 +8,7 @@ import {
   assertVersion,
   cutCommand,
   GATE_OPTIONS,
+  parsePlainWords,
   parseWords,
 } from './arguments.ts';
 
@@ -71,10 +72,7 @@ export function parseStartupOptions(words: readonly string[]): StartupOptions | 
   assertCommandFollows(words);
   const args = cutCommand(words);
   const hasCommand = args.length < words.length;
-  const { values, positionals } = parseWords(args, {
-    ...GATE_OPTIONS,
-    help: { type: 'boolean', short: 'h' },
-  });
+  const { values, positionals } = parseGateWords(args);
   // start.sh takes exit code 0 as a go, so help is refused beside other words, in case it came in by mistake.
   if (values.help === true && words.length === 1) return undefined;
   if (values.help === true) throw new CtrkitError('usage', '--help stands alone');
@@ -86,4 +84,12 @@ export function parseStartupOptions(words: readonly string[]): StartupOptions | 
     once: values.once ?? false,
     redisUrl: values.redis ?? '',
   };
+}
+
+/** What most start.sh files write takes the short way. */
+function parseGateWords(args: readonly string[]) {
+  const plain = parsePlainWords(args);
+  const options = { ...GATE_OPTIONS, help: { type: 'boolean', short: 'h' } } as const;
+  type Words = Pick<ReturnType<typeof parseWords<typeof options>>, 'values' | 'positionals'>;
+  return plain === undefined ? parseWords(args, options) : ({ values: plain, positionals: [] } as Words);
 }

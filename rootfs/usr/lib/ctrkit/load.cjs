@@ -19,8 +19,9 @@ function readCompiled() {
 }
 
 function run() {
+  // A function of exports, require and module, all of it: put together here it would be copied, and the copies collected.
   // esbuild writes ASCII only: read as latin1 it needs no decoding.
-  const source = `(function (exports, require, module) {${readFileSync(bundle, 'latin1')}\n})`;
+  const source = readFileSync(bundle, 'latin1');
   const script = new Script(source, { filename: bundle, cachedData: readCompiled() });
   const container = { exports: {} };
   script.runInThisContext()(container.exports, require, container);

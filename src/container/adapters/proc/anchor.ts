@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Anchor } from '../../../contract/anchor.ts';
 import { readProcessStat } from './process-stat.ts';
 
-/** Where a process is: its mount namespace, and its cgroup. What can't be read is undefined. Read when it is asked for. */
+/** Where a process is: its mount namespace, and its cgroup. What can't be read is undefined. Read when it is first asked for. */
 interface Place {
   readonly readMounts: () => string | undefined;
   readonly readCgroup: () => string | undefined;
@@ -33,9 +33,15 @@ function isSamePlace(one: Place, other: Place): boolean | undefined {
 }
 
 const readPlace = (proc: string, pid: number | 'self'): Place => ({
-  readMounts: () => readOrNone(() => readlinkSync(`${proc}/${pid}/ns/mnt`)),
-  readCgroup: () => readOrNone(() => readFileSync(`${proc}/${pid}/cgroup`, 'latin1')),
+  readMounts: readOnce(() => readlinkSync(`${proc}/${pid}/ns/mnt`)),
+  readCgroup: readOnce(() => readFileSync(`${proc}/${pid}/cgroup`, 'latin1')),
 });
+
+/** Under `--pid=host` a place is compared with hundreds of others. */
+function readOnce(read: () => string): () => string | undefined {
+  let found: { readonly text: string | undefined } | undefined;
+  return () => (found ??= { text: readOrNone(read) }).text;
+}
 
 function readOrNone(read: () => string): string | undefined {
   try {

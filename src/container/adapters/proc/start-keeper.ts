@@ -9,7 +9,7 @@ export async function startKeeper(pid: number): Promise<void> {
   // Loaded here: most gates find an agent.
   const { spawn } = await import('node:child_process');
   const { execPath, execArgv, argv } = process;
-  const heap = ['--v8-pool-size=1', '--max-semi-space-size=1', '--max-old-space-size=24'];
+  const heap = ['--max-semi-space-size=1', '--max-old-space-size=24'];
   const env = withoutGateSettings(process.env);
   await new Promise<void>((resolve, reject) => {
     const fail = ({ message }: Error): void =>
