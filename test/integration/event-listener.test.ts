@@ -47,6 +47,18 @@ function sections(directory: string): string {
     // supervisord leaves a mark alone that comes with nothing behind it.
     `printf '<!--XSUPERVISOR:BEGIN-->'; cat ${directory}/bytes; echo '<!--XSUPERVISOR:END-->'\n`,
   );
+  // Ends with the first exit of `failing` in hand, and is started again.
+  writeFileSync(
+    join(directory, 'fragile'),
+    `while echo READY && read -r header; do
+payload=$(head -c "\${header##*len:}")
+case $header$payload in *PROCESS_STATE_EXITED*processname:failing*)
+  [ -f ${directory}/died ] || { touch ${directory}/died; exit 1; } ;;
+esac
+printf 'RESULT 2\\nOK'
+done
+`,
+  );
   return `${once('capture', `/bin/sh ${directory}/capture`)}stdout_capture_maxbytes=1MB
 ${app('early', 999)}${app('late', 1)}${once('beat', `/bin/sh ${directory}/beat`)}stdout_capture_maxbytes=1MB
 ${once('failing', '/bin/sh -c "exit 3"')}${once('broken', '/bin/sh -c "exit 1"').replace('startsecs=0', 'startsecs=5')}startretries=0
@@ -55,6 +67,10 @@ command=${process.execPath} --import ${TSX} ${PROGRAM} ${directory}/heard
 events=SUPERVISOR_STATE_CHANGE,PROCESS_STATE,PROCESS_COMMUNICATION
 buffer_size=100
 stderr_logfile=${directory}/agent.err
+[eventlistener:fragile]
+command=/bin/sh ${directory}/fragile
+events=PROCESS_STATE
+startsecs=0
 `;
 }
 
@@ -121,6 +137,21 @@ describe('a listener under a real supervisord', () => {
     assert.equal(payload['expected'], '0');
     assert.equal(payload['from_state'], 'RUNNING');
     await waitForEvent('PROCESS_STATE_FATAL', 'broken');
+  });
+
+  test('handles an event once that supervisord sends again, as another listener has ended with it in hand', async () => {
+    await waitForEvent('PROCESS_STATE_RUNNING', 'fragile');
+    await supervisord.control('start', 'failing');
+    const count = (name: string, processname: string): number =>
+      heard()
+        .filter(isEvent)
+        .filter((event) => event.name === name && event.payload['processname'] === processname).length;
+    // What comes again is put before everything that comes after the listener's end.
+    await until('the other listener runs again', () => count('PROCESS_STATE_RUNNING', 'fragile') === 2);
+    assert.equal(count('PROCESS_STATE_EXITED', 'fragile'), 1);
+    assert.equal(count('PROCESS_STATE_EXITED', 'failing'), 1);
+    await supervisord.control('start', 'failing');
+    await until('the next exit is another event', () => count('PROCESS_STATE_EXITED', 'failing') === 2);
   });
 
   test('hears a heartbeat in characters of several bytes, and all that comes after it (D15)', async () => {

@@ -21,7 +21,7 @@ const body = fc.string({
 const sent: fc.Arbitrary<{ event: SupervisorEvent; bytes: Buffer }> = fc
   .record({
     name: fc.constantFrom('PROCESS_STATE_EXITED', 'TICK_5', 'PROCESS_COMMUNICATION_STDOUT'),
-    serial: fc.nat(),
+    poolSerial: fc.nat(),
     payload: fc.dictionary(word, value, { maxKeys: 4, noNullPrototype: true }),
     data: body,
     poolName: value,
@@ -29,7 +29,7 @@ const sent: fc.Arbitrary<{ event: SupervisorEvent; bytes: Buffer }> = fc
   .map(({ poolName, ...event }) => {
     const line = Object.entries(event.payload).map((pair) => pair.join(':'));
     const payload = line.join(' ') + (event.data === '' ? '' : `\n${event.data}`);
-    const header = `ver:3.0 server:supervisor serial:${event.serial} pool:${poolName} poolserial:3`;
+    const header = `ver:3.0 server:supervisor serial:3 pool:${poolName} poolserial:${event.poolSerial}`;
     const length = Array.from(payload).length;
     return { event, bytes: Buffer.from(`${header} eventname:${event.name} len:${length}\n${payload}`) };
   });

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { EventDecoder } from './event-decoder.ts';
 import type { SupervisorEvent } from './event-text.ts';
+import { SeenNumbers } from './seen-numbers.ts';
 
 export interface EventListenerOptions {
   /** supervisord writes here: the listener's stdin. */
@@ -26,12 +27,14 @@ const ACKNOWLEDGED = 'RESULT 2\nOK';
 /**
  * Speaks the event listener protocol of supervisord (supervisor 4.2.5, dispatchers.py) and begins at once. Each event is
  * acknowledged, and the next one asked for, before `onEvent` is called: what the listener does with an event never
- * delays supervisord, and a failure does not make supervisord send the event again. `stop` ends the listening, so that
- * the streams no longer keep the process alive; nothing is called from then on.
+ * delays supervisord, and a failure does not make supervisord send the event again. One that comes again, as another listener
+ * of the same priority has ended with it in hand (process.py, handle_rejected), is acknowledged only. `stop` ends the
+ * listening, so that the streams no longer keep the process alive; nothing is called from then on.
  */
 export function listenForEvents(options: EventListenerOptions): { readonly stop: () => void } {
   const { input, output, onEvent, onLost, onError, onEnd, onBroken } = options;
   const decoder = new EventDecoder();
+  const seen = new SeenNumbers();
   let isOver = false;
 
   const reportError = (message: string, cause?: unknown): void => {
@@ -45,7 +48,8 @@ export function listenForEvents(options: EventListenerOptions): { readonly stop:
     for (const event of decoder.push(chunk)) {
       if (isOver) return;
       writeReply(output, ACKNOWLEDGED + READY);
-      onEvent(event);
+      // What tells no number can't be told from what comes again.
+      if (Number.isNaN(event.poolSerial) || seen.add(event.poolSerial)) onEvent(event);
     }
     const lost = decoder.takeLost();
     if (lost > 0) onLost(lost);

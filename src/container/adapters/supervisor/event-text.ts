@@ -4,8 +4,8 @@ import { CtrkitError } from '../../../contract/errors.ts';
 export interface SupervisorEvent {
   /** For instance `PROCESS_STATE_EXITED` or `SUPERVISOR_STATE_CHANGE_STOPPING`. */
   readonly name: string;
-  /** supervisord's count of events, the same for every listener. */
-  readonly serial: number;
+  /** supervisord's count of the events for this listener, which one that it sends again keeps; NaN if it tells none. */
+  readonly poolSerial: number;
   /** The `key:value` words of the payload's first line; empty for SUPERVISOR_STATE_CHANGE. */
   readonly payload: Readonly<Record<string, string>>;
   /** What follows the payload's first line: the body of a PROCESS_COMMUNICATION, its first 64 kB; else empty. */
@@ -15,8 +15,7 @@ export interface SupervisorEvent {
 /** The header line of an event. */
 export interface EventHeader {
   readonly name: string;
-  readonly serial: number;
-  /** supervisord's count of the events for this listener; NaN if it tells none. */
+  /** As in SupervisorEvent. */
   readonly poolSerial: number;
   /** Length of the payload that follows, characters (code points). */
   readonly length: number;
@@ -35,14 +34,14 @@ export function parseHeader(line: string): EventHeader {
   const { eventname = '', serial = '', poolserial, len = '' } = parseWords(line);
   if (!/^[A-Z0-9_]+$/.test(eventname) || !/^\d{1,15}$/.test(serial) || !/^\d{1,10}$/.test(len))
     throw createEventError(`the header ${JSON.stringify(line.slice(0, MAX_QUOTE))}`);
-  return { name: eventname, serial: Number(serial), poolSerial: Number(poolserial), length: Number(len) };
+  return { name: eventname, poolSerial: Number(poolserial), length: Number(len) };
 }
 
 /** The event with this header and the text of its payload. */
-export function parseEvent({ name, serial }: EventHeader, text: string): SupervisorEvent {
+export function parseEvent({ name, poolSerial }: EventHeader, text: string): SupervisorEvent {
   const end = text.indexOf('\n');
   const line = end < 0 ? text : text.slice(0, end);
-  return { name, serial, payload: parseWords(line), data: end < 0 ? '' : text.slice(end + 1) };
+  return { name, poolSerial, payload: parseWords(line), data: end < 0 ? '' : text.slice(end + 1) };
 }
 
 /** The error for a stream that can't be cut into events any more. */

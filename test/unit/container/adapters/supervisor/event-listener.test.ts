@@ -7,7 +7,7 @@ import { CtrkitError } from '../../../../../src/contract/errors.ts';
 const ANSWER = 'RESULT 2\nOKREADY\n';
 
 /** An event as supervisord 4 on Python 3 writes it: `len` counts characters. */
-function eventText(name: string, payload: string, serial = 1, poolSerial = 0): string {
+function eventText(name: string, payload: string, poolSerial = 1, serial = poolSerial): string {
   const length = Array.from(payload).length;
   const words = `ver:3.0 server:supervisor serial:${serial} pool:agent poolserial:${poolSerial}`;
   return `${words} eventname:${name} len:${length}\n${payload}`;
@@ -61,7 +61,7 @@ describe('a listener', () => {
     const { input, heard } = startListener();
     input.write(eventText('SUPERVISOR_STATE_CHANGE_STOPPING', '', 7));
     await settle();
-    const event = { name: 'SUPERVISOR_STATE_CHANGE_STOPPING', serial: 7, payload: {}, data: '' };
+    const event = { name: 'SUPERVISOR_STATE_CHANGE_STOPPING', poolSerial: 7, payload: {}, data: '' };
     assert.deepEqual(heard, ['READY\n', ANSWER, event]);
   });
 
@@ -77,7 +77,7 @@ describe('a listener', () => {
       expected: '0',
       pid: '12',
     };
-    assert.deepEqual(heard[2], { name: 'PROCESS_STATE_EXITED', serial: 1, payload: words, data: '' });
+    assert.deepEqual(heard[2], { name: 'PROCESS_STATE_EXITED', poolSerial: 1, payload: words, data: '' });
   });
 
   test('keeps the body of a communication apart from its words, lines and colons included (D15)', async () => {
@@ -88,7 +88,7 @@ describe('a listener', () => {
     const payload = { processname: 'orchagent', groupname: 'orchagent', pid: '9' };
     assert.deepEqual(heard[2], {
       name: 'PROCESS_COMMUNICATION_STDOUT',
-      serial: 1,
+      poolSerial: 1,
       payload,
       data: 'heart:beat\nüß🙂\n',
     });
@@ -101,9 +101,9 @@ describe('a listener', () => {
     await settle();
     assert.deepEqual(heard.slice(1), [
       ANSWER,
-      { name: 'A', serial: 1, payload: { a: 'ü', b: '€', c: '🙂' }, data: '' },
+      { name: 'A', poolSerial: 1, payload: { a: 'ü', b: '€', c: '🙂' }, data: '' },
       ANSWER,
-      { name: 'B', serial: 2, payload: { d: 'e' }, data: '' },
+      { name: 'B', poolSerial: 2, payload: { d: 'e' }, data: '' },
     ]);
   });
 
@@ -122,7 +122,7 @@ describe('a listener', () => {
     const { input, heard } = startListener();
     const lostAfter = async (...poolSerials: number[]): Promise<unknown[]> => {
       heard.length = 0;
-      for (const poolSerial of poolSerials) input.write(eventText('A', '', 1, poolSerial));
+      for (const poolSerial of poolSerials) input.write(eventText('A', '', poolSerial));
       await settle();
       return heard.filter((entry) => String(entry).startsWith('lost'));
     };
@@ -133,6 +133,25 @@ describe('a listener', () => {
     assert.deepEqual(await lostAfter(99, 97, 96, 98, 98, 97, ...fifty(100)), []);
     assert.deepEqual(await lostAfter(253, ...fifty(254)), ['lost 103']);
     assert.deepEqual(await lostAfter(1_000_000_303), ['lost 999994999']);
+  });
+
+  test('acknowledges an event that supervisord sends again, whenever it does, and handles it once', async () => {
+    const { input, heard } = startListener();
+    const numbers = [5, 6, 5, 5, 3, 7, 3, 5, 4, 1_000, 7, 999, 6];
+    for (const number of numbers) input.write(eventText('A', '', number));
+    await settle();
+    assert.equal(heard.filter((entry) => entry === ANSWER).length, numbers.length);
+    const handled = heard.flatMap((entry) =>
+      typeof entry === 'object' && entry !== null && 'poolSerial' in entry ? [entry.poolSerial] : [],
+    );
+    assert.deepEqual(handled, [5, 6, 3, 7, 4, 1_000, 999]);
+  });
+
+  test('handles every event that tells no number', async () => {
+    const { input, heard } = startListener();
+    for (let count = 0; count < 3; count += 1) input.write('ver:3.0 serial:1 eventname:A len:0\n');
+    await settle();
+    assert.equal(heard.filter((entry) => typeof entry === 'object').length, 3);
   });
 
   test('takes words of the payload that it does not know the form of for none', async () => {
@@ -166,7 +185,7 @@ describe('a listener', () => {
       assert.ok(body.startsWith(data.replace(/\ufffd$/, '')));
       assert.deepEqual(heard.slice(3), [
         ANSWER,
-        { name: 'SUPERVISOR_STATE_CHANGE_STOPPING', serial: 2, payload: {}, data: '' },
+        { name: 'SUPERVISOR_STATE_CHANGE_STOPPING', poolSerial: 2, payload: {}, data: '' },
       ]);
     });
 
@@ -178,9 +197,9 @@ describe('a listener', () => {
     await settle();
     assert.deepEqual(heard.slice(1), [
       ANSWER,
-      { name: 'A', serial: 1, payload: { a: '\ufffd\ufffd(' }, data: '\0\ufffd\ufffd\ufffdb' },
+      { name: 'A', poolSerial: NaN, payload: { a: '\ufffd\ufffd(' }, data: '\0\ufffd\ufffd\ufffdb' },
       ANSWER,
-      { name: 'B', serial: 2, payload: {}, data: '' },
+      { name: 'B', poolSerial: 2, payload: {}, data: '' },
     ]);
   });
 
@@ -223,7 +242,7 @@ describe('a listener', () => {
     const started = startListener(() => started.listener.stop());
     started.input.write(eventText('A', '', 1) + eventText('B', '', 2));
     await settle();
-    assert.deepEqual(started.heard.slice(2), [{ name: 'A', serial: 1, payload: {}, data: '' }]);
+    assert.deepEqual(started.heard.slice(2), [{ name: 'A', poolSerial: 1, payload: {}, data: '' }]);
   });
 
   test('reports a stream that breaks, with the cause', async () => {
@@ -244,7 +263,7 @@ describe('a listener', () => {
     assert.equal(errors[0]?.code, 'supervisor');
     assert.deepEqual(heard.slice(1), [
       'cannot write to supervisord',
-      { name: 'SUPERVISOR_STATE_CHANGE_STOPPING', serial: 1, payload: {}, data: '' },
+      { name: 'SUPERVISOR_STATE_CHANGE_STOPPING', poolSerial: 1, payload: {}, data: '' },
     ]);
   });
 });
@@ -284,7 +303,7 @@ describe('garbage from supervisord', () => {
     const { input, heard } = startListener();
     input.write(`${valid}hello\n`);
     await settle();
-    assert.deepEqual(heard.slice(1, 3), [ANSWER, { name: 'A', serial: 1, payload: {}, data: '' }]);
+    assert.deepEqual(heard.slice(1, 3), [ANSWER, { name: 'A', poolSerial: NaN, payload: {}, data: '' }]);
     assert.match(String(heard[3]), /the header "hello"/);
   });
 
