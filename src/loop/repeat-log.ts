@@ -1,11 +1,11 @@
 import type { Clock } from '../ports/clock.ts';
 import { REPEAT_AFTER_MS } from './outage-log.ts';
 
-/** Logs a line at once, and the same line again only after a minute. */
+/** Logs a line at once, and another one on the same subject only after a minute. */
 export class RepeatLog {
   readonly #write: (text: string) => void;
   readonly #clock: Clock;
-  /** When each line was logged last, milliseconds on the boot clock. */
+  /** When a line on each subject was logged last, of the last minute; milliseconds on the boot clock. */
   readonly #loggedMs = new Map<string, number>();
 
   /** `write` logs one line. */
@@ -14,14 +14,17 @@ export class RepeatLog {
     this.#clock = clock;
   }
 
-  log(text: string): void {
+  /** `subject` is what lines that tell the same in different words have in common. */
+  log(text: string, subject = text): void {
     const nowMs = this.#clock.bootMs();
-    if (nowMs < (this.#loggedMs.get(text) ?? -REPEAT_AFTER_MS) + REPEAT_AFTER_MS) return;
-    this.#loggedMs.set(text, nowMs);
+    for (const [other, loggedMs] of this.#loggedMs)
+      if (nowMs >= loggedMs + REPEAT_AFTER_MS) this.#loggedMs.delete(other);
+    if (this.#loggedMs.has(subject)) return;
+    this.#loggedMs.set(subject, nowMs);
     this.#write(text);
   }
 
-  /** Forgets all lines: each is new again. */
+  /** Forgets all lines: each subject is new again. */
   forget(): void {
     this.#loggedMs.clear();
   }

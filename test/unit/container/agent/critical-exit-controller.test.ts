@@ -78,7 +78,22 @@ describe('the end of a critical process', () => {
     exit.recordEnd(endOf('snmpd'), DISABLED);
     assert.equal(log.lines.length, 1);
     // It has got worse.
-    exit.recordEnd(endOf('snmpd', 'snmpd is FATAL'), DISABLED);
+    exit.recordEnd({ ...endOf('snmpd', 'snmpd is FATAL'), state: 'FATAL' }, DISABLED);
+    assert.equal(log.lines.length, 2);
+  });
+
+  test('is reported once a minute where it ends over and over, whatever words tell of it', () => {
+    for (let second = 0; second < 600; second += 1) {
+      die(endOf('snmpd', second % 2 === 0 ? 'snmpd exited unexpectedly' : 'snmpd exited with 3'));
+      ends = [];
+      exit.reconcile(DISABLED);
+      clock.advance(1_000);
+    }
+    assert.equal(log.lines.length, 10);
+  });
+
+  test('of one process is reported beside that of another', () => {
+    for (const name of ['snmpd', 'subagent', 'snmpd', 'subagent']) die(endOf(name));
     assert.equal(log.lines.length, 2);
   });
 
