@@ -1,6 +1,9 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import type { AgentPresence } from '../../ports/agent-presence.ts';
 
+/** How often a gate of a container that stops looks whether the stop was called off (`supervisorctl reload`). */
+export const STOPPING_PAUSE_MS = 1_000;
+
 /** Whether an agent of this container runs. Where it can't be told, false: two who do an agent's work are better than none. */
 export function hasAgent(presence: Pick<AgentPresence, 'read'>): boolean {
   try {

@@ -16,7 +16,7 @@ import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-o
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
-import { isContainerStopping } from './agent-word.ts';
+import { isContainerStopping, STOPPING_PAUSE_MS } from './agent-word.ts';
 import type { GatePorts, GateRequest, GateResult } from './gate.ts';
 import { HoldNotice } from './hold-notice.ts';
 import { mirrorClaim } from './host-mirror.ts';
@@ -31,8 +31,6 @@ const LONGEST_CONFLICT_PAUSE_MS = 50;
 const NO_FILE_PAUSE_MS = 10_000;
 /** After a claim that took too long; the next one may take as long. */
 const LATE_CLAIM_PAUSE_MS = 200;
-/** How often a gate of a container that stops looks whether the stop was called off (`supervisorctl reload`). */
-const STOPPING_PAUSE_MS = 1_000;
 /** `--once`: how often a container that is held for good checks whether its row is to be renewed. */
 const KEEP_HOLD_EVERY_MS = 1_000;
 

@@ -12,13 +12,11 @@ import type { RowStore } from '../../ports/row-store.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { writeFirst } from '../../loop/write-first.ts';
-import { isContainerStopping } from './agent-word.ts';
+import { isContainerStopping, STOPPING_PAUSE_MS } from './agent-word.ts';
 import { writeClaimFile, type GatePorts, type GateRequest, type GateResult } from './gate.ts';
 
 /** A gate whose start.sh is gone ends within this time. */
 const ORPHAN_POLL_MS = 1_000;
-/** How often a gate of a container that stops looks whether the stop was called off (`supervisorctl reload`). */
-const STOPPING_PAUSE_MS = 1_000;
 
 /**
  * The gate of owner local: it claims the feature, whoever had it before, and lets the application start. It fails open:
