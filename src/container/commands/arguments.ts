@@ -13,6 +13,13 @@ export const GATE_OPTIONS = {
   redis: { type: 'string' },
 } as const;
 
+/** What `tokens` of parseArgs has of each word. */
+interface OptionToken {
+  readonly kind: string;
+  readonly name?: string;
+  readonly value?: string | undefined;
+}
+
 /** Parses the words and options of a command line. Throws CtrkitError('usage'), as every function of this file does. */
 export function parseWords<const Options extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],
@@ -20,11 +27,32 @@ export function parseWords<const Options extends NonNullable<ParseArgsConfig['op
 ) {
   // start.sh writes `-v ${IMAGE_VERSION}` without quotes: an image without a version ends in a bare -v.
   const isBare = args.at(-1) === '-v' || args.at(-1) === '--version';
+  const config = {
+    args: isBare ? [...args, ''] : [...args],
+    options,
+    allowPositionals: true,
+    tokens: true,
+  } as const;
+  const parsed = runParser(() => parseArgs(config));
+  assertSaidOnce(parsed.tokens);
+  return parsed;
+}
+
+function runParser<Result>(parse: () => Result): Result {
   try {
-    return parseArgs({ args: isBare ? [...args, ''] : [...args], options, allowPositionals: true });
+    return parse();
   } catch (error) {
     throw new CtrkitError('usage', takeFirstSentence((error as Error).message), { cause: error });
   }
+}
+
+/** The last of two values would count without a word: a script that was given two owners means one of them. */
+function assertSaidOnce(tokens: readonly OptionToken[]): void {
+  const names = tokens.flatMap(({ kind, name, value }) =>
+    kind === 'option' && value !== undefined ? [name] : [],
+  );
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new CtrkitError('usage', `--${twice} is there twice: write it once`);
 }
 
 const PLAIN_OPTIONS: ReadonlyMap<string, 'feature' | 'owner' | 'version'> = new Map([
@@ -45,6 +73,7 @@ export function parsePlainWords(
     const name = PLAIN_OPTIONS.get(args[i] ?? '');
     const value = args[i + 1];
     if (name === undefined || value === undefined || value.startsWith('-')) return undefined;
+    if (values[name] !== undefined) return undefined;
     values[name] = value;
   }
   return values;

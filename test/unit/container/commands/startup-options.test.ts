@@ -36,6 +36,14 @@ describe('the options of the gate', () => {
     assert.match(refusal('-f', 'snmp'), /no owner is named/);
   });
 
+  test('an option with a value that is there twice is refused by its name, in whatever form', () => {
+    assert.equal(refusal('-f', 'snmp', ...KUBE), '--feature is there twice: write it once');
+    assert.equal(refusal(...KUBE, '--owner=local'), '--owner is there twice: write it once');
+    assert.equal(refusal(...KUBE, '-v1.0', '-v', '--', 'app'), '--version is there twice: write it once');
+    assert.equal(refusal(...KUBE, '--redis', '', '--redis', ''), '--redis is there twice: write it once');
+    assert.equal(parseStartupOptions([...KUBE, '--once', '--once'])?.once, true);
+  });
+
   test('help is asked for with -h or --help alone', () => {
     for (const args of [['-h'], ['--help']]) assert.equal(parseStartupOptions(args), undefined);
   });
