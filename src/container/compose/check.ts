@@ -29,7 +29,7 @@ export async function checkImage([file, ...rest]: readonly string[]): Promise<nu
 }
 
 function describeImage({ configDir, supervisorDir }: Settings, startProgram: StartProgram) {
-  const { feature, problems } = findOwnIdentity(readIdentityEvidence(process.env, configDir));
+  const { feature, isVersionSet, problems } = findOwnIdentity(readIdentityEvidence(process.env, configDir));
   const readList = (name: string, kinds: typeof CRITICAL_KINDS) =>
     createProcessListReader({ path: `${supervisorDir}/${name}`, kinds })();
   const critical = readList('critical_processes', CRITICAL_KINDS);
@@ -40,6 +40,7 @@ function describeImage({ configDir, supervisorDir }: Settings, startProgram: Sta
     watched: watched.entries,
     startProgram,
     feature,
+    isVersionSet,
   });
   return { lines, warnings: [...problems, ...critical.errors, ...watched.errors, ...warnings] };
 }

@@ -1,11 +1,13 @@
 import type { Owner } from '../../contract/feature/feature.ts';
-import { formatEntrypoint } from './image-layout.ts';
+import { explainFeature, formatEntrypoint } from './image-layout.ts';
 import type { Suspicion } from './unclaimed.ts';
 
 export interface UnclaimedSettings {
   readonly owner: Owner;
   /** Undefined where nothing names it. */
   readonly feature: string | undefined;
+  /** As in OwnIdentity. */
+  readonly isVersionSet: boolean;
   /** The claim of this start was released by hand. */
   readonly isReleased: boolean;
   /** CTRKIT_UNGATED. */
@@ -37,7 +39,7 @@ export function decideUnclaimed(
   }
   if (isReleased)
     return { kind: 'report', text: `${first.name} runs without a claim, which was released by hand` };
-  return { kind: mode, text: `ungated: ${describeUngated(first, feature)}` };
+  return { kind: mode, text: `ungated: ${describeUngated(first, settings)}` };
 }
 
 /** Whether a claim that the agent does not know of may explain what was confirmed. Beside a closed gate there is none. */
@@ -57,11 +59,17 @@ const claimFor = (feature: string, { name }: Suspicion): UnclaimedDecision => ({
 
 const reportNameless = ({ name }: Suspicion): UnclaimedDecision => ({
   kind: 'report',
-  text: `${name} runs, and this image does not ask the gate: name its feature, by a line in its Dockerfile: RUN echo FEATURE >/etc/ctrkit/feature`,
+  text: `${name} runs, and this image does not ask the gate: name its feature, by a line in its Dockerfile${explainFeature(undefined)}: RUN echo FEATURE >/etc/ctrkit/feature`,
 });
 
-function describeUngated({ name, isGateClosed }: Suspicion, feature: string | undefined): string {
+function describeUngated(
+  { name, isGateClosed }: Suspicion,
+  { feature, isVersionSet }: Pick<UnclaimedSettings, 'feature' | 'isVersionSet'>,
+): string {
   if (isGateClosed)
     return `${name} runs beside the gate, which has not let it go: start it after the program that asks the gate (autostart=false)`;
-  return `${name} runs, owner is kube, and no gate let it go. A line in its Dockerfile makes this image ask: ${formatEntrypoint(feature)}`;
+  const skipped = isVersionSet
+    ? ''
+    : ' IMAGE_VERSION is not set, and a start.sh such as that of snmp asks only where it is.';
+  return `${name} runs, owner is kube, and no gate let it go.${skipped} A line in its Dockerfile makes this image ask${explainFeature(feature)}: ${formatEntrypoint(feature)}`;
 }

@@ -14,6 +14,8 @@ export interface ImageLayout {
   readonly startProgram: StartProgram;
   /** Undefined where nothing in the image names it. */
   readonly feature: string | undefined;
+  /** As in OwnIdentity. */
+  readonly isVersionSet: boolean;
 }
 
 export interface LayoutReport {
@@ -27,11 +29,17 @@ const AGENT = 'ctrkit_agent';
 export const formatEntrypoint = (feature = 'FEATURE'): string =>
   `ENTRYPOINT ["/usr/bin/container_startup", "-f", "${feature}", "--", "supervisord"]`;
 
+/** What stands for a feature's name in such a line; nothing to say where the name is known. */
+export const explainFeature = (feature: string | undefined): string =>
+  feature === undefined ? " (FEATURE is the feature's name in CONFIG_DB)" : '';
+
 export function describeLayout(layout: ImageLayout): LayoutReport {
   const { programs } = layout;
   // The kit's own configuration alone is none of the image: the entrypoint makes that.
+  const entrypoint = describeEntrypoint(layout);
   if (programs === undefined || programs.every(({ name }) => name === AGENT)) {
-    return { lines: describeEntrypoint(layout) ?? describeUnsupervised(layout.feature), warnings: [] };
+    const lines = entrypoint ?? describeUnsupervised(layout.feature);
+    return { lines, warnings: entrypoint === undefined ? [] : listUnversioned(layout) };
   }
   // The kit's own script names the gate as well.
   const asker = programs.find(({ name, asksBy }) => asksBy !== '' && name !== AGENT);
@@ -39,11 +47,23 @@ export function describeLayout(layout: ImageLayout): LayoutReport {
     asker === undefined
       ? undefined
       : [`layout: asks the gate in the program ${asker.name}, by ${asker.asksBy}`];
+  const asking = entrypoint ?? asks;
   return {
-    lines: describeEntrypoint(layout) ?? asks ?? describeNeverAsking(layout.feature),
-    warnings: [...listMissing(layout, programs), ...listUnknown(layout, programs)],
+    lines: asking ?? describeNeverAsking(layout.feature),
+    warnings: [
+      ...listMissing(layout, programs),
+      ...listUnknown(layout, programs),
+      ...(asking === undefined ? [] : listUnversioned(layout)),
+    ],
   };
 }
+
+const listUnversioned = ({ isVersionSet }: ImageLayout): string[] =>
+  isVersionSet
+    ? []
+    : [
+        'IMAGE_VERSION is not set: a start.sh such as that of snmp does not ask the gate then; add to the Dockerfile: ENV IMAGE_VERSION=VERSION',
+      ];
 
 const describeEntrypoint = ({ entrypoint }: ImageLayout): string[] | undefined =>
   entrypoint === '' ? undefined : [`layout: asks the gate in ${entrypoint}, before supervisord`];
@@ -52,18 +72,18 @@ const describeEntrypoint = ({ entrypoint }: ImageLayout): string[] | undefined =
 function describeNeverAsking(feature: string | undefined): string[] {
   const local =
     feature === undefined
-      ? 'claimed for by the name in CONTAINER_NAME, which SONiC sets; elsewhere add to the Dockerfile: RUN echo FEATURE >/etc/ctrkit/feature'
+      ? `claimed for by the name in CONTAINER_NAME, which SONiC sets; elsewhere add to the Dockerfile${explainFeature(feature)}: RUN echo FEATURE >/etc/ctrkit/feature`
       : `claimed for as ${feature}`;
   return [
     'layout: no program asks the gate',
     `owner local: ${local}`,
-    `owner kube: ended as ungated, unless the Dockerfile has: ${formatEntrypoint(feature)}`,
+    `owner kube: ended as ungated, unless the Dockerfile has${explainFeature(feature)}: ${formatEntrypoint(feature)}`,
   ];
 }
 
-const describeUnsupervised = (feature = 'FEATURE'): string[] => [
+const describeUnsupervised = (feature: string | undefined): string[] => [
   'layout: supervisord has no configuration here, so nothing tells which program asks the gate',
-  `an image without supervisord asks by this line in its Dockerfile: ENTRYPOINT ["/usr/bin/ctrkit_agent", "run", "-f", "${feature}", "--", "COMMAND"]`,
+  `an image without supervisord asks by this line in its Dockerfile${explainFeature(feature)}: ENTRYPOINT ["/usr/bin/ctrkit_agent", "run", "-f", "${feature ?? 'FEATURE'}", "--", "COMMAND"]`,
 ];
 
 function listMissing(

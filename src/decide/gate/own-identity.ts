@@ -8,6 +8,8 @@ export interface OwnIdentity {
   readonly feature: string | undefined;
   readonly owner: Owner;
   readonly version: string;
+  /** Whether IMAGE_VERSION says any: SONiC's start.sh of snmp asks the gate only then. */
+  readonly isVersionSet: boolean;
   /** What makes no sense and is passed over, one line each. */
   readonly problems: readonly string[];
 }
@@ -21,6 +23,7 @@ export function findOwnIdentity(evidence: IdentityEvidence): OwnIdentity {
     feature: names.find(({ name }) => isFeatureName(name))?.name,
     owner: isOwner(runtimeOwner) ? runtimeOwner : isInPod ? 'kube' : 'local',
     version: hasVersion ? imageVersion : NO_VERSION,
+    isVersionSet: imageVersion !== '',
     problems: [
       ...names
         .filter(({ name }) => !isFeatureName(name))

@@ -46,7 +46,8 @@ describe('an agent without a claim', () => {
     letGoOn = [];
     isOnRecord = false;
     asked = 0;
-    const identity = () => ({ feature: 'snmp', owner, version: '2.0.0', problems: ['a problem'] });
+    const problems = ['a problem'];
+    const identity = () => ({ feature: 'snmp', owner, version: '2.0.0', isVersionSet: true, problems });
     controller = new UnclaimedController(
       {
         readCritical: async () => critical,

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { parseRunOptions } from '../../../../src/container/commands/run-options.ts';
 import { usageErrorOf } from '../../../support/errors.ts';
 
-const IDENTITY = { feature: 'snmp', owner: 'local', version: '1.0', problems: [] } as const;
+const IDENTITY = {
+  feature: 'snmp',
+  owner: 'local',
+  version: '1.0',
+  isVersionSet: true,
+  problems: [],
+} as const;
 
 test('an option with a value that is there twice is refused, those of the command are its own', () => {
   for (const option of ['feature', 'owner', 'version', 'redis'])

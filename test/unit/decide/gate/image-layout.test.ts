@@ -20,6 +20,7 @@ const describeImage = (over: Partial<ImageLayout>) =>
     watched: [],
     startProgram: { name: 'start', isNamed: false },
     feature: undefined,
+    isVersionSet: true,
     ...over,
   });
 
@@ -45,11 +46,16 @@ describe('the layout of an image', () => {
       { programs: undefined, feature: 'eventd' },
       /: ENTRYPOINT \["\/usr\/bin\/ctrkit_agent", "run", "-f", "eventd", "--", "COMMAND"\]$/,
     ],
+    [
+      'has no supervisord and no name',
+      { programs: undefined },
+      /Dockerfile \(FEATURE is the feature's name in CONFIG_DB\): ENTRYPOINT .*"run", "-f", "FEATURE", /,
+    ],
     ['has no configuration yet', { programs: undefined }, /^layout: supervisord has no configuration here/],
     [
       'never asks',
       {},
-      /^layout: no program asks the gate\nowner local: .*Dockerfile: RUN echo FEATURE >\/etc\/ctrkit\/feature\nowner kube: .*"-f", "FEATURE", /,
+      /^layout: no program asks the gate\nowner local: .*Dockerfile \(FEATURE is the feature's name in CONFIG_DB\): RUN echo FEATURE >\/etc\/ctrkit\/feature\nowner kube: .*Dockerfile has \(FEATURE is the feature's name in CONFIG_DB\): .*"-f", "FEATURE", /,
     ],
     [
       'has the agent, whose script names the gate',
@@ -68,6 +74,11 @@ describe('the layout of an image', () => {
       assert.deepEqual(warnings, []);
     });
 
+  test('no version is no warning where nothing asks', () => {
+    assert.deepEqual(describeImage({ isVersionSet: false }).warnings, []);
+    assert.deepEqual(describeImage({ isVersionSet: false, programs: undefined }).warnings, []);
+  });
+
   for (const [what, over, warning] of [
     [
       'no agent',
@@ -81,6 +92,16 @@ describe('the layout of an image', () => {
     ],
     ['an unknown name', { watched: [{ kind: 'program', name: 'dsserve' }] }, /has no program "dsserve"/],
     ['an unknown group', { critical: [{ kind: 'group', name: 'pool' }] }, /has no group "pool"/],
+    [
+      'no version, where a script asks',
+      { isVersionSet: false, programs: [AGENT, APP, program('start', { asksBy: '/usr/bin/start.sh' })] },
+      /^IMAGE_VERSION is not set: .* does not ask the gate then; add to the Dockerfile: ENV IMAGE_VERSION=VERSION$/,
+    ],
+    [
+      'no version, where the entrypoint asks',
+      { isVersionSet: false, programs: undefined, entrypoint: '/usr/bin/docker_init.sh' },
+      /^IMAGE_VERSION is not set: /,
+    ],
     [
       'a start program that is not there',
       { startProgram: { name: 'boot', isNamed: true } },

@@ -62,5 +62,6 @@ describe('what a container is, where nobody has asked the gate', () => {
     test(`IMAGE_VERSION "${imageVersion}" is version ${version}`, () => {
       const found = find({ imageVersion });
       assert.deepEqual([found.version, found.problems.length], [version, count]);
+      assert.equal(found.isVersionSet, imageVersion !== '');
     });
 });

@@ -244,7 +244,13 @@ describe('an application that is started again and again', () => {
 });
 
 describe('what is done about a container without a claim', () => {
-  const SETTINGS: UnclaimedSettings = { owner: 'kube', feature: 'snmp', isReleased: false, mode: 'end' };
+  const SETTINGS: UnclaimedSettings = {
+    owner: 'kube',
+    feature: 'snmp',
+    isVersionSet: true,
+    isReleased: false,
+    mode: 'end',
+  };
   const UNCLAIMED = {
     kind: 'unclaimed',
     key: 'app',
@@ -277,6 +283,27 @@ describe('what is done about a container without a claim', () => {
       decision.text,
       /^ungated: app runs, .*: ENTRYPOINT \["\/usr\/bin\/container_startup", "-f", "snmp", "--", "supervisord"\]$/,
     );
+  });
+
+  test('owner kube: what FEATURE stands for is told where nothing names it', () => {
+    const { text } = { text: '', ...decide(UNCLAIMED, { feature: undefined }) };
+    assert.match(text, /ask \(FEATURE is the feature's name in CONFIG_DB\): ENTRYPOINT .*"FEATURE"/);
+    assert.doesNotMatch(text, /IMAGE_VERSION/);
+    const local = decide(UNCLAIMED, { owner: 'local', feature: undefined });
+    assert.match(JSON.stringify(local), /\(FEATURE is the feature's name in CONFIG_DB\): RUN echo FEATURE /);
+  });
+
+  test('owner kube: an unset IMAGE_VERSION is told, as some start.sh ask only with one', () => {
+    const { text } = { text: '', ...decide(UNCLAIMED, { isVersionSet: false }) };
+    assert.match(
+      text,
+      /let it go\. IMAGE_VERSION is not set, and a start\.sh .* asks only where it is\. A line/,
+    );
+    const beside = decideUnclaimed([{ ...UNCLAIMED, isGateClosed: true }], {
+      ...SETTINGS,
+      isVersionSet: false,
+    });
+    assert.doesNotMatch(JSON.stringify(beside), /IMAGE_VERSION/);
   });
 
   test('owner kube beside a closed gate: the program is to wait for it', () => {
