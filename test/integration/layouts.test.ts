@@ -1,5 +1,6 @@
 /** The layouts that SONiC's images have, with a real supervisord: who asks the gate, and who does not. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -168,6 +169,34 @@ for (const [where, line] of [
     await until(() => `start.sh goes on. ${image.log}`, hasGoneOn);
     assert.ok(image.here.hasClaim);
   });
+
+test('a start.sh that is killed while its gate holds it has failed: the log says so and what to do, and liveness fails', async (t) => {
+  const programs = `[program:start]\ncommand={here}/start.sh\nstartsecs=0\nautorestart=false\n${APP}autostart=false\n`;
+  const start = `#!/bin/bash\n${CALL}\necho went on >{here}/went-on\n`;
+  const files = {
+    ...LISTS,
+    'start.sh': start,
+    'container_startup.py': DROP_IN,
+    'checks.toml': 'startupGraceSeconds = 1\n',
+  };
+  const image = await ImageContainer.start(t, { env: { RUNTIME_OWNER: 'kube' }, programs, files });
+  await image.waitForProbe('readiness', 12);
+  process.kill(await image.waitForPid('start'), 'SIGKILL');
+  const line =
+    'start was ended by a signal before a gate let the application go, and nothing starts it again: restart the container';
+  await image.waitForLog(line);
+  for (const probe of ['startup', 'readiness', 'liveness']) await image.waitForProbe(probe, 2);
+  assert.ok(image.probe('liveness').text.includes(line), image.probe('liveness').text);
+  assert.ok(!existsSync(join(image.folder, 'went-on')));
+  await image.redis.wantKube({ status: { remote_state: 'ready' } });
+  spawnSync('supervisorctl', [
+    '--serverurl',
+    `unix://${image.here.runFolder}/supervisor.sock`,
+    'start',
+    'start',
+  ]);
+  await until('the next start.sh goes on', () => existsSync(join(image.folder, 'went-on')));
+});
 
 test('a program that asks the gate itself is not ungated while its gate holds it, and comes to ready (bmp)', async (t) => {
   const app = `#!/bin/sh

@@ -29,7 +29,7 @@ export interface HeartbeatPorts extends ClaimControllerPorts {
   readonly policyReader: PolicyReader;
   readonly criticalExit: Pick<CriticalExitController, 'reconcile'>;
   readonly presence: Pick<PresenceUpdater, 'update'>;
-  readonly unclaimed: Pick<UnclaimedController, 'reconcile' | 'passClaim' | 'text'>;
+  readonly unclaimed: Pick<UnclaimedController, 'reconcile' | 'passClaim' | 'finding'>;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
@@ -182,7 +182,7 @@ function passToMonitor(
   const notice = gateNoticeFile.read();
   monitor.closeGate(
     notice === undefined
-      ? { kind: 'not-asked', text: unclaimed.text }
+      ? { kind: 'not-asked', ...unclaimed.finding }
       : { kind: notice.state, text: notice.text },
   );
 }

@@ -1,5 +1,4 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import type { ProcessStatus } from '../../contract/health/process.ts';
 import {
   decideUnclaimed,
   isClaimPossible,
@@ -20,6 +19,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ProcessTree } from '../../ports/process-tree.ts';
+import type { ProgramsView } from '../health/processes/process-checks.ts';
 import type { ContainerEnd } from './container-end.ts';
 
 /** inotify reports the gate's claim and supervisord its programs; the poll is for a file system without the one. */
@@ -28,8 +28,8 @@ const IDLE_POLL_MS = 5_000;
 const SUSPECT_POLL_MS = 1_000;
 
 export interface UnclaimedPorts {
-  /** The critical processes by supervisord's answer; undefined if it did not answer, or their list can't be read. Never rejects. */
-  readonly readCritical: () => Promise<readonly ProcessStatus[] | undefined>;
+  /** By supervisord's answer; undefined if it did not answer, or the list of critical processes can't be read. Never rejects. */
+  readonly readPrograms: () => Promise<ProgramsView | undefined>;
   readonly processTree: ProcessTree;
   readonly readIdentity: () => OwnIdentity;
   /** Leaves a claim of owner local for the agent to record. Throws CtrkitError('usage' or 'defect'). */
@@ -48,6 +48,15 @@ export interface UnclaimedPorts {
   readonly wake: () => void;
 }
 
+export interface UnclaimedFinding {
+  /** What is wrong, one line; empty if nothing is. */
+  readonly text: string;
+  /** Boot clock: since when the start is known to have failed; undefined if that is not what is wrong. */
+  readonly startFailedMs?: number | undefined;
+}
+
+const NO_FINDING: UnclaimedFinding = { text: '' };
+
 /**
  * Watches a container that has no claim of this start. An application of owner kube that runs all the same is ungated, and
  * ends the container; so does a gate that was killed. For an application of owner local the claim is made.
@@ -59,7 +68,7 @@ export class UnclaimedController {
   #identity: OwnIdentity | undefined;
   #suspects: Suspects = new Map();
   #isWatching = false;
-  #text = '';
+  #finding = NO_FINDING;
 
   constructor(ports: UnclaimedPorts, mode: 'end' | 'report') {
     this.#ports = ports;
@@ -67,9 +76,8 @@ export class UnclaimedController {
     this.#log = new RepeatLog((text) => ports.log.error(text), ports.clock);
   }
 
-  /** What is wrong, one line; empty if nothing is. */
-  get text(): string {
-    return this.#text;
+  get finding(): UnclaimedFinding {
+    return this.#finding;
   }
 
   /**
@@ -78,7 +86,7 @@ export class UnclaimedController {
    */
   passClaim(isStarting: boolean): void {
     this.#isWatching = false;
-    this.#text = '';
+    this.#finding = NO_FINDING;
     const lost = isStarting ? this.#findLostCallers() : [];
     const { suspects, confirmed } = confirmSuspicions(
       this.#suspects,
@@ -102,10 +110,10 @@ export class UnclaimedController {
     const { clock } = this.#ports;
     this.#isWatching = true;
     const identity = this.#readIdentity();
-    const critical = await this.#ports.readCritical();
+    const { critical, failedStart } = (await this.#ports.readPrograms()) ?? {};
     const gatePid = this.#ports.gateNoticeFile.read()?.pid;
     const tree = isTreeNeeded({ critical, gatePid }) ? this.#ports.processTree.read() : undefined;
-    const suspicions = findSuspicions({ owner: identity.owner, critical, tree, gatePid });
+    const suspicions = findSuspicions({ owner: identity.owner, critical, failedStart, tree, gatePid });
     // The gate writes the claim before it lets anybody go: one that came after what was seen of the processes counts.
     const claim = this.#ports.claimFile.read();
     if (claim?.isReleased === false) return 0;
@@ -131,10 +139,14 @@ export class UnclaimedController {
   }
 
   #act(decision: UnclaimedDecision, { version }: OwnIdentity): void {
-    this.#text = decision.kind === 'none' ? '' : decision.text;
+    const { startFailedMs = this.#ports.clock.bootMs() } = this.#finding;
+    this.#finding = decision.kind === 'none' ? NO_FINDING : { text: decision.text };
     switch (decision.kind) {
       case 'none':
         return;
+      case 'start-failed':
+        this.#finding = { text: decision.text, startFailedMs };
+        return this.#log.log(decision.text);
       case 'report':
         return this.#log.log(decision.text);
       case 'end':

@@ -26,7 +26,7 @@ export function buildPlainAgentPorts(ports: ContainerPorts, parts: PlainParts) {
     monitor: createMonitor(ports, { config: { startupGraceMs }, sources, restarts, onChange, ...unchecked }),
     policyReader: new PolicyReader(() => []),
     criticalExit: { reconcile: () => {} },
-    unclaimed: { text: '', passClaim: () => {}, reconcile: async () => IDLE_POLL_MS },
+    unclaimed: { finding: { text: '' }, passClaim: () => {}, reconcile: async () => IDLE_POLL_MS },
     watchFiles: watchRunFolder(ports),
   };
 }

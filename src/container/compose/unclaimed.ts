@@ -16,7 +16,7 @@ type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 export function createUnclaimed(
   ports: ContainerPorts,
   parts: {
-    readonly processes: Pick<ProcessChecks, 'readCritical'>;
+    readonly processes: Pick<ProcessChecks, 'readPrograms'>;
     readonly criticalExit: Pick<CriticalExitController, 'containerEnd'>;
     readonly wake: () => void;
   },
@@ -27,7 +27,7 @@ export function createUnclaimed(
     {
       ...ports,
       wake: parts.wake,
-      readCritical: () => parts.processes.readCritical(),
+      readPrograms: () => parts.processes.readPrograms(),
       containerEnd: parts.criticalExit.containerEnd,
       processTree: createProcessTree(process.env['SUPERVISOR_ENABLED'] === '1'),
       readIdentity: () => findOwnIdentity(readIdentityEvidence(process.env, settings.configDir)),

@@ -20,6 +20,8 @@ export type UnclaimedDecision =
   /** Owner local, and the image never asks: the agent makes the claim. */
   | { readonly kind: 'claim'; readonly feature: string; readonly text: string }
   | { readonly kind: 'report'; readonly text: string }
+  /** The start has failed before a gate let anything go. Nothing runs: what follows is that of any start that failed. */
+  | { readonly kind: 'start-failed'; readonly text: string }
   /** The container is ended. */
   | { readonly kind: 'end'; readonly text: string };
 
@@ -31,8 +33,9 @@ export function decideUnclaimed(
   const { mode, owner, isReleased, feature } = settings;
   if (confirmed.some(({ kind }) => kind === 'gate-lost'))
     return { kind: mode, text: 'the gate is lost: it was killed, and what called it stands still' };
-  const [first] = confirmed;
+  const first = confirmed.find(({ kind }) => kind === 'unclaimed') ?? confirmed[0];
   if (first === undefined) return { kind: 'none' };
+  if (first.kind === 'start-failed') return { kind: 'start-failed', text: describeFailedStart(first) };
   if (owner === 'local') {
     if (isReleased) return { kind: 'none' };
     return feature === undefined ? reportNameless(first) : claimFor(feature, first);
@@ -56,6 +59,9 @@ const claimFor = (feature: string, { name }: Suspicion): UnclaimedDecision => ({
   feature,
   text: `${name} runs, and this image did not ask the gate: claimed for it`,
 });
+
+const describeFailedStart = ({ name }: Suspicion): string =>
+  `${name} before a gate let the application go, and nothing starts it again: restart the container, or that program by supervisorctl`;
 
 const reportNameless = ({ name }: Suspicion): UnclaimedDecision => ({
   kind: 'report',

@@ -6,6 +6,7 @@ import type { Owner } from '../../contract/feature/feature.ts';
 import type { ProcessNode } from '../../contract/health/process-node.ts';
 import { formatProcessKey, type ProcessState, type ProcessStatus } from '../../contract/health/process.ts';
 import { formatProcessName } from '../health/process-text.ts';
+import type { FailedStart } from '../health/start-check.ts';
 
 export interface UnclaimedInput {
   readonly owner: Owner;
@@ -15,14 +16,19 @@ export interface UnclaimedInput {
   readonly tree: readonly ProcessNode[] | undefined;
   /** The gate that is closed now, by its notice; undefined if there is none. */
   readonly gatePid: number | undefined;
+  /** The program that starts the feature has failed: it asks no gate any more. */
+  readonly failedStart?: FailedStart | undefined;
   /** The claim is there: a caller that stands still may go on, whichever child of it has ended (a shell below `su`, say). */
   readonly isClaimed?: boolean;
 }
 
 /** One thing that should not be, and that counts once it was so for `patienceMs`. */
 export interface Suspicion {
-  /** `unclaimed`: an application process runs. `gate-lost`: its caller stands still, and nobody will let it go on. */
-  readonly kind: 'unclaimed' | 'gate-lost';
+  /**
+   * `unclaimed`: an application process runs. `gate-lost`: its caller stands still, and nobody will let it go on.
+   * `start-failed`: what asks the gate has ended, and nothing runs.
+   */
+  readonly kind: 'unclaimed' | 'gate-lost' | 'start-failed';
   /** The same for as long as it is the same thing. */
   readonly key: string;
   /** Of the application process, whoever it is by now; empty for a caller. */
@@ -30,7 +36,7 @@ export interface Suspicion {
   readonly patienceMs: number;
   /** The process it is about. */
   readonly pid: number;
-  /** The application process, for people. */
+  /** The application process, for people; of a start that failed, how it did. */
   readonly name: string;
   /** A gate of this container is closed. */
   readonly isGateClosed: boolean;
@@ -57,8 +63,10 @@ export function findSuspicions(input: UnclaimedInput): Suspicion[] {
   // One that somebody runs by hand is not below supervisord.
   const isGateClosed = input.gatePid !== undefined || gates.length > 0;
   const lost = isGateClosed ? undefined : findLostCaller(tree, input.isClaimed);
+  const failed = isGateClosed ? undefined : findFailedStart(input, tree);
   return [
     ...(lost === undefined ? [] : [makeLost(lost)]),
+    ...(failed === undefined ? [] : [makeFailed(failed)]),
     ...critical.flatMap((process) => {
       // A script that names the gate asks for a feature and an owner of its own: the agent claims nothing before it.
       if (input.owner === 'local' && (isGateClosed || tree.some(isAsker))) return [];
@@ -97,6 +105,23 @@ const makeLost = ({ pid }: ProcessNode): Suspicion => ({
   patienceMs: CONFIRM_MS,
   pid,
   name: '',
+  isGateClosed: false,
+});
+
+/** Only where nothing of the application was started, and nothing else will ask. */
+const findFailedStart = (
+  { critical = [], failedStart }: UnclaimedInput,
+  tree: readonly ProcessNode[],
+): FailedStart | undefined =>
+  critical.every(({ statename }) => statename === 'STOPPED') && !tree.some(isAsker) ? failedStart : undefined;
+
+const makeFailed = ({ process, message }: FailedStart): Suspicion => ({
+  kind: 'start-failed',
+  key: `start-failed:${formatProcessKey(process)}`,
+  process: '',
+  patienceMs: CONFIRM_MS,
+  pid: process.pid,
+  name: message,
   isGateClosed: false,
 });
 

@@ -8,8 +8,11 @@ import { selectResult, type CheckState, type CheckWithState } from './check-stat
 
 /** Where start.sh is with the gate. `text` is one line for people. */
 export type GateState =
-  /** `text` says what is wrong with that; empty if nothing is. */
-  | { readonly kind: 'not-asked'; readonly text: string }
+  /**
+   * `text` says what is wrong with that; empty if nothing is. `startFailedMs`: since when the program that asks is known to
+   * have failed, boot clock.
+   */
+  | { readonly kind: 'not-asked'; readonly text: string; readonly startFailedMs?: number | undefined }
   | { readonly kind: 'waiting' | 'held'; readonly text: string }
   | { readonly kind: 'passed'; readonly startedMs: number };
 
@@ -68,8 +71,12 @@ export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings)
   switch (gate.kind) {
     case 'not-asked': {
       const { notStarted } = PROBE_EXIT;
-      const answers = { startup: notStarted, readiness: notStarted };
-      return makeVerdict('starting', gate.text || 'the gate has not been asked yet', answers, hasStarted);
+      const { text, startFailedMs = Infinity } = gate;
+      // The start-up probe may be over, as the gate was held first: then only liveness brings the container to a new start.
+      const liveness = snapshot.nowMs >= startFailedMs + settings.startupGraceMs ? notStarted : 0;
+      const answers = { startup: notStarted, readiness: notStarted, liveness };
+      const status = startFailedMs === Infinity ? 'starting' : 'unhealthy';
+      return makeVerdict(status, text || 'the gate has not been asked yet', answers, hasStarted);
     }
     case 'waiting':
       // The start-up probe succeeds, or it would give up on the container; a restart would only wait again.

@@ -46,6 +46,26 @@ export function judgeStart(
   return failStart(`${program} has not finished: it is ${statename}`);
 }
 
+/** A `start` that has failed; nothing starts it again. */
+export interface FailedStart {
+  readonly process: ProcessStatus;
+  /** How it failed, one line. */
+  readonly message: string;
+}
+
+/** `processes` are supervisord's answer. Undefined while the program may still succeed, or has. */
+export function findFailedStart(
+  program: StartProgram,
+  processes: readonly ProcessStatus[],
+): FailedStart | undefined {
+  const process = processes.find((other) => hasName(program.name, other));
+  if (process === undefined) return undefined;
+  const outcome = judgeStart(program, process);
+  return outcome.result === 'failing' && outcome.isFinal === true
+    ? { process, message: outcome.message }
+    : undefined;
+}
+
 /** Liveness does not fail for a start-up: the start-up probe asks for a restart when its patience ends. */
 const failStart = (
   message: string,

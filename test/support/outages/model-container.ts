@@ -183,7 +183,7 @@ export class ModelContainer {
       findDatabases: () => this.findDatabases(),
       openStore: (databases: Databases, onLost?: () => void) => this.openStore(process, databases, onLost),
       presence: { update: () => undefined },
-      unclaimed: { reconcile: async () => 5_000, passClaim: () => undefined, text: '' },
+      unclaimed: { reconcile: async () => 5_000, passClaim: () => undefined, finding: { text: '' } },
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(exits, 'report'),
       monitor: {

@@ -9,7 +9,12 @@ import {
   selectProcesses,
   type Named,
 } from '../../../decide/health/process-selection.ts';
-import { hasStartCheck, type StartProgram } from '../../../decide/health/start-check.ts';
+import {
+  findFailedStart,
+  hasStartCheck,
+  type FailedStart,
+  type StartProgram,
+} from '../../../decide/health/start-check.ts';
 import type { Check, CheckSource } from '../../../ports/check.ts';
 import type { ProcessEvent } from '../../../ports/process-table.ts';
 import { ChangeNotice } from '../change-notice.ts';
@@ -34,6 +39,13 @@ export interface ProcessChecksPorts extends Omit<WatchPorts, 'onListed'>, Critic
   /** Called once for each entry of the lists that names no program of supervisord: it is not checked. */
   readonly onUnknownEntry: (entry: ProcessEntry) => void;
   readonly timing?: CheckTiming;
+}
+
+/** What runs in a container that has no claim. */
+export interface ProgramsView {
+  /** The critical processes. */
+  readonly critical: readonly ProcessStatus[];
+  readonly failedStart: FailedStart | undefined;
 }
 
 /** The source of the checks of supervisord's programs. It also keeps the ends of the critical ones. */
@@ -82,12 +94,15 @@ export class ProcessChecks implements CheckSource {
     return this.#ends.list;
   }
 
-  /** The critical processes by supervisord's answer; undefined if it did not answer, or their list can't be read. */
-  async readCritical(): Promise<readonly ProcessStatus[] | undefined> {
+  /** By supervisord's answer; undefined if it did not answer, or the list of critical processes can't be read. */
+  async readPrograms(): Promise<ProgramsView | undefined> {
     const view = await this.#watch.readProcesses();
     const { entries, isUnread } = this.#ports.listCritical();
     if (view.kind === 'unknown' || isUnread === true) return undefined;
-    return selectProcesses(entries, view.processes);
+    return {
+      critical: selectProcesses(entries, view.processes),
+      failedStart: findFailedStart(this.#ports.startProgram(), view.processes),
+    };
   }
 
   /** Any event of supervisord. Bound, so that it can be handed out as a listener. */

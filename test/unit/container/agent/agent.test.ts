@@ -93,7 +93,7 @@ class TestContainer {
         },
       },
       watchFiles: () => () => {},
-      unclaimed: { reconcile: async () => 5_000, passClaim: () => {}, text: '' },
+      unclaimed: { reconcile: async () => 5_000, passClaim: () => {}, finding: { text: '' } },
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(
         { clock, log, lastEnd, listEnds: () => [], endSupervisor: () => true },

@@ -5,6 +5,7 @@ import { CtrkitError } from '../../../../src/contract/errors.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import type { ProcessNode } from '../../../../src/contract/health/process-node.ts';
 import type { ProcessStatus } from '../../../../src/contract/health/process.ts';
+import type { FailedStart } from '../../../../src/decide/health/start-check.ts';
 import { claimOf } from '../../../support/claims.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
@@ -17,6 +18,7 @@ describe('an agent without a claim', () => {
   let log: FakeLog;
   let owner: 'local' | 'kube';
   let critical: readonly ProcessStatus[] | undefined;
+  let failedStart: FailedStart | undefined;
   let claim: StoredClaim | undefined;
   /** What happens between the two readings: of the processes and of the claim. */
   let meanwhile: () => void;
@@ -36,6 +38,7 @@ describe('an agent without a claim', () => {
     log = new FakeLog();
     owner = 'kube';
     critical = [processStatus('app', 'RUNNING', { pid: 20 })];
+    failedStart = undefined;
     claim = undefined;
     meanwhile = () => {};
     writeError = undefined;
@@ -50,7 +53,7 @@ describe('an agent without a claim', () => {
     const identity = () => ({ feature: 'snmp', owner, version: '2.0.0', isVersionSet: true, problems });
     controller = new UnclaimedController(
       {
-        readCritical: async () => critical,
+        readPrograms: async () => (critical === undefined ? undefined : { critical, failedStart }),
         processTree: {
           read: () => {
             meanwhile();
@@ -92,7 +95,29 @@ describe('an agent without a claim', () => {
     clock.advance(1_000);
     await controller.reconcile();
     assert.equal(ended.length, 1);
-    assert.match(controller.text, /^ungated: app runs/);
+    assert.match(controller.finding.text, /^ungated: app runs/);
+  });
+
+  test('tells of a start that failed before its gate let it go, once a minute, since when, and ends nothing', async () => {
+    critical = [processStatus('app', 'STOPPED')];
+    failedStart = { process: processStatus('start', 'EXITED'), message: 'start was ended by a signal' };
+    tree = [];
+    await lookTwice();
+    const sinceMs = clock.bootMs();
+    for (let second = 0; second < 59; second += 1) {
+      clock.advance(1_000);
+      await controller.reconcile();
+    }
+    const { text, startFailedMs } = controller.finding;
+    assert.match(
+      text,
+      /^start was ended by a signal before a gate let the application go, .*: restart the container/,
+    );
+    assert.equal(startFailedMs, sinceMs);
+    assert.deepEqual(log.lines.slice(1), [`error: ${text}`]);
+    failedStart = undefined;
+    await controller.reconcile();
+    assert.deepEqual([controller.finding, ended], [{ text: '' }, []]);
   });
 
   test('does nothing where a claim has come while it looked', async () => {
@@ -106,7 +131,7 @@ describe('an agent without a claim', () => {
   test('ends no container whose claim is on record, which is written again (G4)', async () => {
     isOnRecord = true;
     assert.deepEqual(await lookTwice(), [1_000, 0], 'it is taken up at once');
-    assert.deepEqual([ended, asked, controller.text], [[], 1, '']);
+    assert.deepEqual([ended, asked, controller.finding.text], [[], 1, '']);
   });
 
   for (const [what, setUp] of [
@@ -133,7 +158,7 @@ describe('an agent without a claim', () => {
   test('does nothing where nothing is critical', async () => {
     critical = [];
     assert.deepEqual(await lookTwice(), [5_000, 5_000]);
-    assert.deepEqual([ended, controller.text], [[], '']);
+    assert.deepEqual([ended, controller.finding.text], [[], '']);
   });
 
   test('only tells of a claim that was released by hand, once a minute', async () => {

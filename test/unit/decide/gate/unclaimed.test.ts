@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ProcessNode } from '../../../../src/contract/health/process-node.ts';
 import type { ProcessStatus } from '../../../../src/contract/health/process.ts';
-import { decideUnclaimed, type UnclaimedSettings } from '../../../../src/decide/gate/decide-unclaimed.ts';
+import {
+  decideUnclaimed,
+  isClaimPossible,
+  type UnclaimedSettings,
+} from '../../../../src/decide/gate/decide-unclaimed.ts';
 import {
   confirmSuspicions,
   findSuspicions,
@@ -34,9 +38,29 @@ const APP = running('app', 20);
 const GATE = node(30, { role: 'gate', parentPid: 10 });
 const START = node(10, { role: 'asker' });
 
+const FAILED = { process: processStatus('start', 'EXITED'), message: 'start was ended by a signal' };
+const STOPPED = processStatus('app', 'STOPPED');
+
 /** What is so, and what it makes suspicious. */
 const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly string[]])[] = [
   ['nothing runs', { tree: [START] }, []],
+  [
+    'a start that failed, and nothing runs',
+    { critical: [STOPPED], failedStart: FAILED },
+    ['start-failed start was ended by a signal 1000'],
+  ],
+  [
+    'the same, owner local, nothing critical',
+    { owner: 'local', failedStart: FAILED },
+    ['start-failed start was ended by a signal 1000'],
+  ],
+  ['the same beside a closed gate', { failedStart: FAILED, gatePid: 30 }, []],
+  ['the same beside another script that names the gate', { failedStart: FAILED, tree: [START] }, []],
+  [
+    'the same beside an application process',
+    { failedStart: FAILED, critical: [APP], tree: [node(20)] },
+    ['unclaimed app 1000'],
+  ],
   ['supervisord does not answer', { critical: undefined, tree: [node(20)] }, []],
   ['the processes can’t be read', { critical: [APP], tree: undefined }, []],
   ['supervisord names a process that is not there', { critical: [APP], tree: [START] }, []],
@@ -269,8 +293,16 @@ describe('what is done about a container without a claim', () => {
     name: '',
     isGateClosed: false,
   } as const;
-  const decide = (suspicion: typeof UNCLAIMED | typeof LOST, over: Partial<UnclaimedSettings> = {}) =>
-    decideUnclaimed([suspicion], { ...SETTINGS, ...over });
+  const START_FAILED = {
+    ...LOST,
+    kind: 'start-failed',
+    key: 'start-failed:start',
+    name: 'start exited with 1',
+  } as const;
+  const decide = (
+    suspicion: typeof UNCLAIMED | typeof LOST | typeof START_FAILED,
+    over: Partial<UnclaimedSettings> = {},
+  ) => decideUnclaimed([suspicion], { ...SETTINGS, ...over });
 
   test('nothing where nothing is confirmed', () => {
     assert.deepEqual(decideUnclaimed([], SETTINGS), { kind: 'none' });
@@ -309,6 +341,20 @@ describe('what is done about a container without a claim', () => {
   test('owner kube beside a closed gate: the program is to wait for it', () => {
     const decision = decideUnclaimed([{ ...UNCLAIMED, isGateClosed: true }], SETTINGS);
     assert.ok(decision.kind === 'end' && decision.text.includes('beside the gate'), JSON.stringify(decision));
+  });
+
+  test('a start that failed is told, whoever the owner is, after all else', () => {
+    for (const owner of ['kube', 'local'] as const) {
+      const decision = decide(START_FAILED, { owner });
+      assert.ok(decision.kind === 'start-failed');
+      assert.match(
+        decision.text,
+        /^start exited with 1 before a gate let the application go, .*: restart the container/,
+      );
+    }
+    assert.equal(decideUnclaimed([START_FAILED, UNCLAIMED], SETTINGS).kind, 'end');
+    assert.equal(decideUnclaimed([START_FAILED, LOST], { ...SETTINGS, mode: 'report' }).kind, 'report');
+    assert.equal(isClaimPossible([START_FAILED], SETTINGS), false);
   });
 
   test('CTRKIT_UNGATED=report tells only', () => {

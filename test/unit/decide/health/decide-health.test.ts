@@ -56,6 +56,13 @@ describe('the verdict before the application runs', () => {
     ]);
   });
 
+  test('a start that failed before its gate let it go has failed, and liveness fails when the grace is over', () => {
+    const since = (startFailedMs: number) =>
+      told({ gate: { kind: 'not-asked', text: 'start was killed', startFailedMs }, hasStarted: false });
+    assert.deepEqual(since(NOW_MS - SETTINGS.startupGraceMs + 1), ['unhealthy', 2, 2, 0]);
+    assert.deepEqual(since(NOW_MS - SETTINGS.startupGraceMs), ['unhealthy', 2, 2, 2]);
+  });
+
   test('while the gate waits no start-up probe may fail: a restart would only wait again', () => {
     const verdict = { gate: { kind: 'waiting', text: 'waits for the host' }, hasStarted: false } as const;
     assert.deepEqual(told(verdict), ['starting', 0, 2, 0]);
