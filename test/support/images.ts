@@ -2,9 +2,10 @@
  * The images of the docker tests and what runs from them: made by test/support/machine/build-images, labelled
  * with the process that started them, removed by `removeAll` or, after a killed run, by the next one.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endAll } from './processes.ts';
 import { until } from './until.ts';
 import { docker, dockerOutput, isRunning, runProgram, type CommandResult } from './docker.ts';
 
@@ -78,8 +79,8 @@ const removeLeftovers = async (): Promise<void> => {
   }
   for (const name of await readdir(tmpdir())) {
     const pid = /^ctrkit-test-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid)))
-      await rm(join(tmpdir(), name), { recursive: true, force: true });
+    // A daemon of a killed run still writes there.
+    if (pid !== undefined && !isRunning(Number(pid))) endAll(join(tmpdir(), name));
   }
 };
 
@@ -205,6 +206,6 @@ export const removeAll = async (): Promise<void> => {
   ownContainers.clear();
   if (ownImages.size > 0) await docker(['rmi', '-f', ...ownImages]);
   ownImages.clear();
-  for (const directory of ownDirectories) await rm(directory, { recursive: true, force: true });
+  for (const directory of ownDirectories) endAll(directory);
   ownDirectories.clear();
 };

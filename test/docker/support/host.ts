@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { docker, dockerOutput, type CommandResult } from '../../support/docker.ts';
 import { LABEL, makeDirectory, removeAll, startDatabase, type Database } from '../../support/images.ts';
+import { MARK } from '../../support/processes.ts';
 import { Kubelet } from './kubelet.ts';
 import { until } from '../../support/until.ts';
 
@@ -121,6 +122,7 @@ export class Host {
   get env(): NodeJS.ProcessEnv {
     return {
       ...process.env,
+      [MARK]: this.directory,
       CTRKIT_NODE: NODE,
       CTRKIT_REDIS: `unix://${this.directory}/redis.sock`,
       CTRKIT_STATE_DIR: this.stateDir,
