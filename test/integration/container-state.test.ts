@@ -327,3 +327,20 @@ test('show into a full disk ends with 69 and one line; a reader that ends is no 
   await closed.waitForEnd();
   assert.equal(closed.stderr, '0\n');
 });
+
+test('show tells all but what is in a key that is no hash, which is named (F8)', async (t) => {
+  const { redis, state } = await prepare(t);
+  await redis.wantKube();
+  await redis.putHolder('bbbbbbbbbbbb', '1.0.0');
+  await redis.state.set('CONTAINER_HEALTH|snmp', 'no hash');
+  const beside = await state('snmp', 'show');
+  assert.deepEqual(beside.end, GO, beside.said);
+  assert.match(beside.stdout, /runs +container bbbbbbbbbbbb/);
+  assert.match(beside.stdout, /heartbeat +can't be read/);
+  assert.match(beside.stderr, /not read: WRONGTYPE CONTAINER_HEALTH\|snmp is a string/);
+  await redis.state.del('FEATURE|snmp');
+  await redis.state.set('FEATURE|snmp', 'no hash');
+  const without = await state('snmp', 'show');
+  assert.match(without.stdout, /wanted +set_owner kube/);
+  assert.match(without.stdout, /runs +can't be read/);
+});

@@ -191,6 +191,53 @@ describe('ctrkit on a switch', { timeout: 600_000 }, () => {
     }
   });
 
+  test('one key that is no row hides nothing else of a feature, and is named (F8)', async (t) => {
+    const { redis, run } = await prepare(t);
+    const topics = (text: string): string[] =>
+      text.split('\n').flatMap((line) => /^ {2}(\w+)/.exec(line)?.[1] ?? []);
+    for (const [db, key] of [
+      ['state', 'FEATURE|snmp'],
+      ['state', 'CONTAINER_HEALTH|snmp'],
+      ['state', 'KUBE_LABELS|SET'],
+      ['state', 'KUBERNETES_MASTER|SERVER'],
+      ['config', 'IMAGE_MGMT|GLOBAL'],
+      ['config', 'IMAGE_MGMT|snmp'],
+    ] as const) {
+      const before = await redis[db].hgetall(key);
+      await redis[db].del(key);
+      await redis[db].set(key, 'a text');
+      const named = `${key} is a string, not a hash; redis-cli -n ${db === 'state' ? 6 : 4} TYPE "${key}" shows it, DEL removes it`;
+      const explained = await run('explain', 'snmp');
+      assert.equal(explained.code, 0, explained.program.said);
+      assert.ok(explained.stdout.includes(named), explained.stdout);
+      assert.equal(explained.stdout.split(named).length, 2, 'one line');
+      assert.ok(
+        topics(explained.stdout).includes(key.startsWith('IMAGE') ? 'runs' : 'policy'),
+        explained.stdout,
+      );
+      // Nothing is said of what could not be read.
+      if (key === 'FEATURE|snmp') assert.doesNotMatch(explained.stdout, /nobody runs it|has not started it/);
+      await redis[db].del(key);
+      if (Object.keys(before).length > 0) await redis[db].hset(key, before);
+    }
+  });
+
+  test('a feature whose row of CONFIG_DB is no row is not unknown: its key is named (F8)', async (t) => {
+    const { redis, run } = await prepare(t);
+    await redis.config.del('FEATURE|snmp');
+    await redis.config.set('FEATURE|snmp', 'a text');
+    for (const words of [
+      ['explain', 'snmp'],
+      ['images', 'snmp'],
+      ['status', 'snmp'],
+    ]) {
+      const asked = await run(...words);
+      assert.equal(asked.code, 1, asked.program.said);
+      assert.match(asked.program.stderr, /FEATURE\|snmp is a string, not a hash/);
+      assert.doesNotMatch(asked.program.stderr, /has no feature/);
+    }
+  });
+
   test('explains what there is beside a key that is no row (G17)', async (t) => {
     const { redis, run } = await prepare(t);
     await redis.state.set('CONTAINER_HOLD|snmp|x', 'a text');

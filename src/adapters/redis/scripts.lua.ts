@@ -8,7 +8,7 @@
  * The error of a call for one key, for people: Redis says of a key that is no hash neither which one it is nor what. Put
  * before a script, as what follows is.
  */
-const DEFINE_EXPLAIN = `
+export const DEFINE_EXPLAIN = `
 local function isWrongType(reply)
   return type(reply) == 'table' and reply.err and string.find(reply.err, 'WRONGTYPE', 1, true)
 end

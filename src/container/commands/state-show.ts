@@ -18,6 +18,8 @@ import { findLiveHolder } from '../../decide/gate/live-holder.ts';
 import type { StateOptions } from './state-options.ts';
 import type { StatePorts } from './state-ports.ts';
 
+/** The key is no hash: what is there is told apart. */
+const UNREAD = "can't be read";
 const SHOWN_STATUS_FIELDS = [...STATUS_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.lastUpdateTs];
 
 /** What CONFIG_DB and STATE_DB hold of one feature's containers, as read. */
@@ -26,6 +28,9 @@ interface State {
   readonly config: FieldValues;
   readonly status: FieldValues;
   readonly heartbeat: FieldValues;
+  readonly canRead: Readonly<Record<'config' | 'status' | 'heartbeat', boolean>>;
+  /** The keys that are no hash, one line each. */
+  readonly problems: readonly string[];
   readonly holds: readonly { readonly dockerId: string; readonly values: FieldValues }[];
 }
 
@@ -35,6 +40,7 @@ export async function showState(
 ): Promise<number> {
   const now = readTimestamps(ports.clock);
   const state = await readState(options.feature, now, ports);
+  for (const problem of state.problems) ports.printNotice(`${options.feature}: not read: ${problem}`);
   const lastEnd = ports.lastEnd.read();
   ports.print(
     options.json ? describeForMachines(state, now, lastEnd) : describeForPeople(state, now, lastEnd),
@@ -45,18 +51,26 @@ export async function showState(
 async function readState(feature: string, now: BootTime, { store, databases }: StatePorts): Promise<State> {
   const prefix = `${feature}${databases.state.separator}`;
   const addresses = await store.list(HOLD_TABLE, prefix);
-  const rows = await store.read([
-    { address: featureConfigRow(feature), fields: CONFIG_FIELDS },
-    { address: featureStatusRow(feature), fields: SHOWN_STATUS_FIELDS },
-    { address: healthRow(feature), fields: HEALTH_FIELDS },
-    ...addresses.map((address) => ({ address, fields: HOLD_FIELDS })),
-  ]);
+  const rows = await store.read(
+    [
+      { address: featureConfigRow(feature), fields: CONFIG_FIELDS },
+      { address: featureStatusRow(feature), fields: SHOWN_STATUS_FIELDS },
+      { address: healthRow(feature), fields: HEALTH_FIELDS },
+      ...addresses.map((address) => ({ address, fields: HOLD_FIELDS })),
+    ].map((row) => ({ ...row, isDispensable: true })),
+  );
   const [config, status, heartbeat, ...holds] = rows;
   return {
     feature,
     config: config?.values ?? {},
     status: status?.values ?? {},
     heartbeat: heartbeat?.values ?? {},
+    canRead: {
+      config: config?.problem === undefined,
+      status: status?.problem === undefined,
+      heartbeat: heartbeat?.problem === undefined,
+    },
+    problems: rows.flatMap(({ problem }) => problem ?? []),
     holds: holds
       .filter(({ values }) => !isHoldExpired(values, now))
       .map(({ address, values }) => ({ dockerId: address.row.slice(prefix.length), values })),
@@ -64,7 +78,11 @@ async function readState(feature: string, now: BootTime, { store, databases }: S
 }
 
 const findHolder = (state: State, now: BootTime) =>
-  findLiveHolder(decodeStatus(state.status), decodeHeartbeat(state.heartbeat), now);
+  findLiveHolder(
+    decodeStatus(state.status),
+    { ...decodeHeartbeat(state.heartbeat), isUnreadable: !state.canRead.heartbeat },
+    now,
+  );
 
 function describeForMachines(state: State, now: BootTime, lastEnd: string): string {
   const holder = findHolder(state, now);
@@ -78,17 +96,16 @@ function describeForMachines(state: State, now: BootTime, lastEnd: string): stri
 }
 
 function describeForPeople(state: State, now: BootTime, lastEnd: string): string {
-  const { feature, holds } = state;
+  const { feature, holds, canRead } = state;
   const config = decodeConfig(state.config);
   const status = decodeStatus(state.status);
+  const wanted = `set_owner ${config.setOwner}, state ${config.state || '(none)'}`;
+  const host = `system_state ${status.systemState || '(none)'}, remote_state ${status.remoteState || '(none)'}`;
   const rows = [
-    ['wanted', `set_owner ${config.setOwner}, state ${config.state || '(none)'}`],
-    [
-      'host',
-      `system_state ${status.systemState || '(none)'}, remote_state ${status.remoteState || '(none)'}`,
-    ],
-    ['runs', describeHolder(state, now)],
-    ['heartbeat', describeHeartbeat(state, now)],
+    ['wanted', canRead.config ? wanted : UNREAD],
+    ['host', canRead.status ? host : UNREAD],
+    ['runs', canRead.status ? describeHolder(state, now) : UNREAD],
+    ['heartbeat', canRead.heartbeat ? describeHeartbeat(state, now) : UNREAD],
     ...describeChecks(state),
     ...holds.map(({ dockerId, values }) => ['held', describeHold(dockerId, values)]),
     ...(lastEnd === '' ? [] : [['last end', lastEnd]]),

@@ -1,14 +1,15 @@
 import { RedisConnections } from '../../../adapters/redis/connections.ts';
 import { decodeTexts } from '../../../adapters/redis/decode-reply.ts';
 import { findLocation, locateRow } from '../../../adapters/redis/row-locations.ts';
+import { DEFINE_EXPLAIN } from '../../../adapters/redis/scripts.lua.ts';
 import type { Databases } from '../../../contract/databases.ts';
 import type { RowAddress } from '../../../contract/rows.ts';
 
 /** ARGV[1]: {db, key}. Returns the names of the row's fields; fails for a key of another type. */
-const LIST_FIELDS = `
+const LIST_FIELDS = `${DEFINE_EXPLAIN}
 local input = cjson.decode(ARGV[1])
 redis.call('SELECT', input.db)
-return redis.call('HKEYS', input.key)
+return explain(redis.pcall('HKEYS', input.key), input)
 `;
 
 /** The names of all fields of a row, for rows whose fields are not known beforehand: the node's labels. */

@@ -8,7 +8,7 @@ import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts
 import { formatExplanation } from './format-explanation.ts';
 import { findFeature } from '../reading/find-feature.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
-import { readFeature } from '../reading/read-feature.ts';
+import { explainUnknown, readFeature } from '../reading/read-feature.ts';
 import { tryReading } from '../reading/reading.ts';
 import { withDatabases } from '../reading/with-databases.ts';
 
@@ -44,7 +44,7 @@ async function readRows({ feature, redisUrl }: ExplainOptions, ports: CtrkitPort
     withDatabases(ports, redisUrl, async (databases): Promise<FoundRows> => {
       const features = await databases.tables.listFeatures();
       const found = findFeature(feature, features);
-      if (found.kind === 'unknown') return { unknown: found.text };
+      if (found.kind === 'unknown') return { unknown: await explainUnknown(feature, found.text, databases) };
       const { configName } = found;
       return { rows: { found: await readFeature({ feature, configName, features }, databases) } };
     }),

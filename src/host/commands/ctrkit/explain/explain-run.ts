@@ -12,6 +12,7 @@ import { matchesIdOrName, type EngineContainer } from '../../../../contract/imag
 import { isImageId, shortImageId } from '../../../../contract/images/image.ts';
 import { findLiveHolder, type Holder } from '../../../../decide/gate/live-holder.ts';
 import {
+  areRead,
   findUnit,
   listValues,
   quoteField,
@@ -41,7 +42,7 @@ export function explainWanted(rows: FeatureRows, { feature }: Snapshot): Explana
 }
 
 function explainSystemState({ status }: FeatureRows, unit: string): Explanation[] {
-  if (decodeStatus(status.values).systemState === 'up') return [];
+  if (!areRead(status) || decodeStatus(status.values).systemState === 'up') return [];
   const text = `the host has not started it: system_state is ${quoteField(status.values, STATUS_FIELD.systemState)}`;
   const values = listValues(status, [STATUS_FIELD.systemState]);
   return [{ topic: 'wanted', text, lifts: startUnitCommand(unit), values }];
@@ -49,7 +50,11 @@ function explainSystemState({ status }: FeatureRows, unit: string): Explanation[
 
 /** The live container on record; undefined if there is none. */
 export const findHolder = (rows: FeatureRows, { now }: Pick<Snapshot, 'now'>): Holder | undefined =>
-  findLiveHolder(decodeStatus(rows.status.values), decodeHeartbeat(rows.health.values), now);
+  findLiveHolder(
+    decodeStatus(rows.status.values),
+    { ...decodeHeartbeat(rows.health.values), isUnreadable: !areRead(rows.health) },
+    now,
+  );
 
 /** Finds it by its id, or by its name, which the shipped kit may have recorded instead. */
 const findContainer = (dockerId: string, { containers }: Snapshot): EngineContainer | undefined =>

@@ -13,6 +13,7 @@ import {
   explainGolden,
 } from './explain-images.ts';
 import {
+  areRead,
   findView,
   listValues,
   type ExplainSnapshot,
@@ -35,27 +36,35 @@ export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
     ...('found' in rows ? explainRows(rows.found, snapshot) : [explainProblem('database', rows.problem)]),
     ...('found' in ledger ? explainGolden(ledger.found) : [explainProblem('disk', ledger.problem)]),
     ...explainDaemon(snapshot),
-    ...('found' in rows ? explainTarget(rows.found, snapshot) : []),
+    ...('found' in rows && isPolicyRead(rows.found) ? explainTarget(rows.found, snapshot) : []),
     ...('found' in ledger ? explainFallbacksDone(ledger.found, feature) : []),
     ...('found' in rows ? explainBlocks(rows.found, snapshot) : []),
     ...explainLastAct(snapshot),
     ...explainLocks(snapshot),
-    ...('found' in rows ? explainPolicy(rows.found) : []),
+    ...('found' in rows && isPolicyRead(rows.found) ? explainPolicy(rows.found) : []),
     ...('found' in snapshot.containers ? [] : [explainProblem('engine', snapshot.containers.problem)]),
     ...snapshot.diskProblems.map((problem) => explainProblem('disk', problem)),
   ];
 }
 
+const isPolicyRead = ({ config, ownPolicy, globalPolicy }: FeatureRows): boolean =>
+  areRead(config, ownPolicy, globalPolicy);
+
 const explainProblem = (topic: Topic, text: string): Explanation => ({ topic, text, values: [] });
 
-const explainRows = (rows: FeatureRows, snapshot: ExplainSnapshot): Explanation[] => [
-  ...explainWanted(rows, snapshot),
-  ...explainRuns(rows, snapshot),
-  ...explainHeartbeat(rows, snapshot),
-  ...explainHolds(rows, snapshot),
-  ...explainReady(rows, snapshot),
-  ...explainSwitchOver(rows, findHolder(rows, snapshot), snapshot),
-];
+/** Of a row that could not be read nothing is said but that. */
+function explainRows(rows: FeatureRows, snapshot: ExplainSnapshot): Explanation[] {
+  const { config, status, health, master, labels } = rows;
+  return [
+    ...rows.problems.map((problem) => explainProblem('database', problem)),
+    ...(areRead(config) ? explainWanted(rows, snapshot) : []),
+    ...(areRead(status) ? explainRuns(rows, snapshot) : []),
+    ...(areRead(health) ? explainHeartbeat(rows, snapshot) : []),
+    ...explainHolds(rows, snapshot),
+    ...(areRead(config, status, master, ...labels) ? explainReady(rows, snapshot) : []),
+    ...(areRead(config, status, master) ? explainSwitchOver(rows, findHolder(rows, snapshot), snapshot) : []),
+  ];
+}
 
 function explainDaemon(snapshot: ExplainSnapshot): Explanation[] {
   const { daemon, now } = snapshot;

@@ -12,7 +12,7 @@ import { selectFeatures } from '../reading/find-feature.ts';
 import { describeImages, type EngineListing, type ImageEntry } from './image-entry.ts';
 import { describeTime } from '../terminal/local-time.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
-import { readFeature } from '../reading/read-feature.ts';
+import { explainUnknown, readFeature } from '../reading/read-feature.ts';
 import { formatTable, type Cell } from '../terminal/table.ts';
 
 export interface ImagesOptions {
@@ -44,13 +44,18 @@ export async function printImages(
   const { terminal } = ports;
   const selected = selectFeatures(feature, await databases.tables.listFeatures());
   if (selected.kind === 'unknown') {
-    terminal.report(selected.text);
+    terminal.report(await explainUnknown(feature ?? '', selected.text, databases));
     return EXIT.refused;
   }
-  const { input, problems } = await readInput(ports);
+  const { input, problems: found } = await readInput(ports);
   const shown: FeatureImages[] = [];
-  for (const names of selected.names)
-    shown.push(listImages(names.feature, await readFeature(names, databases), input));
+  const broken = new Set<string>();
+  for (const names of selected.names) {
+    const rows = await readFeature(names, databases);
+    for (const problem of rows.problems) broken.add(problem);
+    shown.push(listImages(names.feature, rows, input));
+  }
+  const problems = [...broken, ...found];
   if (json)
     terminal.write(`${JSON.stringify({ features: shown.map(encodeImages), problems }, undefined, 2)}\n`);
   else {

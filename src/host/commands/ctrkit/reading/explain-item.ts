@@ -60,7 +60,13 @@ export interface FeatureRows {
   /** `CONTAINER_HOLD|<feature>|<docker_id>`. */
   readonly holds: readonly (RowValues & { readonly dockerId: string })[];
   readonly policy: ImagePolicy;
+  /** The keys among them that are no hash, one line each. Such a row has no values, and its `problem`. */
+  readonly problems: readonly string[];
 }
+
+/** Whether these rows could be read: of one that could not, nothing can be said. */
+export const areRead = (...rows: readonly RowValues[]): boolean =>
+  rows.every(({ problem }) => problem === undefined);
 
 /** Everything that an explanation is made from. */
 export interface ExplainSnapshot {

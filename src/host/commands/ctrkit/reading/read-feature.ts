@@ -30,13 +30,13 @@ export const SHOWN_CONFIG = [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS, C
 /** Fields of STATE_DB `FEATURE|<f>`. */
 export const SHOWN_STATUS = [...STATUS_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.lastUpdateTs];
 
-/** All rows of the feature in one step. Throws CtrkitError('database'). */
+/** All rows of the feature in one step; a key that is no hash hides none but its own. Throws CtrkitError('database'). */
 export async function readFeature(names: FeatureNames, databases: SwitchDatabases): Promise<FeatureRows> {
   const { feature, configName } = names;
   const prefix = `${feature}${databases.locations.state.separator}`;
   const holds = await databases.store.list(HOLD_TABLE, prefix);
   const labels = await selectLabels(names, databases);
-  const [config, status, health, ownPolicy, globalPolicy, master, ...rest] = await databases.store.read([
+  const wanted: RowFields[] = [
     { address: featureConfigRow(configName), fields: SHOWN_CONFIG },
     { address: featureStatusRow(feature), fields: SHOWN_STATUS },
     { address: healthRow(feature), fields: HEALTH_FIELDS },
@@ -45,7 +45,9 @@ export async function readFeature(names: FeatureNames, databases: SwitchDatabase
     { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
     ...labels,
     ...holds.map((address) => ({ address, fields: HOLD_FIELDS })),
-  ]);
+  ];
+  const rows = await databases.store.read(wanted.map((row) => ({ ...row, isDispensable: true })));
+  const [config, status, health, ownPolicy, globalPolicy, master, ...rest] = rows;
   if (!config || !status || !health || !ownPolicy || !globalPolicy || !master)
     throw new CtrkitError('defect', 'a store returns one result for each row');
   return {
@@ -60,22 +62,40 @@ export async function readFeature(names: FeatureNames, databases: SwitchDatabase
       .slice(labels.length)
       .map(({ address, values }) => ({ address, values, dockerId: address.row.slice(prefix.length) })),
     policy: decodeImagePolicy(ownPolicy.values, globalPolicy.values, config.values),
+    problems: rows.flatMap(({ problem }) => problem ?? []),
   };
 }
 
 /**
- * What to read of the labels of this feature, of every STATE_DB that the switch has: a block counts in each of them. Throws
- * CtrkitError('database').
+ * Why `feature` is unknown, one line; `text` says that CONFIG_DB has none of that name. A row whose key is no hash is no
+ * feature: then that is the reason. Throws CtrkitError('database').
+ */
+export async function explainUnknown(
+  feature: string,
+  text: string,
+  { store }: SwitchDatabases,
+): Promise<string> {
+  const [row] = await store.read([
+    { address: featureConfigRow(feature), fields: [CONFIG_FIELD.state], isDispensable: true },
+  ]);
+  return row?.problem ?? text;
+}
+
+/**
+ * What to read of the labels of this feature, of every STATE_DB that the switch has: a block counts in each of them. Of a key
+ * that is no hash it is what each feature has: whoever reads that finds out. Throws CtrkitError('database').
  */
 export async function selectLabels(
   { feature, features }: FeatureNames,
-  { locations, listFields }: SwitchDatabases,
+  { locations, store, listFields }: SwitchDatabases,
 ): Promise<RowFields[]> {
   const always = [enabledLabel(feature), localVersionLabel(feature)];
   const names = locations.hostState === undefined ? (['state'] as const) : (['state', 'hostState'] as const);
   return Promise.all(
     names.map(async (db) => {
       const address = labelsRow(db);
+      const [row] = await store.read([{ address, fields: always, isDispensable: true }]);
+      if (row?.problem !== undefined) return { address, fields: always };
       const versions = listVersionLabels(feature, await listFields(address), features);
       return { address, fields: [...always, ...versions] };
     }),

@@ -12,7 +12,7 @@ import type { Timestamps } from '../../../../contract/timestamps.ts';
 import { findView } from '../reading/explain-item.ts';
 import { selectFeatures, type FeatureNames } from '../reading/find-feature.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../reading/ports.ts';
-import { SHOWN_CONFIG, SHOWN_STATUS } from '../reading/read-feature.ts';
+import { explainUnknown, SHOWN_CONFIG, SHOWN_STATUS } from '../reading/read-feature.ts';
 import { describeStatus, type StatusEntry } from './status-entry.ts';
 import { formatStatus } from './status-table.ts';
 
@@ -68,7 +68,8 @@ export async function readStatus(
   databases: SwitchDatabases,
 ): Promise<StatusReading> {
   const selected = selectFeatures(feature, await databases.tables.listFeatures());
-  if (selected.kind === 'unknown') return selected;
+  if (selected.kind === 'unknown')
+    return { kind: 'unknown', text: await explainUnknown(feature ?? '', selected.text, databases) };
   const { names } = selected;
   const rows = await databases.store.read(names.flatMap(selectRows));
   const now = readTimestamps(ports.clock);

@@ -325,6 +325,20 @@ describe('ctrkit images', () => {
     await assert.rejects(run('images'), { code: 'engine' });
   });
 
+  test('shows the images where the key of a row is no hash, which is named once (F8)', async () => {
+    kit.engine.putImage('v2', ['registry/snmp:2.0']);
+    kit.ledger = { snmp: { ...EMPTY_FEATURE_LEDGER, repositories: ['registry/snmp'] } };
+    kit.databases.putText({ db: 'state', table: 'KUBE_LABELS', row: 'SET' });
+    kit.databases.putText({ db: 'state', table: 'FEATURE', row: 'snmp' });
+    assert.equal(await run('images'), 0);
+    assert.match(kit.stdout, /registry\/snmp:2\.0/);
+    const named = kit.reported.flatMap((line) => /^WRONGTYPE (\S+) is a string/.exec(line)?.[1] ?? []);
+    assert.deepEqual(named.toSorted(), ['FEATURE|snmp', 'KUBE_LABELS|SET']);
+    kit.stdout = '';
+    await run('images', '--json');
+    assert.equal((json() as { problems: string[] }).problems.length, 2);
+  });
+
   test('says so where a feature has none', async () => {
     assert.equal(await run('images', 'lldp'), 0);
     assert.deepEqual(kit.reported, ['lldp: no image of its repositories is on this switch']);

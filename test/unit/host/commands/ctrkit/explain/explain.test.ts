@@ -83,6 +83,7 @@ function makeRows(values: Values, feature = 'snmp'): FeatureRows {
       dockerId: 'bbbbbbbbbbbb',
     })),
     policy: decodeImagePolicy(own, {}, config),
+    problems: [],
   };
 }
 

@@ -56,6 +56,7 @@ function makeRows(status: FieldValues, labels: FieldValues): FeatureRows {
     labels: [{ address: labelsRow('state'), values: labels }],
     holds: [],
     policy,
+    problems: [],
   };
 }
 
