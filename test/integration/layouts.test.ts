@@ -80,6 +80,14 @@ test('an application of owner kube that no gate let go ends the container', asyn
   );
 });
 
+test('an owner that is mistyped is no local one: an application that no gate let go ends the container (F2)', async (t) => {
+  const env = { RUNTIME_OWNER: 'Kube', CTRKIT_FEATURE: 'snmp' };
+  const image = await ImageContainer.start(t, { env, programs: NEVER_ASKS, files: LISTS });
+  await image.supervisord.waitForEnd();
+  assert.match(image.log, /RUNTIME_OWNER is neither local nor kube: taken for kube/);
+  assert.match(image.log, /ungated: app runs, owner is kube/);
+});
+
 test('so it does beside a gate that holds, but not where CTRKIT_UNGATED says report', async (t) => {
   const env = { RUNTIME_OWNER: 'kube', CTRKIT_UNGATED: 'report' };
   const held = await ImageContainer.start(t, { env, programs: NEVER_ASKS, files: LISTS });

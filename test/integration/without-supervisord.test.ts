@@ -279,4 +279,25 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
     }
     assert.equal((await scene.redis.status())['remote_state'], undefined);
   });
+
+  test('an illegal owner or version of the environment is refused, and is not taken for another (F2)', async (t) => {
+    const scene = await Scene.prepare(t);
+    for (const [env, said] of [
+      [{ RUNTIME_OWNER: 'Kube' }, /RUNTIME_OWNER "Kube" is not legal: write local or kube/],
+      [{ RUNTIME_OWNER: 'kube ' }, /RUNTIME_OWNER "kube " is not legal/],
+      [{ RUNTIME_OWNER: 'k8s' }, /RUNTIME_OWNER "k8s" is not legal/],
+      [{ RUNTIME_OWNER: 'local', IMAGE_VERSION: 'a b' }, /IMAGE_VERSION "a b" is not legal/],
+      [{ RUNTIME_OWNER: 'local', CTRKIT_FEATURE: 'a b' }, /the feature's name "a b" is not legal/],
+    ] as const) {
+      const named = 'CTRKIT_FEATURE' in env ? [] : ['-f', 'snmp'];
+      const program = scene.start(['ctrkit_agent', 'run', ...named, '--', 'echo', 'started'], {
+        wrapper: [],
+        env: { CONTAINER_NAME: 'snmp', ...env },
+      });
+      assert.deepEqual(await program.waitForEnd(), { code: 64, signal: null }, program.said);
+      assert.match(program.stderr, said);
+      assert.equal(program.stdout, '');
+    }
+    assert.equal((await scene.redis.status())['current_owner'], undefined);
+  });
 });

@@ -1,6 +1,8 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import type { Owner } from '../../contract/feature/feature.ts';
-import type { OwnIdentity } from '../../decide/gate/own-identity.ts';
+import type { IdentityEvidence } from '../../contract/gate/identity-evidence.ts';
+import { findOwnIdentity } from '../../decide/gate/own-identity.ts';
+import { completeIdentity } from './complete-identity.ts';
 import type { StartupOptions } from './startup-options.ts';
 import {
   assertCommandFollows,
@@ -20,8 +22,8 @@ export interface RunOptions extends StartupOptions {
   readonly command: readonly string[];
 }
 
-/** `identity` is what the container knows of itself; an option comes before it. Throws CtrkitError('usage'). */
-export function parseRunOptions(words: readonly string[], identity: OwnIdentity): RunOptions {
+/** `evidence` is what the container knows of itself; an option comes before it. Throws CtrkitError('usage'). */
+export function parseRunOptions(words: readonly string[], evidence: IdentityEvidence): RunOptions {
   assertCommandFollows(words);
   const args = cutCommand(words);
   const command = words.slice(args.length + 1);
@@ -31,9 +33,15 @@ export function parseRunOptions(words: readonly string[], identity: OwnIdentity)
   assertNothingLeft(positionals);
   return {
     command,
-    feature: assertFeatureName(values.feature ?? identity.feature),
-    owner: assertOwner(values.owner ?? identity.owner),
-    version: assertVersion(values.version ?? identity.version),
+    // A name that is meant and illegal is not passed over for another one's.
+    feature: assertFeatureName(values.feature ?? (evidence.feature || findOwnIdentity(evidence).feature)),
+    ...completeIdentity(
+      {
+        owner: values.owner === undefined ? undefined : assertOwner(values.owner),
+        version: values.version === undefined ? undefined : assertVersion(values.version),
+      },
+      evidence,
+    ),
     once: values.once ?? false,
     redisUrl: values.redis ?? '',
   };

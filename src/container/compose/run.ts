@@ -1,5 +1,4 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
-import { findOwnIdentity } from '../../decide/gate/own-identity.ts';
 import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
 import { readIdentityEvidence } from '../adapters/proc/own-identity.ts';
@@ -22,10 +21,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   keepHeapSmall({ isMostlyIdle: true });
   const common = buildContainerPorts('ctrkit_agent');
   const { settings, log } = common;
-  const options = parseRunOptions(
-    words,
-    findOwnIdentity(readIdentityEvidence(process.env, settings.configDir)),
-  );
+  const options = parseRunOptions(words, readIdentityEvidence(process.env, settings.configDir));
   const { ports, stopChecks } = await buildRunPorts(common, () => agent.notify());
   const agent = new Agent(ports, settings);
   const http = await serveHttp(common, () => ports.monitor.health.report());

@@ -12,7 +12,6 @@ import { findApplication, watchParents } from '../adapters/proc/parents.ts';
 import { startKeeper } from '../adapters/proc/start-keeper.ts';
 import { findStoppedCaller } from '../adapters/proc/stopped-caller.ts';
 import { createHealthFile } from '../adapters/run-folder/health-file.ts';
-import { assertOwner, assertVersion } from '../commands/arguments.ts';
 import { runStartup } from '../commands/container-startup.ts';
 import { parseStartupOptions, STARTUP_HELP, type StartupOptions } from '../commands/startup-options.ts';
 import { holdCaller, lookAtCaller } from '../gate/caller-hold.ts';
@@ -46,7 +45,7 @@ async function runGate(words: readonly string[]): Promise<number> {
   const { settings, containerStart, token, ...ports } = common;
   const { localDbWaitMs, heartbeatIntervalMs } = settings;
   const { redisUrl, once } = options;
-  const identity = await completeIdentity(options, settings.configDir);
+  const identity = await findIdentity(options, settings.configDir);
   const claim = { ...identity, dockerId: readContainerId(process.env), token };
   const notice = await createNoticeFile(common, claim.owner);
   try {
@@ -92,21 +91,15 @@ async function leaveKeeper({ agentPresence, log }: ContainerPorts, owner: Owner)
 }
 
 /** A legal word of the command line counts, then one of the environment. Throws CtrkitError('usage'). */
-async function completeIdentity(
+async function findIdentity(
   { feature, owner, version }: StartupOptions,
   configDir: string,
 ): Promise<Pick<Claim, 'feature' | 'owner' | 'version'>> {
   if (owner !== undefined && version !== undefined) return { feature, owner, version };
   // Loaded here: a start.sh says both, and does not wait for this.
   const { readIdentityEvidence } = await import('../adapters/proc/own-identity.ts');
-  const { findOwnIdentity } = await import('../../decide/gate/own-identity.ts');
-  const evidence = readIdentityEvidence(process.env, configDir);
-  const own = findOwnIdentity(evidence).owner;
-  return {
-    feature,
-    owner: owner ?? assertOwner(evidence.runtimeOwner === '' ? own : evidence.runtimeOwner),
-    version: version ?? assertVersion(evidence.imageVersion),
-  };
+  const { completeIdentity } = await import('../commands/complete-identity.ts');
+  return { feature, ...completeIdentity({ owner, version }, readIdentityEvidence(process.env, configDir)) };
 }
 
 /**

@@ -14,25 +14,30 @@ export interface OwnIdentity {
   readonly problems: readonly string[];
 }
 
-/** The first source that is legal counts. */
+/**
+ * The first source that is legal counts. An owner that is none is no local one, which nothing would gate: as in SONiC's
+ * start.sh files, whatever is not local is kube.
+ */
 export function findOwnIdentity(evidence: IdentityEvidence): OwnIdentity {
   const { runtimeOwner, imageVersion, isInPod } = evidence;
   const names = listNames(evidence).filter(({ name }) => name !== '');
   const hasVersion = imageVersion !== '' && isVersion(imageVersion);
   return {
     feature: names.find(({ name }) => isFeatureName(name))?.name,
-    owner: isOwner(runtimeOwner) ? runtimeOwner : isInPod ? 'kube' : 'local',
+    owner: isOwner(runtimeOwner) ? runtimeOwner : runtimeOwner !== '' || isInPod ? 'kube' : 'local',
     version: hasVersion ? imageVersion : NO_VERSION,
     isVersionSet: imageVersion !== '',
     problems: [
       ...names
         .filter(({ name }) => !isFeatureName(name))
         .map(({ source }) => `${source} is no feature's name`),
-      ...(runtimeOwner === '' || isOwner(runtimeOwner) ? [] : ['RUNTIME_OWNER is neither local nor kube']),
+      ...(runtimeOwner === '' || isOwner(runtimeOwner) ? [] : [NO_OWNER]),
       ...(imageVersion === '' || hasVersion ? [] : [`IMAGE_VERSION is no version: taken for ${NO_VERSION}`]),
     ],
   };
 }
+
+const NO_OWNER = 'RUNTIME_OWNER is neither local nor kube: taken for kube, which runs by the gate only';
 
 const listNames = ({ feature, featureFile, containerName, namespaceId }: IdentityEvidence) => [
   { source: 'CTRKIT_FEATURE', name: feature },

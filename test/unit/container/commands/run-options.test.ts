@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRunOptions } from '../../../../src/container/commands/run-options.ts';
+import type { IdentityEvidence } from '../../../../src/contract/gate/identity-evidence.ts';
 import { usageErrorOf } from '../../../support/errors.ts';
 
-const IDENTITY = {
+const IDENTITY: IdentityEvidence = {
   feature: 'snmp',
-  owner: 'local',
-  version: '1.0',
-  isVersionSet: true,
-  problems: [],
-} as const;
+  featureFile: '',
+  containerName: '',
+  namespaceId: '',
+  runtimeOwner: 'local',
+  imageVersion: '1.0',
+  isInPod: false,
+};
 
 test('an option with a value that is there twice is refused, those of the command are its own', () => {
   for (const option of ['feature', 'owner', 'version', 'redis'])
@@ -25,4 +28,19 @@ test('an option with a value that is there twice is refused, those of the comman
     once: false,
     redisUrl: '',
   });
+});
+
+test('what the environment says is as binding as an option: an illegal value is refused, unless an option says it (F2)', () => {
+  for (const [wrong, option, legal] of [
+    [{ runtimeOwner: 'Kube' }, '-o', 'kube'],
+    [{ imageVersion: 'a b' }, '-v', '1.0'],
+    [{ feature: 'a b', containerName: 'snmp' }, '-f', 'snmp'],
+  ] as const) {
+    const evidence = { ...IDENTITY, ...wrong };
+    assert.match(
+      usageErrorOf(() => parseRunOptions(['--', 'app'], evidence)),
+      /is not legal/,
+    );
+    assert.deepEqual(parseRunOptions([option, legal, '--', 'app'], evidence).command, ['app']);
+  }
 });

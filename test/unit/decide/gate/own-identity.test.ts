@@ -47,7 +47,10 @@ describe('what a container is, where nobody has asked the gate', () => {
     ['local', true, 'local', 0],
     ['kube', false, 'kube', 0],
     ['Kube', true, 'kube', 1],
-    ['none', false, 'local', 1],
+    ['none', false, 'kube', 1],
+    ['KUBE', false, 'kube', 1],
+    ['kube ', false, 'kube', 1],
+    ['Local', false, 'kube', 1],
   ] as const)
     test(`RUNTIME_OWNER "${runtimeOwner}" ${isInPod ? 'in a pod' : 'elsewhere'} is owner ${owner}`, () => {
       const found = find({ runtimeOwner, isInPod });
