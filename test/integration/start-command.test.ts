@@ -102,6 +102,22 @@ for (const shell of SHELLS) {
       );
     });
 
+    test("Node.js' own settings are for COMMAND: no foreign module in the gate, no option that keeps it from starting", async (t) => {
+      const scene = await Scene.prepare(t, shell);
+      const env = {
+        NODE_OPTIONS: "--require './a module' --no-such-option",
+        NODE_CHANNEL_FD: '3',
+        NODE_DEBUG: 'net',
+        OPENSSL_CONF: join(scene.kit.folder, 'broken.cnf'),
+      };
+      writeFileSync(env.OPENSSL_CONF, '[broken');
+      const program = scene.start({ owner: 'local', env, command: ['env'] });
+      assert.deepEqual(await program.waitForEnd(), { code: 0, signal: null }, program.said);
+      const seen = program.stdout.split('\n');
+      for (const [key, value] of Object.entries(env)) assert.ok(seen.includes(`${key}=${value}`), key);
+      assert.doesNotMatch(program.said, /NET |CTRKIT_KEPT/);
+    });
+
     test('starts it for owner local, and as process 1', { skip: noNamespaces }, async (t) => {
       const scene = await Scene.prepare(t, shell);
       const program = scene.start({

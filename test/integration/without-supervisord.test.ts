@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -264,6 +265,26 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
     const program = scene.start([...RUN, 'sh', '-c', 'id -u; sleep 1000'], { wrapper });
     await until('it beats', async () => (await scene.health())['status'] === 'healthy');
     assert.equal(program.stdout, '54321\n');
+  });
+
+  test("Node.js' own settings are for hooks and the application, not for the agent", async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const config = makeConfigFolder(t);
+    const hook = join(config, 'checks/required.d/tell');
+    mkdirSync(dirname(hook), { recursive: true });
+    const tell = 'env | grep -e NODE_OPTIONS -e KEPT';
+    writeFileSync(hook, `#!/bin/sh\n${tell} >${scene.kit.folder}/hook\n`);
+    chmodSync(hook, 0o755);
+    const env = { CTRKIT_CONFIG_DIR: config, NODE_OPTIONS: '--require ./none.cjs', NODE_CHANNEL_FD: '3' };
+    for (const wrapper of [AS_PROCESS_1, []]) {
+      const words = ['sh', '-c', `${tell}; until test -s ${scene.kit.folder}/hook; do sleep 0.1; done`];
+      const program = scene.start([...RUN, ...words], { wrapper, env });
+      assert.deepEqual(await program.waitForEnd(), { code: 0, signal: null }, program.said);
+      assert.equal(program.stdout, 'NODE_OPTIONS=--require ./none.cjs\n');
+      assert.equal(readFileSync(join(scene.kit.folder, 'hook'), 'utf8'), program.stdout);
+      rmSync(join(scene.kit.folder, 'hook'));
+    }
   });
 
   test('what is wrong is said, and nothing is asked', async (t) => {

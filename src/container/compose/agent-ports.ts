@@ -1,6 +1,7 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
 import { createHookSource } from '../adapters/hooks/hook-source.ts';
+import { restoreEnvironment } from '../adapters/proc/gate-settings.ts';
 import { createSupervisorStop, findSupervisorSocket } from '../adapters/proc/own-supervisor.ts';
 import { createProcessListReader } from '../adapters/process-lists.ts';
 import { CLAIM_FILE } from '../adapters/run-folder/claim-file.ts';
@@ -118,7 +119,7 @@ export function createHooks({ settings, clock, log }: ContainerPorts, config: Ch
     shippedHook: '/usr/bin/readiness_probe_hook',
     findTiming: (name) => findTiming(config, name),
     atOnce: HOOKS_AT_ONCE,
-    env: process.env,
+    env: restoreEnvironment(process.env),
     clock,
     log,
   });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { exitCodeOfSignal } from '../../../contract/exit-codes.ts';
 import type { Command } from '../../../ports/command.ts';
-import { withoutGateSettings } from './gate-settings.ts';
+import { restoreEnvironment } from './gate-settings.ts';
 
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
@@ -10,7 +10,7 @@ const NOT_EXECUTABLE = 126;
 /** Starts a program with the streams and the environment of this process. `onError` is told why that is not possible. */
 export function startCommand(words: readonly string[], onError: (text: string) => void): Command {
   const [file = '', ...args] = words;
-  const child = spawn(file, args, { stdio: 'inherit', env: withoutGateSettings(process.env) });
+  const child = spawn(file, args, { stdio: 'inherit', env: restoreEnvironment(process.env) });
   const ended = new Promise<number>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       onError(`${file} can't be started: ${error.message}`);
