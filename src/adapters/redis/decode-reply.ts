@@ -80,7 +80,7 @@ interface WriteReply {
 export function decodeWritten(reply: unknown): WriteReply {
   if (Array.isArray(reply)) {
     const problems = decodeTexts(reply).map((text) => toOneLine(text, MAX_REFUSAL_LENGTH));
-    assertSense(problems.length > 0);
+    assertSense(problems.length > 0 && problems.every((problem) => problem.startsWith('WRONGTYPE ')));
     return { isWritten: true, problems };
   }
   assertSense(reply === 1 || reply === 0);
