@@ -344,3 +344,13 @@ test('show tells all but what is in a key that is no hash, which is named (F8)',
   assert.match(without.stdout, /wanted +set_owner kube/);
   assert.match(without.stdout, /runs +can't be read/);
 });
+
+test('show fills no terminal with what somebody has put into a field', async (t) => {
+  const { redis, state } = await prepare(t);
+  await redis.putHolder('bbbbbbbbbbbb', '1.0.0');
+  await redis.state.hset('FEATURE|snmp', { container_version: 'A'.repeat(1_000_000) });
+  const show = await state('snmp', 'show');
+  assert.deepEqual(show.end, GO, show.stderr);
+  assert.match(show.stdout, /runs +container bbbbbbbbbbbb, owner kube, version AAA/);
+  assert.ok(show.stdout.length < 10_000, String(show.stdout.length));
+});

@@ -20,6 +20,8 @@ import type { StatePorts } from './state-ports.ts';
 
 /** The key is no hash: what is there is told apart. */
 const UNREAD = "can't be read";
+/** Of a line; the longest that the kit writes itself is half of it. */
+const MAX_SHOWN_LENGTH = 1_000;
 const SHOWN_STATUS_FIELDS = [...STATUS_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.lastUpdateTs];
 
 /** What CONFIG_DB and STATE_DB hold of one feature's containers, as read. */
@@ -110,8 +112,10 @@ function describeForPeople(state: State, now: BootTime, lastEnd: string): string
     ...holds.map(({ dockerId, values }) => ['held', describeHold(dockerId, values)]),
     ...(lastEnd === '' ? [] : [['last end', lastEnd]]),
   ];
-  // Text from a database must not forge a line or colour a terminal.
-  const lines = rows.map(([name = '', text = '']) => `  ${name.padEnd(10)} ${markUnprintable(text)}`);
+  // Text from a database must not forge a line, colour a terminal, or fill it.
+  const lines = rows.map(
+    ([name = '', text = '']) => `  ${name.padEnd(10)} ${markUnprintable(text).slice(0, MAX_SHOWN_LENGTH)}`,
+  );
   return [feature, ...lines].join('\n');
 }
 
