@@ -16,6 +16,8 @@ export interface KubeRows {
   readonly status: MembershipStatus;
   readonly update: MasterUpdate;
   readonly features: readonly KubeFeature[];
+  /** The keys of features that are no hash, one line each. */
+  readonly problems: readonly string[];
 }
 
 /** A database that is away is a problem for people, not an error. Throws CtrkitError('usage'). */
@@ -28,24 +30,31 @@ export async function readKubeRows(
   try {
     return await tryReading(async () => {
       databases = openDatabases(redisUrl);
-      const features = await readKubeFeatures(databases);
+      const { features, problems } = await readKubeFeatures(databases);
       const membership = await readMembership({ store: databases.store, files });
-      return { ...membership, features };
+      return { ...membership, features, problems };
     });
   } finally {
     databases?.close();
   }
 }
 
-async function readKubeFeatures({ store, tables }: SwitchDatabases): Promise<KubeFeature[]> {
+async function readKubeFeatures({
+  store,
+  tables,
+}: SwitchDatabases): Promise<Pick<KubeRows, 'features' | 'problems'>> {
   const names = await tables.listFeatures();
   const rows = await store.read(
     names.flatMap((name) => [
-      { address: featureConfigRow(name), fields: CONFIG_FIELDS },
-      { address: featureStatusRow(name), fields: STATUS_FIELDS },
+      { address: featureConfigRow(name), fields: CONFIG_FIELDS, isDispensable: true },
+      { address: featureStatusRow(name), fields: STATUS_FIELDS, isDispensable: true },
     ]),
   );
-  return names.flatMap((feature, i) =>
-    decodeKubeFeature(feature, rows[2 * i]?.values ?? {}, rows[2 * i + 1]?.values ?? {}),
-  );
+  const features = names.flatMap((feature, i) => {
+    const [config, status] = [rows[2 * i], rows[2 * i + 1]];
+    // Of a feature that could not be read whole nothing is said but that.
+    if (config?.problem !== undefined || status?.problem !== undefined) return [];
+    return decodeKubeFeature(feature, config?.values ?? {}, status?.values ?? {});
+  });
+  return { features, problems: rows.flatMap(({ problem }) => problem ?? []) };
 }

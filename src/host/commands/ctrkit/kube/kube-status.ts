@@ -35,7 +35,7 @@ async function readKubeStatus(redisUrl: string, ports: CtrkitPorts): Promise<Kub
     kubeletConfigPath: files.kubeletConfigPath,
     isDaemonRunning: 'found' in daemon,
     problems: [
-      ...('problem' in rows ? [rows.problem] : rows.found.config.faults),
+      ...('problem' in rows ? [rows.problem] : [...rows.found.problems, ...rows.found.config.faults]),
       ...('problem' in daemon
         ? [`${daemon.problem}: ${startUnitCommand('ctrkitd')} starts it`]
         : daemon.found.problems),

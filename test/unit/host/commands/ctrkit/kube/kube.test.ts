@@ -228,6 +228,14 @@ describe('ctrkit kube status', () => {
     });
   });
 
+  test('tells of the other features where the key of one is no hash, which is named (F8)', async () => {
+    kit.databases.put(featureConfigRow('lldp'), { set_owner: 'kube' });
+    kit.databases.putText(featureStatusRow('snmp'));
+    assert.equal(await run('status'), 0);
+    assert.match(kit.stdout, /features +lldp/);
+    assert.match(kit.reported.join('\n'), /^WRONGTYPE FEATURE\|snmp is a string/m);
+  });
+
   test('answers while the database and the daemon are away, and says so', async () => {
     joined();
     kit.databases.goDown();
