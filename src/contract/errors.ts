@@ -1,5 +1,5 @@
 type CtrkitErrorCode =
-  'usage' | 'database' | 'supervisor' | 'engine' | 'disk' | 'service' | 'cluster' | 'defect';
+  'usage' | 'database' | 'supervisor' | 'engine' | 'disk' | 'service' | 'cluster' | 'command' | 'defect';
 
 /** What went wrong in a way a caller can act on; the message is one line for people. */
 export class CtrkitError extends Error {

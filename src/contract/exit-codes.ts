@@ -15,7 +15,9 @@ export const EXIT = {
   defect: 70,
   /** `container wait`: nothing was deployed in time, the next start is a local one. */
   gaveUp: 75,
-  /** `container_startup`: there is no such COMMAND. Its launcher ends with it, as every shell does. */
+  /** `container_startup`, `ctrkit_agent run`: COMMAND can't be executed. The launcher ends with it too, as every shell does. */
+  notExecutable: 126,
+  /** There is no such COMMAND: the launcher's, as every shell's. */
   noCommand: 127,
 } as const;
 

@@ -264,6 +264,38 @@ for (const shell of SHELLS) {
       assert.ok(program.isRunning && !scene.isApplicationStarted);
     });
 
+    test('a COMMAND that can’t be executed is refused before anything is asked', async (t) => {
+      const scene = await Scene.prepare(t, shell);
+      const plain = join(scene.kit.folder, 'plain');
+      writeFileSync(plain, '#!/bin/sh\n', { mode: 0o644 });
+      const script = join(scene.kit.folder, 'script');
+      writeFileSync(script, '#! /nonexistent/python -u\n', { mode: 0o755 });
+      const windows = join(scene.kit.folder, 'windows');
+      writeFileSync(windows, '#!/bin/sh\r\n', { mode: 0o755 });
+      const PATH = `/nonexistent:${scene.kit.folder}:${process.env['PATH'] ?? ''}`;
+      for (const [command, code, said] of [
+        [[plain], 126, /plain: can't be executed/],
+        [['plain'], 126, /: plain: can't be executed/],
+        [[scene.kit.folder], 126, /can't be executed: it is no file/],
+        [[script, 'x'], 126, /its first line names \/nonexistent\/python, which is no program here/],
+        [['script'], 126, /script: can't be executed: its first line names/],
+        [[windows], 126, /names \/bin\/sh\?, which/],
+        [['exec', '/bin/true'], 127, /exec: not found/],
+        [[''], 127, /not found/],
+        [['--', 'true'], 127, /--: not found/],
+      ] as const) {
+        for (const owner of ['kube', 'local']) {
+          const program = scene.start({ owner, command, env: { PATH } });
+          assert.deepEqual(await program.waitForEnd(), { code, signal: null }, program.said);
+          assert.match(program.stderr, said);
+          assert.ok(!program.stderr.includes('Try container_startup'), program.said);
+        }
+      }
+      const { remote_state, current_owner } = await scene.redis.status();
+      assert.deepEqual([remote_state, current_owner], [undefined, undefined]);
+      assert.ok(!scene.here.hasClaim);
+    });
+
     test('what is wrong ends it, and starts nothing: usage, no COMMAND, no such COMMAND, no Node.js', async (t) => {
       const scene = await Scene.prepare(t, shell);
       for (const [options, code, said] of [
@@ -271,6 +303,8 @@ for (const shell of SHELLS) {
         [{ command: [] }, 64, /no command follows --/],
         [{ command: ['/nonexistent', 'x'] }, 127, /\/nonexistent: not found/],
         [{ env: { CTRKIT_NODE: '/nonexistent' } }, 70, /no Node\.js/],
+        [{ env: { CTRKIT_NODE: '/etc/passwd' } }, 70, /no Node\.js/],
+        [{ env: { CTRKIT_NODE: '/etc' } }, 70, /no Node\.js/],
       ] as const) {
         const program = scene.start(options);
         assert.deepEqual(await program.waitForEnd(), { code, signal: null }, program.said);

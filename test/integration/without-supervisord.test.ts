@@ -289,10 +289,18 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
 
   test('what is wrong is said, and nothing is asked', async (t) => {
     const scene = await Scene.prepare(t);
+    const plain = join(scene.kit.folder, 'plain');
+    writeFileSync(plain, '#!/bin/sh\n', { mode: 0o644 });
+    const script = join(scene.kit.folder, 'script');
+    writeFileSync(script, '#!/nonexistent/python\n', { mode: 0o755 });
     for (const [words, code, said] of [
       [['ctrkit_agent', 'run', '-f', 'snmp'], 64, /no command: write ctrkit_agent run/],
       [['ctrkit_agent', 'run', '--', 'true'], 64, /no feature is named/],
       [[...RUN, '/nonexistent'], 127, /\/nonexistent: not found/],
+      [[...RUN, 'exec', 'true'], 127, /exec: not found/],
+      [[...RUN, plain], 126, /plain: can't be executed/],
+      [[...RUN, scene.kit.folder], 126, /can't be executed: it is no file/],
+      [[...RUN, script], 126, /its first line names \/nonexistent\/python/],
     ] as const) {
       const program = scene.start(words, { wrapper: [] });
       assert.deepEqual(await program.waitForEnd(), { code, signal: null }, program.said);

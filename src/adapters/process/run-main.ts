@@ -37,6 +37,7 @@ export async function runAndReport(name: string, main: () => Promise<number>): P
     const { code, message } = error;
     printError(name, `error: ${message}${code === 'usage' ? `. Try ${name} --help` : ''}`);
     if (code === 'usage') return EXIT.usage;
+    if (code === 'command') return EXIT.notExecutable;
     return UNAVAILABLE.has(code) ? EXIT.unavailable : EXIT.defect;
   }
 }

@@ -26,6 +26,7 @@ COMMAND has ended, and after CTRKIT_RELEASE_AFTER at the latest. FEATURE, owner 
 container_startup takes; by default CTRKIT_FEATURE and so on, RUNTIME_OWNER (kube in a pod, else local)
 and IMAGE_VERSION. As an image's ENTRYPOINT:
   ENTRYPOINT ["ctrkit_agent", "run", "-f", "otel", "--", "/usr/bin/otelcol"]
+A COMMAND that is not found ends it with 127, one that can't be executed with 126, before anything is asked.
 
 Environment
   CTRKIT_HEARTBEAT_INTERVAL  the time between two heartbeats (default: 10 seconds); the claim is

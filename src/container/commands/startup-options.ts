@@ -52,7 +52,7 @@ Environment
   RUNTIME_OWNER, IMAGE_VERSION   owner and version beside COMMAND, where no option says them
 
 Exit status: 0 go, 64 wrong usage, 70 a defect of ctrkit, 128+n ended by signal n; 127 there is no such
-COMMAND; once it is started, its own.
+COMMAND, 126 it can't be executed; once it is started, its own.
 `;
 
 export interface StartupOptions {

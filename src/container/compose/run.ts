@@ -1,4 +1,5 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
+import { assertInterpreter } from '../adapters/proc/assert-interpreter.ts';
 import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
 import { readIdentityEvidence } from '../adapters/proc/own-identity.ts';
@@ -22,6 +23,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   const common = buildContainerPorts('ctrkit_agent');
   const { settings, log } = common;
   const options = parseRunOptions(words, readIdentityEvidence(process.env, settings.configDir));
+  assertInterpreter(options.command[0] ?? '', process.env);
   const { ports, stopChecks } = await buildRunPorts(common, () => agent.notify());
   const agent = new Agent(ports, settings);
   const http = await serveHttp(common, () => ports.monitor.health.report());

@@ -12,6 +12,7 @@ import { findApplication, watchParents } from '../adapters/proc/parents.ts';
 import { startKeeper } from '../adapters/proc/start-keeper.ts';
 import { findStoppedCaller } from '../adapters/proc/stopped-caller.ts';
 import { createHealthFile } from '../adapters/run-folder/health-file.ts';
+import { cutCommand } from '../commands/arguments.ts';
 import { runStartup } from '../commands/container-startup.ts';
 import { parseStartupOptions, STARTUP_HELP, type StartupOptions } from '../commands/startup-options.ts';
 import { holdCaller, lookAtCaller } from '../gate/caller-hold.ts';
@@ -41,6 +42,7 @@ async function runGate(words: readonly string[]): Promise<number> {
     process.stdout.write(STARTUP_HELP);
     return EXIT.ok;
   }
+  await assertCommand(words);
   const common = buildContainerPorts(NAME);
   const { settings, containerStart, token, ...ports } = common;
   const { localDbWaitMs, heartbeatIntervalMs } = settings;
@@ -63,6 +65,15 @@ async function runGate(words: readonly string[]): Promise<number> {
   } finally {
     notice.stop();
   }
+}
+
+/** The launcher has seen that COMMAND is there. Throws CtrkitError('command') for a script that can't run. */
+async function assertCommand(words: readonly string[]): Promise<void> {
+  const [command] = words.slice(cutCommand(words).length + 1);
+  // Loaded here: a start.sh names none.
+  if (command === undefined) return;
+  const { assertInterpreter } = await import('../adapters/proc/assert-interpreter.ts');
+  assertInterpreter(command, process.env);
 }
 
 /** Owner local is never held, and need not wait for what answers the probe. */

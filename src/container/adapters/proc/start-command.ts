@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { exitCodeOfSignal } from '../../../contract/exit-codes.ts';
+import { EXIT, exitCodeOfSignal } from '../../../contract/exit-codes.ts';
 import type { Command } from '../../../ports/command.ts';
 import { restoreEnvironment } from './gate-settings.ts';
-
-const NOT_FOUND = 127;
-const NOT_EXECUTABLE = 126;
 
 /** Starts a program with the streams and the environment of this process. `onError` is told why that is not possible. */
 export function startCommand(words: readonly string[], onError: (text: string) => void): Command {
@@ -14,7 +11,7 @@ export function startCommand(words: readonly string[], onError: (text: string) =
   const ended = new Promise<number>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       onError(`${file} can't be started: ${error.message}`);
-      resolve(error.code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE);
+      resolve(error.code === 'ENOENT' ? EXIT.noCommand : EXIT.notExecutable);
     });
     child.once('exit', (code, signal) =>
       resolve(code ?? exitCodeOfSignal(signal === null ? 0 : constants.signals[signal])),
