@@ -287,6 +287,36 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
     }
   });
 
+  test('what an agent that was killed has left of its hooks is ended by the next, a group without its leader too', async (t) => {
+    const scene = await Scene.prepare(t);
+    const config = makeConfigFolder(t);
+    const folder = join(config, 'checks/required.d');
+    mkdirSync(folder, { recursive: true });
+    const said = join(scene.kit.folder, 'said');
+    // The first agent is killed by the second hook, which ends itself; the first one floods on, without a limit.
+    for (const [name, script] of [
+      ['a', `test -e ${said} || exec yes`],
+      [
+        'b',
+        `test -e ${said} || { sleep 1001 >/dev/null 2>&1 & sleep 1; echo $PPID >${said}; kill -9 $PPID; }`,
+      ],
+    ] as const)
+      writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const words = ['ctrkit_agent', 'run', '-f', 'snmp', '-o', 'local', '-v', '1.4.0', '--', 'sleep', '1000'];
+    const options = { wrapper: [], env: { CTRKIT_CONFIG_DIR: config } };
+    const isLeft = (): boolean =>
+      runningUnder(scene.kit.folder).some(({ command }) => /yes|sleep 1001/.test(command));
+    const first = scene.start(words, options);
+    // Its application holds its streams.
+    await until('it is killed', () => first.child.signalCode === 'SIGKILL');
+    assert.ok(isLeft());
+    const second = scene.start(words, options);
+    await second.waitForLine('killed what an agent that is gone had left of its hooks');
+    await until('nothing of its hooks runs', () => !isLeft());
+    await until('the hooks are well', async () => (await scene.health())['status'] === 'healthy');
+    assert.ok(runningUnder(scene.kit.folder).some(({ command }) => command.includes('sleep 1000')));
+  });
+
   test('what is wrong is said, and nothing is asked', async (t) => {
     const scene = await Scene.prepare(t);
     const plain = join(scene.kit.folder, 'plain');

@@ -1,5 +1,6 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
+import { createHookRecord } from '../adapters/hooks/hook-record.ts';
 import { createHookSource } from '../adapters/hooks/hook-source.ts';
 import { restoreEnvironment } from '../adapters/proc/gate-settings.ts';
 import { createSupervisorStop, findSupervisorSocket } from '../adapters/proc/own-supervisor.ts';
@@ -112,7 +113,10 @@ const createProcessTable = ({ timing }: ChecksConfig) =>
     timeoutMs: Math.min(SUPERVISOR_TIMEOUT_MS, timing.timeoutMs / 2),
   });
 
-export function createHooks({ settings, clock, log }: ContainerPorts, config: ChecksConfig) {
+export function createHooks({ settings, clock, log, containerStart }: ContainerPorts, config: ChecksConfig) {
+  const record = createHookRecord(settings.runDir, containerStart);
+  const left = record.endLeft();
+  if (left > 0) log.warn(`killed what an agent that is gone had left of its hooks: ${left}`);
   const folder = `${settings.configDir}/checks`;
   return createHookSource({
     folders: { required: `${folder}/required.d`, wanted: `${folder}/wanted.d` },
@@ -122,6 +126,7 @@ export function createHooks({ settings, clock, log }: ContainerPorts, config: Ch
     env: restoreEnvironment(process.env),
     clock,
     log,
+    record,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Environment } from '../../../contract/environment.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { HookRecord } from './hook-record.ts';
 import { findHookFile } from './hook-safety.ts';
 import type { HookEnd } from './judge-hook.ts';
 import type { HookProcess } from './hook-process.ts';
@@ -14,6 +15,8 @@ export interface HookRunnerOptions {
   readonly atOnce: number;
   readonly env: Environment;
   readonly clock: Clock;
+  /** Where what runs is noted; left out where no agent comes after this one. */
+  readonly record?: Pick<HookRecord, 'add'>;
   /** Defaults to `startHook`. */
   readonly start?: typeof startHook;
 }
@@ -23,15 +26,17 @@ export class HookRunner {
   readonly #semaphore: Semaphore;
   readonly #env: Environment;
   readonly #start: typeof startHook;
+  readonly #record: Pick<HookRecord, 'add'> | undefined;
   readonly #running = new Set<HookProcess>();
   #isStopped = false;
 
-  constructor({ atOnce, env, clock, start = startHook }: HookRunnerOptions) {
+  constructor({ atOnce, env, clock, record, start = startHook }: HookRunnerOptions) {
     this.#semaphore = new Semaphore(atOnce, MAX_WAIT_MS, clock);
     // A Redis URL may hold a password, and no hook needs it.
     const { CTRKIT_REDIS: _secret, ...rest } = env;
     this.#env = rest;
     this.#start = start;
+    this.#record = record;
   }
 
   /**
@@ -69,7 +74,8 @@ export class HookRunner {
     const file = findHookFile(path);
     if ('isGone' in file) return { how: 'unknown', why: 'not run: it has been deleted' };
     if ('problem' in file) return { how: 'unrunnable', why: file.problem };
-    const started = await this.#start(file.path, { ...this.#env, CTRKIT_CHECK: name }, limitMs);
+    const env = { ...this.#env, CTRKIT_CHECK: name };
+    const started = await this.#start(file.path, env, limitMs, this.#record);
     if (this.#isStopped && !('how' in started)) started.stop(ENDING);
     return started;
   }

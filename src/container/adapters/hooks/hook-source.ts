@@ -7,6 +7,7 @@ import type { Log } from '../../../ports/log.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import { HookCheck } from './hook-check.ts';
 import { selectHooks } from './hook-names.ts';
+import type { HookRecord } from './hook-record.ts';
 import { HookRunner } from './hook-runner.ts';
 import { isExecutable } from './hook-safety.ts';
 
@@ -24,6 +25,7 @@ export interface HookSourceOptions {
   readonly env: Environment;
   readonly clock: Clock;
   readonly log: Log;
+  readonly record?: Pick<HookRecord, 'add'>;
 }
 
 /**

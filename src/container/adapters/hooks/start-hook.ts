@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { HookProcess, type StartedChild } from './hook-process.ts';
+import type { HookRecord } from './hook-record.ts';
 import type { HookEnd } from './judge-hook.ts';
 
 type Spawn = typeof import('node:child_process').spawn;
@@ -20,11 +21,12 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
   EPERM: 'the kernel does not let it be executed',
 };
 
-/** Starts the hook at `path`; returns how the run ended if it can't be started. Never throws. */
+/** Starts the hook at `path`, and records it; returns how the run ended if it can't be started. Never throws. */
 export async function startHook(
   path: string,
   env: NodeJS.ProcessEnv,
   limitMs: number,
+  record?: Pick<HookRecord, 'add'>,
 ): Promise<HookProcess | HookEnd> {
   try {
     const spawn = await loadSpawn();
@@ -33,7 +35,8 @@ export async function startHook(
     const child = spawn(path, [], options);
     if (!isStarted(child)) throw await new Promise((resolve) => child.once('error', resolve));
     child.on('error', () => {});
-    return new HookProcess(child, limitMs, (input) => openReader(spawn, input));
+    record?.add(child.pid, true);
+    return new HookProcess(child, limitMs, (input) => openReader(spawn, input, record));
   } catch (error) {
     return describeStartFailure(error as NodeJS.ErrnoException);
   }
@@ -48,11 +51,17 @@ function describeStartFailure({ code = '', message }: NodeJS.ErrnoException): Ho
   return { how: 'unknown', why: `can't be started now: ${code || message}` };
 }
 
-function openReader(spawn: Spawn, input: Readable): ChildProcess | undefined {
+function openReader(
+  spawn: Spawn,
+  input: Readable,
+  record?: Pick<HookRecord, 'add'>,
+): ChildProcess | undefined {
   try {
     const reader = spawn('/bin/cat', [], { cwd: '/', env: {}, stdio: [input, 'ignore', 'ignore'] });
     reader.on('error', () => {});
-    return reader.pid === undefined ? undefined : reader;
+    if (reader.pid === undefined) return undefined;
+    record?.add(reader.pid, false);
+    return reader;
   } catch {
     return undefined;
   }
