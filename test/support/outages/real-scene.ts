@@ -269,9 +269,12 @@ export class RealScene {
     const { where } = this;
     const { config } = where.redis;
     await config.hset('FEATURE|snmp', 'set_owner', 'local');
-    await until('nobody of owner kube is on record', async () => {
+    await until('nobody of owner kube that is there is on record', async () => {
       for (const one of where.running) await this.#end(one, 'stop');
-      return where.running.length === 0 && (await where.redis.status())['current_owner'] !== 'kube';
+      // One that was killed stays on record: every gate is held, and nobody writes over it.
+      const { current_owner: owner, docker_id: id } = await where.redis.status();
+      const isStanding = where.containers.some(({ isStarted, dockerId }) => isStarted && dockerId === id);
+      return where.running.length === 0 && !(owner === 'kube' && isStanding);
     });
     await where.local.kill();
     await where.local.start();
