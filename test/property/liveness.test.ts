@@ -47,6 +47,7 @@ const beatRow = fc.record({
   boot_id: field(fc.constantFrom('', 'boot-1', 'boot-0')),
   beat_ms: field(ms),
   interval_ms: field(fc.constantFrom('', '100', '10000', '600000', '-1', '9999999999')),
+  started_ms: field(ms),
 } satisfies Record<(typeof LIVENESS_FIELDS)[number], unknown>);
 const self = fc.record({
   dockerId: fc.constantFrom('unknown', 'aaaaaaaaaaaa'),
@@ -136,19 +137,25 @@ describe('the live holder, whatever the rows say', () => {
 describe('the renewal, whatever the rows say', () => {
   test('never claims again beside another live holder, and gives way to no other', () => {
     fc.assert(
-      fc.property(statusRow, beatRow, self, laterMs, (status, beat, me, later) => {
-        const decoded = [decodeStatus(status), decodeHeartbeat(beat)] as const;
-        const now = { bootId: 'boot-1', bootMs: NOW_MS + later };
-        const [decodedStatus, heartbeat] = decoded;
-        // Older than anything on record.
-        const claim = { ...me, startedMs: -Infinity };
-        const input = { status: decodedStatus, heartbeat, self: claim, observation: WATCHED, now };
-        const { kind } = decideRenewal(input);
-        const holder = findLiveHolder(...decoded, now);
-        const isForeign = holder !== undefined && !isSelf(holder, me);
-        if (kind === 'claim-again') assert.equal(isForeign, false);
-        if (kind === 'superseded') assert.equal(isForeign, true);
-      }),
+      fc.property(
+        fc.tuple(statusRow, beatRow),
+        self,
+        laterMs,
+        fc.boolean(),
+        ([status, beat], me, later, wasFrozen) => {
+          const decoded = [decodeStatus(status), decodeHeartbeat(beat)] as const;
+          const now = { bootId: 'boot-1', bootMs: NOW_MS + later };
+          const [decodedStatus, heartbeat] = decoded;
+          // Older than anything on record.
+          const claim = { ...me, startedMs: -Infinity };
+          const of = { status: decodedStatus, heartbeat, self: claim, observation: WATCHED, now };
+          const { kind } = decideRenewal({ ...of, wasFrozen });
+          const holder = findLiveHolder(...decoded, now);
+          const isForeign = holder !== undefined && !isSelf(holder, me);
+          if (kind === 'claim-again') assert.equal(isForeign, false);
+          if (kind === 'superseded') assert.equal(isForeign, true);
+        },
+      ),
       runs,
     );
   });

@@ -120,6 +120,21 @@ const RESTART = { options: { ...ATOMIC, outages: 1 }, prefix: HELD_AT_ONCE };
 /** The second container is let in, but for the first one. */
 const ANSWERED = [...HELD_AT_ONCE, 'time passes', '1 writes', 'the host is asked', 'the host answers'];
 const REFUSES = 'the database refuses writes';
+const EMPTIED = 'the database is emptied';
+/** The first one is frozen for a lease, and thaws as the second one goes. */
+const REPLACED_FROZEN = [
+  '0 freezes',
+  '1 writes',
+  'the host is asked',
+  'the host answers',
+  'time passes',
+  '1 decides',
+  'time passes',
+  '1 decides',
+  'time passes',
+  '0 thaws',
+  '1 writes',
+];
 const OUTAGE = { options: RESTART.options, prefix: [...ANSWERED, REFUSES] };
 /** A gate may look late: between two looks an outage may have been, and gone. */
 const LATE = { ...RESTART.options, hasPromptGates: false };
@@ -311,6 +326,25 @@ const MUTANTS: readonly Mutant[] = [
     },
     law: TWO_RUN,
     ...RESTART,
+  },
+  {
+    fault: 'a gate that waits for a lost record, and sees no outage meanwhile',
+    rules: {
+      decideStartup: (input) => {
+        const decision = RULES.decideStartup(input);
+        return hasRecordedHolder(input.snapshot.status) ? decision : { ...decision, lookByMs: undefined };
+      },
+    },
+    law: TWO_RUN,
+    options: { ...ATOMIC, versions: ALIKE, outages: 2 },
+    prefix: [...HELD_AT_ONCE, EMPTIED, '1 decides', 'time passes', '1 decides', REFUSES],
+  },
+  {
+    fault: 'an agent that was frozen for a lease, and records itself again where nobody is on record',
+    rules: { decideRenewal: (input) => RULES.decideRenewal({ ...input, wasFrozen: false }) },
+    law: TWO_RUN,
+    options: { hasAtomicGates: true, versions: ALIKE, outages: 1 },
+    prefix: [...HELD_AT_ONCE, ...REPLACED_FROZEN, EMPTIED],
   },
   {
     fault: 'a gate for which the version of the old holder is never a question',

@@ -50,6 +50,7 @@ export function kitsHolder(by: {
   readonly claimAgoMs: number;
   readonly beatAgoMs?: number;
   readonly intervalMs?: number;
+  readonly startedAgoMs?: number;
   readonly bootId?: string;
 }): RawRows {
   const { dockerId = 'bbbbbbbbbbbb', token = 'token-b', owner = 'kube', version = '1.0.0' } = by;
@@ -72,6 +73,7 @@ export function kitsHolder(by: {
             version,
             beat_ms: String(NOW.bootMs - by.beatAgoMs),
             interval_ms: String(by.intervalMs ?? 10_000),
+            started_ms: String(NOW.bootMs - (by.startedAgoMs ?? by.claimAgoMs)),
           },
         }),
   };

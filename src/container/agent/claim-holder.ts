@@ -4,6 +4,7 @@ import type { Databases } from '../../contract/databases.ts';
 import type { UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import { nameHold } from '../../contract/gate/hold.ts';
+import { overdueAtMs } from '../../contract/health/heartbeat.ts';
 import {
   asDispensable,
   featureStatusRow,
@@ -60,9 +61,13 @@ export class ClaimHolder {
   #counts: HeartbeatCounts | undefined;
   /** The value that was written last; undefined if none was. */
   #upStatus: UpStatus | undefined;
-  readonly #observer: StoreObserver;
+  #observer: StoreObserver;
   #isRecorded: boolean;
   #isReleased = false;
+  /** Boot clock: when the last heartbeat was tried, with or without success. */
+  #triedMs: number;
+  /** Nothing was tried for a whole lease, and no heartbeat has been written since. */
+  #wasFrozen = false;
   /** The write that was begun last. */
   #underWay: Promise<boolean> | undefined;
 
@@ -70,6 +75,7 @@ export class ClaimHolder {
     this.claim = claim;
     this.#ports = ports;
     this.#isRecorded = claim.isRecorded;
+    this.#triedMs = ports.clock.bootMs();
     this.#observer = new StoreObserver(ports.clock, ports.intervalMs);
   }
 
@@ -80,12 +86,20 @@ export class ClaimHolder {
 
   /** Throws CtrkitError('database'). */
   async beat(health: HeartbeatHealth): Promise<BeatResult> {
+    const { clock, intervalMs } = this.#ports;
+    if (clock.bootMs() >= overdueAtMs({ beatMs: this.#triedMs, intervalMs })) {
+      this.#wasFrozen = true;
+      // What it had seen of the database is long ago.
+      this.#observer = new StoreObserver(clock, intervalMs);
+    }
     try {
       return await this.#tryBeat(health);
     } catch (error) {
       // Whoever claims meanwhile can't beat either: it is not overdue for this agent.
       this.#observer.recordOutage();
       throw error;
+    } finally {
+      this.#triedMs = clock.bootMs();
     }
   }
 
@@ -148,6 +162,7 @@ export class ClaimHolder {
       ...decodeHolderRows(rows),
       self: this.claim,
       observation: this.#observer.observation,
+      wasFrozen: this.#wasFrozen,
       now: readTimestamps(clock),
     });
     if (renewal.kind === 'superseded') return renewal;
@@ -184,6 +199,7 @@ export class ClaimHolder {
       if (!isWritten) return false;
       this.#counts = { seq: counts.seq + 1, restarts: counts.restarts };
       this.#upStatus = upStatus;
+      this.#wasFrozen = false;
       return true;
     });
     return this.#underWay;

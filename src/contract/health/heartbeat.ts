@@ -33,6 +33,7 @@ export const LIVENESS_FIELDS = [
   HEALTH_FIELD.beatMs,
   HEALTH_FIELD.intervalMs,
   HEALTH_FIELD.bootId,
+  HEALTH_FIELD.startedMs,
 ] as const;
 
 /** All fields of the row, for people. */
@@ -54,6 +55,8 @@ export interface Heartbeat {
   readonly intervalMs: number;
   /** Its row can't be read: nothing tells how old it is. */
   readonly isUnreadable?: boolean;
+  /** Boot clock: when its container has claimed the feature. */
+  readonly startedMs: number | undefined;
 }
 
 /** Milliseconds; `beatMs` is on the boot clock. */
@@ -91,6 +94,7 @@ export function decodeHeartbeat(values: FieldValues): Heartbeat {
     bootId: values['boot_id'] ?? '',
     beatMs: decodeMs(values['beat_ms']),
     intervalMs: credible ? intervalMs : DEFAULT_HEARTBEAT_INTERVAL_MS,
+    startedMs: decodeMs(values['started_ms']),
   };
 }
 

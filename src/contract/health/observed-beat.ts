@@ -13,7 +13,6 @@ export interface ObservedBeat extends Heartbeat {
   readonly reason: string;
   /** Undefined if the text is no number, as are the other numbers. */
   readonly seq: number | undefined;
-  readonly startedMs: number | undefined;
   readonly healthySinceMs: number | undefined;
   readonly restarts: number | undefined;
 }
@@ -26,7 +25,6 @@ export function decodeObservedBeat(values: FieldValues): ObservedBeat {
     status: STATUSES.has(status) ? (status as HealthStatus) : undefined,
     reason: values['reason'] ?? '',
     seq: decodeCount(values['seq']),
-    startedMs: decodeMs(values['started_ms']),
     healthySinceMs: decodeMs(values['healthy_since_ms']),
     restarts: decodeCount(values['restarts']),
   };

@@ -19,6 +19,11 @@ export interface Holder {
   readonly intervalMs: number;
   /** Boot clock; undefined for one without a token, or whose heartbeat can't be read: live until its record is cleared. */
   readonly liveUntilMs: number | undefined;
+  /**
+   * Boot clock: when it has claimed, however often it was recorded again since; undefined for one that does not tell. A
+   * claim without a heartbeat does not tell whether it is the first.
+   */
+  readonly claimedMs: number | undefined;
 }
 
 /** The identity of a gate or an agent, to tell its own record from another container's. */
@@ -53,14 +58,16 @@ export function findLiveHolder(
     token: isOverwritten ? '' : status.claimToken,
     version: (!isOverwritten && isBeating && beat.version) || status.containerVersion,
   };
-  if (holder.token === '' || beat.isUnreadable === true) return { ...holder, liveUntilMs: undefined };
+  if (holder.token === '' || beat.isUnreadable === true)
+    return { ...holder, liveUntilMs: undefined, claimedMs: undefined };
 
   const signsOfLife = [status.claimMs, isBeating ? beat.beatMs : undefined].filter(
     (ms): ms is number => ms !== undefined && !isFromFuture({ beatMs: ms, intervalMs }, now),
   );
   const graceEndMs = observation === undefined ? -Infinity : findGraceEndMs(observation, intervalMs);
   const liveUntilMs = Math.max(overdueAtMs({ beatMs: Math.max(...signsOfLife), intervalMs }), graceEndMs);
-  return now.bootMs >= liveUntilMs ? undefined : { ...holder, liveUntilMs };
+  const claimedMs = (isBeating ? beat.startedMs : undefined) ?? status.claimMs;
+  return now.bootMs >= liveUntilMs ? undefined : { ...holder, liveUntilMs, claimedMs };
 }
 
 /** True for the own record. Two unknown ids are not the same container. */

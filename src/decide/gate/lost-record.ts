@@ -1,7 +1,6 @@
 /** Nobody is on record, but somebody may run: the store has lost the record, or says what was before it. */
 import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
 import {
-  DEFAULT_HEARTBEAT_INTERVAL_MS,
   isFromFuture,
   OVERDUE_AFTER_INTERVALS,
   overdueAtMs,
@@ -11,10 +10,14 @@ import type { BootTime } from '../../contract/timestamps.ts';
 import type { Self } from './live-holder.ts';
 import type { StoreObservation } from './observation.ts';
 
-/** The first start after a boot waits as long as for this interval, too: nobody has ever written an owner then. */
-const LONGEST_CONFIRMED_INTERVAL_MS = DEFAULT_HEARTBEAT_INTERVAL_MS;
-/** In intervals. A heartbeat is due once in each, and takes some time. */
-const CONFIRMATION_INTERVALS = 1.1;
+/**
+ * An outage that keeps the holder from its heartbeat is seen by one of the looks, or it is shorter than the pause between two:
+ * then its agent, whose back-off is about as long as what it has failed for, has tried again before three of them are over.
+ */
+const LOOKS_PER_INTERVAL = 20;
+const SPARE_LOOKS = 3;
+/** A gate sends at most five commands a second; milliseconds. */
+const SHORTEST_LOOK_MS = 200;
 
 export interface LostRecordInput {
   readonly status: FeatureStatus;
@@ -27,6 +30,9 @@ export interface LostRecordInput {
 export interface LostRecord {
   /** Boot clock: an agent that runs has recorded itself again by then. */
   readonly untilMs: number;
+  /** How the observer has to look meanwhile, milliseconds: so often, and never later than this interval of its own. */
+  readonly lookEveryMs: number;
+  readonly intervalMs: number;
   /** One line for people. */
   readonly text: string;
 }
@@ -38,7 +44,12 @@ export function findLostRecord(input: LostRecordInput): LostRecord | undefined {
   if (input.now.bootMs >= untilMs) return undefined;
   const text =
     'the database may have lost the record of a container that runs: waiting for it to record itself again';
-  return { untilMs, text };
+  return { untilMs, ...findPace(input.observation), text };
+}
+
+function findPace({ ownLeaseMs }: StoreObservation): Pick<LostRecord, 'intervalMs' | 'lookEveryMs'> {
+  const intervalMs = ownLeaseMs / OVERDUE_AFTER_INTERVALS;
+  return { intervalMs, lookEveryMs: Math.max(SHORTEST_LOOK_MS, intervalMs / LOOKS_PER_INTERVAL) };
 }
 
 /**
@@ -46,11 +57,11 @@ export function findLostRecord(input: LostRecordInput): LostRecord | undefined {
  * look: a container that runs beats within one interval, and then it is on record again.
  */
 function findDoubtEndMs({ status, observation }: LostRecordInput): number {
-  const { goodSinceMs = Infinity, hadOutage, hasServerChanged, leaseMs, ownLeaseMs } = observation;
+  const { goodSinceMs = Infinity, hadOutage, hasServerChanged, leaseMs } = observation;
   if (status.currentOwner === 'none') return hasServerChanged ? goodSinceMs + leaseMs : -Infinity;
   if (hadOutage) return goodSinceMs + leaseMs;
-  const intervalMs = Math.min(ownLeaseMs / OVERDUE_AFTER_INTERVALS, LONGEST_CONFIRMED_INTERVAL_MS);
-  return goodSinceMs + CONFIRMATION_INTERVALS * intervalMs;
+  const { intervalMs, lookEveryMs } = findPace(observation);
+  return goodSinceMs + intervalMs + SPARE_LOOKS * lookEveryMs;
 }
 
 /** A release writes `none`. A heartbeat beside no owner at all is that of a container whose record was deleted. */

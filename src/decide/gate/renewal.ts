@@ -4,6 +4,7 @@ import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { Heartbeat } from '../../contract/health/heartbeat.ts';
 import type { StoreObservation } from './observation.ts';
 import { findLiveHolder, isSelf, type Holder, type Self } from './live-holder.ts';
+import { findLostRecord } from './lost-record.ts';
 
 export type Renewal =
   /**
@@ -11,7 +12,7 @@ export type Renewal =
    * empty or with old data, or somebody cleared it.
    */
   | { readonly kind: 'claim-again' }
-  /** Another holder is overdue, but this agent has not watched it for long enough: nothing is written, and it asks again. */
+  /** Another holder may be live, and this agent has not watched for long enough: nothing is written, and it asks again. */
   | { readonly kind: 'wait' }
   /** Another container has a live claim of the feature: this one must write nothing any more. */
   | { readonly kind: 'superseded'; readonly text: string };
@@ -23,12 +24,15 @@ export interface RenewalInput {
   readonly self: Self & { readonly startedMs: number };
   /** This agent's own, with the look that read the rows. */
   readonly observation: StoreObservation;
+  /** It has not even tried to beat for a whole lease, as it was frozen, and has not beaten since: it may have been replaced. */
+  readonly wasFrozen: boolean;
   readonly now: BootTime;
 }
 
 export function decideRenewal(input: RenewalInput): Renewal {
   const { status, heartbeat, self, observation, now } = input;
   const holder = findLiveHolder(status, heartbeat, now, observation);
+  if (holder === undefined && input.wasFrozen && findLostRecord(input) !== undefined) return { kind: 'wait' };
   if (holder === undefined || isSelf(holder, self)) return { kind: 'claim-again' };
   const isOverdue = findLiveHolder(status, heartbeat, now) === undefined;
   // A claim of owner local asks nobody: it may have been begun before the own one, and be the later one.

@@ -38,8 +38,10 @@ export interface StartupInput {
 /** The state of this gate. It begins as `new`; each decision returns the progress for the next one. */
 export type Progress = { readonly kind: 'new' } | Waiting | Superseded;
 
-/** Who was the live holder when the wait began. */
+/** When the wait began, and who was the live holder then. */
 interface WaitStart {
+  /** Boot clock. */
+  readonly beganMs: number;
   /** The text of `describeIdentity`. */
   readonly holderAtStart: string;
   readonly holderVersionAtStart: string;
@@ -59,6 +61,8 @@ export interface Superseded extends WaitStart {
   readonly kind: 'superseded';
   /** Boot clock. */
   readonly sinceMs: number;
+  /** Boot clock: since when the host's `ready` for this container was seen; undefined where it was not. */
+  readonly answeredMs: number | undefined;
 }
 
 export type Verdict =

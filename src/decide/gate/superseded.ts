@@ -9,6 +9,11 @@ import type { Candidate, Superseded, Waiting } from './startup-types.ts';
 const ANNOUNCEMENT_MS = 500;
 /** If the other container has not claimed after this time, this container asks again. */
 const SUPERSEDED_WITHOUT_CLAIM_MS = 180_000;
+/**
+ * The host has answered, and the answer is for this container: one of ours asks again within 8 s, if it is alive, and one of
+ * the shipped kit, which names nobody, claims on any answer, and asks for it every few seconds.
+ */
+const SUPERSEDED_WITH_ANSWER_MS = 10_000;
 
 export interface SupersededInput {
   /** The identity of this container. */
@@ -28,12 +33,20 @@ export interface SupersededFinding {
   readonly requeueAtMs: number | undefined;
 }
 
+/**
+ * Who has claimed before the wait began was there before it, and is the one to be replaced, though nobody or another one was
+ * on record: the record was lost, and its agent has written it again.
+ */
+export const recognizeHolder = <T extends Waiting | Superseded>(progress: T, other: Holder | undefined): T =>
+  other?.claimedMs === undefined || other.claimedMs >= progress.beganMs
+    ? progress
+    : { ...progress, holderAtStart: describeIdentity(other), holderVersionAtStart: other.version };
+
 /** Undefined if this container is not superseded, or is no longer. */
 export function findSuperseded(input: SupersededInput): SupersededFinding | undefined {
   const { self, status, other, progress, now } = input;
   const { holderAtStart, holderVersionAtStart } = progress;
-  const sinceMs = progress.kind === 'superseded' ? progress.sinceMs : now.bootMs;
-  const next: Superseded = { kind: 'superseded', sinceMs, holderAtStart, holderVersionAtStart };
+  const next = continueSuperseded(input);
   if (other !== undefined && describeIdentity(other) !== holderAtStart)
     return {
       text: `container ${other.dockerId}, version ${other.version}, was let in first`,
@@ -49,11 +62,21 @@ export function findSuperseded(input: SupersededInput): SupersededFinding | unde
   const isOldHolders =
     status.containerVersion === holderVersionAtStart && (isReplacing || status.pendingToken === self.token);
   const graceMs = isReplacing ? ANNOUNCEMENT_MS : SUPERSEDED_WITHOUT_CLAIM_MS;
-  const isOver = progress.kind === 'superseded' && now.bootMs >= sinceMs + graceMs;
+  const untilMs = Math.min(next.sinceMs + graceMs, (next.answeredMs ?? Infinity) + SUPERSEDED_WITH_ANSWER_MS);
+  const isOver = progress.kind === 'superseded' && now.bootMs >= untilMs;
   if (!isOverwritten || isOldHolders || isOver) return undefined;
   return {
     text: `another container, version ${status.containerVersion}, asked to run after this one`,
     progress: next,
-    requeueAtMs: sinceMs + graceMs,
+    requeueAtMs: untilMs,
   };
+}
+
+function continueSuperseded({ self, status, progress, now }: SupersededInput): Superseded {
+  const { beganMs, holderAtStart, holderVersionAtStart } = progress;
+  const { sinceMs, answeredMs = now.bootMs } =
+    progress.kind === 'superseded' ? progress : { sinceMs: now.bootMs, answeredMs: undefined };
+  const isAnswered = status.remoteState === 'ready' && status.pendingToken === self.token;
+  const start = { beganMs, holderAtStart, holderVersionAtStart };
+  return { kind: 'superseded', sinceMs, answeredMs: isAnswered ? answeredMs : undefined, ...start };
 }

@@ -1,5 +1,6 @@
 /** What an agent does: `ClaimHolder` as a row of steps. */
 import { ownRecord } from '../../../src/contract/gate/claim.ts';
+import { beginObservation } from '../../../src/decide/gate/observation.ts';
 import { decodeHolderRows } from '../../../src/decide/gate/startup-snapshot.ts';
 import { HEALTHY } from '../health.ts';
 import { applyWrites, areHeld, readHolderRows } from './model-rows.ts';
@@ -9,13 +10,13 @@ import {
   claimOf,
   describeServer,
   LEASE_TICKS,
-  RENEWED,
   replaceContainer,
   startAnew,
   TICK_MS,
   timestampsOf,
   type ModelContainer,
   type ModelOptions,
+  type Running,
   type World,
 } from './world.ts';
 
@@ -46,13 +47,13 @@ const become = (world: World, rows: World['rows'], i: number, changes: Changes):
 function beat(world: World, i: number, rules: Rules): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'running') return world;
-  const renewed = { ...RENEWED, observation: one.phase.observation };
-  if (world.outage !== 'none') return become(world, world.rows, i, { phase: renewed });
+  const tried = recordTry(one.phase, one);
+  if (world.outage !== 'none') return become(world, world.rows, i, { phase: tried });
   const claim = claimOf(one);
   if (areHeld(world.rows, [rules.guardBeat(claim)])) {
     const write = rules.planBeat(claim, HEALTHY, COUNTS, { now: timestampsOf(world), intervalMs: TICK_MS });
     const written = become(world, applyWrites(world.rows, [write]), i, {
-      phase: renewed,
+      phase: { ...tried, wasFrozen: false },
       isExcused: false,
     });
     const isOwn = areHeld(world.rows, [ownRecord(claim)]);
@@ -60,14 +61,22 @@ function beat(world: World, i: number, rules: Rules): World {
   }
   const rows = readHolderRows(world.rows);
   const holder = decodeHolderRows(rows);
-  const observation = rules.recordLook(renewed.observation, { ...describeServer(world), ...holder });
+  const observation = rules.recordLook(tried.observation, { ...describeServer(world), ...holder });
   const now = timestampsOf(world);
-  const { kind } = rules.decideRenewal({ ...holder, self: claim, observation, now });
-  if (kind === 'wait') return become(world, world.rows, i, { phase: { ...renewed, observation } });
+  const { wasFrozen } = tried;
+  const { kind } = rules.decideRenewal({ ...holder, self: claim, observation, wasFrozen, now });
+  if (kind === 'wait') return become(world, world.rows, i, { phase: { ...tried, observation } });
   const isSuperseded = kind === 'superseded';
-  const next = { ...renewed, observation, isDue: !isSuperseded, isSuperseded };
+  const next = { ...tried, observation, isDue: !isSuperseded, isSuperseded };
   return become(world, world.rows, i, { phase: isSuperseded ? next : { ...next, recover: rows } });
 }
+
+/** What was due has been tried: a frost is over with that. */
+const recordTry = (phase: Running, { frozenTicks }: ModelContainer): Running => {
+  const tried = { ...phase, isDue: false, recover: undefined };
+  if (frozenTicks < LEASE_TICKS) return tried;
+  return { ...tried, wasFrozen: true, observation: beginObservation(TICK_MS) };
+};
 
 /** Another container has claimed the feature, or has beaten, within a lease. */
 function isHeldByOther({ rows: { status, health }, nowMs }: World, { token }: ModelContainer): boolean {
@@ -81,10 +90,10 @@ function isHeldByOther({ rows: { status, health }, nowMs }: World, { token }: Mo
 function record(world: World, i: number, rules: Rules): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'running' || one.phase.recover === undefined) return world;
-  const renewed = { ...RENEWED, observation: one.phase.observation };
-  if (world.outage !== 'none') return become(world, world.rows, i, { phase: renewed });
+  const tried = recordTry(one.phase, one);
+  if (world.outage !== 'none') return become(world, world.rows, i, { phase: tried });
   if (!areHeld(world.rows, one.phase.recover))
-    return become(world, world.rows, i, { phase: { ...renewed, isDue: true } });
+    return become(world, world.rows, i, { phase: { ...tried, isDue: true } });
   const claim = claimOf(one);
   const now = timestampsOf(world);
   const writes = [
@@ -92,7 +101,10 @@ function record(world: World, i: number, rules: Rules): World {
     rules.planBeat(claim, HEALTHY, COUNTS, { now, intervalMs: TICK_MS }),
   ];
   return {
-    ...become(world, applyWrites(world.rows, writes), i, { phase: renewed, isExcused: false }),
+    ...become(world, applyWrites(world.rows, writes), i, {
+      phase: { ...tried, wasFrozen: false },
+      isExcused: false,
+    }),
     violation: isHeldByOther(world, one) ? `${i} records its claim over a live one` : undefined,
   };
 }

@@ -6,12 +6,25 @@ import type { RowValues } from '../../../src/contract/rows.ts';
 import type { StoreObservation } from '../../../src/decide/gate/observation.ts';
 import type { Progress } from '../../../src/decide/gate/startup-types.ts';
 import { nameOfRow, readStartupRows, type ModelRows } from './model-rows.ts';
-import { LEASE_TICKS, TICK_MS, type ModelContainer, type Phase, type Planned, type World } from './world.ts';
+import {
+  LEASE_TICKS,
+  TICK_MS,
+  type Gate,
+  type ModelContainer,
+  type Phase,
+  type Planned,
+  type World,
+} from './world.ts';
+
+/** When who beats has claimed. */
+const TOLD_BY_TOKEN = 'started_ms';
 
 /** In intervals: what is older is overdue, and no decision asks how much. */
 const OLDEST = 3;
 /** In intervals: who was asked to wait for a container that never claims waits so long. */
 export const PATIENCE = 18;
+/** In intervals: and so long where the host's answer is there. */
+const ANSWERED_PATIENCE = 1;
 
 const NAME = /[tcf]\d\.\d+/g;
 /** The last sign of life is told apart from them. */
@@ -26,7 +39,10 @@ export function encodeWorld(world: World, encoding: Encoding = { isPatienceExact
   const head = `${encodeRows(world)}|${encodeSurroundings(world)}`;
   const containers = world.containers.map((one) => encodeContainer(one, world, encoding));
   return listOrders(world)
-    .map((order) => encodeNames(world, order, `${head}|${order.map((i) => containers[i]).join('|')}`))
+    .map((order) => {
+      const ordered = order.map((i) => containers[i]).join('|');
+      return encodeNames(world, order, `${head}|${ordered}|${encodeClaimOrder(world, order)}`);
+    })
     .reduce((least, text) => (text < least ? text : least));
 }
 
@@ -48,6 +64,35 @@ const permute = (all: readonly number[]): readonly (readonly number[])[] =>
   all.length === 0
     ? [[]]
     : all.flatMap((one) => permute(all.filter((other) => other !== one)).map((rest) => [one, ...rest]));
+
+/** Boot clock: when a gate has begun to wait; undefined where it has not. */
+const findBegin = ({ progress, planned }: Gate): number | undefined => {
+  const { kind, ...latest } = planned?.decision.progress ?? progress;
+  return kind === 'new' ? undefined : (latest as { readonly beganMs: number }).beganMs;
+};
+
+/** Who has claimed before a gate began to wait; and whether what is on record is from before the claim of one that runs. */
+function encodeClaimOrder({ containers, rows: { status, health } }: World, order: readonly number[]): string {
+  const token = status['claim_token'] ?? '';
+  const isBeating = token !== '' && health['token'] === token;
+  const signMs = Math.max(Number(status['claim_ms']), isBeating ? Number(health['beat_ms']) : 0);
+  const recordedMs = Number(isBeating ? health['started_ms'] : status['claim_ms']);
+  return order
+    .map((i) => {
+      const one = containers[i];
+      if (one === undefined) return '';
+      if (one.phase.kind === 'running')
+        return token === '' || token === one.token ? '' : signMs < one.phase.startedMs ? 'b' : 'a';
+      const beganMs = findBegin(one.phase);
+      if (beganMs === undefined) return '';
+      const bits = order.map((k) => {
+        const phase = containers[k]?.phase;
+        return phase?.kind === 'running' ? (phase.startedMs < beganMs ? 'b' : 'a') : '';
+      });
+      return `${bits.join('')}${token !== '' && recordedMs < beganMs ? 'B' : ''}`;
+    })
+    .join(',');
+}
 
 const encodeSurroundings = (world: World): string =>
   `${world.isHostAnswering ? 'h' : ''}${world.outage}${world.outages},${ageOf(world.serverStartedMs, world.nowMs, OLDEST)}${world.isForeignRunning ? 'f' : ''}${world.foreignClaims}`;
@@ -103,7 +148,7 @@ function encodeContainer(
 
 function encodePhase(phase: Phase, world: World, encoding: Encoding): string {
   if (phase.kind === 'running')
-    return `${encodeObservation(phase.observation, world)}>${phase.isDue}${phase.isSuperseded}${phase.recover === undefined ? '' : encodeGuards(phase.recover, world.rows)}`;
+    return `${encodeObservation(phase.observation, world)}>${phase.isDue}${phase.isSuperseded}${phase.wasFrozen ? 'W' : ''}${phase.recover === undefined ? '' : encodeGuards(phase.recover, world.rows)}`;
   const { progress, planned, observation } = phase;
   return `${phase.isDue}>${encodeObservation(observation, world)}>${encodeProgress(progress, world, encoding)}>${encodePlanned(planned, world, encoding)}`;
 }
@@ -123,7 +168,7 @@ function encodeObservation(observation: StoreObservation, { nowMs, server, rows 
   const age = ageOf(goodSinceMs, nowMs, OLDEST);
   const isChanged = hasServerChanged && age < OLDEST;
   if (lookByMs !== undefined && nowMs > lookByMs) return `late,${isChanged},${isSame}`;
-  const look = lookByMs === undefined ? '' : nowMs < lookByMs;
+  const look = lookByMs === undefined ? '' : `${nowMs < lookByMs}${holder === '' ? 'L' : ''}`;
   const isGraced = (hadOutage || isChanged) && age < OLDEST;
   const isOwned = (rows.status['current_owner'] ?? '') !== '';
   const isKnown = holder === `${rows.status['docker_id']}/${rows.status['claim_token']}` ? holder : 'other';
@@ -153,8 +198,10 @@ function encodeProgress(
   const text = `${kind},${holder},${progress.holderVersionAtStart}`;
   if (kind === 'superseded') {
     const age = ageOf(progress.sinceMs, nowMs, PATIENCE);
+    const answered =
+      progress.answeredMs === undefined ? '' : ageOf(progress.answeredMs, nowMs, ANSWERED_PATIENCE);
     // One in between is as good as any other: the end of the patience is a step of its own.
-    return `${text},${age === PATIENCE ? 'over' : isPatienceExact ? age : Math.min(age, 1)}`;
+    return `${text},${age === PATIENCE ? 'over' : isPatienceExact ? age : Math.min(age, 1)},${answered}`;
   }
   const { foreignReadySinceMs: sinceMs, isAnnounced } = progress;
   return `${text},${isAnnounced},${sinceMs === undefined ? '' : ageOf(sinceMs, nowMs, 1)}`;
@@ -168,7 +215,7 @@ function encodeGuards(guards: readonly RowValues[], rows: ModelRows): string | u
     const name = nameOfRow(address);
     if (name === undefined) continue;
     for (const [field, value] of Object.entries(values)) {
-      if (rows[name][field] === value) continue;
+      if (rows[name][field] === value || field === TOLD_BY_TOKEN) continue;
       // Such a time does not come again.
       if (TIME_FIELDS.has(field) && value !== undefined && value !== '') return undefined;
       differing.push(`${field}!${value ?? '-'}`);

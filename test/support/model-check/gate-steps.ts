@@ -5,8 +5,8 @@ import type { Rules } from './rules.ts';
 import type { Step } from './steps.ts';
 import {
   claimOf,
+  beginRunning,
   describeServer,
-  RENEWED,
   type Gate,
   replaceContainer,
   timestampsOf,
@@ -81,8 +81,7 @@ function write(world: World, i: number, rules: Rules, isUnheard: boolean): World
   if (isUnheard) return become(written, i, recordFailure(one.phase, world, rules));
   if (verdict.kind !== 'go')
     return become(written, i, { ...one.phase, progress: decision.progress, planned: undefined });
-  const running = { ...RENEWED, isDue: true };
-  return judgeGo(become(written, i, running), i, world);
+  return judgeGo(become(written, i, beginRunning(world)), i, world);
 }
 
 /** Which law the start of this application breaks. */

@@ -154,11 +154,19 @@ function listForeignSteps(world: World, options: ModelOptions): Step[] {
 }
 
 /** An agent that is not frozen has tried its heartbeat within an interval, and a prompt gate has looked. */
-const canTimePass = ({ containers }: World, { hasPromptGates }: ModelOptions): boolean =>
+const canTimePass = ({ containers, outage }: World, { hasPromptGates }: ModelOptions): boolean =>
   containers.every(({ phase, isFrozen }) => {
-    if (phase.kind === 'gate') return !phase.isDue && !(hasPromptGates && phase.planned !== undefined);
-    return isFrozen || (!phase.isDue && phase.recover === undefined);
+    if (phase.kind === 'running') return isFrozen || (!phase.isDue && phase.recover === undefined);
+    if (phase.isDue) return false;
+    return !hasPromptGates || (phase.planned === undefined && !(outage !== 'none' && isWatchingLoss(phase)));
   });
+
+/**
+ * A gate that waits for a lost record looks twenty times in an interval: an outage that it has not seen is over before
+ * anybody's next heartbeat is due, and who has failed in it has tried again.
+ */
+const isWatchingLoss = ({ observation: { goodSinceMs, lookByMs, holder } }: Gate): boolean =>
+  goodSinceMs !== undefined && lookByMs !== undefined && holder === '';
 
 const beginInterval = (gate: Gate, { hasPromptGates }: ModelOptions): Gate => ({
   ...gate,

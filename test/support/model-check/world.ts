@@ -31,6 +31,10 @@ export interface Running {
   readonly recover: readonly RowValues[] | undefined;
   /** It has learnt that another container holds the feature. */
   readonly isSuperseded: boolean;
+  /** It was frozen for a whole lease, and has not beaten since. */
+  readonly wasFrozen: boolean;
+  /** When it has claimed. */
+  readonly startedMs: number;
   readonly observation: StoreObservation;
 }
 
@@ -129,13 +133,13 @@ export function createWorld({ versions }: ModelOptions): World {
   };
 }
 
-export const claimOf = ({ version, id, token }: ModelContainer): StoredClaim => ({
+export const claimOf = ({ version, id, token, phase }: ModelContainer): StoredClaim => ({
   feature: FEATURE,
   owner: 'kube',
   version,
   dockerId: id,
   token,
-  startedMs: 0,
+  startedMs: phase.kind === 'running' ? phase.startedMs : 0,
   isRecorded: true,
   hasStarted: true,
   containerStart: '',
@@ -175,11 +179,13 @@ export const describeServer = ({ nowMs, server, serverStartedMs }: World) => ({
   nowMs,
 });
 
-/** What was due has been tried: a frost is over with that. */
-export const RENEWED: Running = {
+/** What is due has to be tried: an application has just been let go. */
+export const beginRunning = ({ nowMs }: World): Running => ({
   kind: 'running',
-  isDue: false,
+  isDue: true,
   recover: undefined,
   isSuperseded: false,
+  wasFrozen: false,
+  startedMs: nowMs,
   observation: beginObservation(TICK_MS),
-};
+});

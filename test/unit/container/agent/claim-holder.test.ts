@@ -65,6 +65,28 @@ describe('the claim of a running container', () => {
     assert.equal(row()['remote_state'], 'running');
   });
 
+  test('is made again at once when the record was deleted, but not by an agent that was frozen for a lease (G2)', async () => {
+    const { clock, databases, holder, row } = await openHolder();
+    const lose = (): void => {
+      databases.apply([ROW, BEAT].map((address) => ({ kind: 'delete', address })));
+    };
+    clock.advance(29_999);
+    lose();
+    assert.deepEqual(await holder.beat(HEALTHY), { kind: 'recorded' });
+    clock.advance(30_000);
+    lose();
+    // Another container may run: it is on record again before that.
+    for (const ms of [0, 10_000, 1_499]) {
+      clock.advance(ms);
+      assert.deepEqual(await holder.beat(HEALTHY), { kind: 'contested' });
+      assert.equal(row()['current_owner'], undefined);
+    }
+    clock.advance(1);
+    assert.deepEqual(await holder.beat(HEALTHY), { kind: 'recorded' });
+    lose();
+    assert.deepEqual(await holder.beat(HEALTHY), { kind: 'recorded' });
+  });
+
   test('is superseded when the shipped kit claimed for local over it, and writes nothing any more', async () => {
     const { databases, holder, row } = await openHolder();
     databases.put(ROW, { current_owner: 'local', container_id: 'snmp', container_version: '1.0.0' });

@@ -70,11 +70,13 @@ describe('the heartbeat', () => {
       bootId: 'boot-1',
       beatMs: 123_456,
       intervalMs: 10_000,
+      startedMs: 100_000,
     });
   });
 
   test('a row that is not there, or holds nonsense, is no sign of life', () => {
-    const none = { token: '', owner: '', version: '', bootId: '', beatMs: undefined, intervalMs: 10_000 };
+    const texts = { token: '', owner: '', version: '', bootId: '' };
+    const none = { ...texts, beatMs: undefined, intervalMs: 10_000, startedMs: undefined };
     assert.deepEqual(decodeHeartbeat({}), none);
     assert.deepEqual(decodeHeartbeat({ beat_ms: 'now', interval_ms: 'often' }), none);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { HoldReason } from '../../../../src/contract/gate/hold.ts';
 import { decideStartup } from '../../../../src/decide/gate/decide-startup.ts';
-import type { StoreObservation } from '../../../../src/decide/gate/observation.ts';
+import { beginObservation, type StoreObservation } from '../../../../src/decide/gate/observation.ts';
 import type { Candidate, Progress, StartupDecision } from '../../../../src/decide/gate/startup-types.ts';
 import {
   kitsHolder,
@@ -78,8 +78,9 @@ describe('the table of the gate', () => {
     });
 
     test(`row ${i + 1} is told rather than row 7, and lets the wait begin anew`, () => {
-      const begin = { holderAtStart: '', holderVersionAtStart: '' };
-      const superseded: Progress = { kind: 'superseded', sinceMs: NOW.bootMs, ...begin };
+      const begin = { beganMs: NOW.bootMs, holderAtStart: '', holderVersionAtStart: '' };
+      const since = { sinceMs: NOW.bootMs, answeredMs: undefined };
+      const superseded: Progress = { kind: 'superseded', ...since, ...begin };
       const decision = decide(merge(ANSWERED, block), { progress: superseded });
       assert.equal(outcome(decision), `hold ${reason}`);
       assert.deepEqual(decision.progress, { kind: 'new' });
@@ -597,6 +598,21 @@ describe('row 7: superseded by a version', () => {
     expect(overwritten, 'wait version', later(180_000));
   });
 
+  test('lifted after ten seconds where the host has answered this container, and that one has not asked again (D6)', () => {
+    const answered = merge(overwritten, { status: ready(SELF.token) });
+    const seen = decide(answered, later(20_000));
+    assert.equal(outcome(seen), 'hold superseded');
+    assert.equal(seen.requeueAtMs, NOW.bootMs + 30_000);
+    const again = decide(answered, { progress: seen.progress, afterMs: 29_999 });
+    assert.equal(outcome(again), 'hold superseded');
+    expect(answered, 'go', { progress: again.progress, afterMs: 30_000 });
+    const asked = decide(overwritten, { progress: again.progress, afterMs: 29_999 });
+    expect(answered, 'hold superseded', { progress: asked.progress, afterMs: 30_000 });
+    const others = merge(overwritten, { status: ready('token-b') });
+    const foreign = decide(others, later(20_000));
+    expect(others, 'hold superseded', { progress: foreign.progress, afterMs: 30_000 });
+  });
+
   test('looking again does not begin the three minutes anew', () => {
     const again = decide(overwritten, later(100_000));
     assert.equal(again.requeueAtMs, NOW.bootMs + 180_000);
@@ -663,6 +679,24 @@ describe('row 7: superseded by a claim', () => {
     expect(merge(WANTED, holder, { status: { container_version: '1.2.0' } }), 'wait pending', { progress });
   });
 
+  test('one that had claimed before this gate has asked, and is recorded again since, is to be replaced too (G2)', () => {
+    const again = { claimAgoMs: -1_000, beatAgoMs: -1_000, version: '1.1.0' };
+    for (const progress of [
+      announced,
+      waitingAfter(merge(WANTED, kitsHolder({ token: 'token-c', claimAgoMs: 0 }))),
+    ]) {
+      const before = merge(WANTED, kitsHolder({ ...again, startedAgoMs: 50_000 }));
+      const decision = decide(before, { progress, afterMs: 2_000 });
+      assert.equal(outcome(decision), 'wait pending');
+      const asked = merge(before, {
+        status: { remote_state: 'pending', pending_token: SELF.token, container_version: '1.1.0' },
+      });
+      expect(asked, 'wait version', { progress: decision.progress, afterMs: 3_000 });
+      const since = merge(WANTED, kitsHolder({ ...again, startedAgoMs: 0 }));
+      expect(since, 'hold superseded', { progress, afterMs: 2_000 });
+    }
+  });
+
   test('another start of the same container as the holder of before is another claim', () => {
     const progress = waitingAfter(merge(WANTED, kitsHolder({ claimAgoMs: 50_000, beatAgoMs: 0 })));
     const again = merge(WANTED, kitsHolder({ token: 'token-b2', claimAgoMs: 0 }));
@@ -719,23 +753,38 @@ describe('what the gate has seen of the store', () => {
     assert.deepEqual([shipped.requeueAtMs, shipped.lookByMs], [undefined, undefined]);
   });
 
+  test('where a record may be lost it looks twenty times an interval, held or not, and tells when a look is too late (G2)', () => {
+    const observation = goodSince(0);
+    for (const rows of [ANSWERED, merge(ANSWERED, { status: { system_state: 'down' } })]) {
+      const { requeueAtMs, lookByMs } = decide(rows, { observation });
+      assert.deepEqual([requeueAtMs, lookByMs], [NOW.bootMs + 500, NOW.bootMs + 10_000]);
+    }
+    const quick = decide(ANSWERED, { observation: goodSince(0, { ownLeaseMs: 1_500 }) });
+    assert.deepEqual([quick.requeueAtMs, quick.lookByMs], [NOW.bootMs + 200, NOW.bootMs + 1_000]);
+    const confirmed = decide(ANSWERED, { observation, afterMs: 11_500 });
+    assert.deepEqual([confirmed.requeueAtMs, confirmed.lookByMs], [undefined, undefined]);
+  });
+
   test('after an outage nobody goes for a lease where no owner is on record (G2)', () => {
     const observation = goodSince(0, OUTAGE);
     const { verdict, requeueAtMs } = decide(ANSWERED, { observation });
     assert.match(verdict.kind === 'wait' ? verdict.text : '', /may have lost the record/);
-    assert.equal(requeueAtMs, NOW.bootMs + 30_000);
+    assert.equal(requeueAtMs, NOW.bootMs + 500);
     expect(ANSWERED, 'wait nothing', { observation, afterMs: 29_999 });
     expect(ANSWERED, 'go', { observation, afterMs: 30_000 });
   });
 
-  test('no owner at all at the first look is confirmed after a good interval, 11 s at most; a release is not (G2)', () => {
+  test('no owner at all at the first look is confirmed after an interval and three looks; a release is not (G2)', () => {
     const observation = goodSince(0);
-    expect(ANSWERED, 'wait nothing', { observation, afterMs: 10_999 });
-    expect(ANSWERED, 'go', { observation, afterMs: 11_000 });
-    const slow = goodSince(0, { ownLeaseMs: 180_000 });
-    expect(ANSWERED, 'go', { observation: slow, afterMs: 11_000 });
+    expect(ANSWERED, 'wait nothing', { observation, afterMs: 11_499 });
+    expect(ANSWERED, 'go', { observation, afterMs: 11_500 });
+    // An image whose heartbeats are slow is started anew by one of the same image.
+    const slow = goodSince(0, { ownLeaseMs: beginObservation(60_000).ownLeaseMs });
+    expect(ANSWERED, 'wait nothing', { observation: slow, afterMs: 22_999 });
+    expect(ANSWERED, 'go', { observation: slow, afterMs: 23_000 });
     const quick = goodSince(0, { ownLeaseMs: 1_500 });
-    expect(ANSWERED, 'go', { observation: quick, afterMs: 550 });
+    expect(ANSWERED, 'wait nothing', { observation: quick, afterMs: 1_099 });
+    expect(ANSWERED, 'go', { observation: quick, afterMs: 1_100 });
     expect(merge(ANSWERED, { status: { current_owner: 'none' } }), 'go', { observation });
   });
 

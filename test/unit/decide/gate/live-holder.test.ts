@@ -18,7 +18,8 @@ const find = (rows: RawRows, afterMs = 0): Holder | undefined =>
 
 describe('the live holder', () => {
   test('a beating holder is told with its owner, ids, version and until when it is live', () => {
-    const rows = kitsHolder({ claimAgoMs: 60_000, beatAgoMs: 1_000, intervalMs: 5_000, version: '1.1.0' });
+    const ago = { claimAgoMs: 60_000, startedAgoMs: 90_000, beatAgoMs: 1_000 };
+    const rows = kitsHolder({ ...ago, intervalMs: 5_000, version: '1.1.0' });
     assert.deepEqual(find(rows), {
       owner: 'kube',
       dockerId: 'bbbbbbbbbbbb',
@@ -26,7 +27,9 @@ describe('the live holder', () => {
       version: '1.1.0',
       intervalMs: 5_000,
       liveUntilMs: NOW.bootMs - 1_000 + 15_000,
+      claimedMs: NOW.bootMs - 90_000,
     });
+    assert.equal(find(kitsHolder({ claimAgoMs: 7_000 }))?.claimedMs, NOW.bootMs - 7_000);
   });
 
   test('a holder of the shipped kit is live for ever, and without a token', () => {
@@ -37,6 +40,7 @@ describe('the live holder', () => {
       version: '1.1.0',
       intervalMs: 10_000,
       liveUntilMs: undefined,
+      claimedMs: undefined,
     });
   });
 
@@ -145,6 +149,7 @@ describe('whether a holder is this container', () => {
     version: '1.0.0',
     intervalMs: 10_000,
     liveUntilMs: undefined,
+    claimedMs: undefined,
   });
 
   test('by its token, or by its id', () => {

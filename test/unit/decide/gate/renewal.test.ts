@@ -16,14 +16,14 @@ import {
 /** The own claim is older than what is on record. */
 const CLAIM = { ...SELF, startedMs: NOW.bootMs - 100_000 };
 
+const makeInput = (rows: RawRows, afterMs: number) => ({
+  status: decodeStatus(rows.status ?? {}),
+  heartbeat: decodeHeartbeat(rows.heartbeat ?? {}),
+  now: { bootId: NOW.bootId, bootMs: NOW.bootMs + afterMs },
+});
+
 const decide = (rows: RawRows, afterMs = 0, self = CLAIM, observation = WATCHED) =>
-  decideRenewal({
-    status: decodeStatus(rows.status ?? {}),
-    heartbeat: decodeHeartbeat(rows.heartbeat ?? {}),
-    self,
-    observation,
-    now: { bootId: NOW.bootId, bootMs: NOW.bootMs + afterMs },
-  });
+  decideRenewal({ ...makeInput(rows, afterMs), self, observation, wasFrozen: false });
 
 describe('an agent whose heartbeat was refused', () => {
   test('claims again when the record bears its token, but the host side has cleared owner and id', () => {
@@ -118,6 +118,22 @@ describe('an agent whose heartbeat was refused', () => {
       const shipped = shippedHolder({ owner: 'kube', id: 'bbbbbbbbbbbb', version: '1.0.0' });
       assert.equal(decide(shipped, 0, claim).kind, 'superseded');
     });
+  });
+
+  test('that was frozen for a lease claims again only where certainly nobody else is on record (G2)', () => {
+    const of = (rows: RawRows, afterMs: number, goodSinceMs: number) =>
+      decideRenewal({
+        ...makeInput(rows, afterMs),
+        self: CLAIM,
+        observation: { ...WATCHED, goodSinceMs },
+        wasFrozen: true,
+      }).kind;
+    assert.equal(of({}, 11_499, NOW.bootMs), 'wait');
+    assert.equal(of({}, 11_500, NOW.bootMs), 'claim-again');
+    assert.equal(of({ status: { current_owner: 'none' } }, 0, NOW.bootMs), 'claim-again');
+    assert.equal(decide({}, 0, CLAIM, { ...WATCHED, goodSinceMs: NOW.bootMs }).kind, 'claim-again');
+    const other = kitsHolder({ claimAgoMs: 0 });
+    assert.equal(of(other, 30_000, -Infinity), 'claim-again');
   });
 
   test('another container whose id is unknown, too, is another container', () => {
