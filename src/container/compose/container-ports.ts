@@ -9,7 +9,7 @@ import { createAgentPresence } from '../adapters/run-folder/agent-presence-file.
 import { createClaimFile } from '../adapters/run-folder/claim-file.ts';
 import { createGateNoticeFile } from '../adapters/run-folder/gate-notice-file.ts';
 import { createLastEnd } from '../adapters/run-folder/last-end.ts';
-import { closeRunFolder } from '../adapters/run-folder/run-folder.ts';
+import { clearRunFolder, closeRunFolder } from '../adapters/run-folder/run-folder.ts';
 import { readSettings } from '../settings.ts';
 import type { Databases } from '../../contract/databases.ts';
 
@@ -17,8 +17,10 @@ import type { Databases } from '../../contract/databases.ts';
 export function buildContainerPorts(name: string) {
   const settings = readSettings(process.env);
   const log = createCommandLog(name, process.env['CTRKIT_LOG']);
-  const folderWarning = closeRunFolder(settings.runDir);
-  for (const warning of [...settings.warnings, folderWarning ?? []].flat()) log.warn(warning);
+  // In this order: nobody else puts a file into a folder that is closed.
+  const folderWarnings = [closeRunFolder(settings.runDir), clearRunFolder(settings.runDir)];
+  for (const warning of [...settings.warnings, ...folderWarnings])
+    if (warning !== undefined) log.warn(warning);
   const clock = systemClock;
   const anchor = findAnchor();
   const containerStart = encodeContainerStart(clock.bootId(), anchor);

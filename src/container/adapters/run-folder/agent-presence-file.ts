@@ -19,7 +19,16 @@ export function createAgentPresence(folder: string, containerStart: string): Age
       const startTicks = readProcessStat('self')?.startTicks ?? 0;
       const text = encodeAgentRecord({ pid: process.pid, startTicks, containerStart, state });
       // Readable by everybody: the gate may run as another user than the agent.
-      if (readIfExists(path) !== text) writeAtomically(folder, AGENT_FILE, text, 0o644);
+      if (!isWritten(path, text)) writeAtomically(folder, AGENT_FILE, text, 0o644);
     },
   };
+}
+
+/** What can't be read, a pipe for instance, is written over. */
+function isWritten(path: string, text: string): boolean {
+  try {
+    return readIfExists(path) === text;
+  } catch {
+    return false;
+  }
 }

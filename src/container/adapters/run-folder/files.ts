@@ -8,8 +8,11 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   writeSync,
+  type Stats,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { replaceFile } from '../../../adapters/disk/replace-file.ts';
 import { watchFolder } from '../../../adapters/disk/watch-folder.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
@@ -51,9 +54,12 @@ export function overwriteLine(path: string, line: string): void {
   }
 }
 
+/** The largest of them is a claim, of some hundred bytes. */
+const MAX_BYTES = 64 * 1024;
+
 /**
  * Empty if there is none. Throws CtrkitError('defect'): what can't be read is not the same as nothing. A link is not
- * followed, and a pipe in the file's place keeps nobody waiting.
+ * followed, a pipe in the file's place keeps nobody waiting, and what another user has put there is not believed.
  */
 export function readIfExists(path: string): string {
   try {
@@ -68,11 +74,21 @@ export function readIfExists(path: string): string {
 function readRegularFile(path: string): string {
   const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    if (!fstatSync(file).isFile()) throw new Error('it is no regular file');
+    const problem = findFileProblem(fstatSync(file), path);
+    if (problem !== undefined) throw new Error(problem);
     return readFileSync(file, 'utf8');
   } finally {
     closeSync(file);
   }
+}
+
+/** Why a file of the run folder is not one of the kit's; undefined if it is. Whoever owns the folder may have put it there. */
+export function findFileProblem(stat: Stats, path: string): string | undefined {
+  if (!stat.isFile()) return 'it is no regular file';
+  if (stat.size > MAX_BYTES) return 'it is too long';
+  if (stat.uid === 0 || stat.uid === process.geteuid?.() || stat.uid === statSync(dirname(path)).uid)
+    return undefined;
+  return `it belongs to user ${stat.uid}`;
 }
 
 /** Does what watchFolder does; the folder is made first, so that the first file is seen as well. */

@@ -1,9 +1,27 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { closeRunFolder } from '../../../../../src/container/adapters/run-folder/run-folder.ts';
+import { readIfExists, writeAtomically } from '../../../../../src/container/adapters/run-folder/files.ts';
+import { createAgentPresence } from '../../../../../src/container/adapters/run-folder/agent-presence-file.ts';
+import {
+  clearRunFolder,
+  closeRunFolder,
+} from '../../../../../src/container/adapters/run-folder/run-folder.ts';
 
 let root = '';
 let folder = '';
@@ -50,5 +68,64 @@ describe('the run folder', () => {
     chownSync(folder, 65_534, 65_534);
     assert.match(closeRunFolder(folder) ?? '', /belongs to user 65534/);
     assert.equal(modeOf(folder) & 0o022, 0);
+  });
+
+  test('loses what stands in the way of the kit’s files, and nothing else', () => {
+    mkdirSync(join(folder, 'health/full'), { recursive: true });
+    mkdirSync(join(folder, 'health.17.tmp'));
+    spawnSync('mkfifo', [join(folder, 'gate.json')]);
+    symlinkSync(join(root, 'secret'), join(folder, 'agent.json'));
+    writeFileSync(join(root, 'secret'), 'secret');
+    writeFileSync(join(folder, 'hooks.json'), '');
+    truncateSync(join(folder, 'hooks.json'), 3_000_000_000);
+    mkdirSync(join(folder, 'other'));
+    writeFileSync(join(folder, 'claim.json'), 'mine');
+    const said = clearRunFolder(folder) ?? '';
+    for (const name of ['health', 'health.17.tmp', 'gate.json', 'agent.json'])
+      assert.match(said, new RegExp(`${name}, it is no regular file`));
+    assert.match(said, /hooks\.json, it is too long/);
+    const left = readdirSync(folder).filter((name) => !name.endsWith('.foreign'));
+    assert.deepEqual(left, ['claim.json', 'other']);
+    assert.equal(readFileSync(join(root, 'secret'), 'utf8'), 'secret');
+    assert.equal(clearRunFolder(folder), undefined);
+    writeAtomically(folder, 'health', 'x', 0o644);
+    assert.equal(clearRunFolder(join(root, 'none')), undefined);
+  });
+
+  test('a pipe or a link in the place of agent.json is written over', () => {
+    const presence = createAgentPresence(folder, 'start');
+    spawnSync('mkfifo', [join(folder, 'agent.json')]);
+    presence.write('running');
+    assert.equal(presence.read()?.isAlive, true);
+    rmSync(join(folder, 'agent.json'));
+    symlinkSync('/dev/zero', join(folder, 'agent.json'));
+    presence.write('stopping');
+    assert.equal(presence.read()?.isStopping, true);
+  });
+
+  test(
+    'a file of another user is not believed, and removed; that of root or of the folder’s owner is',
+    { skip },
+    () => {
+      const path = join(folder, 'claim.json');
+      writeFileSync(path, 'a claim');
+      chownSync(path, 65_534, 65_534);
+      assert.throws(() => readIfExists(path), /claim\.json can't be read: it belongs to user 65534/);
+      chownSync(folder, 65_534, 65_534);
+      assert.equal(readIfExists(path), 'a claim');
+      assert.equal(clearRunFolder(folder), undefined);
+      chownSync(folder, 0, 0);
+      assert.match(clearRunFolder(folder) ?? '', /claim\.json, it belongs to user 65534$/);
+      assert.equal(readIfExists(path), '');
+      writeFileSync(path, 'a claim');
+      assert.equal(readIfExists(path), 'a claim');
+    },
+  );
+
+  test('a file that is too long is not read', () => {
+    const path = join(folder, 'gate.json');
+    writeFileSync(path, '');
+    truncateSync(path, 3_000_000_000);
+    assert.throws(() => readIfExists(path), /gate\.json can't be read: it is too long/);
   });
 });
