@@ -10,6 +10,8 @@ export interface Terminal {
   readonly width: () => number;
   /** Writes to stdout, unchanged. */
   readonly write: (text: string) => void;
+  /** Writes to stderr, unchanged. */
+  readonly complain: (text: string) => void;
   /** Writes one line to stderr, behind the command's name. */
   readonly report: (text: string) => void;
   /** The text in this colour; unchanged where colours are not wanted. */

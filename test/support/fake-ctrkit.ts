@@ -83,6 +83,7 @@ export class FakeCtrkit {
       height: () => 24,
       width: () => 200,
       write: (text) => (this.stdout += text),
+      complain: (text) => this.reported.push(text),
       report: (text) => this.reported.push(text),
       paint: (_colour, text) => text,
     },

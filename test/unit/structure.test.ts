@@ -120,6 +120,14 @@ describe('the tree', () => {
     assert.deepEqual(large, []);
   });
 
+  test('writes to stdout and stderr in one place: what a reader that ends, or a full disk, makes of it', () => {
+    const writers = SRC.filter(({ text }) => /\bstd(?:out|err)\.write\(/.test(text));
+    assert.deepEqual(writers.map(({ path }) => path).toSorted(), [
+      'src/adapters/process/write-answer.ts',
+      'src/adapters/process/write-error.ts',
+    ]);
+  });
+
   test('has one way to hide a member: #, not the word private', () => {
     const hidden = SRC.filter(({ text }) => /^ {2}private /m.test(text));
     assert.deepEqual(

@@ -1,4 +1,5 @@
 import { EXIT } from '../../contract/exit-codes.ts';
+import { writeError } from './write-error.ts';
 
 /**
  * Loads the command that the launcher names as the first word, and with it runs it: each module runs its own command. The
@@ -8,7 +9,7 @@ export function runCommand(commands: Readonly<Record<string, () => Promise<unkno
   const [name = ''] = process.argv.splice(2, 1);
   const load = commands[name];
   if (load === undefined) {
-    process.stderr.write(`ctrkit: "${name}" is no command of this bundle: run it by its own name\n`);
+    writeError(`ctrkit: "${name}" is no command of this bundle: run it by its own name\n`);
     process.exitCode = EXIT.defect;
   } else void load();
 }

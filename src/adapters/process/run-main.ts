@@ -1,6 +1,7 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { toPlainLine } from '../../text/printable.ts';
+import { chooseExitCode } from './write-answer.ts';
 import { writeError } from './write-error.ts';
 
 /** The error may quote what somebody typed. */
@@ -22,7 +23,7 @@ export async function runMain(name: string, main: () => Promise<number>): Promis
     // oxlint-disable-next-line no-process-exit -- what state the process is in, nobody knows
     process.exit();
   });
-  process.exitCode = await runAndReport(name, main);
+  process.exitCode = chooseExitCode(await runAndReport(name, main));
 }
 
 /** Runs `main`; returns its result, or the exit code of its error, which it prints. */

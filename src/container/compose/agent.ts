@@ -1,5 +1,6 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
+import { writeAnswer } from '../../adapters/process/write-answer.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { listenForEvents } from '../adapters/supervisor/event-listener.ts';
@@ -17,7 +18,7 @@ type AgentPorts = Awaited<ReturnType<typeof buildAgentPorts>>;
 /** `ctrkit_agent` with its adapters; `words` follow the command's name. Returns the exit code. */
 export async function runCtrkitAgent(words: readonly string[]): Promise<number> {
   if (cutCommand(words).some((word) => word === '--help' || word === '-h')) {
-    process.stdout.write(AGENT_HELP);
+    writeAnswer('ctrkit_agent', AGENT_HELP);
     return EXIT.ok;
   }
   const [flag, ...rest] = words;

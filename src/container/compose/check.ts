@@ -1,3 +1,5 @@
+import { writeAnswer } from '../../adapters/process/write-answer.ts';
+import { writeError } from '../../adapters/process/write-error.ts';
 import { findOwnIdentity } from '../../decide/gate/own-identity.ts';
 import { describeLayout } from '../../decide/gate/image-layout.ts';
 import { CRITICAL_KINDS, WATCHDOG_KINDS } from '../../contract/health/process-list.ts';
@@ -22,8 +24,8 @@ export async function checkImage([file, ...rest]: readonly string[]): Promise<nu
       readConfig: readChecksConfig,
       listHooks: () => listHooks(`${configDir}/checks`),
       describeLayout: (startProgram) => describeImage(settings, startProgram),
-      print: (line) => process.stdout.write(`${line}\n`),
-      printError: (line) => process.stderr.write(`ctrkit_agent: ${line}\n`),
+      print: (line) => writeAnswer('ctrkit_agent', `${line}\n`),
+      printError: (line) => writeError(`ctrkit_agent: ${line}\n`),
     },
   );
 }

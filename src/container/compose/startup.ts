@@ -1,7 +1,7 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { createCommandLog } from '../../adapters/log/command-log.ts';
 import { runAndReport } from '../../adapters/process/run-main.ts';
-import { breakSilence } from '../../adapters/process/silence.ts';
+import { writeAnswer } from '../../adapters/process/write-answer.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import type { Owner } from '../../contract/feature/feature.ts';
@@ -38,8 +38,7 @@ export async function runContainerStartup(words: readonly string[]): Promise<num
 async function runGate(words: readonly string[]): Promise<number> {
   const options = parseStartupOptions(words);
   if (options === undefined) {
-    breakSilence();
-    process.stdout.write(STARTUP_HELP);
+    writeAnswer(NAME, STARTUP_HELP);
     return EXIT.ok;
   }
   await assertCommand(words);

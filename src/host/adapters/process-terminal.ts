@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { writeAnswer } from '../../adapters/process/write-answer.ts';
+import { writeError } from '../../adapters/process/write-error.ts';
 import type { Terminal } from '../../ports/terminal.ts';
 import { toPlainLine } from '../../text/printable.ts';
 
@@ -15,8 +17,9 @@ export function createTerminal(name: string): Terminal {
     // 0 on a terminal that was never told its size.
     height: () => stdout.rows || 24,
     width: () => stdout.columns || 80,
-    write: (text) => stdout.write(text),
-    report: (text) => process.stderr.write(`${name}: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
+    write: (text) => writeAnswer(name, text),
+    complain: writeError,
+    report: (text) => writeError(`${name}: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
     paint: (colour, text) => (hasColour ? styleText(colour, text) : text),
   };
 }

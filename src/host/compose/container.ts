@@ -1,5 +1,6 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
-import { watchOutput } from '../../adapters/process/watch-output.ts';
+import { writeAnswer } from '../../adapters/process/write-answer.ts';
+import { writeError } from '../../adapters/process/write-error.ts';
 import { RedisRowStore } from '../../adapters/redis/row-store.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { toPlainLine } from '../../text/printable.ts';
@@ -16,14 +17,10 @@ const MAX_LINE_LENGTH = 2_000;
 export async function runContainerCommand(args: readonly string[]): Promise<number> {
   const line = parseContainerLine(args);
   if (line.kind === 'help') {
-    process.stdout.write(line.text);
+    writeAnswer('container', line.text);
     return EXIT.ok;
   }
-  const { options } = line;
-  // No other action has an answer.
-  if (options.action !== 'id') return runWithEngine(options);
-  const keepExitCode = watchOutput('container');
-  return keepExitCode(await runWithEngine(options));
+  return runWithEngine(line.options);
 }
 
 async function runWithEngine(options: ContainerOptions): Promise<number> {
@@ -46,8 +43,8 @@ const buildContainerPorts = (redisUrl: string, ports: HostPorts): ContainerPorts
   readRevertToLocalMs: ports.readRevertToLocalMs,
   becomeLightWait: ({ id, pid }) => becomeLightWait(id, pid, listOwnWords()),
   waitedContainer: takeWaitedContainer(process.env),
-  print: (text) => process.stdout.write(`${text}\n`),
-  report: (text) => process.stderr.write(`container: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
+  print: (text) => writeAnswer('container', `${text}\n`),
+  report: (text) => writeError(`container: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
 });
 
 /** The words that run this very command again; the bundle's entry has taken its name out of argv. */

@@ -1,4 +1,3 @@
-import { watchOutput } from '../../adapters/process/watch-output.ts';
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
 import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
 import { createLockFiles } from '../adapters/locks/lock-file.ts';
@@ -15,11 +14,6 @@ import { buildHostPorts, type HostPorts } from './ports.ts';
 
 /** The command `ctrkit`. Returns the exit code. Throws CtrkitError. */
 export async function runCtrkitCommand(args: readonly string[]): Promise<number> {
-  const keepExitCode = watchOutput('ctrkit');
-  return keepExitCode(await runWithEngine(args));
-}
-
-async function runWithEngine(args: readonly string[]): Promise<number> {
   const ports = buildHostPorts('ctrkit');
   try {
     return await runCtrkit(args, buildCtrkitPorts(ports));

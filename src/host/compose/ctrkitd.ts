@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
+import { writeAnswer } from '../../adapters/process/write-answer.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import type { Log } from '../../ports/log.ts';
@@ -30,7 +31,7 @@ import { buildHostPorts, type HostPorts } from './ports.ts';
 /** The command `ctrkitd`: runs until SIGTERM or SIGINT. Returns the exit code. Throws CtrkitError. */
 export async function runCtrkitdCommand(args: readonly string[]): Promise<number> {
   const line = parseDaemonLine(args);
-  if (line.kind === 'help') process.stdout.write(line.text);
+  if (line.kind === 'help') writeAnswer('ctrkitd', line.text);
   else await runDaemon(line.options);
   return EXIT.ok;
 }

@@ -61,7 +61,7 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
     if (error.exitCode === 0) return EXIT.ok;
     // No subcommand: commander writes the help.
     if (error.code === 'commander.help') {
-      process.stderr.write(complaint);
+      ports.terminal.complain(complaint);
       return EXIT.usage;
     }
     const text = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
