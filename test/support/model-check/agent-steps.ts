@@ -47,7 +47,7 @@ const become = (world: World, rows: World['rows'], i: number, changes: Changes):
 function beat(world: World, i: number, rules: Rules): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'running') return world;
-  const tried = recordTry(one.phase, one);
+  const tried = recordTry(one.phase);
   if (world.outage !== 'none') return become(world, world.rows, i, { phase: tried });
   const claim = claimOf(one);
   if (areHeld(world.rows, [rules.guardBeat(claim)])) {
@@ -72,9 +72,9 @@ function beat(world: World, i: number, rules: Rules): World {
 }
 
 /** What was due has been tried: a frost is over with that. */
-const recordTry = (phase: Running, { frozenTicks }: ModelContainer): Running => {
-  const tried = { ...phase, isDue: false, recover: undefined };
-  if (frozenTicks < LEASE_TICKS) return tried;
+const recordTry = (phase: Running): Running => {
+  const tried = { ...phase, isDue: false, recover: undefined, silentTicks: 0 };
+  if (phase.silentTicks < LEASE_TICKS) return tried;
   return { ...tried, wasFrozen: true, observation: beginObservation(TICK_MS) };
 };
 
@@ -90,7 +90,7 @@ function isHeldByOther({ rows: { status, health }, nowMs }: World, { token }: Mo
 function record(world: World, i: number, rules: Rules): World {
   const one = world.containers[i];
   if (one?.phase.kind !== 'running' || one.phase.recover === undefined) return world;
-  const tried = recordTry(one.phase, one);
+  const tried = recordTry(one.phase);
   if (world.outage !== 'none') return become(world, world.rows, i, { phase: tried });
   if (!areHeld(world.rows, one.phase.recover))
     return become(world, world.rows, i, { phase: { ...tried, isDue: true } });

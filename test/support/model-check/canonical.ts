@@ -148,7 +148,7 @@ function encodeContainer(
 
 function encodePhase(phase: Phase, world: World, encoding: Encoding): string {
   if (phase.kind === 'running')
-    return `${encodeObservation(phase.observation, world)}>${phase.isDue}${phase.isSuperseded}${phase.wasFrozen ? 'W' : ''}${phase.recover === undefined ? '' : encodeGuards(phase.recover, world.rows)}`;
+    return `${encodeObservation(phase.observation, world)}>${phase.isDue}${phase.isSuperseded}${phase.wasFrozen ? 'W' : ''}${Math.min(phase.silentTicks, LEASE_TICKS)}${phase.recover === undefined ? '' : `R${encodeGuards(phase.recover, world.rows)}`}`;
   const { progress, planned, observation } = phase;
   return `${phase.isDue}>${encodeObservation(observation, world)}>${encodeProgress(progress, world, encoding)}>${encodePlanned(planned, world, encoding)}`;
 }

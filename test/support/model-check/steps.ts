@@ -184,7 +184,8 @@ export const passTime = (world: World, options: ModelOptions): World => {
       const { phase } = one;
       if (phase.kind === 'gate') return { ...one, phase: beginInterval(phase, options) };
       if (phase.isSuperseded) return { ...one, frozenTicks, isExcused };
-      return { ...one, frozenTicks, isExcused, phase: { ...phase, isDue: true } };
+      const silentTicks = phase.silentTicks + 1;
+      return { ...one, frozenTicks, isExcused, phase: { ...phase, isDue: true, silentTicks } };
     }),
   };
 };

@@ -19,6 +19,7 @@ export function mend(world: World): World {
   const thaw = (one: ModelContainer): ModelContainer => ({
     ...one,
     isFrozen: false,
+    frozenTicks: 0,
     isExcused: false,
   });
   const rows = world.isForeignRunning

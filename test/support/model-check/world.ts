@@ -31,7 +31,9 @@ export interface Running {
   readonly recover: readonly RowValues[] | undefined;
   /** It has learnt that another container holds the feature. */
   readonly isSuperseded: boolean;
-  /** It was frozen for a whole lease, and has not beaten since. */
+  /** In intervals: since it has tried to beat. */
+  readonly silentTicks: number;
+  /** It has not tried for a whole lease, as it was frozen, and has not beaten since. */
   readonly wasFrozen: boolean;
   /** When it has claimed. */
   readonly startedMs: number;
@@ -185,6 +187,7 @@ export const beginRunning = ({ nowMs }: World): Running => ({
   isDue: true,
   recover: undefined,
   isSuperseded: false,
+  silentTicks: 0,
   wasFrozen: false,
   startedMs: nowMs,
   observation: beginObservation(TICK_MS),
