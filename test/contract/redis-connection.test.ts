@@ -44,3 +44,37 @@ test('a server that has answered and then ends the connection is a lost one, onc
   await until('the loss is told', () => counted.lost > 0);
   assert.equal(counted.lost, 1);
 });
+
+for (const [name, head, body, why = /can't be used: its answer is too long/] of [
+  ['a text of 2 GB', '$2000000000\r\n', Buffer.alloc(1024 * 1024, 'a')],
+  ['a list without an end', '*1000000000\r\n', Buffer.from(':1\r\n'.repeat(50_000))],
+  ['lists in lists without an end', '', Buffer.from('*1\r\n'.repeat(50_000)), /can't be used/],
+  ['a line without an end', '+', Buffer.alloc(1024 * 1024, 'a')],
+] as const)
+  test(`an answer that is ${name} is a failed call, before it fills the memory`, async (t) => {
+    let sent = 0;
+    const { connection } = await open(t, (socket) => {
+      const send = (): void => {
+        if (socket.destroyed || sent > 100 * 1024 * 1024) return;
+        sent += body.length;
+        socket.write(body, () => setImmediate(send));
+      };
+      socket.once('data', () => {
+        socket.write(head);
+        send();
+      });
+    });
+    await assert.rejects(
+      connection.run((client) => client.ping()),
+      why,
+    );
+    assert.ok(sent < 50 * 1024 * 1024, String(sent));
+  });
+
+test('many answers and messages in turn are none that is too long', async (t) => {
+  const text = 'x'.repeat(1024 * 1024);
+  const { connection } = await open(t, (socket) =>
+    socket.on('data', () => socket.write(`$${text.length}\r\n${text}\r\n`)),
+  );
+  for (let i = 0; i < 10; i++) assert.equal(await connection.run((client) => client.ping()), text);
+});

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { addressOf, DEFAULTS, type Endpoint } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
+import { limitReply } from './limit-reply.ts';
 
 /**
  * One connection to one Redis server. It does not reconnect and does not queue: a call that can't be carried out
@@ -9,6 +10,10 @@ import { CtrkitError } from '../../contract/errors.ts';
 export class RedisConnection {
   #client: Redis | undefined;
   #connecting: Promise<Redis> | undefined;
+  /** Tells the limit of an answer that one is complete. */
+  #endAnswer: () => void = () => {};
+  /** Why this side has ended the connection. */
+  #cause: unknown;
 
   /** On this connection; a server that only accepts and drops must not have us back at once. */
   #hasAnswered = false;
@@ -28,10 +33,11 @@ export class RedisConnection {
     try {
       const answer = await waitWithin(this.#timeoutMs, this.#ensureConnected().then(call));
       this.#hasAnswered = true;
+      this.#endAnswer();
       return answer;
     } catch (error) {
       this.close();
-      throw explainFailure(error, this.#endpoint);
+      throw explainFailure(this.#cause ?? error, this.#endpoint);
     }
   }
 
@@ -54,6 +60,11 @@ export class RedisConnection {
   async #connect(): Promise<Redis> {
     const client = new Redis(encodeOptions(this.#endpoint, this.#timeoutMs));
     this.#client = client;
+    this.#cause = undefined;
+    this.#endAnswer = limitReply(client, (error) => {
+      this.#cause = error;
+      client.stream.destroy(error);
+    });
     // The cause of a failed connection is told by this event only; without a listener it ends the process.
     let cause: unknown;
     client.on('error', (error: unknown) => {
