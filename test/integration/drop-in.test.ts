@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootMs } from '../support/boot-clock.ts';
 import { noNamespaces } from '../support/kit.ts';
@@ -7,11 +7,12 @@ import { runningUnder } from '../support/processes.ts';
 import { GO } from '../support/program.ts';
 import { HostStandIn } from '../support/host-stand-in.ts';
 import { baseConfig } from '../support/supervisord.ts';
-import { StartScript, SHELLS } from '../support/start-script.ts';
+import { DROP_IN, StartScript, SHELLS } from '../support/start-script.ts';
 import { until } from '../support/until.ts';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 
 const options = { skip: noNamespaces };
+const onAScriptsTerminal = { skip: noNamespaces || (!existsSync('/usr/bin/script') && 'needs script(1)') };
 /** bash takes no notice of a SIGQUIT, with or without the kit. */
 const QUIT = { bash: [], dash: ['SIGQUIT'] } as const;
 const ENDED_BY_SIGTERM = { code: null, signal: 'SIGTERM' };
@@ -301,6 +302,41 @@ test('nor is one that is named as its Python is, and the drop-in below it gates 
   assert.match(status, /^Name:\tpython3/);
   assert.doesNotMatch(status, /^State:\tT/m);
 });
+
+for (const shell of SHELLS) {
+  const onTerminal = async (t: TestContext) => {
+    const script = await StartScript.prepare(t, { shell });
+    await script.redis.state.hset('FEATURE|snmp', 'system_state', 'down');
+    // util-linux' script(1) gives it a terminal, and ends with its status.
+    const startSh = script.start({}, { wrapper: ['script', '-qefc'] });
+    await until(
+      () => `it is held. ${startSh.said}`,
+      () => startSh.stdout.includes('held (system-not-up)'),
+    );
+    return { script, startSh };
+  };
+  for (const [key, typed] of [
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-\\', '\u001C'],
+  ] as const)
+    test(`${key} on a terminal starts nothing that is held: ${shell}`, onAScriptsTerminal, async (t) => {
+      const { script, startSh } = await onTerminal(t);
+      startSh.child.stdin?.write(typed);
+      await startSh.waitForEnd();
+      await script.waitUntilNothingRuns();
+      assert.ok(!script.isApplicationStarted, startSh.said);
+    });
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+    test(`${signal} to the drop-in alone, on a terminal: ${shell}`, onAScriptsTerminal, async (t) => {
+      const { script, startSh } = await onTerminal(t);
+      const dropIn = runningUnder(script.kit.folder).find(({ command }) => command.includes(`sh ${DROP_IN}`));
+      assert.ok(dropIn);
+      process.kill(dropIn.pid, signal);
+      await startSh.waitForEnd();
+      await script.waitUntilNothingRuns();
+      assert.ok(!script.isApplicationStarted, startSh.said);
+    });
+}
 
 test('where start.sh is process 1 it is kept waiting, whatever ends the gate', options, async (t) => {
   const script = await StartScript.prepare(t);

@@ -9,7 +9,7 @@ import { childrenOf, runningUnder, type ProcessEntry } from './processes.ts';
 import type { Program } from './program.ts';
 import { until } from './until.ts';
 
-const DROP_IN = '/usr/share/sonic/scripts/container_startup.py';
+export const DROP_IN = '/usr/share/sonic/scripts/container_startup.py';
 /** What start.sh files run on. */
 export const SHELLS = ['bash', 'dash'] as const;
 

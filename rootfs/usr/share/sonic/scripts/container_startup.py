@@ -37,9 +37,20 @@ fi
 
 # What can't be stopped is kept waiting: this script returns on "go" only. After any other end of the gate (wrong
 # usage, a defect, no Node.js, killed for memory), which has said why, it is asked again once a minute.
-trap 'kill "$child" 2>/dev/null; exit 143' TERM
-trap 'kill "$child" 2>/dev/null; exit 130' INT
 child=
+# A status lets the caller go on, so it is asked to end, and this ends by that signal itself: bash takes a SIGINT, also one from
+# a terminal, for handled unless its child dies of it. SIGQUIT bash ignores. A person's shell takes neither for its end.
+# shellcheck disable=SC2317 # called by the traps
+end_with_caller() { # INT or TERM, exit code
+	if [ -n "$child" ]; then kill "$child"; fi
+	if [ "$PPID" -gt 0 ]; then kill -"$1" "$PPID"; fi
+	trap - "$1"
+	kill -"$1" $$
+	# Process 1 takes no signal that it does not catch.
+	exit "$2"
+} 2>/dev/null
+trap 'end_with_caller INT 130' INT QUIT
+trap 'end_with_caller TERM 143' TERM HUP USR1 USR2
 
 # Bounded by the caller's life: start.sh killed alone leaves nobody to return to.
 while [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ]; do
