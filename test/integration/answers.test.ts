@@ -1,4 +1,4 @@
-/** What every command of the kit makes of a reader that ends and of a full disk (contract.md, section 12). */
+/** What every command of the kit makes of a reader that ends, of a full disk, and of a wrong CTRKIT_LOG (contract.md, section 12). */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -89,6 +89,21 @@ for (const [words] of COMMANDS)
       1,
       program.said,
     );
+  });
+
+for (const words of [
+  ['container_state', 'snmp', 'show'],
+  ['container_startup', '-f', 'snmp', '-o', 'local'],
+  ['ctrkit', 'status'],
+])
+  test(`${words.join(' ')}: a wrong CTRKIT_LOG is reported, once`, async (t) => {
+    const { run } = await prepare(t);
+    const { end, program } = await run('CTRKIT_LOG=xml exec "$@"', words);
+    assert.deepEqual(end, { code: 0, signal: null }, program.said);
+    const told = program.stderrLines.filter((line) =>
+      line.includes('CTRKIT_LOG is "xml": write text or json'),
+    );
+    assert.equal(told.length, 1, program.said);
   });
 
 for (const [words, code] of REFUSALS)

@@ -1,6 +1,7 @@
 import { CtrkitError } from '../../contract/errors.ts';
 import {
   decideUnclaimed,
+  describeWait,
   isClaimPossible,
   type UnclaimedDecision,
 } from '../../decide/gate/decide-unclaimed.ts';
@@ -127,6 +128,7 @@ export class UnclaimedController {
       if (await this.#ports.restoreClaim({ feature, version })) return 0;
     }
     this.#act(decision, identity);
+    if (decision.kind === 'none') this.#finding = { text: describeWait(suspicions, settings) };
     return suspects.size > 0 ? SUSPECT_POLL_MS : IDLE_POLL_MS;
   }
 

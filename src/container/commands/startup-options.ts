@@ -40,7 +40,7 @@ Examples
   A program of supervisord:
     command=/usr/bin/container_startup -f bmp -- /usr/bin/openbmpd
   The last line of a start.sh:
-    exec container_startup -f restapi -o "$RUNTIME_OWNER" -v "$IMAGE_VERSION" -- /usr/bin/start-rest
+    exec container_startup -f restapi -- /usr/bin/start-rest
 
 Environment
   CTRKIT_REDIS             the same as --redis

@@ -45,6 +45,16 @@ export function decideUnclaimed(
   return { kind: mode, text: `ungated: ${describeUngated(first, settings)}` };
 }
 
+/** What the agent waits for before it claims for an image of owner local, one line; empty where it will not. */
+export function describeWait(
+  suspicions: readonly Suspicion[],
+  { owner, feature, isReleased }: Pick<UnclaimedSettings, 'owner' | 'feature' | 'isReleased'>,
+): string {
+  const first = suspicions.find(({ kind }) => kind === 'unclaimed');
+  if (first === undefined || owner !== 'local' || feature === undefined || isReleased) return '';
+  return `${first.name} runs, and no gate has been asked: unless one is within ${first.patienceMs / 1000} s, the agent claims for it`;
+}
+
 /** Whether a claim that the agent does not know of may explain what was confirmed. Beside a closed gate there is none. */
 export const isClaimPossible = (
   confirmed: readonly Suspicion[],

@@ -178,6 +178,17 @@ describe('an agent without a claim', () => {
     assert.deepEqual([claimed, ended, wakes], [['snmp 2.0.0'], [], 1]);
   });
 
+  test('says what it waits for before it claims, and nothing once there is nothing to wait for', async () => {
+    owner = 'local';
+    tree = [{ ...NODE, role: 'shell' }];
+    await lookTwice();
+    const text = 'app runs, and no gate has been asked: unless one is within 60 s, the agent claims for it';
+    assert.deepEqual([claimed, controller.finding], [[], { text }]);
+    critical = [];
+    await controller.reconcile();
+    assert.deepEqual(controller.finding, { text: '' });
+  });
+
   test('tells of a claim that it can’t leave, and tries again', async () => {
     owner = 'local';
     writeError = new CtrkitError('defect', 'no space');
