@@ -89,12 +89,14 @@ const isGate = ({ pid, role, hasEnded }: ProcessNode, gatePid: number | undefine
 
 /**
  * The drop-in stops its caller, and the gate lets it go on. A gate that was killed is fetched by nobody then. Not while a
- * gate lives: another child of the caller may have ended. Nor where another child has: somebody has stopped its parent.
+ * gate lives: another child of the caller may have ended. Nor where another child has: somebody has stopped its parent. Nor
+ * for a program: one that runs something on Node.js may be stopped by a debugger.
  */
 const findLostCaller = (tree: readonly ProcessNode[], isClaimed = false): ProcessNode | undefined =>
   tree.find(
-    ({ pid, isStopped }) =>
+    ({ pid, isStopped, role }) =>
       isStopped &&
+      (isClaimed || role === 'asker' || role === 'shell') &&
       tree.some((node) => node.parentPid === pid && node.hasEnded && (isClaimed || node.role === 'gate')),
   );
 

@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ProcessNode } from '../../../contract/health/process-node.ts';
 import type { ProcessTree } from '../../../ports/process-tree.ts';
 import { GATE, isAskingScript } from './asking-script.ts';
 
-const GATE_NAMES = new Set([GATE, `${GATE}.py`]);
+/** What a shell runs as the gate, or in its place where there is no Node.js. */
+const GATE_SCRIPTS = new Set([GATE, `${GATE}.py`, 'hold_caller']);
+/** What Node.js runs, and the command's name behind it. */
+const BUNDLE = 'load.cjs';
 /** What the kernel calls a process of the gate, which is all that is left of one that has ended: script, Node.js, Node.js 24. */
 const GATE_COMMS = new Set([GATE.slice(0, 15), 'node', 'MainThread']);
 const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'ksh', 'zsh', 'busybox']);
@@ -24,7 +27,7 @@ export function createProcessTree(isSupervised: boolean, proc = '/proc'): Proces
         const rootWords = readWords(root, proc).join('\0');
         return selectBelow(root, listStats(proc)).map(({ comm, ...stat }) => ({
           ...stat,
-          role: stat.hasEnded ? findEndedRole(comm) : findRole(stat.pid, proc, rootWords),
+          role: stat.hasEnded ? findEndedRole(stat.pid, comm, proc) : findRole(stat.pid, proc, rootWords),
         }));
       } catch {
         return undefined;
@@ -66,16 +69,34 @@ function selectBelow(root: number, stats: readonly Stat[]): Stat[] {
   return below;
 }
 
-const findEndedRole = (comm: string): ProcessNode['role'] => (GATE_COMMS.has(comm) ? 'gate' : 'unknown');
+const findEndedRole = (pid: number, comm: string, proc: string): ProcessNode['role'] =>
+  GATE_COMMS.has(comm) && isTrusted(pid, proc) ? 'gate' : 'unknown';
+
+/** Of root, or of the agent's user: a process may call itself what it likes, and only these may run the gate. */
+function isTrusted(pid: number, proc: string): boolean {
+  const uid = statSync(`${proc}/${pid}`, { throwIfNoEntry: false })?.uid;
+  return uid === 0 || uid === process.geteuid?.();
+}
 
 /** A child of supervisord that shows its command line, `rootWords`, has not become its program yet. */
 function findRole(pid: number, proc: string, rootWords: string): ProcessNode['role'] {
   const words = readWords(pid, proc);
   const [command = ''] = words;
   if (command === '' || words.join('\0') === rootWords) return 'unknown';
-  if (words.some((word) => GATE_NAMES.has(basename(word)))) return 'gate';
-  if (words.some((word) => word.includes(GATE)) || runsAskingScript(words, pid, proc)) return 'asker';
-  return SHELLS.has(basename(command).replace(/^-/, '')) ? 'shell' : 'program';
+  if (isTrusted(pid, proc)) {
+    if (runsGate(words)) return 'gate';
+    if (words.some((word) => word.includes(GATE)) || runsAskingScript(words, pid, proc)) return 'asker';
+  }
+  return isShell(command) ? 'shell' : 'program';
+}
+
+const isShell = (command: string): boolean => SHELLS.has(basename(command).replace(/^-/, ''));
+
+/** Whether this is how the launcher runs: a shell with the gate as its script, or Node.js with the kit's bundle. */
+function runsGate([command = '', ...words]: readonly string[]): boolean {
+  const first = words.findIndex((word) => !word.startsWith('-'));
+  const script = basename(words[first] ?? '');
+  return (isShell(command) && GATE_SCRIPTS.has(script)) || (script === BUNDLE && words[first + 1] === GATE);
 }
 
 function readWords(pid: number, proc: string): string[] {

@@ -26,6 +26,8 @@ const node = (pid: number, over: Partial<ProcessNode> = {}): ProcessNode => ({
   role: 'program',
   ...over,
 });
+/** A start.sh that the drop-in has stopped. */
+const CALLER = node(10, { isStopped: true, role: 'asker' });
 const running = (name: string, pid: number, over: Partial<ProcessStatus> = {}): ProcessStatus =>
   processStatus(name, 'RUNNING', { pid, ...over });
 
@@ -127,38 +129,41 @@ const CASES: readonly (readonly [string, Partial<UnclaimedInput>, readonly strin
   ['a process that stands still', { critical: [APP], tree: [node(20, { isStopped: true })] }, []],
   [
     'a caller that stands still and its dead gate',
-    { tree: [node(10, { isStopped: true }), node(30, { parentPid: 10, hasEnded: true, role: 'gate' })] },
+    { tree: [CALLER, node(30, { parentPid: 10, hasEnded: true, role: 'gate' })] },
     ['gate-lost 1000'],
   ],
   [
     'a caller that stands still, its gate, and another child that ended',
     {
-      tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'gate' }), GATE],
+      tree: [CALLER, node(11, { parentPid: 10, hasEnded: true, role: 'gate' }), GATE],
     },
     [],
   ],
   [
     'the same, with a gate that is known by its notice alone',
     {
-      tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'gate' })],
+      tree: [CALLER, node(11, { parentPid: 10, hasEnded: true, role: 'gate' })],
       gatePid: 31,
     },
     [],
   ],
+  ['a process that somebody has stopped', { tree: [CALLER, node(11, { parentPid: 10 })] }, []],
   [
-    'a process that somebody has stopped',
-    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10 })] },
+    'a process that somebody has stopped, and a child of it that has ended (G23)',
+    { tree: [CALLER, node(11, { parentPid: 10, hasEnded: true, role: 'unknown' })] },
     [],
   ],
   [
-    'a process that somebody has stopped, and a child of it that has ended (G23)',
-    { tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'unknown' })] },
+    'a program that somebody has stopped, and a child of it, on Node.js, that has ended',
+    {
+      tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'gate' })],
+    },
     [],
   ],
   [
     'the same where the claim is there: it may go on',
     {
-      tree: [node(10, { isStopped: true }), node(11, { parentPid: 10, hasEnded: true, role: 'unknown' })],
+      tree: [CALLER, node(11, { parentPid: 10, hasEnded: true, role: 'unknown' })],
       isClaimed: true,
     },
     ['gate-lost 1000'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -75,6 +75,11 @@ describe('the processes below supervisord', () => {
     [['/bin/sh', '/usr/bin/container_startup', '-f', 'snmp'], 'gate'],
     [['/bin/sh', '/usr/share/sonic/scripts/container_startup.py', '-f', 'snmp'], 'gate'],
     [['/usr/lib/ctrkit/node', '/usr/lib/ctrkit/load.cjs', 'container_startup', '-f', 'x'], 'gate'],
+    [['/bin/sh', '/usr/lib/ctrkit/hold_caller', '/usr/bin/container_startup', '-f', 'snmp'], 'gate'],
+    [['/usr/lib/ctrkit/node', '--v8-pool-size=1', '/kit/load.cjs', 'container_startup', '-f', 'x'], 'gate'],
+    [['/usr/lib/ctrkit/node', '/usr/lib/ctrkit/load.cjs', 'ctrkit_agent', 'container_startup'], 'asker'],
+    [['container_startup', '1000'], 'asker'],
+    [['/usr/bin/tail', '-F', '/var/log/container_startup'], 'asker'],
     [['/bin/bash', '-c', 'container_startup.py -f x; exec app'], 'asker'],
     [['/bin/bash', 'asks.sh'], 'asker'],
     [['/bin/bash', '-e', 'other.sh'], 'shell'],
@@ -92,4 +97,27 @@ describe('the processes below supervisord', () => {
       writeFileSync(join(proc, 'notes'), 'container_startup is no script here\n');
       assert.equal(roleOf(...words), role);
     });
+
+  const skip = process.getuid?.() === 0 ? false : 'needs root, to give a process away';
+  test('that belong to another user are no gate, whatever they call themselves', { skip }, () => {
+    writeFileSync(join(proc, 'asks.sh'), '#!/bin/bash\ncontainer_startup\n');
+    const all = [
+      ['/bin/sh', '/usr/bin/container_startup'],
+      ['/usr/bin/node', '/tmp/load.cjs', 'container_startup'],
+      ['/bin/bash', '-c', 'sleep 1000; true', 'container_startup'],
+      ['/bin/bash', 'asks.sh'],
+    ];
+    const give = (pid: number): void => chownSync(join(proc, String(pid)), 65_534, 65_534);
+    all.forEach((words, i) => {
+      add(900_001 + i, SUPERVISORD, words);
+      give(900_001 + i);
+    });
+    add(900_009, SUPERVISORD, []);
+    writeFileSync(join(proc, '900009/stat'), `900009 (node) Z ${SUPERVISORD} 1 1 0`);
+    give(900_009);
+    assert.deepEqual(
+      read()?.map(({ role }) => role),
+      ['shell', 'program', 'shell', 'shell', 'unknown'],
+    );
+  });
 });
