@@ -3,7 +3,7 @@ export const EXIT = {
   /** The gate: go. Every other command: done. */
   ok: 0,
   /**
-   * `container_state`: refused, because the record is somebody else's. The host's commands: the engine refused, there is
+   * `container_state`: refused, because the record is somebody else's. The agent: another one of this container runs. The host's commands: the engine refused, there is
    * nothing of that name, or what was waited for ended with a failure. The gate never ends with it.
    */
   refused: 1,

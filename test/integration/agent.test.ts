@@ -388,9 +388,11 @@ test('a release after CTRKIT_RELEASE_AFTER is the last word: the agent that come
     programs: `[program:slow]\ncommand=/bin/sh -c "trap '' TERM; while [ ! -e ${mayGo} ]; do sleep 0.1; done"\nstopwaitsecs=600\n`,
   });
   await container.pidOf('slow');
+  const agent = await container.pidOf(PROGRAM);
   container.stop();
   await until('it is released', () => isReleased(redis));
   await until('the claim file is gone', () => !here.hasClaim);
+  process.kill(agent, 'SIGKILL');
   const before = await redis.dump();
   const late = here.agent();
   await until('it listens', () => late.stdout.includes('READY'));

@@ -359,4 +359,99 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
     }
     assert.equal((await scene.redis.status())['current_owner'], undefined);
   });
+
+  test('run again in one start, it has no claim until its own gate has let it go, whatever was left there (F1)', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const first = scene.start([...RUN, 'sleep', '1000'], { wrapper: [] });
+    await until('it beats', async () => (await scene.health())['status'] === 'healthy');
+    // Its application goes on, and keeps its streams open.
+    first.signal('SIGKILL');
+    await until('it is gone', () => !isAlive(first.pid));
+    const [left, record] = [scene.here.readClaim(), await scene.redis.status()];
+    assert.equal(left['released'], false);
+
+    const wrong = scene.start(['ctrkit_agent', 'run', '-f', 'snmp', '--redis', 'nowhere', '--', 'true'], {
+      wrapper: [],
+    });
+    assert.deepEqual(await wrong.waitForEnd(), { code: 64, signal: null }, wrong.said);
+    await scene.redis.config.hset('FEATURE|snmp', 'state', 'disabled');
+    const { seq } = await scene.health();
+    for (const feature of ['snmp', 'lldp']) {
+      const words = [
+        'ctrkit_agent',
+        'run',
+        '-f',
+        feature,
+        '-o',
+        'kube',
+        '-v',
+        '1.4.0',
+        '--',
+        'echo',
+        'started',
+      ];
+      const again = scene.start(words, { wrapper: [] });
+      await again.waitForLine('held (');
+      await until(
+        () => `it is not ready. ${again.said}`,
+        () => readFileSync(join(scene.here.runFolder, 'health'), 'latin1').startsWith('ctrkit2 0 12 0 '),
+      );
+      again.signal('SIGTERM');
+      assert.deepEqual(await again.waitForEnd(), { code: 143, signal: null }, again.said);
+      assert.equal(again.stdout, '');
+      assert.doesNotMatch(again.stderr, /holding the claim|released/);
+    }
+    assert.deepEqual(scene.here.readClaim(), left);
+    assert.deepEqual(await scene.redis.status(), record);
+    assert.equal((await scene.health())['seq'], seq);
+  });
+
+  test('the claim is forgotten with the application, however that ended (F1)', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    for (const end of ['exit 1', 'exit 0', 'kill -TERM $PPID; exec sleep 1000']) {
+      const program = scene.start([...RUN, 'sh', '-c', end], { wrapper: [] });
+      await program.waitForEnd();
+      assert.match(program.stderr, /released/);
+      assert.equal(scene.here.hasClaim, false, program.said);
+    }
+  });
+});
+
+describe('one agent of a container', () => {
+  test('a second one, by hand or with run, says so and ends; nothing is started, and the claim stays (F7)', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const first = scene.start([...RUN, 'sleep', '1000'], { wrapper: [] });
+    await until('it beats', async () => (await scene.health())['status'] === 'healthy');
+    const record = await scene.redis.status();
+    for (const words of [['ctrkit_agent'], [...RUN, 'echo', 'started']]) {
+      const second = scene.start(words, { wrapper: [] });
+      assert.deepEqual(await second.waitForEnd(), { code: 1, signal: null }, second.said);
+      assert.equal(second.stdout, '');
+      assert.match(second.stderr, /^ctrkit_agent: .*another agent of this container runs[^\n]*\n$/);
+    }
+    assert.deepEqual(await scene.redis.status(), record);
+    assert.ok(first.isRunning);
+
+    const check = scene.here.command('ctrkit_agent', '--check');
+    assert.deepEqual(await check.waitForEnd(), { code: 0, signal: null }, check.said);
+    first.signal('SIGKILL');
+    await until('it is gone', () => !isAlive(first.pid));
+    const next = scene.here.agent();
+    await next.waitForLine('holding the claim');
+  });
+
+  test('of five that are started at once one stays (F7)', async (t) => {
+    const scene = await Scene.prepare(t);
+    const agents = Array.from({ length: 5 }, () => scene.here.agent());
+    await until('four have ended', () => agents.filter(({ isRunning }) => !isRunning).length === 4);
+    for (const agent of agents.filter(({ isRunning }) => !isRunning))
+      assert.deepEqual(await agent.waitForEnd(), { code: 1, signal: null }, agent.said);
+    const [left] = agents.filter(({ isRunning }) => isRunning);
+    assert.ok(left);
+    const record = JSON.parse(readFileSync(join(scene.here.runFolder, 'agent.json'), 'utf8')) as object;
+    assert.equal((record as { pid: number }).pid, left.pid);
+  });
 });

@@ -17,7 +17,8 @@ The agent of a container.
   CONFIG_DB auto_restart is enabled; when the application of owner kube runs and no gate let it go;
   and when the gate was killed. For an image of owner local that does not ask the gate it makes the
   claim itself.
-/etc/supervisor/conf.d/ctrkit.conf starts it.
+/etc/supervisor/conf.d/ctrkit.conf starts it. Where another agent of this container runs it ends with 1,
+also with run.
 
 With run it asks the gate as container_startup does, starts COMMAND as its child when that may start, and
 never otherwise; runs the hooks and the checks of checks.toml; forwards SIGTERM, INT, HUP, QUIT, USR1, USR2

@@ -10,6 +10,7 @@ import { AGENT_HELP, assertIsListener } from '../commands/agent-options.ts';
 import { cutCommand } from '../commands/arguments.ts';
 import { buildAgentPorts } from './agent-ports.ts';
 import { buildContainerPorts } from './container-ports.ts';
+import { isOnlyAgent } from './only-agent.ts';
 import { serveHttp } from './serve-http.ts';
 
 type ContainerPorts = ReturnType<typeof buildContainerPorts>;
@@ -28,6 +29,7 @@ export async function runCtrkitAgent(words: readonly string[]): Promise<number> 
   assertIsListener(words, process.stdin.isTTY);
   keepHeapSmall({ isMostlyIdle: true });
   const common = buildContainerPorts('ctrkit_agent');
+  if (!(await isOnlyAgent(common))) return EXIT.refused;
   logLastEnd(common);
   const ports = await buildAgentPorts(common, () => agent.notify());
   const agent = new Agent(ports, common.settings);

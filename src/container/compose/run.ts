@@ -1,4 +1,5 @@
 import { keepHeapSmall } from '../../adapters/process/heap.ts';
+import { EXIT } from '../../contract/exit-codes.ts';
 import { assertInterpreter } from '../adapters/proc/assert-interpreter.ts';
 import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
@@ -9,9 +10,11 @@ import { startCommand } from '../adapters/proc/start-command.ts';
 import { Agent } from '../agent/agent.ts';
 import { runStartup } from '../commands/container-startup.ts';
 import { parseRunOptions, type RunOptions } from '../commands/run-options.ts';
+import { createOwnClaimFile } from '../run/own-claim-file.ts';
 import { runApplication } from '../run/run-application.ts';
 import { createConfigurationSource, createHooks, readChecks } from './agent-ports.ts';
 import { buildContainerPorts } from './container-ports.ts';
+import { isOnlyAgent } from './only-agent.ts';
 import { buildPlainAgentPorts } from './plain-agent-ports.ts';
 import { serveHttp } from './serve-http.ts';
 
@@ -24,14 +27,17 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   const { settings, log } = common;
   const options = parseRunOptions(words, readIdentityEvidence(process.env, settings.configDir));
   assertInterpreter(options.command[0] ?? '', process.env);
-  const { ports, stopChecks } = await buildRunPorts(common, () => agent.notify());
+  if (!(await isOnlyAgent(common))) return EXIT.refused;
+  const { forGate, forAgent, forget } = createOwnClaimFile(common.claimFile);
+  const { ports, stopChecks } = await buildRunPorts({ ...common, claimFile: forAgent }, () => agent.notify());
   const agent = new Agent(ports, settings);
   const http = await serveHttp(common, () => ports.monitor.health.report());
   try {
     return await runApplication({
       ...common,
       agent,
-      runGate: () => runGate(common, options),
+      runGate: () => runGate({ ...common, claimFile: forGate }, options),
+      forgetClaim: forget,
       startCommand: () => startCommand(options.command, (text) => log.error(text)),
       onSignal: watchSignals,
     });

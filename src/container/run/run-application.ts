@@ -16,6 +16,8 @@ export interface RunPorts {
   /** Returns EXIT.ok if the application may start. Throws CtrkitError('usage'). */
   readonly runGate: () => Promise<number>;
   readonly startCommand: () => Command;
+  /** The claim file is not to outlive the application, whatever ended it. Never throws. */
+  readonly forgetClaim: () => void;
   /** Calls the listener for each signal from now on that a program may catch. */
   readonly onSignal: (listener: (signal: TakenSignal) => void) => void;
   readonly clock: Pick<Clock, 'wallMs'>;
@@ -41,6 +43,7 @@ export async function runApplication(ports: RunPorts): Promise<number> {
   } finally {
     agent.end('the command has ended');
     await agentEnd;
+    ports.forgetClaim();
   }
 }
 

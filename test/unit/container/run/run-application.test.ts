@@ -27,6 +27,7 @@ function prepare(gate: Promise<number>) {
       const ended = new Promise<number>((resolve) => (endCommand = resolve));
       return { ended, signal: (signal) => void events.push(signal) };
     },
+    forgetClaim: () => void events.push('claim forgotten'),
     onSignal: (listener) => (take = listener),
     clock: { wallMs: () => 0 },
     lastEnd: { read: () => '', write: (text) => void events.push(text) },
@@ -40,6 +41,7 @@ function prepare(gate: Promise<number>) {
   };
 }
 
+const ENDED = ['agent ends', 'claim forgotten'];
 const passTurns = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('gate, application and agent in one process', () => {
@@ -49,7 +51,7 @@ describe('gate, application and agent in one process', () => {
     endCommand(3);
     assert.equal(await exitCode, 3);
     const reason = '1970-01-01T00:00:00.000Z the command ended by itself, with 3';
-    assert.deepEqual(events, ['command starts', reason, 'agent ends']);
+    assert.deepEqual(events, ['command starts', reason, 'agent ends', 'claim forgotten']);
   });
 
   test('SIGTERM is a stop, and forwarded; SIGHUP is forwarded only', async () => {
@@ -59,7 +61,14 @@ describe('gate, application and agent in one process', () => {
     take('SIGTERM', 15);
     endCommand(143);
     assert.equal(await exitCode, 143);
-    assert.deepEqual(events, ['command starts', 'SIGHUP', 'agent stops', 'SIGTERM', 'agent ends']);
+    assert.deepEqual(events, [
+      'command starts',
+      'SIGHUP',
+      'agent stops',
+      'SIGTERM',
+      'agent ends',
+      'claim forgotten',
+    ]);
   });
 
   test('a signal before the go ends it, and a go that comes then starts nothing', async () => {
@@ -67,7 +76,7 @@ describe('gate, application and agent in one process', () => {
     take('SIGTERM', 15);
     assert.equal(await exitCode, 143);
     await passTurns();
-    assert.deepEqual(events, ['agent ends']);
+    assert.deepEqual(events, ['agent ends', 'claim forgotten']);
   });
 
   test('any end of the gate but go starts nothing', async () => {
@@ -75,6 +84,6 @@ describe('gate, application and agent in one process', () => {
     assert.equal(await orphaned.exitCode, 129);
     const wrong = prepare(Promise.reject(new CtrkitError('usage', 'no')));
     await assert.rejects(wrong.exitCode, /no/);
-    assert.deepEqual([orphaned.events, wrong.events], [['agent ends'], ['agent ends']]);
+    assert.deepEqual([orphaned.events, wrong.events], [ENDED, ENDED]);
   });
 });
