@@ -70,6 +70,28 @@ test('a local image that nothing names says which line names it, and is not read
   assert.equal(image.here.hasClaim, false);
 });
 
+test('a program that asks the gate and is started again into a hold is not ready and not healthy; then it goes on (F4)', async (t) => {
+  const programs =
+    '[program:app]\ncommand={overlay}/usr/bin/container_startup -f snmp -o kube -v 1.4.0 -- sleep 100000\nautorestart=true\n';
+  const image = await ImageContainer.start(t, { env: { RUNTIME_OWNER: 'kube' }, programs, files: LISTS });
+  await image.redis.wantKube({ status: { remote_state: 'ready' } });
+  await image.waitForStatus('healthy');
+  await image.waitForProbe('readiness', 0);
+  const { claim_token } = await image.redis.status();
+  await image.redis.config.hset('FEATURE|snmp', 'state', 'disabled', 'auto_restart', 'disabled');
+  process.kill(await image.waitForPid('app'), 'SIGKILL');
+  await image.waitForProbe('readiness', 12);
+  await image.waitForProbe('startup', 0);
+  await image.waitForProbe('liveness', 0);
+  const beat = await image.waitForStatus('degraded');
+  assert.match(beat['reason'] ?? '', /the gate was asked again, and is closed: held \(feature-disabled\)/);
+  assert.equal(beat['healthy_since_ms'], '');
+  assert.equal((await image.redis.status())['claim_token'], claim_token);
+  await image.redis.config.hset('FEATURE|snmp', 'state', 'enabled');
+  await image.waitForProbe('readiness', 0);
+  await image.waitForStatus('healthy');
+});
+
 test('an application of owner kube that no gate let go ends the container', async (t) => {
   const env = { RUNTIME_OWNER: 'kube', CTRKIT_FEATURE: 'snmp' };
   const image = await ImageContainer.start(t, { env, programs: NEVER_ASKS, files: LISTS });

@@ -449,7 +449,7 @@ describe('one agent of a container', () => {
     await until('four have ended', () => agents.filter(({ isRunning }) => !isRunning).length === 4);
     for (const agent of agents.filter(({ isRunning }) => !isRunning))
       assert.deepEqual(await agent.waitForEnd(), { code: 1, signal: null }, agent.said);
-    const [left] = agents.filter(({ isRunning }) => isRunning);
+    const left = agents.find(({ isRunning }) => isRunning);
     assert.ok(left);
     const record = JSON.parse(readFileSync(join(scene.here.runFolder, 'agent.json'), 'utf8')) as object;
     assert.equal((record as { pid: number }).pid, left.pid);

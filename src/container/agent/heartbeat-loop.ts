@@ -9,6 +9,7 @@ import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
+import { AskedAgain, type AskedAgainPorts } from './asked-again.ts';
 import type { ClaimController, ClaimControllerPorts } from './claim-controller.ts';
 import type { BeatResult } from './claim-holder.ts';
 import { ClaimFileUpdater } from './claim-file-updater.ts';
@@ -23,7 +24,7 @@ const STOPPING_POLL_MS = 5_000;
 const LONGEST_SETTLING_MS = 5_000;
 const SETTLE_POLL_MS = 50;
 
-export interface HeartbeatPorts extends ClaimControllerPorts {
+export interface HeartbeatPorts extends ClaimControllerPorts, Pick<AskedAgainPorts, 'isOwnProcess'> {
   readonly gateNoticeFile: GateNoticeFile;
   readonly monitor: Pick<HealthMonitor, 'health' | 'passGate' | 'closeGate' | 'supersede'>;
   readonly policyReader: PolicyReader;
@@ -44,6 +45,7 @@ export class HeartbeatLoop {
   readonly #intervalMs: number;
   readonly #outage: OutageLog;
   readonly #claimFile: ClaimFileUpdater;
+  readonly #askedAgain: AskedAgain;
   readonly #wakeup: Wakeup;
   readonly #backoff: Backoff;
   /** Of connections that answered and were lost: a server that drops each of them must not have us back at once. */
@@ -63,6 +65,7 @@ export class HeartbeatLoop {
     this.#intervalMs = intervalMs;
     this.#outage = new OutageLog(ports.log, ports.clock);
     this.#claimFile = new ClaimFileUpdater(ports);
+    this.#askedAgain = new AskedAgain(ports);
     this.#wakeup = new Wakeup(ports.clock);
     this.#backoff = new Backoff(timing, ports.random);
     this.#lossBackoff = new Backoff(timing, ports.random);
@@ -101,7 +104,7 @@ export class HeartbeatLoop {
     if (waitMs > 0 && !this.#isStopped) return waitMs;
     try {
       const claim = this.#claimFile.read();
-      passToMonitor(this.#ports, claim);
+      passToMonitor(this.#ports, claim, this.#askedAgain);
       const active = this.#claims.adopt(claim);
       if (active === undefined || claim === undefined) return await watchUnclaimed(this.#ports);
       unclaimed.passClaim(!monitor.health.hasStarted);
@@ -177,8 +180,9 @@ const watchUnclaimed = async ({
 function passToMonitor(
   { monitor, gateNoticeFile, unclaimed }: HeartbeatPorts,
   claim: StoredClaim | undefined,
+  askedAgain: AskedAgain,
 ): void {
-  if (claim !== undefined) return monitor.passGate(claim);
+  if (claim !== undefined) return monitor.passGate(claim, askedAgain.find(claim));
   const notice = gateNoticeFile.read();
   monitor.closeGate(
     notice === undefined

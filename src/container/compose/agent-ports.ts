@@ -3,6 +3,7 @@ import { createBuiltinSource } from '../adapters/builtin/builtin-source.ts';
 import { createHookRecord } from '../adapters/hooks/hook-record.ts';
 import { createHookSource } from '../adapters/hooks/hook-source.ts';
 import { restoreEnvironment } from '../adapters/proc/gate-settings.ts';
+import { createOwnProcessTest } from '../adapters/proc/ancestry.ts';
 import { createSupervisorStop, findSupervisorSocket } from '../adapters/proc/own-supervisor.ts';
 import { createProcessListReader } from '../adapters/process-lists.ts';
 import { CLAIM_FILE } from '../adapters/run-folder/claim-file.ts';
@@ -62,9 +63,8 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     onUnexpectedExit: () => restarts.count(),
   });
   const hooks = createHooks(ports, config);
-  const builtin = createBuiltinSource(config.builtin, ports.clock);
   const configuration = createConfigurationSource([() => errors, processes.getErrors], config.timing);
-  const sources = [processes, hooks, builtin, configuration];
+  const sources = [processes, hooks, createBuiltinSource(config.builtin, ports.clock), configuration];
   const criticalExit = createCriticalExit(ports, processes);
   const unclaimed = createUnclaimed(ports, { processes, criticalExit, wake: onChange });
   const monitor = createMonitor(ports, { config, sources, restarts, onChange });
@@ -75,6 +75,7 @@ export async function buildAgentPorts(ports: ContainerPorts, onChange: () => voi
     criticalExit,
     unclaimed,
     watchFiles: watchRunFolder(ports),
+    isOwnProcess: createOwnProcessTest(process.ppid),
     processEvents: processes,
     stopChecks: () => [hooks, processes, restarts].forEach((part) => part.stop()),
     ...SUPERVISOR_STOP,

@@ -26,7 +26,13 @@ export async function runKeeper(words: readonly string[]): Promise<number> {
   // It is no agent: the gate, and whoever else asks for one, must not take it for one.
   const agentPresence = { read: ports.agentPresence.read, write: () => {} };
   const { startupGraceMs } = DEFAULT_CHECKS_CONFIG;
-  const parts = { sources: [], startupGraceMs, unchecked: UNCHECKED, onChange: () => agent.notify() };
+  const parts = {
+    application: Number(text),
+    sources: [],
+    startupGraceMs,
+    unchecked: UNCHECKED,
+    onChange: () => agent.notify(),
+  };
   const agent = new Agent({ ...buildPlainAgentPorts(ports, parts), agentPresence }, ports.settings);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end(signal));
   const stopLooking = watchApplication(agent, ports, Number(text));

@@ -1,3 +1,4 @@
+import { createOwnProcessTest } from '../adapters/proc/ancestry.ts';
 import { PolicyReader } from '../agent/policy-reader.ts';
 import { RestartCounter } from '../health/restart-counter.ts';
 import type { CheckSource } from '../../ports/check.ts';
@@ -10,6 +11,8 @@ type ContainerPorts = ReturnType<typeof buildContainerPorts>;
 const IDLE_POLL_MS = 5_000;
 
 interface PlainParts {
+  /** The process of the application, or the one that starts it. */
+  readonly application: number;
   readonly sources: readonly CheckSource[];
   readonly startupGraceMs: number;
   /** Why nothing is checked, where nothing is. */
@@ -19,7 +22,7 @@ interface PlainParts {
 
 /** Adds to the ports of every command what an agent needs that has no supervisord: no process is watched, and none ended. */
 export function buildPlainAgentPorts(ports: ContainerPorts, parts: PlainParts) {
-  const { startupGraceMs, sources, onChange, ...unchecked } = parts;
+  const { application, startupGraceMs, sources, onChange, ...unchecked } = parts;
   const restarts = new RestartCounter(onChange, ports.clock);
   return {
     ...ports,
@@ -28,5 +31,6 @@ export function buildPlainAgentPorts(ports: ContainerPorts, parts: PlainParts) {
     criticalExit: { reconcile: () => {} },
     unclaimed: { finding: { text: '' }, passClaim: () => {}, reconcile: async () => IDLE_POLL_MS },
     watchFiles: watchRunFolder(ports),
+    isOwnProcess: createOwnProcessTest(application),
   };
 }

@@ -58,7 +58,12 @@ async function buildRunPorts(common: ContainerPorts, onChange: () => void) {
     createConfigurationSource([() => errors], config.timing),
   ];
   const { startupGraceMs } = config;
-  const ports = buildPlainAgentPorts(common, { sources, startupGraceMs, onChange });
+  const ports = buildPlainAgentPorts(common, {
+    application: process.pid,
+    sources,
+    startupGraceMs,
+    onChange,
+  });
   return { ports, stopChecks: () => hooks.stop() };
 }
 

@@ -32,7 +32,10 @@ export interface MonitoredStart {
 const NO_START = { token: '', feature: '', version: '', owner: '', startedMs: undefined };
 
 /** What happens to the container beside its checks. */
-export type Lifecycle = Pick<HealthSnapshot, 'gate' | 'isStopping' | 'superseded' | 'rebootSinceMs'>;
+export type Lifecycle = Pick<
+  HealthSnapshot,
+  'gate' | 'askedAgain' | 'isStopping' | 'superseded' | 'rebootSinceMs'
+>;
 
 export interface Evaluation {
   /** Empty until the gate has let the application go. */
@@ -79,7 +82,14 @@ export class ContainerHealth {
 
   /** Counts with the next `evaluate`. */
   update(change: Partial<Omit<Lifecycle, 'gate'>>): void {
-    this.#lifecycle = { ...this.#lifecycle, ...change };
+    const before = this.#lifecycle;
+    const lifecycle = { ...before, ...change };
+    const isLetGo = before.askedAgain?.kind === 'held' && lifecycle.askedAgain === undefined;
+    // A start-up that a hold has interrupted has its whole time again.
+    this.#lifecycle =
+      isLetGo && !this.#hasStarted && before.gate.kind === 'passed'
+        ? { ...lifecycle, gate: { kind: 'passed', startedMs: this.#ports.clock.bootMs() } }
+        : lifecycle;
   }
 
   /** There is no claim: the gate has not been passed, or the claim was given up. */

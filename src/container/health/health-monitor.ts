@@ -1,5 +1,5 @@
 import type { Anchor } from '../../contract/anchor.ts';
-import type { GateState, HealthSettings } from '../../decide/health/decide-health.ts';
+import type { ClosedGate, GateState, HealthSettings } from '../../decide/health/decide-health.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { CheckSource } from '../../ports/check.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -64,11 +64,19 @@ export class HealthMonitor {
     this.#wakeup.notify();
   }
 
-  /** The gate has let the application go. Nothing changes for a start that is known. */
-  passGate(start: MonitoredStart): void {
-    if (!this.health.passGate(start)) return;
-    this.#scheduler.begin(start.startedMs);
-    if (start.hasStarted) this.#quietUntilMs = this.#ports.clock.bootMs() + REFRESH_MS;
+  /**
+   * The gate has let the application go; `askedAgain` is one that was asked since, and is closed. Nothing changes for a start
+   * that is known.
+   */
+  passGate(start: MonitoredStart, askedAgain?: ClosedGate): void {
+    const isNew = this.health.passGate(start);
+    const before = this.health.lifecycle.askedAgain;
+    if (!isNew && before?.kind === askedAgain?.kind && before?.text === askedAgain?.text) return;
+    this.health.update({ askedAgain });
+    if (isNew) {
+      this.#scheduler.begin(start.startedMs);
+      if (start.hasStarted) this.#quietUntilMs = this.#ports.clock.bootMs() + REFRESH_MS;
+    }
     this.#reconcile();
     this.#wakeup.notify();
   }

@@ -16,8 +16,13 @@ export type GateState =
   | { readonly kind: 'waiting' | 'held'; readonly text: string }
   | { readonly kind: 'passed'; readonly startedMs: number };
 
+/** A gate that does not let the application go. */
+export type ClosedGate = Extract<GateState, { kind: 'waiting' | 'held' }>;
+
 export interface HealthSnapshot {
   readonly gate: GateState;
+  /** The gate was passed, and asked again: the application, or a part of it, is to start anew, and may not. */
+  readonly askedAgain?: ClosedGate | undefined;
   readonly isStopping: boolean;
   /** Why the claim belongs to another container now, one line for people; empty while it is this container's. */
   readonly superseded: string;
@@ -79,18 +84,31 @@ export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings)
       return makeVerdict(status, text || 'the gate has not been asked yet', answers, hasStarted);
     }
     case 'waiting':
+    case 'held':
       // The start-up probe succeeds, or it would give up on the container; a restart would only wait again.
-      return makeVerdict('starting', gate.text, { readiness: PROBE_EXIT.notStarted }, hasStarted);
-    case 'held': {
-      const readiness = settings.isHeldReady ? 0 : PROBE_EXIT.held;
-      return makeVerdict('starting', gate.text, { readiness }, hasStarted);
-    }
+      return makeVerdict('starting', gate.text, { readiness: decideClosed(gate, settings) }, hasStarted);
     case 'passed':
+      if (snapshot.askedAgain !== undefined)
+        return decideAskedAgain(snapshot.askedAgain, hasStarted, settings);
       // Nothing is known of the application: it is not ready, and a restart would mend nothing.
       if (settings.unchecked !== undefined)
         return makeVerdict('degraded', settings.unchecked, { readiness: PROBE_EXIT.notStarted }, hasStarted);
       return foldChecks(snapshot, gate.startedMs, settings);
   }
+}
+
+/**
+ * The image is not to blame, and a restart would only come back to the gate. What was started before may run beside it, so
+ * the claim stays.
+ */
+function decideAskedAgain(gate: ClosedGate, hasStarted: boolean, settings: HealthSettings): HealthVerdict {
+  const reason = `the gate was asked again, and is closed: ${gate.text}`;
+  return makeVerdict('degraded', reason, { readiness: decideClosed(gate, settings) }, hasStarted);
+}
+
+function decideClosed({ kind }: ClosedGate, { isHeldReady }: HealthSettings): number {
+  if (kind === 'waiting') return PROBE_EXIT.notStarted;
+  return isHeldReady ? 0 : PROBE_EXIT.held;
 }
 
 function foldChecks(snapshot: HealthSnapshot, startedMs: number, settings: HealthSettings): HealthVerdict {

@@ -173,6 +173,7 @@ export class ModelContainer {
       claimFile,
       agentPresence: { read: () => undefined },
       isSupervisorStopping: async () => false,
+      isOwnProcess: () => true,
       gateNoticeFile: {
         read: () => undefined,
         isOwn: () => true,

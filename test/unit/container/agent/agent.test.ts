@@ -21,6 +21,8 @@ import { claimOf } from '../../../support/claims.ts';
 
 const ROW = featureStatusRow('snmp');
 const BEAT = healthRow('snmp');
+/** Of a gate that somebody has brought into the container. */
+const FOREIGN_PID = 99;
 const SETTINGS = { heartbeatIntervalMs: 10_000, releaseAfterMs: 6_000 };
 
 /** An agent with everything around it. */
@@ -93,6 +95,7 @@ class TestContainer {
         },
       },
       watchFiles: () => () => {},
+      isOwnProcess: (pid) => pid !== FOREIGN_PID,
       unclaimed: { reconcile: async () => 5_000, passClaim: () => {}, finding: { text: '' } },
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(
@@ -141,6 +144,7 @@ class TestContainer {
     this.claim = claimOf({ version: '2.0.0', startedMs: clock.bootMs(), ...over });
     const at = readTimestamps(clock);
     await this.databases.open().write([], planClaim(this.claim, at));
+    this.notice = undefined;
   }
 
   async use(body: () => Promise<void>): Promise<void> {
@@ -205,6 +209,38 @@ describe('the heartbeat of a container', { timeout: 600_000 }, () => {
       );
       await container.find(OK);
       assert.deepEqual([container.beat['status'], container.tries], ['healthy', tries + 2]);
+    }),
+  );
+
+  test(
+    'says of a gate that is asked again and held that it is closed, and counts as healthy anew after that (F4)',
+    running(async (container) => {
+      const notice = {
+        state: 'held',
+        text: 'held (feature-disabled): off',
+        pid: 7,
+        startTicks: 1,
+        containerStart: 'boot-1/1',
+      } as const;
+      container.notice = notice;
+      await container.wake();
+      const { beat, row } = container;
+      assert.deepEqual(
+        [beat['status'], beat['reason'], beat['healthy_since_ms']],
+        ['degraded', 'the gate was asked again, and is closed: held (feature-disabled): off', ''],
+      );
+      assert.deepEqual([row['current_owner'], row['remote_state']], ['kube', 'running']);
+      await container.clock.pass(60_000);
+      assert.equal(container.beat['status'], 'degraded');
+      container.notice = undefined;
+      await container.wake();
+      assert.deepEqual(
+        [container.beat['status'], container.beat['healthy_since_ms']],
+        ['healthy', String(container.clock.bootMs())],
+      );
+      container.notice = { ...notice, pid: FOREIGN_PID };
+      await container.wake();
+      assert.equal(container.beat['status'], 'healthy');
     }),
   );
 

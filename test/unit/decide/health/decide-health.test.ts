@@ -69,6 +69,24 @@ describe('the verdict before the application runs', () => {
     assert.equal(decide(verdict).reason, 'waits for the host');
   });
 
+  test('asked again and closed, it is degraded, not ready and not golden, whatever its checks say; a restart would mend nothing (F4)', () => {
+    const held = { kind: 'held', text: 'held (feature-disabled): off' } as const;
+    for (const outcome of [OK, FAILING, FATAL, UNKNOWN])
+      for (const hasStarted of [true, false]) {
+        const over = { askedAgain: held, hasStarted, checks: [check('app', [outcome])] };
+        assert.deepEqual(told(over), ['degraded', 0, 12, 0]);
+        assert.deepEqual(told(over, { ...SETTINGS, isHeldReady: true }), ['degraded', 0, 0, 0]);
+        assert.deepEqual(told({ ...over, askedAgain: { ...held, kind: 'waiting' } }), ['degraded', 0, 2, 0]);
+        const { countsAsHealthy, reason } = decide(over);
+        assert.deepEqual(
+          [countsAsHealthy, reason],
+          [false, 'the gate was asked again, and is closed: held (feature-disabled): off'],
+        );
+      }
+    assert.equal(told({ askedAgain: held, superseded: 'another one runs' })[3], 1);
+    assert.equal(told({ askedAgain: held, isStopping: true })[0], 'stopping');
+  });
+
   test('held it is not ready with a code of its own, or ready where that is wanted', () => {
     const held = { gate: { kind: 'held', text: 'held (owner-is-local)' }, hasStarted: false } as const;
     assert.deepEqual(told(held), ['starting', 0, 12, 0]);

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+
+/** No chain of parents is longer; a reading of /proc is no snapshot. */
+const MAX_LINKS = 1_000;
+
+/**
+ * Returns whether a process is `root`, or one that `root` or its children have started. False for one that was brought into the
+ * container from outside, and for one that can't be read.
+ */
+export const createOwnProcessTest =
+  (root: number, proc = '/proc') =>
+  (pid: number): boolean => {
+    let current = pid;
+    for (let links = 0; links < MAX_LINKS && current > 0; links += 1) {
+      if (current === root) return true;
+      current = readParent(current, proc);
+    }
+    return false;
+  };
+
+/** 0 where there is none, or none in this process namespace. */
+function readParent(pid: number, proc: string): number {
+  try {
+    const text = readFileSync(`${proc}/${pid}/stat`, 'latin1');
+    // The second field is the command in parentheses, and may hold blanks and parentheses itself.
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}

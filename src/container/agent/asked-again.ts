@@ -1,0 +1,55 @@
+import type { StoredClaim } from '../../contract/gate/claim-file.ts';
+import type { GateNotice } from '../../contract/gate/gate-notice.ts';
+import { CtrkitError } from '../../contract/errors.ts';
+import type { ClosedGate } from '../../decide/health/decide-health.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
+
+/** A gate that goes at once is seen for some milliseconds at the most. */
+const WAITING_COUNTS_AFTER_MS = 1_000;
+
+export interface AskedAgainPorts {
+  readonly gateNoticeFile: Pick<GateNoticeFile, 'read'>;
+  /** Whether the container has started a process itself, and nobody has brought it in, by `docker exec` for instance. */
+  readonly isOwnProcess: (pid: number) => boolean;
+  readonly clock: Pick<Clock, 'bootMs'>;
+}
+
+/**
+ * A gate that is closed beside a claim: a program that asks the gate was started again, or a second gate is in the way of the
+ * first. A gate by hand tells nothing of the application.
+ */
+export class AskedAgain {
+  readonly #ports: AskedAgainPorts;
+  #claim: Pick<StoredClaim, 'token' | 'startedMs'> | undefined;
+  /** Boot clock: since when a gate waits. */
+  #waitingSinceMs: number | undefined;
+
+  constructor(ports: AskedAgainPorts) {
+    this.#ports = ports;
+  }
+
+  /** Undefined where no gate is closed, or it can't be told: then the checks alone count. */
+  find(claim: StoredClaim): ClosedGate | undefined {
+    const { token, startedMs } = claim;
+    // The gate that has just left this claim is about to take its notice away.
+    const isKnown = this.#claim?.token === token && this.#claim.startedMs === startedMs;
+    this.#claim = { token, startedMs };
+    const notice = isKnown ? this.#read() : undefined;
+    const nowMs = this.#ports.clock.bootMs();
+    this.#waitingSinceMs = notice?.state === 'waiting' ? (this.#waitingSinceMs ?? nowMs) : undefined;
+    const isPassing = nowMs < (this.#waitingSinceMs ?? -Infinity) + WAITING_COUNTS_AFTER_MS;
+    return notice === undefined || isPassing ? undefined : { kind: notice.state, text: notice.text };
+  }
+
+  #read(): GateNotice | undefined {
+    const { gateNoticeFile, isOwnProcess } = this.#ports;
+    try {
+      const notice = gateNoticeFile.read();
+      return notice !== undefined && isOwnProcess(notice.pid) ? notice : undefined;
+    } catch (error) {
+      if (error instanceof CtrkitError) return undefined;
+      throw error;
+    }
+  }
+}
