@@ -9,6 +9,9 @@ const MAX_LINE_LENGTH = 2_000;
 
 const UNAVAILABLE: ReadonlySet<string> = new Set(['database', 'engine', 'disk', 'service', 'cluster']);
 
+/** Of node:fs: a folder or file is named, by a setting, that there can't be. */
+const IMPOSSIBLE_PATH: ReadonlySet<unknown> = new Set(['ENAMETOOLONG', 'ELOOP', 'ENOTDIR']);
+
 /**
  * Runs `main` and sets its result as the exit code of this process. With `runAndReport` the one place where an error becomes a
  * line on stderr, behind the command's `name`, and an exit code.
@@ -32,8 +35,10 @@ export async function runAndReport(name: string, main: () => Promise<number>): P
     return await main();
   } catch (error) {
     if (!(error instanceof CtrkitError)) {
-      printError(name, describeDefect(error));
-      return EXIT.defect;
+      const { code, path, message } = error as NodeJS.ErrnoException;
+      const isSetting = IMPOSSIBLE_PATH.has(code) && path !== undefined;
+      printError(name, isSetting ? `error: ${message}` : describeDefect(error));
+      return isSetting ? EXIT.usage : EXIT.defect;
     }
     const { code, message } = error;
     printError(name, `error: ${message}${code === 'usage' ? `. Try ${name} --help` : ''}`);

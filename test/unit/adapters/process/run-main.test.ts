@@ -36,3 +36,11 @@ test('what a listener throws is a defect', () => {
   assert.equal(status, EXIT.defect);
   assert.match(stderr, /^sample: error: a defect of ctrkit, please report it: Error: oh/);
 });
+
+test('a folder that there can’t be is a wrong setting', () => {
+  const { status, stderr } = runInProcess(
+    "async () => (await import('node:fs')).readdirSync('/' + 'a'.repeat(300)).length",
+  );
+  assert.equal(status, EXIT.usage);
+  assert.match(stderr, /^sample: error: ENAMETOOLONG: name too long, scandir '\/a+'\n$/);
+});
