@@ -7,9 +7,20 @@
 export const toOneLine = (text: string, maxLength: number): string =>
   text.replaceAll(/[^ -~]+/g, ' ').slice(0, maxLength);
 
-/** One line for a person, letters of any language kept: each run of control, format or separator characters is one space. */
+/**
+ * Control, format and separator characters, blanks that are none, and the blocks whose letters run from right to left: one of
+ * them turns the digits and marks beside it.
+ */
+const NOT_PLAIN =
+  /(?:[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]|(?! )\p{Zs})+/gu;
+
+/** One line for a person, letters that run from left to right kept: each run of anything else is one space. */
 export const toPlainLine = (text: string, maxLength = 500): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]+/gu, ' ').slice(0, maxLength);
+  text.replaceAll(NOT_PLAIN, ' ').slice(0, maxLength);
+
+/** JSON of the same value in ASCII: JSON itself leaves C1 controls, line separators and bidi characters as they are. */
+export const escapeNonAscii = (json: string): string =>
+  json.replaceAll(/[\u007F-\uFFFF]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** ASCII in which each run of anything else shows as one `?`, so that a person sees that something was there. */
 export const markUnprintable = (text: string): string => text.replaceAll(/[^ -~]+/g, '?');

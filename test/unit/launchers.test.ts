@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
@@ -28,4 +28,20 @@ describe("launchers keep Node.js' settings from the kit", () => {
       assert.deepEqual(missing, []);
     });
   }
+});
+
+describe('what a shell of the kit says is plain', () => {
+  for (const [path, env, args] of [
+    ['rootfs/usr/lib/ctrkit/launch', { CTRKIT_NODE: '\u001b[31m' }, []],
+    ['rootfs/usr/lib/ctrkit/health_probe', { CTRKIT_RUN_DIR: '/\u001b[31m' }, ['liveness']],
+  ] as const)
+    test(path, () => {
+      const file = new URL(path, TOP).pathname;
+      const { stdout, stderr } = spawnSync('sh', [file, ...args], {
+        env: { PATH: process.env['PATH'], ...env },
+      });
+      const said = `${stdout.toString('latin1')}${stderr.toString('latin1')}`;
+      assert.match(said, /^[ -~\n]+$/);
+      assert.match(said, /not plain text/);
+    });
 });

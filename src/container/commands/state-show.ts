@@ -1,4 +1,4 @@
-import { markUnprintable } from '../../text/printable.ts';
+import { escapeNonAscii, markUnprintable } from '../../text/printable.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import { decodeChecks } from '../../contract/health/check-list.ts';
@@ -90,11 +90,8 @@ function describeForMachines(state: State, now: BootTime, lastEnd: string): stri
   const holder = findHolder(state, now);
   const { feature, config, status, heartbeat } = state;
   const holds = state.holds.map(({ dockerId, values }) => ({ ...values, [STATUS_FIELD.dockerId]: dockerId }));
-  return JSON.stringify(
-    { feature, live: holder !== undefined, config, status, heartbeat, holds, last_end: lastEnd },
-    undefined,
-    2,
-  );
+  const shown = { feature, live: holder !== undefined, config, status, heartbeat, holds, last_end: lastEnd };
+  return escapeNonAscii(JSON.stringify(shown, undefined, 2));
 }
 
 function describeForPeople(state: State, now: BootTime, lastEnd: string): string {

@@ -3,6 +3,7 @@
  * live, but not ready, and the agent reports the reason (contract.md, section 5). It names the gate's process: the notice of a
  * gate that is gone does not count.
  */
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import {
   decodeStartedProcess,
   encodeStartedProcess,
@@ -17,7 +18,7 @@ export interface GateNotice extends StartedProcess {
 }
 
 export const encodeGateNotice = ({ state, text, ...process }: GateNotice): string =>
-  `${JSON.stringify({ state, text, ...encodeStartedProcess(process) })}\n`;
+  `${JSON.stringify({ state, text: toOneLine(text, MAX_REASON_LENGTH), ...encodeStartedProcess(process) })}\n`;
 
 /** Returns undefined if the text is no notice. */
 export function decodeGateNotice(json: string): GateNotice | undefined {

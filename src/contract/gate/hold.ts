@@ -1,4 +1,5 @@
 /** CONTAINER_HOLD, why a container is held (contract.md, section 3). */
+import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import type { Owner } from '../feature/feature.ts';
 import type { FieldValues } from '../rows.ts';
 import type { BootTime } from '../timestamps.ts';
@@ -74,7 +75,7 @@ export const encodeHold = (hold: HoldRecord): Record<string, string> => ({
   owner: hold.owner,
   version: hold.version,
   reason: hold.reason,
-  text: hold.text,
+  text: toOneLine(hold.text, MAX_REASON_LENGTH),
   since_ts: String(hold.sinceTs),
   boot_id: hold.bootId,
   renewed_ms: String(hold.renewedMs),

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { markUnprintable, toOneLine, toPlainLine } from '../../../src/text/printable.ts';
+import { escapeNonAscii, markUnprintable, toOneLine, toPlainLine } from '../../../src/text/printable.ts';
 
 test('text from anywhere becomes one line that neither colours, nor breaks, nor turns a terminal', () => {
   assert.equal(toPlainLine('a\nb\r\tc\u001b[31mred\u0000'), 'a b c [31mred ');
   assert.equal(toPlainLine('a\u0085b\u2028c\u2029d\u202ee\u200bf'), 'a b c d e f');
   assert.equal(toPlainLine('a\ud800b'), 'a b');
+  assert.equal(toPlainLine('a\u00a0b\u3000c\u05d0\u05d1d\u0627e\u{1e900}f  g'), 'a b c d e f  g');
 });
 
 test('letters of any language stay, up to the longest length', () => {
@@ -20,4 +21,11 @@ test('a row’s text is ASCII: each run of anything else is one space', () => {
 
 test('what could not be shown is marked, once a run', () => {
   assert.equal(markUnprintable('a\u001b[31m\nü'), 'a?[31m?');
+});
+
+test('JSON in ASCII is the same value, and shows nothing of it raw', () => {
+  const value = { é: 'a\u009b1m\u2028\u202e\u007f\u{1f600}"\\' };
+  const json = escapeNonAscii(JSON.stringify(value));
+  assert.match(json, /^[ -~]+$/);
+  assert.deepEqual(JSON.parse(json), value);
 });

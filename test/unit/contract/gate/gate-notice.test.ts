@@ -8,7 +8,7 @@ import {
 
 const NOTICE: GateNotice = {
   state: 'held',
-  text: 'held (owner-is-local): "local" is wanted\nas é',
+  text: 'held (owner-is-local): "local" is wanted',
   pid: 17,
   startTicks: 4711,
   containerStart: 'boot-1/1',
@@ -21,6 +21,11 @@ describe('the notice of a gate that is closed', () => {
       assert.deepEqual(decodeGateNotice(text), { ...NOTICE, state });
       assert.match(text, /^[^\n]+\n$/);
     }
+  });
+
+  test('has one line of ASCII, whatever set_owner holds', () => {
+    const text = encodeGateNotice({ ...NOTICE, text: '"é\u001b[31m\n\u202e" is wanted' });
+    assert.equal(decodeGateNotice(text)?.text, '" [31m " is wanted');
   });
 
   test('text that is no notice says nothing', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isHoldExpired, nameHold } from '../../../../src/contract/gate/hold.ts';
+import { encodeHold, isHoldExpired, nameHold } from '../../../../src/contract/gate/hold.ts';
 
 const NOW = { bootId: 'boot-1', bootMs: 1_000_000 };
 const renewed = (agoMs: number) => ({ boot_id: 'boot-1', renewed_ms: String(NOW.bootMs - agoMs) });
@@ -16,6 +16,12 @@ describe('the row of a hold', () => {
     assert.equal(isHoldExpired(renewed(179_999), NOW), false);
     assert.equal(isHoldExpired(renewed(180_000), NOW), true);
     assert.equal(isHoldExpired({ ...renewed(0), boot_id: 'boot-0' }, NOW), true);
+  });
+
+  test('has one line of ASCII for a text, whatever set_owner holds', () => {
+    const hold = { owner: 'kube', version: '1', reason: 'owner-is-local', sinceTs: 1, ...NOW } as const;
+    const { text } = encodeHold({ ...hold, text: 'a\u001b]52;c\u0007\n\u009bb\u202e', renewedMs: 1 });
+    assert.equal(text, 'a ]52;c b ');
   });
 
   test('of a gate that did not write these times is not expired', () => {
