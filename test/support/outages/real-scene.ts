@@ -156,8 +156,10 @@ export class RealScene {
     const { dockerId } = holder;
     holder.signalAgent('SIGSTOP');
     holder.hinderedUntilMs = Infinity;
+    let isFrozen = true;
     return async () => {
-      if (holder.hinderedUntilMs !== Infinity) return;
+      if (!isFrozen) return;
+      isFrozen = false;
       holder.hinderedUntilMs = bootMs();
       if (holder.isStarted && holder.dockerId === dockerId) holder.signalAgent('SIGCONT');
     };
