@@ -4,7 +4,6 @@ import type { Databases } from '../../contract/databases.ts';
 import type { UpStatus } from '../../contract/feature/feature-policy.ts';
 import { encodeStatus } from '../../contract/feature/status-fields.ts';
 import { nameHold } from '../../contract/gate/hold.ts';
-import { overdueAtMs } from '../../contract/health/heartbeat.ts';
 import {
   asDispensable,
   featureStatusRow,
@@ -30,6 +29,7 @@ import { readTimestamps } from '../../loop/timestamps.ts';
 import { writeFirst } from '../../loop/write-first.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowStore } from '../../ports/row-store.ts';
+import { FrostDetector } from './frost-detector.ts';
 
 /** The result of a heartbeat. */
 export type BeatResult =
@@ -56,6 +56,8 @@ export interface ClaimHolderPorts {
  */
 export class ClaimHolder {
   readonly claim: StoredClaim;
+  /** Whoever does anything for this claim that may hang lets it watch. */
+  readonly frost: FrostDetector;
   readonly #ports: ClaimHolderPorts;
   /** The counts of the last heartbeat; undefined until the row has been read. */
   #counts: HeartbeatCounts | undefined;
@@ -64,10 +66,8 @@ export class ClaimHolder {
   #observer: StoreObserver;
   #isRecorded: boolean;
   #isReleased = false;
-  /** Boot clock: when the last heartbeat was tried, with or without success. */
-  #triedMs: number;
-  /** Nothing was tried for a whole lease, and no heartbeat has been written since. */
-  #wasFrozen = false;
+  /** The last frost that is known to `#observer`. */
+  #thawedMs: number | undefined;
   /** The write that was begun last. */
   #underWay: Promise<boolean> | undefined;
 
@@ -75,7 +75,7 @@ export class ClaimHolder {
     this.claim = claim;
     this.#ports = ports;
     this.#isRecorded = claim.isRecorded;
-    this.#triedMs = ports.clock.bootMs();
+    this.frost = new FrostDetector(ports.clock, ports.intervalMs);
     this.#observer = new StoreObserver(ports.clock, ports.intervalMs);
   }
 
@@ -86,20 +86,12 @@ export class ClaimHolder {
 
   /** Throws CtrkitError('database'). */
   async beat(health: HeartbeatHealth): Promise<BeatResult> {
-    const { clock, intervalMs } = this.#ports;
-    if (clock.bootMs() >= overdueAtMs({ beatMs: this.#triedMs, intervalMs })) {
-      this.#wasFrozen = true;
-      // What it had seen of the database is long ago.
-      this.#observer = new StoreObserver(clock, intervalMs);
-    }
     try {
-      return await this.#tryBeat(health);
+      return await this.frost.watch(() => this.#tryBeat(health));
     } catch (error) {
       // Whoever claims meanwhile can't beat either: it is not overdue for this agent.
       this.#observer.recordOutage();
       throw error;
-    } finally {
-      this.#triedMs = clock.bootMs();
     }
   }
 
@@ -149,20 +141,26 @@ export class ClaimHolder {
 
   /** The record is not this claim's: another container has claimed the feature, or the database lost the record. */
   async #recover(health: HeartbeatHealth, counts: HeartbeatCounts): Promise<BeatResult> {
-    const { store, clock, databases } = this.#ports;
+    const { store, clock, databases, intervalMs } = this.#ports;
     const { feature } = this.claim;
+    const { thawedMs } = this.frost;
+    // What it had seen of the database before a frost is long ago.
+    if (thawedMs !== undefined && thawedMs !== this.#thawedMs)
+      this.#observer = new StoreObserver(clock, intervalMs);
+    this.#thawedMs = thawedMs;
     const look = await this.#observer.look(store, {
       rows: selectHolderRows(feature),
       probe: holdRow(feature, nameHold(this.claim), databases.state.separator),
       decode: decodeHolderRows,
     });
     assertWritable(look);
+    if (this.frost.thawedMs !== thawedMs) return { kind: 'contested' };
     const { rows } = look;
     const renewal = decideRenewal({
       ...decodeHolderRows(rows),
       self: this.claim,
       observation: this.#observer.observation,
-      wasFrozen: this.#wasFrozen,
+      wasFrozen: thawedMs !== undefined,
       now: readTimestamps(clock),
     });
     if (renewal.kind === 'superseded') return renewal;
@@ -199,7 +197,7 @@ export class ClaimHolder {
       if (!isWritten) return false;
       this.#counts = { seq: counts.seq + 1, restarts: counts.restarts };
       this.#upStatus = upStatus;
-      this.#wasFrozen = false;
+      this.frost.forget();
       return true;
     });
     return this.#underWay;

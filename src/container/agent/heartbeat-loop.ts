@@ -111,10 +111,13 @@ export class HeartbeatLoop {
       // Before the database is used, which may be away.
       this.#claimFile.update(claim.isRecorded);
       if (this.#isSettling(claim)) return SETTLE_POLL_MS;
-      for (const problem of await policyReader.read(active.store, claim.feature, clock.bootMs()))
-        this.#log.log(`${claim.feature}: not read: ${problem}`);
+      const { holder, store } = active;
+      const problems = await holder.frost.watch(() =>
+        policyReader.read(store, claim.feature, clock.bootMs()),
+      );
+      for (const problem of problems) this.#log.log(`${claim.feature}: not read: ${problem}`);
       monitor.health.update({ rebootSinceMs: policyReader.policy.rebootSinceMs });
-      const result = await active.holder.beat(this.readHealth());
+      const result = await holder.beat(this.readHealth());
       // After the release there is nothing to keep for a next agent.
       if (!this.#isStopped) this.#reportResult(result, claim);
       if (result.kind === 'contested') return this.#backoff.recordFailure();

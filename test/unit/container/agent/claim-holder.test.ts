@@ -87,6 +87,20 @@ describe('the claim of a running container', () => {
     assert.deepEqual(await holder.beat(HEALTHY), { kind: 'recorded' });
   });
 
+  test('is made again at once after a database that hung for a lease: that is no frost (G2)', async () => {
+    const { clock, databases, holder } = await openHolder();
+    await holder.frost.watch(() => clock.pass(60_000));
+    databases.apply([ROW, BEAT].map((address) => ({ kind: 'delete', address })));
+    assert.deepEqual(await holder.beat(HEALTHY), { kind: 'recorded' });
+  });
+
+  test('is not made again at once by an agent that was frozen while something was under way (G2)', async () => {
+    const { clock, databases, holder } = await openHolder();
+    await holder.frost.watch(async () => clock.freeze(30_000));
+    databases.apply([ROW, BEAT].map((address) => ({ kind: 'delete', address })));
+    assert.deepEqual(await holder.beat(HEALTHY), { kind: 'contested' });
+  });
+
   test('is superseded when the shipped kit claimed for local over it, and writes nothing any more', async () => {
     const { databases, holder, row } = await openHolder();
     databases.put(ROW, { current_owner: 'local', container_id: 'snmp', container_version: '1.0.0' });
