@@ -38,7 +38,7 @@ export type BeatResult =
   | { readonly kind: 'recorded' }
   /** Nothing was written: another writer came in between, or it is not certain yet that the holder on record is dead. */
   | { readonly kind: 'contested' }
-  | { readonly kind: 'superseded'; readonly text: string };
+  | { readonly kind: 'superseded'; readonly text: string; readonly isReplaced: boolean };
 
 export interface ClaimHolderPorts {
   readonly store: RowStore;

@@ -55,6 +55,8 @@ export class HeartbeatLoop {
   #lostMs = -Infinity;
   #waitUntilMs = -Infinity;
   #settleByMs: number | undefined;
+  /** Owner kube: the token of a claim over which another container has claimed, and who that was. */
+  #replaced: { readonly token: string; readonly text: string } | undefined;
   #isStopped = false;
 
   constructor(ports: HeartbeatPorts, claims: ClaimController, intervalMs: number) {
@@ -151,13 +153,17 @@ export class HeartbeatLoop {
     const { monitor } = this.#ports;
     if (result.kind === 'contested') return;
     if (result.kind === 'superseded') {
+      // Nobody would restart a container of owner local, and its gate would let it go.
+      if (result.isReplaced && claim.owner === 'kube')
+        this.#replaced = { token: claim.token, text: result.text };
       monitor.supersede(result.text);
       this.#outage.logFailure(
         `${claim.feature}: ${result.text}. This container writes nothing any more; restart or stop it`,
       );
       return;
     }
-    monitor.supersede('');
+    // Beside the other one it ran without a record: on record again it keeps a third one out, and the restart is due all the same.
+    monitor.supersede(this.#replaced?.token === claim.token ? this.#replaced.text : '');
     this.#outage.logRecovery(`${claim.feature}: the record is in order again`);
     if (result.kind === 'recorded')
       this.#log.log(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);

@@ -14,8 +14,11 @@ export type Renewal =
   | { readonly kind: 'claim-again' }
   /** Another holder may be live, and this agent has not watched for long enough: nothing is written, and it asks again. */
   | { readonly kind: 'wait' }
-  /** Another container has a live claim of the feature: this one must write nothing any more. */
-  | { readonly kind: 'superseded'; readonly text: string };
+  /**
+   * Another container has a live claim of the feature: this one must write nothing while that is so. `isReplaced` where it has
+   * claimed after this one, or gave a sign of life since: then only a restart, which meets the gate, makes this one right again.
+   */
+  | { readonly kind: 'superseded'; readonly text: string; readonly isReplaced: boolean };
 
 export interface RenewalInput {
   readonly status: FeatureStatus;
@@ -35,11 +38,12 @@ export function decideRenewal(input: RenewalInput): Renewal {
   if (holder === undefined && input.wasFrozen && findLostRecord(input) !== undefined) return { kind: 'wait' };
   if (holder === undefined || isSelf(holder, self)) return { kind: 'claim-again' };
   const isOverdue = findLiveHolder(status, heartbeat, now) === undefined;
+  const isReplaced = !isFromBefore(input, holder);
   // A claim of owner local asks nobody: it may have been begun before the own one, and be the later one.
-  if (isFromBefore(input, holder) && (isOverdue || holder.owner === 'kube')) return { kind: 'claim-again' };
+  if (!isReplaced && (isOverdue || holder.owner === 'kube')) return { kind: 'claim-again' };
   if (isOverdue) return { kind: 'wait' };
   const text = `superseded: container ${holder.dockerId}, owner ${holder.owner}, version ${holder.version}, holds the feature`;
-  return { kind: 'superseded', text };
+  return { kind: 'superseded', text, isReplaced };
 }
 
 /**

@@ -68,10 +68,10 @@ export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings)
   if (isStopping) return makeVerdict('stopping', 'stopping', { readiness: PROBE_EXIT.stopping }, hasStarted);
   // Before the gate is passed there is no claim to lose, and a restart would only come back to the gate.
   if (superseded !== '' && gate.kind === 'passed') {
-    // A restart is the only help: it asks the gate again.
+    // A restart is the only help: it asks the gate again. The image is not to blame.
     const { failed } = PROBE_EXIT;
     const answers = { startup: failed, readiness: failed, liveness: failed };
-    return makeVerdict('unhealthy', superseded, answers, hasStarted);
+    return makeVerdict('degraded', superseded, answers, hasStarted);
   }
   switch (gate.kind) {
     case 'not-asked': {

@@ -487,10 +487,33 @@ describe('a claim that another container has taken', { timeout: 600_000 }, () =>
   );
 
   test(
-    'is made again when the other one is dead',
+    'is made again when the other one, which has claimed since, is gone; kubelet restarts it all the same',
     running(async (container) => {
-      container.databases.put(ROW, taken);
+      container.databases.put(ROW, { ...taken, claim_ms: String(container.clock.bootMs()) });
       await container.wake();
+      assert.deepEqual(container.health.answers, [1, 1, 1]);
+      container.databases.put(ROW, {
+        current_owner: 'none',
+        docker_id: '',
+        container_id: '',
+        claim_token: '',
+      });
+      await container.clock.pass(10_000);
+      assert.equal(container.row['claim_token'], 'token-a');
+      assert.deepEqual(container.health.answers, [1, 1, 1]);
+      await container.clock.pass(10_000);
+      assert.equal(container.beat['status'], 'degraded');
+    }),
+  );
+
+  test(
+    'is made again when the other one, which was there before, is dead: then it was never superseded',
+    running(async (container) => {
+      const beforeMs = Number(container.row['claim_ms']) - 1;
+      const local = { current_owner: 'local', claim_owner: 'local', claim_ms: String(beforeMs) };
+      container.databases.put(ROW, { ...taken, ...local });
+      await container.wake();
+      assert.deepEqual(container.health.answers, [1, 1, 1]);
       await container.clock.pass(60_000);
       assert.equal(container.row['claim_token'], 'token-a');
       assert.deepEqual(container.health.answers, [0, 0, 0]);

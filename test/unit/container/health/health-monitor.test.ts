@@ -411,7 +411,7 @@ describe('the claim and the container', { timeout: 600_000 }, () => {
       await scene.begin();
       scene.monitor.supersede('superseded: container b');
       await settled();
-      assert.deepEqual([scene.status, scene.file.answers], ['unhealthy', [1, 1, 1]]);
+      assert.deepEqual([scene.status, scene.file.answers], ['degraded', [1, 1, 1]]);
       scene.monitor.supersede('');
       await settled();
       assert.deepEqual([scene.status, scene.file.answers], ['healthy', [0, 0, 0]]);

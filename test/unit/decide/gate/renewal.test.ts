@@ -61,6 +61,7 @@ describe('an agent whose heartbeat was refused', () => {
     assert.deepEqual(decide(kitsHolder({ claimAgoMs: 0, owner: 'local', version: '1.1.0' })), {
       kind: 'superseded',
       text: 'superseded: container bbbbbbbbbbbb, owner local, version 1.1.0, holds the feature',
+      isReplaced: true,
     });
   });
 

@@ -242,7 +242,7 @@ describe('the verdict at the end', () => {
     const verdict = decide({ superseded: 'superseded: container b', checks: [check('start', [OK])] });
     assert.deepEqual(
       [verdict.status, verdict.reason, verdict.countsAsHealthy],
-      ['unhealthy', 'superseded: container b', false],
+      ['degraded', 'superseded: container b', false],
     );
     assert.deepEqual(verdict.answers, { startup: 1, readiness: 1, liveness: 1 });
   });
