@@ -59,6 +59,8 @@ class Observer {
       return;
     }
     const claim = { token: written.get('claim_token') ?? '', dockerId: written.get('docker_id') ?? '' };
+    // Its answer was late, and it has looked whether its claim still stands.
+    if (claim.token === this.#holder?.token) return;
     if (this.#holder !== undefined)
       this.violations.push(`${claim.dockerId} claimed while ${this.#holder.dockerId} held the feature`);
     this.#holder = claim;
