@@ -338,6 +338,32 @@ for (const shell of SHELLS) {
     });
 }
 
+test(
+  'where start.sh is process 1, and no second process may be started, it is kept waiting (G1)',
+  options,
+  async (t) => {
+    const script = await StartScript.prepare(t);
+    script.openToEverybody();
+    const first = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+    const other = ['setpriv', '--reuid', '54321', '--clear-groups', 'prlimit', '--nproc=2:2'];
+    const startSh = script.start({}, { wrapper: [...first, ...other] });
+    await startSh.waitForLine('fork');
+    const dropIn = await until('the drop-in stands still', () =>
+      runningUnder(script.kit.folder).find(
+        ({ pid, command }) =>
+          command.includes(`sh ${DROP_IN}`) &&
+          /^State:\tT/m.test(readFileSync(`/proc/${pid}/status`, 'latin1')),
+      ),
+    );
+    // Whoever lets it go on lets nobody start.
+    process.kill(dropIn.pid, 'SIGCONT');
+    await until('it stands still again', () =>
+      /^State:\tT/m.test(readFileSync(`/proc/${dropIn.pid}/status`, 'latin1')),
+    );
+    assert.ok(startSh.isRunning && !script.isApplicationStarted, startSh.said);
+  },
+);
+
 test('where start.sh is process 1 it is kept waiting, whatever ends the gate', options, async (t) => {
   const script = await StartScript.prepare(t);
   const startSh = script.start(

@@ -37,6 +37,19 @@ fi
 
 # What can't be stopped is kept waiting: this script returns on "go" only. After any other end of the gate (wrong
 # usage, a defect, no Node.js, killed for memory), which has said why, it is asked again once a minute.
+
+# A shell that can't fork ends, whatever it was about to do. This one stands still instead, which needs no process.
+is_over=
+# shellcheck disable=SC2317 # called by the trap
+stand_still() {
+	while [ -z "$is_over" ] && { [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ]; }; do kill -STOP $$; done
+}
+trap stand_still EXIT
+leave() { # exit code
+	is_over=1
+	exit "$1"
+}
+
 child=
 # A status lets the caller go on, so it is asked to end, and this ends by that signal itself: bash takes a SIGINT, also one from
 # a terminal, for handled unless its child dies of it. SIGQUIT bash ignores. A person's shell takes neither for its end.
@@ -47,27 +60,35 @@ end_with_caller() { # INT or TERM, exit code
 	trap - "$1"
 	kill -"$1" $$
 	# Process 1 takes no signal that it does not catch.
-	exit "$2"
+	leave "$2"
 } 2>/dev/null
 trap 'end_with_caller INT 130' INT QUIT
 trap 'end_with_caller TERM 143' TERM HUP USR1 USR2
 
+# Waits for the process that was started last, if it is another one than `$1`: else it was not started, and the status of an
+# earlier one would be taken for its own.
+wait_for() { # the process id that was the last one before
+	child=$!
+	[ "$child" != "$1" ] || exit 70
+	wait "$child"
+}
+
 # Bounded by the caller's life: start.sh killed alone leaves nobody to return to.
 while [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ]; do
+	before=${!:-}
 	CTRKIT_CALLER_PID=$PPID /usr/bin/container_startup "$@" &
-	child=$!
-	wait "$child"
+	wait_for "$before"
 	status=$?
-	[ "$status" -ne 0 ] || exit 0
+	[ "$status" -ne 0 ] || leave 0
 	echo "container_startup.py: held: the gate ended with $status, the application is not started; asking again in 60 s" >&2
 	# By the second, to see a caller that has gone; by its full path, as a loop that can't sleep would spin.
 	for _ in 1 2 3 4 5 6; do
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
-			[ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ] || exit 129
+			[ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ] || leave 129
+			before=${!:-}
 			/bin/sleep 1 &
-			child=$!
-			wait "$child"
+			wait_for "$before"
 		done
 	done
 done
-exit 129
+leave 129
