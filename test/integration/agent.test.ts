@@ -123,7 +123,11 @@ async function startContainer(
   const { redis, here, container } = scene;
   await container.start(programs);
   await redis.wantKube({ status: { remote_state: 'ready' } });
-  const gate = here.gate(owner, '1.4.0');
+  const gate = scene.kit.run(
+    [join(scene.kit.overlay, 'usr/bin/container_startup'), '-f', 'snmp', '-o', owner, '-v', '1.4.0'],
+    // As below supervisord: a reload asks it again.
+    { ...here.env, SUPERVISOR_ENABLED: '1' },
+  );
   assert.deepEqual(await gate.waitForEnd(), GO, gate.said);
   await waitForSeq(redis, 1);
   return scene;

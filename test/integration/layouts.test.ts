@@ -284,6 +284,24 @@ test('the line that makes an image ask makes it ask: held it starts nothing, and
   assert.doesNotMatch(image.log, /ungated/);
 });
 
+for (const owner of ['kube', 'local'] as const)
+  test(`a reload of supervisord in an image that asked before it, owner ${owner}: the claim is made again, with no list of processes too`, async (t) => {
+    const entrypoint = 'exec {overlay}/usr/bin/container_startup -f snmp -- "$@"';
+    const env = { RUNTIME_OWNER: owner, IMAGE_VERSION: '1.4.0' };
+    const image = await ImageContainer.start(t, { env, programs: APP, files: {}, entrypoint });
+    if (owner === 'kube') await image.redis.wantKube({ status: { remote_state: 'ready' } });
+    await image.waitForProbe('readiness', 0);
+    const before = await image.redis.status();
+    const app = await image.waitForPid('app');
+    image.supervisord.signal('SIGHUP');
+    await image.waitForLog('released');
+    await until('the application runs again', () => ![undefined, app].includes(image.pidOf('app')));
+    await until('it is on record again', async () => (await image.redis.status())['current_owner'] === owner);
+    const after = await image.redis.status();
+    assert.equal(after['claim_token'], before['claim_token']);
+    await image.waitForProbe('readiness', 0);
+  });
+
 test('ctrkit_agent --check tells how an image comes to the gate, and which line is missing (G24)', async (t) => {
   const files = {
     ...LISTS,

@@ -13,6 +13,7 @@ export const claimOf = (changes: Partial<StoredClaim> = {}): StoredClaim => ({
   containerStart: 'boot-1/1',
   redisUrl: '',
   isMirrored: false,
+  isOutside: false,
   isReleased: false,
   ...changes,
 });

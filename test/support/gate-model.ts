@@ -200,6 +200,7 @@ export class ModelContainer {
       containerStart: '',
       redisUrl: '',
       isMirrored: false,
+      isOutside: false,
       isReleased: false,
     };
     const onLeftOut = (): void => {};

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import { ClaimController } from './claim-controller.ts';
 import { HeartbeatLoop, type HeartbeatPorts } from './heartbeat-loop.ts';
@@ -125,7 +126,18 @@ export class Agent {
     this.#cancelRelease?.();
     // On a busy machine the stop may come before a heartbeat could report it.
     await this.#claims.release(why, this.#isStopping ? this.#heartbeats.readHealth() : undefined);
-    // If supervisorctl stops the agent alone, the application still runs: the next agent needs the file.
-    if (this.#isStopping) this.#ports.claimFile.remove();
+    // If supervisorctl stops the agent alone, the application still runs: the next agent needs the file. So does that after a
+    // reload of supervisord, which looks like a stop, where no gate is asked again.
+    const { claimFile } = this.#ports;
+    if (this.#isStopping && !isKept(claimFile)) claimFile.remove();
+  }
+}
+
+/** What can't be read is nothing that a next agent could take up. */
+function isKept(claimFile: Pick<ClaimFile, 'read'>): boolean {
+  try {
+    return claimFile.read()?.isOutside === true;
+  } catch {
+    return false;
   }
 }

@@ -82,7 +82,8 @@ async function leaveClaim(
 ): Promise<void> {
   const { claim, redisUrl } = left;
   const { containerStart } = self;
-  const state = { isRecorded: true, hasStarted: false, isMirrored: left.isMirrored, isReleased: false };
+  const isNew = { isRecorded: true, hasStarted: false, isOutside: false, isReleased: false };
+  const state = { ...isNew, isMirrored: left.isMirrored };
   try {
     claimFile.write({ ...claim, ...state, startedMs: clock.bootMs(), containerStart, redisUrl });
   } catch (error) {

@@ -73,7 +73,7 @@ function runGate(common: ContainerPorts, options: RunOptions): Promise<number> {
   const { redisUrl, once, feature, owner, version } = options;
   const claim = { feature, owner, version, dockerId: readContainerId(process.env), token };
   return runStartup(
-    { claim, once, redisUrl, containerStart, localDbWaitMs, heartbeatIntervalMs },
+    { claim, once, redisUrl, containerStart, isOutside: false, localDbWaitMs, heartbeatIntervalMs },
     { ...ports, findDatabases: () => ports.findDatabases(redisUrl), isOrphaned: watchParents(process.env) },
   );
 }

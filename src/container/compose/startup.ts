@@ -48,10 +48,11 @@ async function runGate(words: readonly string[]): Promise<number> {
   const { redisUrl, once } = options;
   const identity = await findIdentity(options, settings.configDir);
   const claim = { ...identity, dockerId: readContainerId(process.env), token };
+  const isOutside = process.env['SUPERVISOR_ENABLED'] !== '1';
   const notice = await createNoticeFile(common, claim.owner);
   try {
     const exitCode = await runStartup(
-      { claim, once, redisUrl, containerStart, localDbWaitMs, heartbeatIntervalMs },
+      { claim, once, redisUrl, containerStart, isOutside, localDbWaitMs, heartbeatIntervalMs },
       {
         ...ports,
         ...notice,

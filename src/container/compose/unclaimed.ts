@@ -45,5 +45,5 @@ function writeLocalClaim(
 ): void {
   const claim: Claim = { ...identity, owner: 'local', dockerId: readContainerId(process.env), token };
   const state = { isRecorded: false, isMirrored: false };
-  writeClaimFile({ claim, containerStart, redisUrl: '' }, { clock, claimFile }, state);
+  writeClaimFile({ claim, containerStart, redisUrl: '', isOutside: true }, { clock, claimFile }, state);
 }

@@ -17,6 +17,8 @@ export interface GateRequest {
   /** `--once`: a container that is held once is held for good. */
   readonly once: boolean;
   readonly localDbWaitMs: number;
+  /** As in StoredClaim. */
+  readonly isOutside: boolean;
   /** Of the heartbeats of this container's agent. */
   readonly heartbeatIntervalMs: number;
 }
@@ -40,12 +42,12 @@ export type GateResult = 'go' | 'orphaned';
 
 /** Hands the claim to the agent, which renews it from here on. Throws CtrkitError('defect'). */
 export function writeClaimFile(
-  request: Pick<GateRequest, 'claim' | 'containerStart' | 'redisUrl'>,
+  request: Pick<GateRequest, 'claim' | 'containerStart' | 'redisUrl' | 'isOutside'>,
   ports: Pick<GatePorts, 'clock' | 'claimFile'>,
   state: { readonly isRecorded: boolean; readonly isMirrored: boolean },
 ): void {
-  const { claim, containerStart, redisUrl } = request;
+  const { claim, containerStart, redisUrl, isOutside } = request;
   const startedMs = ports.clock.bootMs();
   const isNew = { startedMs, hasStarted: false, isReleased: false };
-  ports.claimFile.write({ ...claim, ...state, ...isNew, containerStart, redisUrl });
+  ports.claimFile.write({ ...claim, ...state, ...isNew, containerStart, redisUrl, isOutside });
 }

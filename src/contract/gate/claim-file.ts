@@ -20,6 +20,8 @@ export interface StoredClaim extends Claim {
   readonly redisUrl: string;
   /** Multi-ASIC: the hand-shake used the host's row too, so the release is written there too. */
   readonly isMirrored: boolean;
+  /** Nothing that supervisord starts asks the gate: after a reload of supervisord the claim is made again without one. */
+  readonly isOutside: boolean;
   /** Given up by hand: the agent drops it. The file being gone says nothing. */
   readonly isReleased: boolean;
 }
@@ -37,6 +39,7 @@ export const encodeStoredClaim = (claim: StoredClaim): string =>
     container_start: claim.containerStart,
     redis_url: claim.redisUrl,
     mirrored: claim.isMirrored,
+    outside: claim.isOutside,
     released: claim.isReleased,
   })}\n`;
 
@@ -56,6 +59,7 @@ export function decodeStoredClaim(text: string): StoredClaim | undefined {
     containerStart: readText('container_start'),
     redisUrl: readText('redis_url'),
     isMirrored: json['mirrored'] === true,
+    isOutside: json['outside'] === true,
     isReleased: json['released'] === true,
   };
   const { owner } = claim;

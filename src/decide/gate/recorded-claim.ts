@@ -76,6 +76,7 @@ export function findRecordedClaim(
     isRecorded: true,
     hasStarted: decodeMs(own[HEALTH_FIELD.healthySinceMs]) !== undefined,
     isMirrored: isMirrored(rows),
+    isOutside: false,
     isReleased: false,
   };
 }

@@ -147,6 +147,7 @@ export const claimOf = ({ version, id, token, phase }: ModelContainer): StoredCl
   containerStart: '',
   redisUrl: '',
   isMirrored: false,
+  isOutside: false,
   isReleased: false,
 });
 

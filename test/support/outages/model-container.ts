@@ -128,6 +128,7 @@ export class ModelContainer {
       claim,
       containerStart: this.id,
       redisUrl: '',
+      isOutside: false,
       once: false,
       localDbWaitMs: 0,
       heartbeatIntervalMs: 10_000,

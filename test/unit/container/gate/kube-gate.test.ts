@@ -110,6 +110,7 @@ class TestGate {
       claim: CLAIM,
       containerStart: 'start-1',
       redisUrl: '',
+      isOutside: false,
       once: this.isOnce,
       localDbWaitMs: 0,
       heartbeatIntervalMs: 10_000,

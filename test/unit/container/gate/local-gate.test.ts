@@ -23,6 +23,7 @@ const REQUEST: GateRequest = {
   claim: CLAIM,
   containerStart: 'start-1',
   redisUrl: '',
+  isOutside: false,
   once: false,
   localDbWaitMs: 60_000,
   heartbeatIntervalMs: 10_000,

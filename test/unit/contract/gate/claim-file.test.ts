@@ -26,6 +26,7 @@ describe('claim.json', () => {
       isRecorded: false,
       hasStarted: false,
       isMirrored: false,
+      isOutside: false,
       redisUrl: '',
     } as const;
     assert.deepEqual(decodeStoredClaim(encodeStoredClaim(other)), other);
@@ -61,6 +62,7 @@ describe('claim.json', () => {
       ['recorded', 'true', { isRecorded: false }],
       ['recorded', undefined, { isRecorded: false }],
       ['mirrored', 1, { isMirrored: false }],
+      ['outside', 'yes', { isOutside: false }],
       ['released', 'true', { isReleased: false }],
       ['container_start', 7, { containerStart: '' }],
       ['redis_url', null, { redisUrl: '' }],

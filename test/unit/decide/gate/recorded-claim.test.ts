@@ -61,6 +61,7 @@ describe('a claim whose file has vanished', () => {
       isRecorded: true,
       hasStarted: true,
       isMirrored: false,
+      isOutside: false,
       isReleased: false,
     });
   });
