@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ImageContainer } from '../support/image.ts';
+import { childrenOf } from '../support/processes.ts';
 import { GO } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -87,6 +88,16 @@ test('a program that asks the gate and is started again into a hold is not ready
   assert.match(beat['reason'] ?? '', /the gate was asked again, and is closed: held \(feature-disabled\)/);
   assert.equal(beat['healthy_since_ms'], '');
   assert.equal((await image.redis.status())['claim_token'], claim_token);
+  // Nor is it when that gate is killed: the launcher asks again after a minute.
+  const [gate] = childrenOf(await image.waitForPid('app'));
+  assert.ok(gate);
+  process.kill(gate.pid, 'SIGKILL');
+  await until('it is told', async () => {
+    const row = await image.redis.row('CONTAINER_HEALTH|snmp');
+    return row['reason']?.includes('that gate has ended without a go') === true;
+  });
+  await image.waitForProbe('readiness', 12);
+  assert.equal((await image.redis.row('CONTAINER_HEALTH|snmp'))['healthy_since_ms'], '');
   await image.redis.config.hset('FEATURE|snmp', 'state', 'enabled');
   await image.waitForProbe('readiness', 0);
   await image.waitForStatus('healthy');

@@ -9,7 +9,7 @@ import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 const WAITING_COUNTS_AFTER_MS = 1_000;
 
 export interface AskedAgainPorts {
-  readonly gateNoticeFile: Pick<GateNoticeFile, 'read'>;
+  readonly gateNoticeFile: Pick<GateNoticeFile, 'read' | 'readLast'>;
   /** Whether the container has started a process itself, and nobody has brought it in, by `docker exec` for instance. */
   readonly isOwnProcess: (pid: number) => boolean;
   readonly clock: Pick<Clock, 'bootMs'>;
@@ -24,6 +24,8 @@ export class AskedAgain {
   #claim: Pick<StoredClaim, 'token' | 'startedMs'> | undefined;
   /** Boot clock: since when a gate waits. */
   #waitingSinceMs: number | undefined;
+  /** The notice that was seen last while its gate ran. */
+  #seen: GateNotice | undefined;
 
   constructor(ports: AskedAgainPorts) {
     this.#ports = ports;
@@ -46,10 +48,21 @@ export class AskedAgain {
     const { gateNoticeFile, isOwnProcess } = this.#ports;
     try {
       const notice = gateNoticeFile.read();
-      return notice !== undefined && isOwnProcess(notice.pid) ? notice : undefined;
+      if (notice === undefined) return this.#readKilled();
+      this.#seen = isOwnProcess(notice.pid) ? notice : undefined;
+      return this.#seen;
     } catch (error) {
       if (error instanceof CtrkitError) return undefined;
       throw error;
     }
+  }
+
+  /** Only a gate that goes takes its notice away: one that has ended in any other way has started nothing. */
+  #readKilled(): GateNotice | undefined {
+    const last = this.#ports.gateNoticeFile.readLast();
+    const isSeen =
+      last !== undefined && last.pid === this.#seen?.pid && last.startTicks === this.#seen.startTicks;
+    if (!isSeen) return undefined;
+    return { ...last, state: 'held', text: `${last.text}; that gate has ended without a go` };
   }
 }

@@ -41,6 +41,7 @@ export function createAnsweringNoticeFile(
   };
   return {
     read: gateNoticeFile.read,
+    readLast: gateNoticeFile.readLast,
     isOwn: gateNoticeFile.isOwn,
     write(written) {
       gateNoticeFile.write(written);

@@ -177,6 +177,7 @@ export class ModelContainer {
       isOwnProcess: () => true,
       gateNoticeFile: {
         read: () => undefined,
+        readLast: () => undefined,
         isOwn: () => true,
         write: () => undefined,
         remove: () => undefined,

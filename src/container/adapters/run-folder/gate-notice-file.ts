@@ -22,6 +22,10 @@ export function createGateNoticeFile(folder: string, containerStart: string): Ga
         ? known
         : undefined;
     },
+    readLast() {
+      const notice = decodeGateNotice(readIfExists(path));
+      return notice?.containerStart === containerStart ? notice : undefined;
+    },
     isOwn() {
       try {
         return readIfExists(path) === written;

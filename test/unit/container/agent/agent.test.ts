@@ -86,7 +86,13 @@ class TestContainer {
         },
         remove: () => (this.claim = undefined),
       },
-      gateNoticeFile: { read: () => this.notice, isOwn: () => true, write: () => {}, remove: () => {} },
+      gateNoticeFile: {
+        read: () => this.notice,
+        readLast: () => undefined,
+        isOwn: () => true,
+        write: () => {},
+        remove: () => {},
+      },
       agentPresence: {
         read: () => undefined,
         write: (state) => {

@@ -12,6 +12,7 @@ const WAITING: GateNotice = { ...HELD, state: 'waiting', text: 'waiting' };
 function prepare() {
   const scene = {
     notice: undefined as GateNotice | undefined,
+    left: undefined as GateNotice | undefined,
     error: undefined as Error | undefined,
     nowMs: 5_000,
   };
@@ -20,7 +21,7 @@ function prepare() {
     return scene.notice;
   };
   const asked = new AskedAgain({
-    gateNoticeFile: { read },
+    gateNoticeFile: { read, readLast: () => scene.left },
     isOwnProcess: (pid) => pid === 7,
     clock: { bootMs: () => scene.nowMs },
   });
@@ -52,6 +53,24 @@ describe('a gate that is closed beside a claim', () => {
     assert.deepEqual(find(), { kind: 'held', text: 'held' });
     scene.notice = WAITING;
     assert.equal(find(), undefined);
+  });
+
+  test('and was killed, stays closed until a gate goes, which takes the notice away', () => {
+    const { scene, find } = prepare();
+    find();
+    scene.notice = scene.left = HELD;
+    assert.deepEqual(find(), { kind: 'held', text: 'held' });
+    scene.notice = undefined;
+    assert.deepEqual(find(), { kind: 'held', text: 'held; that gate has ended without a go' });
+    scene.left = { ...HELD, pid: 9 };
+    assert.equal(find(), undefined);
+    scene.left = undefined;
+    assert.equal(find(), undefined);
+    // One that ended before it was seen, or was brought in, tells nothing.
+    const other = prepare();
+    other.find();
+    other.scene.left = HELD;
+    assert.equal(other.find(), undefined);
   });
 
   test('says nothing where somebody has brought it in, or its notice can’t be read (F4)', () => {

@@ -11,6 +11,7 @@ function setUp() {
   const disk = { error: undefined as Error | undefined, isOwn: true };
   const file = {
     read: () => undefined,
+    readLast: () => undefined,
     isOwn: () => disk.isOwn,
     write: ({ state, text }: { state: string; text: string }) => {
       if (disk.error !== undefined) throw disk.error;

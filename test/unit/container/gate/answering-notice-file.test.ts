@@ -15,6 +15,7 @@ test('the gate answers the probe while there is no agent, and only then (G6)', a
     {
       gateNoticeFile: {
         read: () => undefined,
+        readLast: () => undefined,
         isOwn: () => true,
         write: ({ state }) => void notices.push(state),
         remove: () => void notices.push('removed'),

@@ -136,6 +136,7 @@ class TestGate {
       },
       gateNoticeFile: {
         read: () => undefined,
+        readLast: () => undefined,
         isOwn: () => true,
         write: (notice) => {
           if (this.noticeFailure !== undefined) throw this.noticeFailure;

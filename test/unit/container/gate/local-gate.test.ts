@@ -66,7 +66,13 @@ class TestGate {
           this.claim = undefined;
         },
       },
-      gateNoticeFile: { read: () => undefined, isOwn: () => true, write: () => {}, remove: () => {} },
+      gateNoticeFile: {
+        read: () => undefined,
+        readLast: () => undefined,
+        isOwn: () => true,
+        write: () => {},
+        remove: () => {},
+      },
       agentPresence: { read: () => this.readAgent() },
       isSupervisorStopping: async () => this.isSupervisorStopping,
       clock: this.clock,
