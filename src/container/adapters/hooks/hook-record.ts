@@ -72,9 +72,7 @@ function listMembers(group: number): number[] {
 
 function isMember(pid: number, group: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(itsGroup) !== group) return false;
+    if (readProcessStat(pid)?.groupId !== group) return false;
     const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
     return variables.some((variable) => variable.startsWith(MARK));
   } catch {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readProcessStat } from './process-stat.ts';
 
 /** No chain of parents is longer; a reading of /proc is no snapshot. */
 const MAX_LINKS = 1_000;
@@ -13,18 +13,7 @@ export const createOwnProcessTest =
     let current = pid;
     for (let links = 0; links < MAX_LINKS && current > 0; links += 1) {
       if (current === root) return true;
-      current = readParent(current, proc);
+      current = readProcessStat(current, proc)?.parentPid ?? 0;
     }
     return false;
   };
-
-/** 0 where there is none, or none in this process namespace. */
-function readParent(pid: number, proc: string): number {
-  try {
-    const text = readFileSync(`${proc}/${pid}/stat`, 'latin1');
-    // The second field is the command in parentheses, and may hold blanks and parentheses itself.
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
-  }
-}

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { findExecutable, isExecutable } from '../../../adapters/process/find-executable.ts';
 import type { Environment } from '../../../contract/environment.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { markUnprintable } from '../../../text/printable.ts';
@@ -12,24 +12,12 @@ const MAX_BYTES = 256;
  * `command` is found as exec finds it: a path, or a name in PATH. What can't be found or read is left to exec.
  */
 export function assertInterpreter(command: string, env: Environment): void {
-  const path = listPaths(command, env['PATH'] ?? '').find(isExecutable);
+  const path = findExecutable(command, env['PATH'] ?? '');
   if (path === undefined) return;
   const [, interpreter] = /^#![ \t]*([^ \t\n\0]+)/.exec(readBeginning(path)) ?? [];
   if (interpreter === undefined || isExecutable(interpreter)) return;
   const found = `its first line names ${markUnprintable(interpreter)}, which is no program here`;
   throw new CtrkitError('command', `${markUnprintable(path)}: can't be executed: ${found}`);
-}
-
-const listPaths = (command: string, searched: string): string[] =>
-  command.includes('/') ? [command] : searched.split(':').map((folder) => `${folder || '.'}/${command}`);
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** Empty for what may be executed but not read. */

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { ProcessNode } from '../../../contract/health/process-node.ts';
 import type { ProcessTree } from '../../../ports/process-tree.ts';
 import { GATE, isAskingScript } from './asking-script.ts';
+import { readProcessStat } from './process-stat.ts';
 
 /** What a shell runs as the gate, or in its place where there is no Node.js. */
 const GATE_SCRIPTS = new Set([GATE, `${GATE}.py`, 'hold_caller']);
@@ -48,18 +49,12 @@ const listStats = (proc: string): Stat[] =>
     .filter((name) => /^[1-9]\d*$/.test(name))
     .flatMap((name) => readStat(Number(name), proc) ?? []);
 
-/** Undefined for a process that has gone meanwhile (proc(5), stat). */
+/** Undefined for a process that has gone meanwhile. */
 function readStat(pid: number, proc: string): Stat | undefined {
-  try {
-    const text = readFileSync(`${proc}/${pid}/stat`, 'latin1');
-    // The second field is the command in parentheses, and may hold blanks and parentheses itself.
-    const comm = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
-    const [state = 'X', parent] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const hasEnded = 'ZXx'.includes(state);
-    return { pid, parentPid: Number(parent), isStopped: state === 'T', hasEnded, comm };
-  } catch {
-    return undefined;
-  }
+  const stat = readProcessStat(pid, proc);
+  if (stat === undefined) return undefined;
+  const { parentPid, isStopped, isRunning, comm } = stat;
+  return { pid, parentPid, isStopped, hasEnded: !isRunning, comm };
 }
 
 function selectBelow(root: number, stats: readonly Stat[]): Stat[] {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { constants, accessSync, statSync } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
+import { findExecutable } from '../../../adapters/process/find-executable.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { hideSecrets } from './hide-secrets.ts';
 
@@ -106,17 +106,9 @@ export function findMissingTool(
   path = process.env['PATH'] ?? '',
 ): string | undefined {
   const [file = ''] = words;
-  const candidates = file.includes('/') ? [file] : path.split(delimiter).map((folder) => join(folder, file));
-  return candidates.some(isProgram) ? undefined : `"${basename(file)}" ${describeMissingTool(file)}`;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
+  return findExecutable(file, path) === undefined
+    ? `"${basename(file)}" ${describeMissingTool(file)}`
+    : undefined;
 }
 
 function describeMissingTool(file: string): string {

@@ -82,7 +82,8 @@ describe('a process', () => {
   test('has its start time behind a command with blanks, parentheses and line feeds', () => {
     for (const comm of ['sh', ') S 1 (', 'a b', '((', '))', 'x\n) Z 1 2']) {
       put(5, { ticks: 1234, comm });
-      assert.deepEqual(readProcessStat(5, proc), { startTicks: 1234, isRunning: true }, comm);
+      const rest = { parentPid: 0, groupId: 0, isStopped: false };
+      assert.deepEqual(readProcessStat(5, proc), { ...rest, comm, startTicks: 1234, isRunning: true }, comm);
     }
     assert.equal(readProcessStat(6, proc), undefined);
   });
