@@ -72,6 +72,7 @@ test('the claim is left for the agent in claim.json, whole, and for root only', 
     started: false,
     redis_url: redis.url,
     mirrored: false,
+    outside: true,
     released: false,
   });
   assert.ok(Number(started_ms) >= fromMs && Number(started_ms) <= bootMs());
