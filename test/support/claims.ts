@@ -14,6 +14,7 @@ export const claimOf = (changes: Partial<StoredClaim> = {}): StoredClaim => ({
   redisUrl: '',
   isMirrored: false,
   isOutside: false,
+  isReplaced: false,
   isReleased: false,
   ...changes,
 });

@@ -201,6 +201,7 @@ export class ModelContainer {
       redisUrl: '',
       isMirrored: false,
       isOutside: false,
+      isReplaced: false,
       isReleased: false,
     };
     const onLeftOut = (): void => {};

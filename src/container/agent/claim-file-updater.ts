@@ -23,6 +23,8 @@ export class ClaimFileUpdater {
   /** The claim as it should be in the file; undefined if there is none. */
   #claim: StoredClaim | undefined;
   #isMissing = false;
+  /** The claim over which another container has claimed: it is so whether or not the file takes it. */
+  #replaced: Start | undefined;
 
   constructor(ports: ClaimFileUpdaterPorts) {
     this.#ports = ports;
@@ -39,7 +41,15 @@ export class ClaimFileUpdater {
       if (!(error instanceof CtrkitError) || this.#claim === undefined) throw error;
       this.#outage.logFailure(error.message);
     }
-    return this.#claim;
+    return this.#claim === undefined
+      ? undefined
+      : { ...this.#claim, isReplaced: this.#isReplaced(this.#claim) };
+  }
+
+  /** Another container has claimed over the claim that was read last. A gate that goes makes it a new one, under the same token. */
+  recordReplaced(): void {
+    this.#replaced = this.#claim;
+    if (this.#claim !== undefined) this.update(this.#claim.isRecorded);
   }
 
   /**
@@ -51,21 +61,27 @@ export class ClaimFileUpdater {
     const claim = this.#claim;
     if (claim === undefined) return;
     const hasStarted = claim.hasStarted || this.#ports.monitor.health.hasStarted;
-    const isSame = claim.isRecorded === isRecorded && claim.hasStarted === hasStarted;
+    const isReplaced = this.#isReplaced(claim);
+    const isSame =
+      claim.isRecorded === isRecorded && claim.hasStarted === hasStarted && claim.isReplaced === isReplaced;
     if (isSame && !this.#isMissing) return;
     try {
-      this.#write({ ...claim, isRecorded, hasStarted });
+      this.#write({ ...claim, isRecorded, hasStarted, isReplaced });
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
       this.#outage.logFailure(error.message);
     }
   }
 
+  #isReplaced(claim: StoredClaim): boolean {
+    return claim.isReplaced || (this.#replaced !== undefined && isSameStart(claim, this.#replaced));
+  }
+
   #write(claim: StoredClaim): void {
     const { claimFile, log } = this.#ports;
     const stored = claimFile.read();
     // Meanwhile the gate may have written another claim, or somebody may have released this one.
-    if (stored !== undefined && (stored.token !== claim.token || stored.isReleased)) return;
+    if (stored !== undefined && (!isSameStart(stored, claim) || stored.isReleased)) return;
     claimFile.write(claim);
     if (this.#isMissing) log.warn(`${claim.feature}: claim.json had vanished, and is written again`);
     this.#isMissing = false;
@@ -73,3 +89,8 @@ export class ClaimFileUpdater {
     this.#outage.logRecovery(`${claim.feature}: what the next agent has to know is kept again`);
   }
 }
+
+type Start = Pick<StoredClaim, 'token' | 'startedMs'>;
+
+/** A gate that is asked again, and goes, keeps the token. */
+const isSameStart = (a: Start, b: Start): boolean => a.token === b.token && a.startedMs === b.startedMs;

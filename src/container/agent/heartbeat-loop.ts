@@ -23,6 +23,8 @@ const STOPPING_POLL_MS = 5_000;
 /** An agent that was restarted waits so long for its first results; the last heartbeat is not overdue before that. */
 const LONGEST_SETTLING_MS = 5_000;
 const SETTLE_POLL_MS = 50;
+const REPLACED =
+  'superseded: another container has claimed the feature since, and only a restart asks the gate again';
 
 export interface HeartbeatPorts extends ClaimControllerPorts, Pick<AskedAgainPorts, 'isOwnProcess'> {
   readonly gateNoticeFile: GateNoticeFile;
@@ -55,8 +57,6 @@ export class HeartbeatLoop {
   #lostMs = -Infinity;
   #waitUntilMs = -Infinity;
   #settleByMs: number | undefined;
-  /** Owner kube: the token of a claim over which another container has claimed, and who that was. */
-  #replaced: { readonly token: string; readonly text: string } | undefined;
   #isStopped = false;
 
   constructor(ports: HeartbeatPorts, claims: ClaimController, intervalMs: number) {
@@ -154,8 +154,7 @@ export class HeartbeatLoop {
     if (result.kind === 'contested') return;
     if (result.kind === 'superseded') {
       // Nobody would restart a container of owner local, and its gate would let it go.
-      if (result.isReplaced && claim.owner === 'kube')
-        this.#replaced = { token: claim.token, text: result.text };
+      if (result.isReplaced && claim.owner === 'kube') this.#claimFile.recordReplaced();
       monitor.supersede(result.text);
       this.#outage.logFailure(
         `${claim.feature}: ${result.text}. This container writes nothing any more; restart or stop it`,
@@ -163,7 +162,7 @@ export class HeartbeatLoop {
       return;
     }
     // Beside the other one it ran without a record: on record again it keeps a third one out, and the restart is due all the same.
-    monitor.supersede(this.#replaced?.token === claim.token ? this.#replaced.text : '');
+    monitor.supersede(claim.isReplaced ? REPLACED : '');
     this.#outage.logRecovery(`${claim.feature}: the record is in order again`);
     if (result.kind === 'recorded')
       this.#log.log(`${claim.feature}: recorded as running in STATE_DB, which did not know (any more)`);
@@ -191,7 +190,12 @@ function passToMonitor(
   claim: StoredClaim | undefined,
   askedAgain: AskedAgain,
 ): void {
-  if (claim !== undefined) return monitor.passGate(claim, askedAgain.find(claim));
+  if (claim !== undefined) {
+    monitor.passGate(claim, askedAgain.find(claim));
+    // Before a database has answered an agent that was started again.
+    if (claim.isReplaced && monitor.health.lifecycle.superseded === '') monitor.supersede(REPLACED);
+    return;
+  }
   const notice = gateNoticeFile.read();
   monitor.closeGate(
     notice === undefined

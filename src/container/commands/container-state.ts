@@ -82,8 +82,8 @@ async function leaveClaim(
 ): Promise<void> {
   const { claim, redisUrl } = left;
   const { containerStart } = self;
-  const isNew = { isRecorded: true, hasStarted: false, isOutside: false, isReleased: false };
-  const state = { ...isNew, isMirrored: left.isMirrored };
+  const isNew = { isRecorded: true, hasStarted: false, isReplaced: false, isReleased: false };
+  const state = { ...isNew, isMirrored: left.isMirrored, isOutside: false };
   try {
     claimFile.write({ ...claim, ...state, startedMs: clock.bootMs(), containerStart, redisUrl });
   } catch (error) {

@@ -48,6 +48,6 @@ export function writeClaimFile(
 ): void {
   const { claim, containerStart, redisUrl, isOutside } = request;
   const startedMs = ports.clock.bootMs();
-  const isNew = { startedMs, hasStarted: false, isReleased: false };
+  const isNew = { startedMs, hasStarted: false, isReplaced: false, isReleased: false };
   ports.claimFile.write({ ...claim, ...state, ...isNew, containerStart, redisUrl, isOutside });
 }

@@ -22,6 +22,11 @@ export interface StoredClaim extends Claim {
   readonly isMirrored: boolean;
   /** Nothing that supervisord starts asks the gate: after a reload of supervisord the claim is made again without one. */
   readonly isOutside: boolean;
+  /**
+   * Owner kube: another container has claimed the feature since, and this one's application ran beside it. Its liveness fails until
+   * a gate of this container has gone again.
+   */
+  readonly isReplaced: boolean;
   /** Given up by hand: the agent drops it. The file being gone says nothing. */
   readonly isReleased: boolean;
 }
@@ -40,6 +45,7 @@ export const encodeStoredClaim = (claim: StoredClaim): string =>
     redis_url: claim.redisUrl,
     mirrored: claim.isMirrored,
     outside: claim.isOutside,
+    replaced: claim.isReplaced,
     released: claim.isReleased,
   })}\n`;
 
@@ -60,6 +66,7 @@ export function decodeStoredClaim(text: string): StoredClaim | undefined {
     redisUrl: readText('redis_url'),
     isMirrored: json['mirrored'] === true,
     isOutside: json['outside'] === true,
+    isReplaced: json['replaced'] === true,
     isReleased: json['released'] === true,
   };
   const { owner } = claim;

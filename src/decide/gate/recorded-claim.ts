@@ -77,6 +77,7 @@ export function findRecordedClaim(
     hasStarted: decodeMs(own[HEALTH_FIELD.healthySinceMs]) !== undefined,
     isMirrored: isMirrored(rows),
     isOutside: false,
+    isReplaced: false,
     isReleased: false,
   };
 }

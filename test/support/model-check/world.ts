@@ -148,6 +148,7 @@ export const claimOf = ({ version, id, token, phase }: ModelContainer): StoredCl
   redisUrl: '',
   isMirrored: false,
   isOutside: false,
+  isReplaced: false,
   isReleased: false,
 });
 

@@ -351,17 +351,21 @@ describe('what an agent keeps for the next', { timeout: 600_000 }, () => {
     });
   });
 
-  test('is not written over the claim that another gate leaves meanwhile', async () => {
-    const container = new TestContainer();
-    await container.letIn();
-    container.onWrite = () => {
-      container.onWrite = () => {};
-      if (container.claim !== undefined) container.claim = { ...container.claim, token: 'token-b' };
-    };
-    await container.use(async () => {
-      assert.equal(container.claim?.token, 'token-b');
+  for (const [what, change] of [
+    ['another gate', { token: 'token-b' }],
+    ['a gate that was asked again, under the same token,', { startedMs: 2_000 }],
+  ] as const)
+    test(`is not written over the claim that ${what} leaves meanwhile`, async () => {
+      const container = new TestContainer();
+      await container.letIn();
+      container.onWrite = () => {
+        container.onWrite = () => {};
+        if (container.claim !== undefined) container.claim = { ...container.claim, ...change };
+      };
+      await container.use(async () => {
+        assert.deepEqual({ ...container.claim, ...change }, container.claim);
+      });
     });
-  });
 });
 
 describe('a claim whose file is gone', { timeout: 600_000 }, () => {
@@ -509,6 +513,47 @@ describe('a claim that another container has taken', { timeout: 600_000 }, () =>
       assert.deepEqual(container.health.answers, [1, 1, 1]);
       await container.clock.pass(10_000);
       assert.equal(container.beat['status'], 'degraded');
+    }),
+  );
+
+  /** Another container has claimed, and is gone again. */
+  const replace = async (container: TestContainer): Promise<void> => {
+    container.databases.put(ROW, { ...taken, claim_ms: String(container.clock.bootMs()) });
+    await container.wake();
+    container.databases.put(ROW, { current_owner: 'none', docker_id: '', container_id: '', claim_token: '' });
+    await container.clock.pass(10_000);
+    assert.deepEqual(container.health.answers, [1, 1, 1]);
+  };
+
+  test(
+    'is replaced for the next agent of this start too, before a database has answered it',
+    running(async (container) => {
+      await replace(container);
+      const next = new TestContainer();
+      await next.letIn(container.claim);
+      next.databases.goDown();
+      await next.use(async () => {
+        assert.deepEqual(next.health.answers, [1, 1, 1]);
+        next.databases.comeBack();
+        await next.clock.pass(10_000);
+        assert.equal(next.beat['status'], 'degraded');
+        assert.deepEqual(next.health.answers, [1, 1, 1]);
+      });
+    }),
+  );
+
+  test(
+    'is replaced whether or not the file takes it, and no more once a gate of this container goes',
+    running(async (container) => {
+      container.diskError = new CtrkitError('defect', 'claim.json cannot be written: no space left');
+      await replace(container);
+      assert.equal(container.claim?.isReplaced, false);
+      container.diskError = undefined;
+      await container.wake();
+      assert.equal(container.claim.isReplaced, true);
+      await container.letIn();
+      await container.wake();
+      assert.deepEqual([container.health.answers, container.claim.isReplaced], [[0, 0, 0], false]);
     }),
   );
 

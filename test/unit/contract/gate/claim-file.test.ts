@@ -30,7 +30,7 @@ describe('claim.json', () => {
       redisUrl: '',
     } as const;
     assert.deepEqual(decodeStoredClaim(encodeStoredClaim(other)), other);
-    const released = { ...claim, isReleased: true };
+    const released = { ...claim, isReplaced: true, isReleased: true };
     assert.deepEqual(decodeStoredClaim(encodeStoredClaim(released)), released);
   });
 
@@ -63,6 +63,7 @@ describe('claim.json', () => {
       ['recorded', undefined, { isRecorded: false }],
       ['mirrored', 1, { isMirrored: false }],
       ['outside', 'yes', { isOutside: false }],
+      ['replaced', 1, { isReplaced: false }],
       ['released', 'true', { isReleased: false }],
       ['container_start', 7, { containerStart: '' }],
       ['redis_url', null, { redisUrl: '' }],

@@ -62,6 +62,7 @@ describe('a claim whose file has vanished', () => {
       hasStarted: true,
       isMirrored: false,
       isOutside: false,
+      isReplaced: false,
       isReleased: false,
     });
   });
