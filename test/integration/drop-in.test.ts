@@ -364,18 +364,27 @@ test(
   },
 );
 
-test('where start.sh is process 1 it is kept waiting, whatever ends the gate', options, async (t) => {
-  const script = await StartScript.prepare(t);
-  const startSh = script.start(
-    {},
-    { wrapper: ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] },
+for (const isHeard of [true, false])
+  test(
+    `where start.sh is process 1 it is kept waiting, whatever ends the gate${isHeard ? '' : ', also where nobody reads its stderr'}`,
+    options,
+    async (t) => {
+      const script = await StartScript.prepare(t);
+      const startSh = script.start(
+        {},
+        { wrapper: ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] },
+      );
+      await startSh.waitForLine("waiting for the host's answer");
+      if (!isHeard) startSh.child.stderr?.destroy();
+      const gate = runningUnder(script.kit.folder).find(({ command }) =>
+        command.includes('load.cjs container_startup'),
+      );
+      assert.ok(gate);
+      process.kill(gate.pid, 'SIGKILL');
+      if (isHeard) await startSh.waitForLine('held: the gate ended with 137, the application is not started');
+      await until('it waits to ask again', () =>
+        runningUnder(script.kit.folder).some(({ command }) => command.includes('sleep 1')),
+      );
+      assert.ok(startSh.isRunning && !script.isApplicationStarted);
+    },
   );
-  await startSh.waitForLine("waiting for the host's answer");
-  const gate = runningUnder(script.kit.folder).find(({ command }) =>
-    command.includes('load.cjs container_startup'),
-  );
-  assert.ok(gate);
-  process.kill(gate.pid, 'SIGKILL');
-  await startSh.waitForLine('held: the gate ended with 137, the application is not started');
-  assert.ok(startSh.isRunning && !script.isApplicationStarted);
-});

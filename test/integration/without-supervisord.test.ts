@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   chownSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -155,6 +156,30 @@ describe('a gate before supervisord', { skip: noNamespaces }, () => {
     assert.ok(agent.isRunning);
   });
 });
+
+/** Says the flags of its stdout and stderr. */
+const LOOK = ['sh', '-c', 'sleep 1; cat /proc/$$/fdinfo/1 /proc/$$/fdinfo/2; echo looked'];
+
+for (const [name, words] of [
+  ['a gate, and its keeper', ['container_startup']],
+  ['ctrkit_agent run', ['ctrkit_agent', 'run']],
+] as const)
+  test(`the pipe that the application writes to waits for its reader as before: ${name}`, async (t) => {
+    const scene = await Scene.prepare(t);
+    // A test's own pipes are sockets; an engine's are pipes.
+    const program = scene.start([...words, '-f', 'snmp', '-o', 'local', '--', ...LOOK], {
+      wrapper: ['sh', '-c', '"$@" 2>&1 | cat', 'sh'],
+    });
+    await until('it has looked', () => program.stdout.includes('looked'));
+    const flags = [...program.stdout.matchAll(/^flags:\s*(\d+)$/gm)].map(([, text]) =>
+      Number.parseInt(text ?? '', 8),
+    );
+    assert.deepEqual(
+      flags.map((of) => of & constants.O_NONBLOCK),
+      [0, 0],
+    );
+    assert.match(program.stdout, /holding the claim/);
+  });
 
 /** Where a hook may be: /tmp is everybody's. */
 function makeConfigFolder(t: TestContext): string {

@@ -1,4 +1,5 @@
 import { EXIT } from '../../contract/exit-codes.ts';
+import { replaceStderr } from './own-stderr.ts';
 import { writeError } from './write-error.ts';
 
 /**
@@ -6,6 +7,7 @@ import { writeError } from './write-error.ts';
  * word is taken out of argv, which is then as the command expects it. Nothing of the other commands is loaded.
  */
 export function runCommand(commands: Readonly<Record<string, () => Promise<unknown>>>): void {
+  replaceStderr();
   const [name = ''] = process.argv.splice(2, 1);
   const load = commands[name];
   if (load === undefined) {

@@ -1,14 +1,14 @@
 import { breakSilence } from './silence.ts';
+import { openErrorFile, type ErrorFile } from './error-file.ts';
 
-let isGuarded = false;
+let file: ErrorFile | undefined;
 
 /**
  * Writes `text` to stderr. A reader that has ended is no failure of this process: a gate must not end because nobody hears it.
- * Only here, and not at the start: whoever says nothing need not load the stream.
+ * Opened only here, and not at the start: most gates say nothing.
  */
 export function writeError(text: string): void {
   breakSilence();
-  if (!isGuarded) process.stderr.on('error', () => {});
-  isGuarded = true;
-  process.stderr.write(text);
+  file ??= openErrorFile();
+  file.write(text);
 }

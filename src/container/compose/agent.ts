@@ -38,8 +38,6 @@ export async function runCtrkitAgent(words: readonly string[]): Promise<number> 
 
 /** Runs until supervisord or a signal ends it; then nothing that is still open keeps the process alive. Returns the exit code. */
 async function runAgent(agent: Agent, ports: AgentPorts, common: ContainerPorts): Promise<number> {
-  // supervisord reads this stream and may end first: a line that nobody reads is no failure.
-  process.stderr.on('error', () => {});
   endAtSignals(agent, ports);
   let exitCode: number = EXIT.ok;
   let hastening: StopHastening | undefined;

@@ -64,6 +64,8 @@ end_with_caller() { # INT or TERM, exit code
 } 2>/dev/null
 trap 'end_with_caller INT 130' INT QUIT
 trap 'end_with_caller TERM 143' TERM HUP USR1 USR2
+# A reader of stderr that is gone is no reason to end.
+trap '' PIPE
 
 # Waits for the process that was started last, if it is another one than `$1`: else it was not started, and the status of an
 # earlier one would be taken for its own.

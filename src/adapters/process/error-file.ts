@@ -1,0 +1,78 @@
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+
+const STDERR = 2;
+/** As much as a pipe holds. What waits for a reader beyond that is lost. */
+const MAX_WAITING_BYTES = 65_536;
+const RETRY_MS = 20;
+/** Once it is known that the reader stands still. */
+const RARE_RETRY_MS = 1_000;
+/** A process that is over otherwise waits for its reader no longer than so many tries, 2 s. */
+const TRIES_TO_WAIT_FOR = 100;
+
+export interface ErrorFile {
+  /** Never throws, and never waits for a reader. */
+  readonly write: (text: string) => void;
+}
+
+/**
+ * The stderr of this process, without its flags being changed: the application of the container has the same pipe. Node.js'
+ * own stream sets O_NONBLOCK on it, for everybody who has it: whoever does not expect that loses what it writes, or dies of it.
+ */
+export function openErrorFile(): ErrorFile {
+  const { kind, fd } = findFile();
+  return kind === 'stream' ? createStreamFile() : createDirectFile(fd);
+}
+
+type Found = { readonly kind: 'direct' | 'stream'; readonly fd: number };
+
+function findFile(): Found {
+  try {
+    const stat = fstatSync(STDERR);
+    // It can't be opened anew. Whoever has a socket there is systemd's, or a test's, child.
+    if (stat.isSocket()) return { kind: 'stream', fd: STDERR };
+    // Opened anew the pipe is the same, and the flags are our own. A file must not: there the place to write to is shared too.
+    const flags = constants.O_WRONLY | constants.O_NONBLOCK;
+    return { kind: 'direct', fd: stat.isFIFO() ? openSync(`/proc/self/fd/${STDERR}`, flags) : STDERR };
+  } catch {
+    // Closed, or another user's pipe, or no /proc: then a reader that stands still makes this process wait, as it does everybody.
+    return { kind: 'direct', fd: STDERR };
+  }
+}
+
+function createStreamFile(): ErrorFile {
+  process.stderr.on('error', () => {});
+  return { write: (text) => void process.stderr.write(text) };
+}
+
+function createDirectFile(fd: number): ErrorFile {
+  let waiting: Buffer = Buffer.alloc(0);
+  let tries = 0;
+  const flush = (): void => {
+    waiting = writeWhatFits(fd, waiting);
+    if (waiting.length === 0) return;
+    tries += 1;
+    const isWaitedFor = tries <= TRIES_TO_WAIT_FOR;
+    // oxlint-disable-next-line no-restricted-globals -- every command writes by this, and few have a clock
+    const retry = setTimeout(flush, isWaitedFor ? RETRY_MS : RARE_RETRY_MS);
+    if (!isWaitedFor) retry.unref();
+  };
+  return {
+    write(text) {
+      const isIdle = waiting.length === 0;
+      const line = Buffer.from(text);
+      if (waiting.length + line.length > MAX_WAITING_BYTES && !isIdle) return;
+      waiting = Buffer.concat([waiting, line]);
+      tries = 0;
+      if (isIdle) flush();
+    },
+  };
+}
+
+/** Returns what is left; nothing is where nobody will ever read it. */
+function writeWhatFits(fd: number, bytes: Buffer): Buffer {
+  try {
+    return bytes.subarray(writeSync(fd, bytes));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? bytes : Buffer.alloc(0);
+  }
+}

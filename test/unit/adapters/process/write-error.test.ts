@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { buildSync } from 'esbuild';
+
+const CODE = `
+  const { writeError } = require('./write-error.ts');
+  const { readFileSync, writeSync } = require('node:fs');
+  eval(process.argv[2]);
+`;
+const O_NONBLOCK = 0o4000;
+
+/** Runs `script`, where `$WRITE EXPRESSION` is a process that calls writeError(EXPRESSION); returns what it says on stdout. */
+async function runShell(t: TestContext, script: string): Promise<{ said: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'ctrkit-write-error-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const write = join(folder, 'write');
+  writeFileSync(write, `#!/bin/sh\nexec "${process.execPath}" "$FOLDER/code.cjs" "$1"\n`, { mode: 0o755 });
+  // Bundled: what loads TypeScript opens the streams of the process itself.
+  buildSync({
+    stdin: { contents: CODE, resolveDir: resolve('src/adapters/process') },
+    outfile: join(folder, 'code.cjs'),
+    bundle: true,
+    platform: 'node',
+  });
+  const shell = spawn('sh', ['-c', script], {
+    env: { ...process.env, WRITE: write, FOLDER: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await once(shell, 'close');
+  return { said };
+}
+
+const readFlags = (text: string): number => Number.parseInt(/flags:\s*(\d+)/.exec(text)?.[1] ?? '', 8);
+
+test('a pipe that others write to keeps its flags, also while this process runs', async (t) => {
+  const look = 'readFileSync("/proc/" + process.ppid + "/fdinfo/2", "latin1")';
+  const { said } = await runShell(
+    t,
+    `{ "$WRITE" 'writeError("one\\n"); writeSync(1, ${look})'; } 2>&1 | cat`,
+  );
+  assert.match(said, /^one$/m);
+  assert.equal(readFlags(said) & O_NONBLOCK, 0, said);
+});
+
+test('in a file its lines stand between those of others, and overwrite none', async (t) => {
+  const write = `{ echo a; "$WRITE" 'writeError("b\\n")'; echo c >&2; } >"$FOLDER/log" 2>&1`;
+  const { said } = await runShell(t, `${write}; cat "$FOLDER/log"`);
+  assert.equal(said, 'a\nb\nc\n');
+});
+
+test('what a late reader left waiting comes in order, and a process that is over waits for it', async (t) => {
+  const write = 'for (let i = 0; i < 100; i++) writeError("x".repeat(1000) + i + "\\n")';
+  const { said } = await runShell(t, `"$WRITE" '${write}' 2>&1 >/dev/null | { sleep 1; cat; }`);
+  assert.deepEqual(
+    said.match(/\d+$/gm)?.map(Number),
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+});
+
+test('a reader that stands still keeps no process that is over', async (t) => {
+  const write = 'for (let i = 0; i < 1000; i++) writeError("x".repeat(1000) + "\\n")';
+  const writer = `timeout 20 "$WRITE" '${write}' 2>&1 >&3; echo "ended $?" >&3; kill "$(cat "$FOLDER/pid")"`;
+  const reader = `sh -c 'echo $$ >"$FOLDER/pid"; exec sleep 60'`;
+  const { said } = await runShell(t, `exec 3>&1; { ${writer}; } | ${reader}`);
+  assert.equal(said, 'ended 0\n');
+});
+
+test('a reader that has ended is no failure', async (t) => {
+  const writer = `sleep 0.2; "$WRITE" 'writeError("one\\n"); writeError("two\\n")' 2>&1 >&3; echo "ended $?" >&3`;
+  const { said } = await runShell(t, `exec 3>&1; { ${writer}; } | true`);
+  assert.equal(said, 'ended 0\n');
+});
