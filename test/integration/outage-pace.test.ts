@@ -11,6 +11,9 @@ const OUTAGE_MS = 12_000;
 const MAX_COMMANDS_PER_S = 5;
 const MAX_LINES_PER_MIN = 6;
 
+/** What the host writes again, and what there is then, one after the other: each a change of what the gate waits for. */
+const CHANGE_EVERY_MS = 150;
+
 const passMs = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
 /** A Redis, and the way to it of one process: what passes there is counted. */
@@ -66,4 +69,34 @@ describe('a database that', { timeout: 600_000 }, () => {
       await expectCalm(t, agent, proxy);
     });
   }
+
+  const comeBack: Readonly<Record<string, (redis: PrivateRedis) => Promise<unknown>>> = {
+    emptied: (redis) => redis.state.flushall(),
+    'started again': (redis) => redis.kill().then(() => redis.start()),
+  };
+  for (const [how, empty] of Object.entries(comeBack))
+    test(`is ${how} every second: a waiting gate asks and logs seldom`, async (t) => {
+      const { redis, proxy, container } = await setUp(t);
+      await redis.wantKube({ status: { current_owner: 'none' } });
+      const gate = container.gate('kube', '1.0.0');
+      await until('it asks', async () => (await redis.status())['remote_state'] === 'pending');
+      const state = { isOver: false };
+      const calm = expectCalm(t, gate, proxy).finally(() => (state.isOver = true));
+      while (!state.isOver) await Promise.all([empty(redis).then(() => refill(redis)), passMs(1_000)]);
+      await calm;
+    });
 });
+
+async function refill(redis: PrivateRedis): Promise<void> {
+  const changes = [
+    () => redis.config.hset('FEATURE|snmp', { set_owner: 'kube', state: 'enabled' }),
+    () => redis.state.hset('FEATURE|snmp', { system_state: 'up', current_owner: 'none' }),
+    () => redis.state.hset('FEATURE|snmp', { remote_state: 'ready', pending_token: 'of another' }),
+    () => redis.putHolder('bbbbbbbbbbbb', '0.1.0'),
+    () => redis.putShippedHolder('bbbbbbbbbbbb', '2.0.0'),
+  ];
+  for (const change of changes) {
+    await passMs(CHANGE_EVERY_MS);
+    await change();
+  }
+}

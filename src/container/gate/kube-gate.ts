@@ -1,23 +1,23 @@
-import type { Claim } from '../../contract/gate/claim.ts';
-import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { HOLD_FIELD, nameHold } from '../../contract/gate/hold.ts';
+import { HOLD_FIELD } from '../../contract/gate/hold.ts';
 import { findEarliest } from '../../contract/timestamps.ts';
-import { holdRow, type RowAddress } from '../../contract/rows.ts';
 import type { Hold } from '../../decide/gate/hold-reasons.ts';
 import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
 import { isMirrored } from '../../decide/gate/host-mirror.ts';
 import { planVerdict } from '../../decide/gate/startup-writes.ts';
 import { decideStartup } from '../../decide/gate/decide-startup.ts';
 import type { Progress, StartupDecision } from '../../decide/gate/startup-types.ts';
+import { CallPace } from '../../loop/call-pace.ts';
+import { LimitedLog } from '../../loop/limited-log.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../loop/retry-on-conflict.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
-import { WatchLoop, type ReconcileResult, type Session } from '../../loop/watch-loop.ts';
+import { WatchLoop, type ReconcileResult } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
 import { isContainerStopping, STOPPING_PAUSE_MS } from './agent-word.ts';
 import type { GatePorts, GateRequest, GateResult } from './gate.ts';
+import { openSession, type GateSession } from './gate-session.ts';
 import { HoldNotice } from './hold-notice.ts';
 import { mirrorClaim } from './host-mirror.ts';
 import { leaveClaim, logGo } from './leave-claim.ts';
@@ -33,12 +33,8 @@ const NO_FILE_PAUSE_MS = 10_000;
 const LATE_CLAIM_PAUSE_MS = 200;
 /** `--once`: how often a container that is held for good checks whether its row is to be renewed. */
 const KEEP_HOLD_EVERY_MS = 1_000;
-
-interface GateSession extends Session {
-  readonly databases: Databases;
-  /** The row CONTAINER_HOLD of this container. */
-  readonly holdAddress: RowAddress;
-}
+/** An attempt reads, and writes. */
+const CALLS_OF_ATTEMPT = 2;
 
 /** The rows as they were read, and the decision on them. */
 interface Evaluation extends Look {
@@ -56,7 +52,10 @@ type Attempt = Evaluation | ReconcileResult<GateResult> | typeof CONFLICT;
  */
 export class KubeGate {
   readonly #request: GateRequest;
+  /** Its log takes a few lines a minute. */
   readonly #ports: GatePorts;
+  readonly #logGo: (source: string) => void;
+  readonly #pace: CallPace;
   readonly #outage: OutageLog;
   readonly #log: RepeatLog;
   /** What is odd, whatever the verdict is: a hold makes none of it new again. */
@@ -69,15 +68,18 @@ export class KubeGate {
   #lastingHold: Hold | undefined;
 
   constructor(request: GateRequest, ports: GatePorts) {
-    const { log, clock, gateNoticeFile } = ports;
+    const { clock, gateNoticeFile } = ports;
+    const log = new LimitedLog(ports.log, clock);
     this.#request = request;
-    this.#ports = ports;
+    this.#ports = { ...ports, log };
+    this.#logGo = (source) => logGo(ports.log, request.claim, source);
+    this.#pace = new CallPace(clock);
     this.#outage = new OutageLog(log, clock);
     const write = (text: string): void => log.info(`${request.claim.feature}: ${text}`);
     this.#log = new RepeatLog(write, clock);
     this.#notes = new RepeatLog(write, clock);
     this.#agentNotice = new AgentNotice(gateNoticeFile, log);
-    this.#holdNotice = new HoldNotice(request.claim, ports);
+    this.#holdNotice = new HoldNotice(request.claim, this.#ports);
     this.#observer = new StoreObserver(clock, request.heartbeatIntervalMs);
   }
 
@@ -86,7 +88,8 @@ export class KubeGate {
     const { feature } = this.#request.claim;
     const loop = new WatchLoop<GateSession, GateResult>(
       {
-        open: () => openSession(this.#request.claim, this.#ports, this.#notes),
+        open: () =>
+          openSession(this.#request.claim, { ...this.#ports, pace: this.#pace, notes: this.#notes }),
         reconcile: (session) => this.#reconcile(session),
         isOutage: ({ code }) => code !== 'usage',
         reportOutage: (error) => this.#reportOutage(error),
@@ -103,6 +106,7 @@ export class KubeGate {
   #reportOutage({ message }: CtrkitError): void {
     const text = `waiting, not started: ${message}`;
     this.#observer.recordOutage();
+    this.#pace.recordOutage();
     this.#holdNotice.forgetRow();
     this.#outage.logFailure(`${this.#request.claim.feature}: ${text}`);
     this.#agentNotice.ensureWritten(text);
@@ -115,6 +119,7 @@ export class KubeGate {
       maxAttempts: MAX_CONFLICTS,
       pause: (conflicts: number) => clock.sleep(random() * Math.min(conflicts, LONGEST_CONFLICT_PAUSE_MS)),
     };
+    await this.#pace.waitForRoom(CALLS_OF_ATTEMPT);
     const outcome = await retryOnConflict(() => this.#attempt(session), retry);
     if (outcome === CONFLICT)
       throw new CtrkitError(
@@ -223,7 +228,7 @@ export class KubeGate {
     this.#agentNotice.remove();
     // The loop ends here, and can't tell any more.
     this.#outage.logRecovery(`${this.#request.claim.feature}: the database is back`);
-    logGo(this.#ports.log, this.#request.claim, databases.source);
+    this.#logGo(databases.source);
     return { kind: 'done', value: 'go' };
   }
 
@@ -234,13 +239,4 @@ export class KubeGate {
       await store.write([], writes).catch((error: Error) => this.#outage.logFailure(error.message));
     return { kind: 'requeue', afterMs: KEEP_HOLD_EVERY_MS };
   }
-}
-
-/** Throws CtrkitError('usage' or 'database'). */
-function openSession(claim: Claim, ports: GatePorts, log: RepeatLog): GateSession {
-  const databases = ports.findDatabases();
-  for (const warning of databases.warnings) log.log(warning);
-  const store = ports.openStore(databases);
-  const holdAddress = holdRow(claim.feature, nameHold(claim), databases.state.separator);
-  return { store, databases, holdAddress };
 }

@@ -9,6 +9,7 @@ import type { Databases } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { Backoff, DATABASE_BACKOFF } from '../../loop/backoff.ts';
 import type { RowStore } from '../../ports/row-store.ts';
+import { LimitedLog } from '../../loop/limited-log.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import { writeFirst } from '../../loop/write-first.ts';
@@ -23,8 +24,10 @@ const ORPHAN_POLL_MS = 1_000;
  * without a database it waits `localDbWaitMs` and then starts the application without a record, because a switch without
  * its feature is worse than a feature without its record (contract.md, section 3).
  */
-export async function runLocalGate(request: GateRequest, ports: GatePorts): Promise<GateResult> {
-  const { clock, log } = ports;
+export async function runLocalGate(request: GateRequest, unlimited: GatePorts): Promise<GateResult> {
+  const { clock } = unlimited;
+  const log = new LimitedLog(unlimited.log, clock);
+  const ports = { ...unlimited, log };
   const outage = new OutageLog(log, clock);
   const giveUpMs = clock.bootMs() + request.localDbWaitMs;
   const backoff = new Backoff(DATABASE_BACKOFF, ports.random);
