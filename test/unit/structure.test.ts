@@ -123,8 +123,8 @@ describe('the tree', () => {
   test('writes to stdout and stderr in one place: what a reader that ends, or a full disk, makes of it', () => {
     const writers = SRC.filter(({ text }) => /\bstd(?:out|err)\.write\(/.test(text));
     assert.deepEqual(writers.map(({ path }) => path).toSorted(), [
+      'src/adapters/process/error-file.ts',
       'src/adapters/process/write-answer.ts',
-      'src/adapters/process/write-error.ts',
     ]);
   });
 
