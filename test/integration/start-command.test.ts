@@ -118,6 +118,19 @@ for (const shell of SHELLS) {
       assert.doesNotMatch(program.said, /NET |CTRKIT_KEPT/);
     });
 
+    test('says which variables its shell keeps from COMMAND', async (t) => {
+      const scene = await Scene.prepare(t, shell);
+      const program = scene.start({
+        owner: 'local',
+        command: ['env'],
+        env: { 'discovery.type': 'single-node', NAMED: '1' },
+      });
+      assert.equal((await program.waitForEnd()).code, 0, program.said);
+      assert.match(program.stdout, /^NAMED=1$/m);
+      const isPassedOn = /^discovery\.type=single-node$/m.test(program.stdout);
+      assert.equal(/not passed on to the command.*: discovery\.type\. /.test(program.stderr), !isPassedOn);
+    });
+
     test('starts it for owner local, and as process 1', { skip: noNamespaces }, async (t) => {
       const scene = await Scene.prepare(t, shell);
       const program = scene.start({

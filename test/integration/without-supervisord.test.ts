@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -441,6 +444,32 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
       assert.match(program.stderr, /released/);
       assert.equal(scene.here.hasClaim, false, program.said);
     }
+  });
+
+  for (const [name, wrapper] of [
+    ['as process 1', AS_PROCESS_1],
+    ['below another program', ['sh', '-c', '"$@"; exit', 'sh']],
+  ] as const)
+    test(`COMMAND has every variable, also one that a shell can not name: ${name}`, async (t) => {
+      const scene = await Scene.prepare(t);
+      const run = ['ctrkit_agent', 'run', '-f', 'snmp', '-o', 'local', '--'];
+      const program = scene.start([...run, 'env'], { wrapper, env: { 'discovery.type': 'one=two' } });
+      assert.equal((await program.waitForEnd()).code, 0, program.said);
+      assert.match(program.stdout, /^discovery\.type=one=two$/m);
+    });
+
+  test('a COMMAND that can’t be started, whatever the reason, is said and ends it with 126', async (t) => {
+    const scene = await Scene.prepare(t);
+    const busy = join(scene.kit.folder, 'busy');
+    copyFileSync('/bin/sleep', busy);
+    chmodSync(busy, 0o755);
+    const writer = openSync(busy, 'r+');
+    t.after(() => closeSync(writer));
+    const run = ['ctrkit_agent', 'run', '-f', 'snmp', '-o', 'local', '--', busy, '1'];
+    const program = scene.start(run, { wrapper: [] });
+    assert.equal((await program.waitForEnd()).code, 126, program.said);
+    assert.match(program.stderr, /busy can't be started: .*ETXTBSY/);
+    assert.equal((await scene.redis.status())['current_owner'], 'none');
   });
 });
 

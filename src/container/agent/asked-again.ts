@@ -24,8 +24,10 @@ export class AskedAgain {
   #claim: Pick<StoredClaim, 'token' | 'startedMs'> | undefined;
   /** Boot clock: since when a gate waits. */
   #waitingSinceMs: number | undefined;
-  /** The notice that was seen last while its gate ran. */
+  /** The notice of a gate of its own that was seen last while it ran. */
   #seen: GateNotice | undefined;
+  /** The gate that was seen last, and what it was then: one from outside whose shell has ended is a child of process 1. */
+  #gate: { readonly pid: number; readonly startTicks: number; readonly isOwn: boolean } | undefined;
 
   constructor(ports: AskedAgainPorts) {
     this.#ports = ports;
@@ -45,16 +47,21 @@ export class AskedAgain {
   }
 
   #read(): GateNotice | undefined {
-    const { gateNoticeFile, isOwnProcess } = this.#ports;
     try {
-      const notice = gateNoticeFile.read();
+      const notice = this.#ports.gateNoticeFile.read();
       if (notice === undefined) return this.#readKilled();
-      this.#seen = isOwnProcess(notice.pid) ? notice : undefined;
+      this.#seen = this.#isOwn(notice) ? notice : undefined;
       return this.#seen;
     } catch (error) {
       if (error instanceof CtrkitError) return undefined;
       throw error;
     }
+  }
+
+  #isOwn({ pid, startTicks }: GateNotice): boolean {
+    if (this.#gate?.pid !== pid || this.#gate.startTicks !== startTicks)
+      this.#gate = { pid, startTicks, isOwn: this.#ports.isOwnProcess(pid) };
+    return this.#gate.isOwn;
   }
 
   /** Only a gate that goes takes its notice away: one that has ended in any other way has started nothing. */

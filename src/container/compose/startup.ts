@@ -6,9 +6,10 @@ import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import type { Owner } from '../../contract/feature/feature.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
+import type { Log } from '../../ports/log.ts';
 import type { StoppedCaller } from '../../ports/stopped-caller.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
-import { findApplication, watchParents } from '../adapters/proc/parents.ts';
+import { findApplication, findLauncher, watchParents } from '../adapters/proc/parents.ts';
 import { startKeeper } from '../adapters/proc/start-keeper.ts';
 import { findStoppedCaller } from '../adapters/proc/stopped-caller.ts';
 import { createHealthFile } from '../adapters/run-folder/health-file.ts';
@@ -41,8 +42,8 @@ async function runGate(words: readonly string[]): Promise<number> {
     writeAnswer(NAME, STARTUP_HELP);
     return EXIT.ok;
   }
-  await assertCommand(words);
   const common = buildContainerPorts(NAME);
+  await lookAtCommand(words, common.log);
   const { settings, containerStart, token, ...ports } = common;
   const { localDbWaitMs, heartbeatIntervalMs } = settings;
   const { redisUrl, once } = options;
@@ -68,12 +69,20 @@ async function runGate(words: readonly string[]): Promise<number> {
 }
 
 /** The launcher has seen that COMMAND is there. Throws CtrkitError('command') for a script that can't run. */
-async function assertCommand(words: readonly string[]): Promise<void> {
+async function lookAtCommand(words: readonly string[], log: Log): Promise<void> {
   const [command] = words.slice(cutCommand(words).length + 1);
   // Loaded here: a start.sh names none.
   if (command === undefined) return;
   const { assertInterpreter } = await import('../adapters/proc/assert-interpreter.ts');
   assertInterpreter(command, process.env);
+  const launcher = findLauncher(process.env);
+  if (launcher === undefined) return;
+  const { findLostVariables } = await import('../adapters/proc/lost-variables.ts');
+  const names = Object.keys(findLostVariables(launcher, process.env));
+  if (names.length > 0)
+    log.warn(
+      `not passed on to the command, because the /bin/sh of this image can't name them: ${names.join(', ')}. Name them as a shell can, or, without supervisord, start the command by ctrkit_agent run`,
+    );
 }
 
 /** Owner local is never held, and need not wait for what answers the probe. */

@@ -13,7 +13,7 @@ export function watchParents(env: Environment): () => boolean {
 }
 
 /** The process id of the shell that becomes the application when this gate says go; undefined where nobody does. */
-const findLauncher = (env: Environment): number | undefined => readPid(env, 'CTRKIT_LAUNCHER_PID');
+export const findLauncher = (env: Environment): number | undefined => readPid(env, 'CTRKIT_LAUNCHER_PID');
 
 /**
  * The process that is or becomes the application when this gate says go: the launcher's shell, or the caller of the drop-in.

@@ -1,18 +1,30 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { EXIT, exitCodeOfSignal } from '../../../contract/exit-codes.ts';
 import type { Command } from '../../../ports/command.ts';
 import { restoreEnvironment } from './gate-settings.ts';
+import { findLostVariables } from './lost-variables.ts';
 
-/** Starts a program with the streams and the environment of this process. `onError` is told why that is not possible. */
+/**
+ * Starts a program with the streams and the environment of this process, and with what the launcher's shell has left out of that.
+ * `onError` is told why that is not possible.
+ */
 export function startCommand(words: readonly string[], onError: (text: string) => void): Command {
   const [file = '', ...args] = words;
-  const child = spawn(file, args, { stdio: 'inherit', env: restoreEnvironment(process.env) });
+  const env = restoreEnvironment({ ...findLostVariables(process.ppid, process.env), ...process.env });
+  const fail = (error: NodeJS.ErrnoException): number => {
+    onError(`${file} can't be started: ${error.message}`);
+    return error.code === 'ENOENT' ? EXIT.noCommand : EXIT.notExecutable;
+  };
+  let child: ChildProcess;
+  try {
+    child = spawn(file, args, { stdio: 'inherit', env });
+  } catch (error) {
+    // Node.js tells some errors of the kernel by an event, and throws all others.
+    return { ended: Promise.resolve(fail(error as NodeJS.ErrnoException)), signal: () => {} };
+  }
   const ended = new Promise<number>((resolve) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      onError(`${file} can't be started: ${error.message}`);
-      resolve(error.code === 'ENOENT' ? EXIT.noCommand : EXIT.notExecutable);
-    });
+    child.once('error', (error) => resolve(fail(error)));
     child.once('exit', (code, signal) =>
       resolve(code ?? exitCodeOfSignal(signal === null ? 0 : constants.signals[signal])),
     );

@@ -15,6 +15,7 @@ function prepare() {
     left: undefined as GateNotice | undefined,
     error: undefined as Error | undefined,
     nowMs: 5_000,
+    isOwn: (pid: number): boolean => pid === 7,
   };
   const read = (): GateNotice | undefined => {
     if (scene.error !== undefined) throw scene.error;
@@ -22,7 +23,7 @@ function prepare() {
   };
   const asked = new AskedAgain({
     gateNoticeFile: { read, readLast: () => scene.left },
-    isOwnProcess: (pid) => pid === 7,
+    isOwnProcess: (pid) => scene.isOwn(pid),
     clock: { bootMs: () => scene.nowMs },
   });
   return { scene, find: (claim = CLAIM) => asked.find(claim) };
@@ -82,5 +83,20 @@ describe('a gate that is closed beside a claim', () => {
     assert.equal(find(), undefined);
     scene.error = new Error('a fault');
     assert.throws(() => find(), /a fault/);
+  });
+
+  test('and was brought in from outside, is none, also when its shell has ended and process 1 is its parent', () => {
+    const { scene, find } = prepare();
+    find();
+    scene.notice = { ...HELD, pid: 8 };
+    assert.equal(find(), undefined);
+    scene.isOwn = () => true;
+    assert.equal(find(), undefined);
+    scene.left = scene.notice;
+    scene.notice = undefined;
+    assert.equal(find(), undefined);
+    // Another process by that id.
+    scene.notice = { ...HELD, pid: 8, startTicks: 2 };
+    assert.deepEqual(find(), { kind: 'held', text: 'held' });
   });
 });
