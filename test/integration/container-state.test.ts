@@ -272,6 +272,14 @@ test('show lists the holds of one feature, not those of one whose name begins al
   );
 });
 
+test('show lists more holds than one answer of a database may have', async (t) => {
+  const { redis, state } = await prepare(t);
+  await redis.putHolds(5_000);
+  const json = await state('snmp', 'show', '--json');
+  assert.deepEqual(json.end, GO, json.said);
+  assert.equal((JSON.parse(json.stdout) as { holds: unknown[] }).holds.length, 5_000);
+});
+
 test('--help of every command is an answer on stdout, without a database', async (t) => {
   const { kit } = await prepare(t);
   const nowhere = kit.container('cccccccccccc', { CTRKIT_REDIS: `unix://${kit.folder}/none.sock` });

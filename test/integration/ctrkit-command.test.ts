@@ -249,6 +249,23 @@ describe('ctrkit on a switch', { timeout: 600_000 }, () => {
     assert.doesNotMatch(explained.stdout, /WRONGTYPE/);
   });
 
+  test('shows more features and holds than one answer of a database may have', async (t) => {
+    const { redis, run } = await prepare(t);
+    const features = redis.config.pipeline();
+    for (let i = 0; i < 4_000; i += 1)
+      features.hset(`FEATURE|f${i}`, { set_owner: 'kube', state: 'enabled' });
+    await Promise.all([features.exec(), redis.putHolds(5_000)]);
+    const status = await run('status', '--json');
+    assert.equal(status.code, 0, status.program.said);
+    assert.equal((JSON.parse(status.stdout) as { features: unknown[] }).features.length, 4_002);
+    const explained = await run('explain', 'snmp');
+    assert.equal(explained.code, 0, explained.program.said);
+    assert.match(explained.stdout, / container c4999 of version 3\.0 waits/);
+    const kube = await run('kube', 'status', '--json');
+    assert.equal(kube.code, 0, kube.program.said);
+    assert.match(kube.stdout, /"is_database_read": true/);
+  });
+
   test('ends with 69 and one line where its output can not be written, and quietly where nobody reads', async (t) => {
     const { kit, env, words } = await prepare(t);
     const manifest = ['manifest', 'snmp', '--version', '1.0.0', '--image', 'registry/snmp:1.0.0'];

@@ -130,6 +130,21 @@ export class PrivateRedis {
     return this.row(`CONTAINER_HOLD|snmp|${id}`);
   }
 
+  /** Holds of snmp by so many containers, `c0` and on. */
+  async putHolds(count: number): Promise<void> {
+    const times = { since_ts: '1700000000', boot_id: BOOT_ID, renewed_ms: String(bootMs()) };
+    const hold = {
+      owner: 'kube',
+      version: '3.0',
+      reason: 'system-not-up',
+      text: 'system_state is down',
+      ...times,
+    };
+    const writes = this.state.pipeline();
+    for (let i = 0; i < count; i += 1) writes.hset(`CONTAINER_HOLD|snmp|c${i}`, hold);
+    await writes.exec();
+  }
+
   /** Every key of CONFIG_DB and STATE_DB with all that is in it, byte for byte as Redis would save it. */
   async dump(): Promise<Readonly<Record<string, string>>> {
     const found: Record<string, string> = {};

@@ -1,4 +1,5 @@
 import { escapeNonAscii, markUnprintable } from '../../text/printable.ts';
+import { readInBatches } from '../../loop/read-in-batches.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import { decodeChecks } from '../../contract/health/check-list.ts';
@@ -13,6 +14,7 @@ import {
   healthRow,
   HOLD_TABLE,
   type FieldValues,
+  type RowFields,
 } from '../../contract/rows.ts';
 import { findLiveHolder } from '../../decide/gate/live-holder.ts';
 import type { StateOptions } from './state-options.ts';
@@ -53,14 +55,13 @@ export async function showState(
 async function readState(feature: string, now: BootTime, { store, databases }: StatePorts): Promise<State> {
   const prefix = `${feature}${databases.state.separator}`;
   const addresses = await store.list(HOLD_TABLE, prefix);
-  const rows = await store.read(
-    [
-      { address: featureConfigRow(feature), fields: CONFIG_FIELDS },
-      { address: featureStatusRow(feature), fields: SHOWN_STATUS_FIELDS },
-      { address: healthRow(feature), fields: HEALTH_FIELDS },
-      ...addresses.map((address) => ({ address, fields: HOLD_FIELDS })),
-    ].map((row) => ({ ...row, isDispensable: true })),
-  );
+  const own: RowFields[] = [
+    { address: featureConfigRow(feature), fields: CONFIG_FIELDS, isDispensable: true },
+    { address: featureStatusRow(feature), fields: SHOWN_STATUS_FIELDS, isDispensable: true },
+    { address: healthRow(feature), fields: HEALTH_FIELDS, isDispensable: true },
+  ];
+  const groups = addresses.map((address) => [{ address, fields: HOLD_FIELDS, isDispensable: true }]);
+  const rows = (await readInBatches(store, [own, ...groups])).flat();
   const [config, status, heartbeat, ...holds] = rows;
   return {
     feature,

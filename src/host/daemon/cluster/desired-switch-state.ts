@@ -9,6 +9,7 @@ import {
 } from '../../../contract/cluster/master-config.ts';
 import { featureStatusRow, type FieldValues, type RowValues } from '../../../contract/rows.ts';
 import { MASTER_RECORD_FIELDS, masterStatusRow } from '../../../contract/cluster/master-status.ts';
+import { readInBatches } from '../../../loop/read-in-batches.ts';
 
 import type { Connection } from '../watch/daemon-component.ts';
 
@@ -76,9 +77,10 @@ async function readFeatures(
   const labelled = keys.flatMap((key) => decodeEnabledFeature(key) ?? []);
   const names = [...new Set([...configured, ...labelled])];
   if (names.length === 0) return NO_FEATURES;
-  const rows = await store.read(
-    names.map((name) => ({ address: featureStatusRow(name), fields: [STATUS_FIELD.currentOwner] })),
-  );
+  const groups = names.map((name) => [
+    { address: featureStatusRow(name), fields: [STATUS_FIELD.currentOwner] },
+  ]);
+  const rows = (await readInBatches(store, groups)).flat();
   const owners = new Map(names.map((name, i) => [name, rows[i]?.values[STATUS_FIELD.currentOwner]]));
   const runByKube = names.filter((name) => owners.get(name) === 'kube');
   return {

@@ -1,4 +1,5 @@
 import type { RowValues } from '../../../contract/rows.ts';
+import { readInBatches } from '../../../loop/read-in-batches.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { FeatureController } from './feature-controller.ts';
 
@@ -6,7 +7,7 @@ import type { FeatureController } from './feature-controller.ts';
 const WRONG_TYPE = /WRONGTYPE/;
 
 /**
- * Reads the rows of all these features in one step and lets each reconcile. If one of the rows can't be read, each feature
+ * Reads the rows of each of these features in one step and lets it reconcile. If one of the rows can't be read, each feature
  * is read by itself, and `onBroken` gets the one that it belongs to. Throws CtrkitError('database').
  */
 export async function reconcileFeatures(
@@ -14,10 +15,12 @@ export async function reconcileFeatures(
   store: RowStore,
   onBroken: (feature: string, problem: string) => void,
 ): Promise<void> {
-  const wanted = features.map((feature) => feature.selectRows());
-  let rows: readonly RowValues[];
+  let rows: readonly RowValues[][];
   try {
-    rows = await store.read(wanted.flat());
+    rows = await readInBatches(
+      store,
+      features.map((feature) => feature.selectRows()),
+    );
   } catch (error) {
     const [first] = features;
     if (first === undefined || !(error instanceof Error) || !WRONG_TYPE.test(error.message)) throw error;
@@ -25,10 +28,5 @@ export async function reconcileFeatures(
     else for (const feature of features) await reconcileFeatures([feature], store, onBroken);
     return;
   }
-  let from = 0;
-  for (const [i, feature] of features.entries()) {
-    const to = from + (wanted[i]?.length ?? 0);
-    feature.reconcile(rows.slice(from, to));
-    from = to;
-  }
+  for (const [i, feature] of features.entries()) feature.reconcile(rows[i] ?? []);
 }

@@ -3,6 +3,7 @@ import type { MasterConfig } from '../../../../contract/cluster/master-config.ts
 import type { MasterUpdate } from '../../../../contract/cluster/master-status.ts';
 import { CONFIG_FIELDS, STATUS_FIELDS } from '../../../../contract/feature/feature.ts';
 import { featureConfigRow, featureStatusRow } from '../../../../contract/rows.ts';
+import { readInBatches } from '../../../../loop/read-in-batches.ts';
 import type { MembershipStatus } from '../../../../decide/cluster/membership.ts';
 import type { MembershipFiles } from '../../../../ports/membership-files.ts';
 import { readMembership } from '../../../membership/read-membership.ts';
@@ -44,17 +45,18 @@ async function readKubeFeatures({
   tables,
 }: SwitchDatabases): Promise<Pick<KubeRows, 'features' | 'problems'>> {
   const names = await tables.listFeatures();
-  const rows = await store.read(
-    names.flatMap((name) => [
+  const rows = await readInBatches(
+    store,
+    names.map((name) => [
       { address: featureConfigRow(name), fields: CONFIG_FIELDS, isDispensable: true },
       { address: featureStatusRow(name), fields: STATUS_FIELDS, isDispensable: true },
     ]),
   );
   const features = names.flatMap((feature, i) => {
-    const [config, status] = [rows[2 * i], rows[2 * i + 1]];
+    const [config, status] = rows[i] ?? [];
     // Of a feature that could not be read whole nothing is said but that.
     if (config?.problem !== undefined || status?.problem !== undefined) return [];
     return decodeKubeFeature(feature, config?.values ?? {}, status?.values ?? {});
   });
-  return { features, problems: rows.flatMap(({ problem }) => problem ?? []) };
+  return { features, problems: rows.flat().flatMap(({ problem }) => problem ?? []) };
 }

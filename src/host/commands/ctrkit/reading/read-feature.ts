@@ -19,6 +19,7 @@ import {
   HOLD_TABLE,
   type RowFields,
 } from '../../../../contract/rows.ts';
+import { readInBatches } from '../../../../loop/read-in-batches.ts';
 import { MASTER_STATUS_FIELDS, masterStatusRow } from '../../../../contract/cluster/master-status.ts';
 import type { FeatureRows } from './explain-item.ts';
 import type { FeatureNames } from './find-feature.ts';
@@ -30,7 +31,7 @@ export const SHOWN_CONFIG = [...new Set([...CONFIG_FIELDS, ...FALLBACK_FIELDS, C
 /** Fields of STATE_DB `FEATURE|<f>`. */
 export const SHOWN_STATUS = [...STATUS_FIELDS, STATUS_FIELD.updateTime, STATUS_FIELD.lastUpdateTs];
 
-/** All rows of the feature in one step; a key that is no hash hides none but its own. Throws CtrkitError('database'). */
+/** All rows of the feature in one step, but for its holds; a key that is no hash hides none but its own. Throws CtrkitError('database'). */
 export async function readFeature(names: FeatureNames, databases: SwitchDatabases): Promise<FeatureRows> {
   const { feature, configName } = names;
   const prefix = `${feature}${databases.locations.state.separator}`;
@@ -44,9 +45,9 @@ export async function readFeature(names: FeatureNames, databases: SwitchDatabase
     { address: imagePolicyRow(GLOBAL_POLICY), fields: IMAGE_POLICY_FIELDS },
     { address: masterStatusRow, fields: MASTER_STATUS_FIELDS },
     ...labels,
-    ...holds.map((address) => ({ address, fields: HOLD_FIELDS })),
-  ];
-  const rows = await databases.store.read(wanted.map((row) => ({ ...row, isDispensable: true })));
+  ].map((row) => ({ ...row, isDispensable: true }));
+  const groups = holds.map((address) => [{ address, fields: HOLD_FIELDS, isDispensable: true }]);
+  const rows = (await readInBatches(databases.store, [wanted, ...groups])).flat();
   const [config, status, health, ownPolicy, globalPolicy, master, ...rest] = rows;
   if (!config || !status || !health || !ownPolicy || !globalPolicy || !master)
     throw new CtrkitError('defect', 'a store returns one result for each row');

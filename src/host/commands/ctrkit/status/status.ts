@@ -1,4 +1,5 @@
 import { startUnitCommand } from '../../../../text/operator-commands.ts';
+import { readInBatches } from '../../../../loop/read-in-batches.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import { HEALTH_FIELDS } from '../../../../contract/health/heartbeat.ts';
@@ -71,7 +72,7 @@ export async function readStatus(
   if (selected.kind === 'unknown')
     return { kind: 'unknown', text: await explainUnknown(feature ?? '', selected.text, databases) };
   const { names } = selected;
-  const rows = await databases.store.read(names.flatMap(selectRows));
+  const rows = await readInBatches(databases.store, names.map(selectRows));
   const now = readTimestamps(ports.clock);
   const { ledger, problems: ledgerProblems } = ports.ledger.read();
   const { locks, problems: lockProblems } = ports.locks.list();
@@ -80,15 +81,15 @@ export async function readStatus(
     describeStatus({
       feature: name.feature,
       now,
-      config: rows[3 * i]?.values ?? {},
-      status: rows[3 * i + 1]?.values ?? {},
-      health: rows[3 * i + 2]?.values ?? {},
+      config: rows[i]?.[0]?.values ?? {},
+      status: rows[i]?.[1]?.values ?? {},
+      health: rows[i]?.[2]?.values ?? {},
       ledger: selectFeatureLedger(ledger, name.feature),
       view: findView({ daemon: view, feature: name.feature }),
       locks,
     }),
   );
-  const problems = rows.flatMap(({ problem }) => problem ?? []);
+  const problems = rows.flat().flatMap(({ problem }) => problem ?? []);
   const notes = [
     ...problems,
     ...describeLocks(names, locks, now),
