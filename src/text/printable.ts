@@ -18,9 +18,15 @@ const NOT_PLAIN =
 export const toPlainLine = (text: string, maxLength = 500): string =>
   text.replaceAll(NOT_PLAIN, ' ').slice(0, maxLength);
 
-/** JSON of the same value in ASCII: JSON itself leaves C1 controls, line separators and bidi characters as they are. */
-export const escapeNonAscii = (json: string): string =>
-  json.replaceAll(/[\u007F-\uFFFF]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/**
+ * The answer to `--json`, in ASCII: JSON itself leaves DEL, C1 controls, line separators and bidi characters as they are. On lines
+ * with this indent; 0 is one line.
+ */
+export const encodeAsciiJson = (value: unknown, indent = 2): string =>
+  JSON.stringify(value, undefined, indent).replaceAll(
+    /[\u007F-\uFFFF]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** ASCII in which each run of anything else shows as one `?`, so that a person sees that something was there. */
 export const markUnprintable = (text: string): string => text.replaceAll(/[^ -~]+/g, '?');

@@ -1,4 +1,4 @@
-import { escapeNonAscii, markUnprintable } from '../../text/printable.ts';
+import { encodeAsciiJson, markUnprintable } from '../../text/printable.ts';
 import { readInBatches } from '../../loop/read-in-batches.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
@@ -92,7 +92,7 @@ function describeForMachines(state: State, now: BootTime, lastEnd: string): stri
   const { feature, config, status, heartbeat } = state;
   const holds = state.holds.map(({ dockerId, values }) => ({ ...values, [STATUS_FIELD.dockerId]: dockerId }));
   const shown = { feature, live: holder !== undefined, config, status, heartbeat, holds, last_end: lastEnd };
-  return escapeNonAscii(JSON.stringify(shown, undefined, 2));
+  return encodeAsciiJson(shown);
 }
 
 function describeForPeople(state: State, now: BootTime, lastEnd: string): string {

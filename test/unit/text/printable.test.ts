@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { escapeNonAscii, markUnprintable, toOneLine, toPlainLine } from '../../../src/text/printable.ts';
+import { encodeAsciiJson, markUnprintable, toOneLine, toPlainLine } from '../../../src/text/printable.ts';
 
 test('text from anywhere becomes one line that neither colours, nor breaks, nor turns a terminal', () => {
   assert.equal(toPlainLine('a\nb\r\tc\u001b[31mred\u0000'), 'a b c [31mred ');
@@ -25,7 +25,7 @@ test('what could not be shown is marked, once a run', () => {
 
 test('JSON in ASCII is the same value, and shows nothing of it raw', () => {
   const value = { é: 'a\u009b1m\u2028\u202e\u007f\u{1f600}"\\' };
-  const json = escapeNonAscii(JSON.stringify(value));
+  const json = encodeAsciiJson(value, 0);
   assert.match(json, /^[ -~]+$/);
   assert.deepEqual(JSON.parse(json), value);
 });

@@ -1,6 +1,6 @@
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
-import { toPlainLine } from '../../../../text/printable.ts';
+import { encodeAsciiJson, toPlainLine } from '../../../../text/printable.ts';
 import { explainFeature } from './explain.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
 import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
@@ -31,7 +31,7 @@ export async function printExplanation(options: ExplainOptions, ports: CtrkitPor
   const items = explainFeature(snapshot);
   terminal.write(
     json
-      ? `${JSON.stringify(encodeExplanation(snapshot, items), undefined, 2)}\n`
+      ? `${encodeAsciiJson(encodeExplanation(snapshot, items))}\n`
       : formatExplanation(feature, items, terminal.paint),
   );
   return EXIT.ok;

@@ -1,3 +1,4 @@
+import { encodeAsciiJson } from '../../../../text/printable.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
@@ -56,8 +57,7 @@ export async function printImages(
     shown.push(listImages(names.feature, rows, input));
   }
   const problems = [...broken, ...found];
-  if (json)
-    terminal.write(`${JSON.stringify({ features: shown.map(encodeImages), problems }, undefined, 2)}\n`);
+  if (json) terminal.write(`${encodeAsciiJson({ features: shown.map(encodeImages), problems })}\n`);
   else {
     terminal.write(formatImages(shown, terminal.paint));
     for (const { feature: name, images } of shown)

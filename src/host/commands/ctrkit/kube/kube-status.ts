@@ -1,4 +1,5 @@
 import { startUnitCommand } from '../../../../text/operator-commands.ts';
+import { encodeAsciiJson } from '../../../../text/printable.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { readKubeRows } from './kube-rows.ts';
@@ -17,9 +18,7 @@ export async function showKubeStatus(
 ): Promise<number> {
   const { terminal } = ports;
   const status = await readKubeStatus(redisUrl, ports);
-  terminal.write(
-    json ? `${JSON.stringify(encodeKubeStatus(status), undefined, 2)}\n` : renderKubeStatus(status),
-  );
+  terminal.write(json ? `${encodeAsciiJson(encodeKubeStatus(status))}\n` : renderKubeStatus(status));
   if (!json) for (const problem of status.problems) terminal.report(problem);
   return EXIT.ok;
 }

@@ -1,5 +1,6 @@
 import { toSeconds } from '../../../../contract/timestamps.ts';
 import { removeLockCommand } from '../../../../text/operator-commands.ts';
+import { encodeAsciiJson } from '../../../../text/printable.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
@@ -109,7 +110,7 @@ export function printLocks(json: boolean, { locks, clock, terminal }: LockPorts)
       text: verdict.kind === 'expired' ? 'over' : verdict.text,
     };
   });
-  if (json) terminal.write(`${JSON.stringify({ locks: entries, problems: found.problems }, undefined, 2)}\n`);
+  if (json) terminal.write(`${encodeAsciiJson({ locks: entries, problems: found.problems })}\n`);
   else if (entries.length === 0) terminal.report('nothing is locked');
   else {
     const rows = entries.map(({ feature, owner, reason, since_ts, remaining_ms }) => [

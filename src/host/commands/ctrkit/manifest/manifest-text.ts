@@ -1,5 +1,5 @@
 /** Kubernetes objects as text, for people and for machines. */
-import { toOneLine } from '../../../../text/printable.ts';
+import { encodeAsciiJson, toOneLine } from '../../../../text/printable.ts';
 import { DEFAULT_SCHEMA, dump, Type } from 'js-yaml';
 
 /**
@@ -26,4 +26,4 @@ export function encodeYaml(objects: readonly unknown[], comment: string): string
 
 /** One object of kind List, as kubectl writes it. */
 export const encodeJsonList = (objects: readonly unknown[]): string =>
-  `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }, undefined, 2)}\n`;
+  `${encodeAsciiJson({ apiVersion: 'v1', kind: 'List', items: objects })}\n`;

@@ -1,5 +1,5 @@
 import { toSeconds } from '../../../../contract/timestamps.ts';
-import { toPlainLine } from '../../../../text/printable.ts';
+import { encodeAsciiJson, toPlainLine } from '../../../../text/printable.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
 import { describeTime } from '../terminal/local-time.ts';
 import { openScreen } from '../terminal/screen.ts';
@@ -73,7 +73,7 @@ function createBlockOutput({ json }: StatusOptions, { terminal, clock }: OutputP
       if (content === last) return SLOW_POLL_MS;
       const isFirst = last === '';
       last = content;
-      if (json) terminal.write(`${JSON.stringify(encodeStatus(entries, clock))}\n`);
+      if (json) terminal.write(`${encodeAsciiJson(encodeStatus(entries, clock), 0)}\n`);
       else {
         terminal.write(`${isFirst ? '' : '\n'}${formatStatus(entries, clock.bootMs(), terminal.paint)}`);
         if (isFirst) for (const note of notes) terminal.report(note);

@@ -1,4 +1,5 @@
 import { startUnitCommand } from '../../../../text/operator-commands.ts';
+import { encodeAsciiJson } from '../../../../text/printable.ts';
 import { readInBatches } from '../../../../loop/read-in-batches.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
@@ -49,7 +50,7 @@ export async function printStatus(
   const { clock, terminal } = ports;
   terminal.write(
     options.json
-      ? `${JSON.stringify(encodeStatus(reading.entries, clock), undefined, 2)}\n`
+      ? `${encodeAsciiJson(encodeStatus(reading.entries, clock))}\n`
       : formatStatus(reading.entries, clock.bootMs(), terminal.paint),
   );
   for (const note of options.json ? reading.problems : reading.notes) terminal.report(note);

@@ -3,8 +3,9 @@ import { beforeEach, describe, test } from 'node:test';
 import type { DaemonView } from '../../../../../src/contract/feature/daemon-view.ts';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { EMPTY_FEATURE_LEDGER, type Fallback } from '../../../../../src/contract/images/ledger.ts';
-import { featureConfigRow, featureStatusRow, holdRow } from '../../../../../src/contract/rows.ts';
+import { featureConfigRow, featureStatusRow, healthRow, holdRow } from '../../../../../src/contract/rows.ts';
 import { labelsRow } from '../../../../../src/contract/cluster/feature-labels.ts';
+import { masterStatusRow } from '../../../../../src/contract/cluster/master-status.ts';
 import { runCtrkit } from '../../../../../src/host/commands/ctrkit/program.ts';
 import { FakeCtrkit } from '../../../../support/fake-ctrkit.ts';
 import { lockOf } from '../../../../support/locks.ts';
@@ -146,6 +147,34 @@ describe('ctrkit status', () => {
     await assert.rejects(run('status', '--watch'), { code: 'database' });
     assert.equal(kit.isCatchingSignals, false);
   });
+});
+
+describe('--json of any command', { timeout: 600_000 }, () => {
+  const NASTY = 'n\u001b[31m\u007f\u009b31m\u0085\u2028\u202e\u00e9';
+  const WATCHED: readonly (readonly string[])[] = [['status', '--watch', '--json']];
+  const commands: readonly (readonly string[])[] = [
+    ['status', '--json'],
+    ['explain', 'snmp', '--json'],
+    ['images', '--json'],
+    ['lock', 'list', '--json'],
+    ['kube', 'status', '--json'],
+  ];
+  for (const words of [...commands, ...WATCHED])
+    test(`is ASCII by JSON's escapes, whatever a row, an image or a lock says: ctrkit ${words.join(' ')} (S10)`, async () => {
+      kit.databases.put(featureConfigRow('snmp'), { set_owner: 'kube', state: NASTY });
+      kit.databases.put(featureStatusRow('snmp'), { container_version: NASTY, remote_state: NASTY });
+      kit.databases.put(masterStatusRow, { ip: NASTY, connected: NASTY });
+      kit.databases.putText(healthRow('snmp'));
+      kit.ledger = { snmp: { ...EMPTY_FEATURE_LEDGER, fallbacks: [{ ...FALLBACK, reason: NASTY }] } };
+      kit.engine.putImage('v1', ['docker-snmp:latest', `docker-snmp:${NASTY}`]);
+      kit.locks.add(lockOf({ feature: 'snmp', owner: NASTY, reason: NASTY }));
+      const ended = run(...words);
+      if (WATCHED.includes(words)) await kit.clock.pass(0);
+      kit.interrupt(0);
+      assert.equal(await ended, 0);
+      assert.match(kit.stdout, /^[ -~\n]+$/);
+      assert.match(JSON.stringify(json()), /\u00e9/);
+    });
 });
 
 /** After a change, the watch waits this long for more. */
