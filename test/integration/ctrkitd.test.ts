@@ -151,6 +151,15 @@ describe('ctrkitd as a process', { timeout: 600_000 }, () => {
     }
   });
 
+  test('says at its start that the restart command can not be run, once, and runs all the same', async (t) => {
+    const { start, untilView } = await prepare(t);
+    const daemon = start([], { CTRKIT_RESTART_COMMAND: 'sytemctl restart {feature}' });
+    await daemon.waitForLine(/no service can be restarted: "sytemctl" .*CTRKIT_RESTART_COMMAND/);
+    await untilView('it is well', isWell);
+    assert.equal(daemon.stderrLines.filter((line) => line.includes('sytemctl')).length, 1, daemon.stderr);
+    await assertEnds(daemon);
+  });
+
   test('without an engine it starts, says what is missing, and goes on when it comes', async (t) => {
     const { start, engine, untilView, ledger } = await prepare(t, { hasEngine: false });
     const daemon = start();

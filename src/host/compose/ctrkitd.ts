@@ -12,6 +12,7 @@ import { createLockFiles } from '../adapters/locks/lock-file.ts';
 import { abortOnSignal } from '../adapters/process-signals.ts';
 import {
   DEFAULT_RESTART_COMMAND,
+  findCommandProblem,
   parseRestartCommand,
   ServiceCommand,
 } from '../adapters/service/service-command.ts';
@@ -48,7 +49,9 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
   const folder = stateDir || settings.stateDir;
   await assertSingle(`ctrkitd:${isShadow ? 'shadow:' : ''}${folder}`);
   const names = readLocalRepositories(settings.imageNamesFile || undefined);
-  for (const warning of [...settings.warnings, ...names.problems]) log.warn(warning);
+  // It may be installed later, so it is no wrong usage.
+  const problems = [findCommandProblem(words) ?? [], settings.warnings, names.problems].flat();
+  for (const problem of problems) log.warn(problem);
   const signal = abortOnSignal();
   const membership = () => buildMembership({ stateDir: folder, signal, restartCommand: command }, ports);
   await startDaemon({

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { basename } from 'node:path';
+import { findExecutable } from '../../../adapters/process/find-executable.ts';
 import { splitWords } from '../../../text/command-words.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isFeatureName } from '../../../contract/names.ts';
@@ -28,6 +29,16 @@ export function parseRestartCommand(text: string): string[] {
       `the restart command "${text.slice(0, 80)}" does not say where the feature's name goes: write {feature}`,
     );
   return words;
+}
+
+/** Why the command can't be run now, one line; undefined if it can. Looks where spawn looks: `searched` is a PATH. */
+export function findCommandProblem(
+  [file = '']: readonly string[],
+  searched = process.env['PATH'] ?? '/bin:/usr/bin',
+): string | undefined {
+  if (findExecutable(file, searched) !== undefined) return undefined;
+  const where = file.includes('/') ? 'there is no such program' : `no folder of PATH (${searched}) has it`;
+  return `no service can be restarted: "${file}" of the restart command can't be run, ${where}. Mend CTRKIT_RESTART_COMMAND, or install it`;
 }
 
 /** Restarts features by a command. Where the command is systemctl, asks systemd for the state of their units. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import {
+  findCommandProblem,
   parseRestartCommand,
   ServiceCommand,
 } from '../../../../../src/host/adapters/service/service-command.ts';
@@ -43,4 +44,18 @@ test('a question that fails is an error of the service, and names no feature tha
   const command = commandOf(`${file} restart {feature}`);
   await assert.rejects(command.readState('snmp'), { code: 'service', message: /systemctl show .*no bus/s });
   await assert.rejects(command.readState('snmp; reboot'), { code: 'defect' });
+});
+
+test('a program that is not there, or may not be executed, is told before it is needed', (t) => {
+  const { file } = prepare(t, 'restart-it');
+  const folder = file.slice(0, file.lastIndexOf('/'));
+  for (const word of [file, 'restart-it'])
+    assert.equal(findCommandProblem([word, '{feature}'], folder), undefined);
+  assert.match(
+    findCommandProblem(['restart-them'], folder) ?? '',
+    /"restart-them" .* no folder of PATH \(.*\) has it/,
+  );
+  assert.match(findCommandProblem([`${folder}/restart-them`], '') ?? '', /there is no such program/);
+  chmodSync(file, 0o644);
+  assert.notEqual(findCommandProblem(['restart-it'], folder), undefined);
 });
