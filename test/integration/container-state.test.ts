@@ -311,6 +311,28 @@ for (const owner of ['local', 'kube'] as const)
     },
   );
 
+for (const words of [
+  ['container_state', 'snmp', 'show'],
+  ['ctrkit_agent'],
+  ['container_startup', '-f', 'snmp', '-o', 'local', '-v', '1'],
+])
+  test(
+    `${words.join(' ')} says in one line that /proc is not mounted, and what to do`,
+    { skip: noNamespaces },
+    async (t) => {
+      const { kit, here } = await prepare(t);
+      const hidden = [...UNSHARE, 'sh', '-c', 'umount -l /proc && exec "$@"', 'sh'];
+      const command = kit.runInNamespace([...hidden, `/usr/bin/${words[0]}`, ...words.slice(1)], here.env);
+      assert.deepEqual(await command.waitForEnd(), { code: 70, signal: null }, command.said);
+      assert.equal(command.stderrLines.length, 1, command.stderr);
+      assert.match(
+        command.stderr,
+        /error: \/proc\/\S+ can't be read: is \/proc mounted here\? "mount -t proc proc \/proc"/,
+      );
+      assert.doesNotMatch(command.stderr, /defect|\bat /);
+    },
+  );
+
 test('down is done on a server without memory (G21)', async (t) => {
   const { redis, state } = await prepare(t);
   await state('snmp', 'up', 'kube', '-v', '1.4.0');

@@ -160,6 +160,18 @@ describe('ctrkitd as a process', { timeout: 600_000 }, () => {
     await assertEnds(daemon);
   });
 
+  test('says in one line that /proc is not mounted, and what to do', async (t) => {
+    const { kit, command, env } = await prepare(t);
+    const hide = ['unshare', '-m', 'sh', '-c', 'umount -l /proc && exec "$@"', 'sh'];
+    const daemon = kit.run([...hide, command], env);
+    assert.deepEqual(await daemon.waitForEnd(), { code: 70, signal: null }, daemon.said);
+    assert.match(
+      daemon.stderrLines.at(-1) ?? '',
+      /error: \/proc\/uptime can't be read: is \/proc mounted here\?/,
+    );
+    assert.doesNotMatch(daemon.stderr, /a defect/);
+  });
+
   test('without an engine it starts, says what is missing, and goes on when it comes', async (t) => {
     const { start, engine, untilView, ledger } = await prepare(t, { hasEngine: false });
     const daemon = start();

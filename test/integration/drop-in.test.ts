@@ -388,3 +388,25 @@ for (const isHeard of [true, false])
       assert.ok(startSh.isRunning && !script.isApplicationStarted);
     },
   );
+
+test('where start.sh is process 1, and /proc is not mounted, it is kept waiting', options, async (t) => {
+  const script = await StartScript.prepare(t);
+  const hide = ['sh', '-c', 'umount -l /proc && exec "$@"', 'sh'];
+  const wrapper = [
+    'unshare',
+    '--pid',
+    '--fork',
+    '--mount',
+    '--propagation',
+    'private',
+    '--kill-child',
+    ...hide,
+  ];
+  const startSh = script.start({}, { wrapper });
+  await startSh.waitForLine("error: /proc/sys/kernel/random/boot_id can't be read: is /proc mounted here?");
+  await startSh.waitForLine('held: the gate ended with 70, the application is not started');
+  const isWaiting = () =>
+    runningUnder(script.kit.folder).some(({ command }) => command.startsWith('/bin/sleep'));
+  await until('it waits, or does not', () => !startSh.isRunning || isWaiting());
+  assert.ok(startSh.isRunning && !script.isApplicationStarted, startSh.said);
+});

@@ -38,11 +38,14 @@ fi
 # What can't be stopped is kept waiting: this script returns on "go" only. After any other end of the gate (wrong
 # usage, a defect, no Node.js, killed for memory), which has said why, it is asked again once a minute.
 
+# Where /proc is not mounted it is taken for there: to return would let it go on.
+is_caller_there() { [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ] || ! [ -d /proc/self ]; }
+
 # A shell that can't fork ends, whatever it was about to do. This one stands still instead, which needs no process.
 is_over=
 # shellcheck disable=SC2317 # called by the trap
 stand_still() {
-	while [ -z "$is_over" ] && { [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ]; }; do kill -STOP $$; done
+	while [ -z "$is_over" ] && is_caller_there; do kill -STOP $$; done
 }
 trap stand_still EXIT
 leave() { # exit code
@@ -76,7 +79,7 @@ wait_for() { # the process id that was the last one before
 }
 
 # Bounded by the caller's life: start.sh killed alone leaves nobody to return to.
-while [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ]; do
+while is_caller_there; do
 	before=${!:-}
 	CTRKIT_CALLER_PID=$PPID /usr/bin/container_startup "$@" &
 	wait_for "$before"
@@ -86,7 +89,7 @@ while [ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ]; do
 	# By the second, to see a caller that has gone; by its full path, as a loop that can't sleep would spin.
 	for _ in 1 2 3 4 5 6; do
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
-			[ "$PPID" -eq 0 ] || [ -d "/proc/$PPID" ] || leave 129
+			is_caller_there || leave 129
 			before=${!:-}
 			/bin/sleep 1 &
 			wait_for "$before"
