@@ -41,7 +41,7 @@ export interface UnclaimedPorts {
     readonly version: string;
   }) => Promise<boolean>;
   readonly claimFile: Pick<ClaimFile, 'read'>;
-  readonly gateNoticeFile: Pick<GateNoticeFile, 'read'>;
+  readonly gateNoticeFile: Pick<GateNoticeFile, 'read' | 'readLast'>;
   readonly containerEnd: Pick<ContainerEnd, 'end'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -121,7 +121,8 @@ export class UnclaimedController {
     const look = { suspicions, away: listAway({ critical, tree }) };
     const { suspects, confirmed } = confirmSuspicions(this.#suspects, look, clock.bootMs());
     this.#suspects = suspects;
-    const settings = { ...identity, isReleased: claim !== undefined, mode: this.#mode };
+    const endedGate = gatePid === undefined ? this.#ports.gateNoticeFile.readLast()?.text : undefined;
+    const settings = { ...identity, isReleased: claim !== undefined, endedGate, mode: this.#mode };
     const decision = decideUnclaimed(confirmed, settings);
     const { feature, version } = identity;
     if (decision.kind !== 'none' && isClaimPossible(confirmed, settings) && feature !== undefined) {

@@ -10,6 +10,8 @@ export interface UnclaimedSettings {
   readonly isVersionSet: boolean;
   /** The claim of this start was released by hand. */
   readonly isReleased: boolean;
+  /** What a gate of this start said last that has ended without a go; undefined where none has. */
+  readonly endedGate: string | undefined;
   /** CTRKIT_UNGATED. */
   readonly mode: 'end' | 'report';
 }
@@ -80,10 +82,12 @@ const reportNameless = ({ name }: Suspicion): UnclaimedDecision => ({
 
 function describeUngated(
   { name, isGateClosed }: Suspicion,
-  { feature, isVersionSet }: Pick<UnclaimedSettings, 'feature' | 'isVersionSet'>,
+  { feature, isVersionSet, endedGate }: Pick<UnclaimedSettings, 'feature' | 'isVersionSet' | 'endedGate'>,
 ): string {
   if (isGateClosed)
     return `${name} runs beside the gate, which has not let it go: start it after the program that asks the gate (autostart=false)`;
+  if (endedGate !== undefined)
+    return `${name} runs, owner is kube, and no gate let it go: the gate that was asked has ended without a go, killed for instance, and what called it went on. container_startup with a COMMAND starts nothing without a go. That gate said last: ${endedGate}`;
   const skipped = isVersionSet
     ? ''
     : ' IMAGE_VERSION is not set, and a start.sh such as that of snmp asks only where it is.';

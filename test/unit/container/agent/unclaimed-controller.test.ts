@@ -3,6 +3,7 @@ import { beforeEach, describe, test } from 'node:test';
 import { UnclaimedController } from '../../../../src/container/agent/unclaimed-controller.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
+import type { GateNotice } from '../../../../src/contract/gate/gate-notice.ts';
 import type { ProcessNode } from '../../../../src/contract/health/process-node.ts';
 import type { ProcessStatus } from '../../../../src/contract/health/process.ts';
 import type { FailedStart } from '../../../../src/decide/health/start-check.ts';
@@ -31,6 +32,8 @@ describe('an agent without a claim', () => {
   /** Whether STATE_DB has kept a claim of this start, and how often that was asked. */
   let isOnRecord: boolean;
   let asked: number;
+  /** Of a gate that has ended. */
+  let notice: GateNotice | undefined;
   let controller: UnclaimedController;
 
   beforeEach(() => {
@@ -49,6 +52,7 @@ describe('an agent without a claim', () => {
     letGoOn = [];
     isOnRecord = false;
     asked = 0;
+    notice = undefined;
     const problems = ['a problem'];
     const identity = () => ({ feature: 'snmp', owner, version: '2.0.0', isVersionSet: true, problems });
     controller = new UnclaimedController(
@@ -72,7 +76,7 @@ describe('an agent without a claim', () => {
           return isOnRecord;
         },
         claimFile: { read: () => claim },
-        gateNoticeFile: { read: () => undefined },
+        gateNoticeFile: { read: () => undefined, readLast: () => notice },
         containerEnd: { end: (text) => ended.push(text) },
         clock,
         log,
@@ -96,6 +100,22 @@ describe('an agent without a claim', () => {
     await controller.reconcile();
     assert.equal(ended.length, 1);
     assert.match(controller.finding.text, /^ungated: app runs/);
+  });
+
+  test('says of an application whose gate was killed that it did ask, and not how to make the image ask', async () => {
+    notice = {
+      state: 'held',
+      text: 'held (owner-is-local)',
+      pid: 5,
+      startTicks: 1,
+      containerStart: 'boot-1/1',
+    };
+    await lookTwice();
+    assert.match(
+      ended[0] ?? '',
+      /^ungated: app runs, .* ended without a go, .* last: held \(owner-is-local\)$/,
+    );
+    assert.doesNotMatch(ended[0] ?? '', /Dockerfile/);
   });
 
   test('tells of a start that failed before its gate let it go, once a minute, since when, and ends nothing', async () => {

@@ -278,6 +278,7 @@ describe('what is done about a container without a claim', () => {
     feature: 'snmp',
     isVersionSet: true,
     isReleased: false,
+    endedGate: undefined,
     mode: 'end',
   };
   const UNCLAIMED = {
