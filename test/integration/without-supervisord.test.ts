@@ -473,6 +473,32 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
   });
 });
 
+describe('a run that was killed, and was not process 1', () => {
+  for (const [what, trap] of [
+    ['', ''],
+    [', and takes no SIGTERM', "trap '' TERM; "],
+  ] as const)
+    test(`leaves its command${what} to the next one, which ends it and all below it before it asks (F1)`, async (t) => {
+      const scene = await Scene.prepare(t);
+      await HostStandIn.start(t, scene.redis);
+      const sleeps = (word: string) =>
+        runningUnder(scene.kit.folder).filter(({ command }) => command === `sleep ${word}`).length;
+      const first = scene.start([...RUN, 'sh', '-c', `${trap}sleep 1001 & exec sleep 1001`], { wrapper: [] });
+      await until('it runs', () => sleeps('1001') === 2);
+      await until('it beats', async () => (await scene.health())['status'] === 'healthy');
+      first.signal('SIGKILL');
+      await until('it is gone', () => !isAlive(first.pid));
+      assert.equal(sleeps('1001'), 2);
+      await scene.redis.config.hset('FEATURE|snmp', 'state', 'disabled');
+      const next = scene.start([...RUN, 'sleep', '1002'], { wrapper: [] });
+      await next.waitForLine('held (feature-disabled)');
+      assert.equal(sleeps('1001'), 0);
+      assert.match(next.stderr, /an earlier run was killed, and its command went on: ended it/);
+      await scene.redis.config.hset('FEATURE|snmp', 'state', 'enabled');
+      await until('the new one runs', () => sleeps('1002') === 1);
+    });
+});
+
 describe('one agent of a container', () => {
   test('a second one, by hand or with run, says so and ends; nothing is started, and the claim stays (F7)', async (t) => {
     const scene = await Scene.prepare(t);

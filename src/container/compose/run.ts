@@ -7,9 +7,11 @@ import { readIdentityEvidence } from '../adapters/proc/own-identity.ts';
 import { watchParents } from '../adapters/proc/parents.ts';
 import { watchSignals } from '../adapters/proc/signals.ts';
 import { startCommand } from '../adapters/proc/start-command.ts';
+import { createCommandRecord, type CommandRecord } from '../adapters/run-folder/command-record.ts';
 import { Agent } from '../agent/agent.ts';
 import { runStartup } from '../commands/container-startup.ts';
 import { parseRunOptions, type RunOptions } from '../commands/run-options.ts';
+import type { Log } from '../../ports/log.ts';
 import { createOwnClaimFile } from '../run/own-claim-file.ts';
 import { runApplication } from '../run/run-application.ts';
 import { createConfigurationSource, createHooks, readChecks } from './agent-ports.ts';
@@ -28,6 +30,8 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   const options = parseRunOptions(words, readIdentityEvidence(process.env, settings.configDir));
   assertInterpreter(options.command[0] ?? '', process.env);
   if (!(await isOnlyAgent(common))) return EXIT.refused;
+  const commandRecord = createCommandRecord(settings.runDir, common.containerStart, common.clock);
+  if (!(await endLeft(commandRecord, log))) return EXIT.refused;
   const { forGate, forAgent, forget } = createOwnClaimFile(common.claimFile);
   const { ports, stopChecks } = await buildRunPorts({ ...common, claimFile: forAgent }, () => agent.notify());
   const agent = new Agent(ports, settings);
@@ -38,7 +42,8 @@ export async function runCommand(words: readonly string[]): Promise<number> {
       agent,
       runGate: () => runGate({ ...common, claimFile: forGate }, options),
       forgetClaim: forget,
-      startCommand: () => startCommand(options.command, (text) => log.error(text)),
+      startCommand: () =>
+        startCommand(options.command, { onError: (text) => log.error(text), onStart: commandRecord.record }),
       onSignal: watchSignals,
     });
   } finally {
@@ -47,6 +52,17 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     // oxlint-disable-next-line no-process-exit, no-restricted-globals -- a gate that is held has no end to wait for; unref: nothing waits for this
     setTimeout(() => process.exit(), 100).unref();
   }
+}
+
+/** Two applications would run: false where what was left does not end. */
+async function endLeft(commandRecord: CommandRecord, log: Log): Promise<boolean> {
+  const left = await commandRecord.endLeft();
+  if (left === 'ended') log.warn('an earlier run was killed, and its command went on: ended it');
+  if (left === 'running')
+    log.error(
+      'the command of an earlier run, which was killed, does not end: this one ends, and starts nothing',
+    );
+  return left !== 'running';
 }
 
 async function buildRunPorts(common: ContainerPorts, onChange: () => void) {

@@ -44,6 +44,10 @@ export function createProcessTree(isSupervised: boolean, proc = '/proc'): Proces
   };
 }
 
+/** The processes below this one. */
+export const listDescendants = (root: number, proc = '/proc'): number[] =>
+  selectBelow(root, listStats(proc)).map(({ pid }) => pid);
+
 const listStats = (proc: string): Stat[] =>
   readdirSync(proc)
     .filter((name) => /^[1-9]\d*$/.test(name))

@@ -5,11 +5,16 @@ import type { Command } from '../../../ports/command.ts';
 import { restoreEnvironment } from './gate-settings.ts';
 import { findLostVariables } from './lost-variables.ts';
 
+interface StartListeners {
+  /** Why it can't be started. */
+  readonly onError: (text: string) => void;
+  readonly onStart: (pid: number) => void;
+}
+
 /**
  * Starts a program with the streams and the environment of this process, and with what the launcher's shell has left out of that.
- * `onError` is told why that is not possible.
  */
-export function startCommand(words: readonly string[], onError: (text: string) => void): Command {
+export function startCommand(words: readonly string[], { onError, onStart }: StartListeners): Command {
   const [file = '', ...args] = words;
   const env = restoreEnvironment({ ...findLostVariables(process.ppid, process.env), ...process.env });
   const fail = (error: NodeJS.ErrnoException): number => {
@@ -23,6 +28,7 @@ export function startCommand(words: readonly string[], onError: (text: string) =
     // Node.js tells some errors of the kernel by an event, and throws all others.
     return { ended: Promise.resolve(fail(error as NodeJS.ErrnoException)), signal: () => {} };
   }
+  if (child.pid !== undefined) onStart(child.pid);
   const ended = new Promise<number>((resolve) => {
     child.once('error', (error) => resolve(fail(error)));
     child.once('exit', (code, signal) =>
