@@ -30,6 +30,7 @@ import { writeFirst } from '../../loop/write-first.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RowStore } from '../../ports/row-store.ts';
 import { FrostDetector } from './frost-detector.ts';
+import { HostMirrorUpdater } from './host-mirror-updater.ts';
 
 /** The result of a heartbeat. */
 export type BeatResult =
@@ -70,6 +71,7 @@ export class ClaimHolder {
   #thawedMs: number | undefined;
   /** The write that was begun last. */
   #underWay: Promise<boolean> | undefined;
+  readonly #hostMirror: HostMirrorUpdater;
 
   constructor(claim: StoredClaim, ports: ClaimHolderPorts) {
     this.claim = claim;
@@ -77,6 +79,7 @@ export class ClaimHolder {
     this.#isRecorded = claim.isRecorded;
     this.frost = new FrostDetector(ports.clock, ports.intervalMs);
     this.#observer = new StoreObserver(ports.clock, ports.intervalMs);
+    this.#hostMirror = new HostMirrorUpdater(claim, ports);
   }
 
   /** True once a database has answered. */
@@ -87,7 +90,11 @@ export class ClaimHolder {
   /** Throws CtrkitError('database'). */
   async beat(health: HeartbeatHealth): Promise<BeatResult> {
     try {
-      return await this.frost.watch(() => this.#tryBeat(health));
+      const result = await this.frost.watch(() => this.#tryBeat(health));
+      // After a release the row would say of a container that has stopped that it runs.
+      const isHeld = result.kind === 'renewed' || result.kind === 'recorded';
+      if (isHeld && !this.#isReleased) this.#hostMirror.renew();
+      return result;
     } catch (error) {
       // Whoever claims meanwhile can't beat either: it is not overdue for this agent.
       this.#observer.recordOutage();

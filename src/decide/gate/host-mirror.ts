@@ -4,7 +4,7 @@
  * host has written meanwhile, a `none` by which it falls back for instance, stays.
  */
 import { encodeStatus, STATUS_FIELD } from '../../contract/feature/status-fields.ts';
-import { hostStatusRow, type RowValues, type RowWrite } from '../../contract/rows.ts';
+import { hostStatusRow, type FieldValues, type RowValues, type RowWrite } from '../../contract/rows.ts';
 
 /** The feature, and the number of its ASIC. */
 export interface MirroredFeature {
@@ -29,6 +29,30 @@ export function planHostClaim(mirrored: MirroredFeature, rows: readonly RowValue
   const read = findHostRow(rows)?.values[STATUS_FIELD.remoteState];
   return { ...planState(mirrored, 'running'), onlyIf: { [STATUS_FIELD.remoteState]: read } };
 }
+
+/** What the host's row may say instead of `running`, where that has been lost. */
+const LOST: readonly FieldValues[] = [
+  { [STATUS_FIELD.remoteState]: undefined },
+  { [STATUS_FIELD.remoteState]: '' },
+  // Of a release, before the claim was made again. The host says `down` before a `stopped` of its own.
+  encodeStatus({ remoteState: 'stopped', systemState: 'up' }),
+];
+/** The host has recorded no container. */
+const NOBODY = [undefined, '', 'none'];
+
+/**
+ * The heartbeat of a claim that the row was told of. Where its server was emptied, or the claim has been made again after a
+ * release, it says `running` again. Whatever else it says is the host's word since, or a hand-shake: that stays. At most one
+ * of the writes is made.
+ */
+export const planHostRenewal = (mirrored: MirroredFeature): RowWrite[] =>
+  LOST.flatMap((values) =>
+    NOBODY.map((currentOwner) => ({
+      ...planState(mirrored, 'running'),
+      onlyIf: { ...values, [STATUS_FIELD.currentOwner]: currentOwner },
+      isDispensable: true,
+    })),
+  );
 
 /** The release. As in the record, only `running` becomes `stopped`. It follows the release in the record, which stands. */
 export const planHostStop = (mirrored: MirroredFeature): RowWrite => ({

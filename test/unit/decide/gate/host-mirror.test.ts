@@ -4,6 +4,7 @@ import {
   isMirrored,
   planHostClaim,
   planHostQuestion,
+  planHostRenewal,
   planHostStop,
 } from '../../../../src/decide/gate/host-mirror.ts';
 import type { RowValues } from '../../../../src/contract/rows.ts';
@@ -42,6 +43,18 @@ describe('what the host’s row is told (D28)', () => {
       assert.deepEqual(planHostClaim(SNMP, [row(STATUS, {}), row(HOST, { remote_state: read })]), {
         ...saying('running'),
         onlyIf: { remote_state: read },
+      });
+  });
+
+  test('with a heartbeat, running where it was lost; at most one of the writes fits, and none needs its key (S2)', () => {
+    const writes = planHostRenewal(SNMP);
+    const conditions = writes.map((write) => JSON.stringify(write.kind === 'set' && write.onlyIf));
+    assert.equal(new Set(conditions).size, writes.length);
+    for (const write of writes)
+      assert.deepEqual(write, {
+        ...saying('running'),
+        onlyIf: write.kind === 'set' ? write.onlyIf : {},
+        isDispensable: true,
       });
   });
 
