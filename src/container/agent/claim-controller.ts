@@ -93,12 +93,14 @@ export class ClaimController {
     if (active === undefined) return;
     const limit = new AbortController();
     const outOfTime = this.#ports.clock.sleep(RELEASE_LIMIT_MS, limit.signal).then(() => 'out of time');
+    let isReleased = false;
+    const onReleased = (): void => void (isReleased = true);
     const result = await Promise.race([
-      active.holder.release(last).catch((error: Error) => error.message),
+      active.holder.release(last, onReleased).catch((error: Error) => error.message),
       outOfTime,
     ]);
     limit.abort();
-    this.#ports.log.info(`${active.holder.claim.feature}: ${describeRelease(result)} (${why})`);
+    this.#ports.log.info(`${active.holder.claim.feature}: ${describeRelease(result, isReleased)} (${why})`);
     active.store.close();
   }
 
@@ -118,9 +120,11 @@ export class ClaimController {
   }
 }
 
-function describeRelease(result: boolean | string): string {
+/** `isReleased`: the record is, whatever came of the rest. */
+function describeRelease(result: boolean | string, isReleased: boolean): string {
   if (result === true) return 'released';
   if (result === false)
     return 'not released: the record is not this container’s any more, and is left as it is';
+  if (isReleased) return `released, but the host's own row does not tell of it: ${result}`;
   return `not released, the record goes overdue by itself: ${result}`;
 }

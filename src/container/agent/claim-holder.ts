@@ -17,6 +17,7 @@ import {
   decodeCounts,
   planBeat,
   planRecord,
+  planReleaseMirror,
   planReleaseNotices,
   planUpStatusChange,
   type HeartbeatCounts,
@@ -119,16 +120,17 @@ export class ClaimHolder {
   /**
    * Releases the claim; after that nothing is written any more. `last` is what the last heartbeat reports, which is written
    * in the same step: the host reads from it that the end was asked for. False if the record belongs to another claim: then
-   * nothing is changed. Throws CtrkitError('database').
+   * nothing is changed. Throws CtrkitError('database'). `onReleased` is called when the record is released: what fails, or
+   * hangs, after that is the host's row on a multi-ASIC switch.
    */
-  async release(last?: HeartbeatHealth): Promise<boolean> {
+  async release(last?: HeartbeatHealth, onReleased?: () => void): Promise<boolean> {
     this.#isReleased = true;
     // The last heartbeat counts on from the one that is under way. Their connection is one: no time is lost.
     await this.#underWay?.catch(() => false);
     const { claim } = this;
     const { store, databases, clock, onLeftOut } = this.#ports;
     const notices = [
-      ...planReleaseNotices(claim, this.#upStatus, databases.asic),
+      ...planReleaseNotices(claim, this.#upStatus),
       // Without counts no heartbeat was ever written, and there is nobody who watched any.
       ...(last !== undefined && this.#counts !== undefined
         ? [asDispensable(this.#planBeat(last, this.#counts))]
@@ -138,7 +140,11 @@ export class ClaimHolder {
     const cleared = encodeStatus({ claimToken: claim.token, currentOwner: 'none' });
     const records = [ownRecord(claim), { address: featureStatusRow(claim.feature), values: cleared }];
     const releases = records.flatMap((record) => planReleases(record, claim, clock.wallMs()));
-    return writeFirst(store, releases, notices, onLeftOut);
+    if (!(await writeFirst(store, releases, notices, onLeftOut))) return false;
+    onReleased?.();
+    const mirror = planReleaseMirror(claim, databases.asic);
+    if (mirror.length > 0) await store.write([], mirror, onLeftOut);
+    return true;
   }
 
   #planBeat(health: HeartbeatHealth, counts: HeartbeatCounts): RowWrite {

@@ -87,17 +87,13 @@ export function planRecord(
   ];
 }
 
+/** What is written together with a release: `up_status` false, if it was written before. */
+export const planReleaseNotices = ({ feature }: StoredClaim, upStatus: UpStatus | undefined): RowWrite[] =>
+  upStatus === undefined ? [] : [planUpStatus(feature, { isUp: false, failReason: 'stopped' })];
+
 /**
- * What is written together with a release: `stopped` in the host's row of ASIC number `asic`, if the host took part in the
- * hand-shake and the row says `running`; and `up_status` false, if it was written before.
+ * What follows a release: `stopped` in the host's row of ASIC number `asic`, if the host took part in the hand-shake and the
+ * row says `running`.
  */
-export function planReleaseNotices(
-  { feature, isMirrored }: StoredClaim,
-  upStatus: UpStatus | undefined,
-  asic: string,
-): RowWrite[] {
-  return [
-    ...(upStatus === undefined ? [] : [planUpStatus(feature, { isUp: false, failReason: 'stopped' })]),
-    ...(isMirrored ? [planHostStop({ feature, asic })] : []),
-  ];
-}
+export const planReleaseMirror = ({ feature, isMirrored }: StoredClaim, asic: string): RowWrite[] =>
+  isMirrored ? [planHostStop({ feature, asic })] : [];

@@ -18,6 +18,16 @@ import { claimOf } from '../../../support/claims.ts';
 
 const CLAIM = claimOf({ version: '2.0.0', redisUrl: 'redis://:secret@localhost' });
 
+const passOn = (store: RowStore): RowStore => ({
+  read: (rows) => store.read(rows),
+  readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
+  list: (table, prefix) => store.list(table, prefix),
+  write: (guards, writes) => store.write(guards, writes),
+  watch: (rows, onChange) => store.watch(rows, onChange),
+  isWatching: false,
+  close: () => store.close(),
+});
+
 /** A controller on a database in which the claim is recorded. */
 async function setUp(over: Partial<ClaimControllerPorts> = {}) {
   const clock = new FakeClock();
@@ -32,16 +42,7 @@ async function setUp(over: Partial<ClaimControllerPorts> = {}) {
   let written: StoredClaim | undefined = CLAIM;
   const open = (): RowStore => {
     openStores += 1;
-    const store = databases.open();
-    return {
-      read: (rows) => store.read(rows),
-      readWithCondition: (rows, probe) => store.readWithCondition(rows, probe),
-      list: (table, prefix) => store.list(table, prefix),
-      write: (guards, writes) => store.write(guards, writes),
-      watch: (rows, onChange) => store.watch(rows, onChange),
-      isWatching: false,
-      close: () => (openStores -= 1),
-    };
+    return { ...passOn(databases.open()), close: () => (openStores -= 1) };
   };
   const ports: ClaimControllerPorts = {
     findDatabases: (url) => {
@@ -178,6 +179,33 @@ describe('the active claim of an agent', { timeout: 600_000 }, () => {
     assert.match(log.lines.at(-1) ?? '', /goes overdue by itself: out of time \(SIGTERM\)/);
     assert.equal(closed, 1);
   });
+
+  for (const [what, answer] of [
+    ['does not answer', () => new Promise<never>(() => {})],
+    ['is away', () => Promise.reject(new CtrkitError('database', 'the host is away'))],
+  ] as const)
+    test(`is released, and that is said, where only the server of the host's row ${what}`, async () => {
+      const { clock, databases, log, row, ports } = await setUp();
+      const open = (): RowStore => ({
+        ...passOn(databases.open()),
+        write: async (guards, writes) => {
+          const own = writes.filter(({ address }) => address.db !== 'hostState');
+          const isWritten = await databases.open().write(guards, own);
+          return isWritten && own.length < writes.length ? answer() : isWritten;
+        },
+      });
+      const mirrored = { ...CLAIM, isMirrored: true };
+      const claimFile = { ...ports.claimFile, read: () => mirrored };
+      const told = new ClaimController({ ...ports, openStore: open, claimFile }, 10_000, () => {});
+      const released = told.release('SIGTERM');
+      await clock.pass(600);
+      await released;
+      assert.equal(row()['current_owner'], 'none');
+      assert.match(
+        log.lines.at(-1) ?? '',
+        /: released, but the host's own row does not tell of it: .*\(SIGTERM\)$/,
+      );
+    });
 
   test('that can’t be taken up at the end is said, and nothing is thrown', async () => {
     const { controller, log } = await setUp({

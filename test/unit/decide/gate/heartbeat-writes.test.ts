@@ -5,6 +5,7 @@ import {
   decodeCounts,
   planBeat,
   planRecord,
+  planReleaseMirror,
   planReleaseNotices,
   planUpStatusChange,
 } from '../../../../src/decide/gate/heartbeat-writes.ts';
@@ -93,8 +94,12 @@ describe('a record that is made again', () => {
 
 describe('beside a release', () => {
   test('the host’s row is told where it took part and says running, and sysmonitor where it was told before (G9)', () => {
-    assert.deepEqual(planReleaseNotices(CLAIM, undefined, '0'), []);
-    const writes = planReleaseNotices({ ...CLAIM, isMirrored: true }, UP, '0');
+    assert.deepEqual(planReleaseNotices(CLAIM, undefined), []);
+    assert.deepEqual(planReleaseMirror(CLAIM, '0'), []);
+    const writes = [
+      ...planReleaseNotices(CLAIM, UP),
+      ...planReleaseMirror({ ...CLAIM, isMirrored: true }, '0'),
+    ];
     assert.deepEqual(tablesOf(writes), ['state FEATURE|snmp', 'hostState FEATURE|snmp0']);
     assert.deepEqual(
       [valuesOf(writes[0])['up_status'], valuesOf(writes[0])['fail_reason'], valuesOf(writes[1])],
