@@ -696,6 +696,22 @@ test('an agent without a claim writes nothing, not when it stops either', async 
   assert.equal(container.log, `${PROGRAM}: health: stopping (was starting)\n`);
 });
 
+test('what a gate has recorded and was ended before it could leave it, or give it back, is released with the stop', async (t) => {
+  const { redis, here, container } = await prepare(t);
+  await redis.wantKube();
+  await container.start();
+  await until('the agent is there', () => existsSync(join(here.runFolder, 'agent.json')));
+  const { container_start } = readAgentFile(here);
+  const claim = { feature: 'snmp', owner: 'kube', version: '1.4.0', docker_id: here.id };
+  const intent = { ...claim, token: `token-of-${here.id}`, started_ms: 1, redis_url: '', container_start };
+  writeFileSync(join(here.runFolder, 'claiming.json'), JSON.stringify(intent), { mode: 0o600 });
+  await redis.putHolder(here.id, '1.4.0');
+  container.stop();
+  await container.supervisord.waitForEnd();
+  assert.ok(await isReleased(redis));
+  assert.match(container.log, /snmp: released: its gate had just claimed/);
+});
+
 test('a claim file of an earlier start of the container is not renewed', async (t) => {
   const { redis, here, container } = await startContainer(t);
   const text = readFileSync(here.claimPath, 'utf8');

@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import type { ClaimFile } from '../../ports/claim-file.ts';
 import type { HealthMonitor } from '../health/health-monitor.ts';
 import { ClaimController } from './claim-controller.ts';
+import { releaseIntended, type IntendedReleasePorts } from './release-intended.ts';
 import { HeartbeatLoop, type HeartbeatPorts } from './heartbeat-loop.ts';
 import { PresenceUpdater, type PresenceUpdaterPorts } from './presence-updater.ts';
 
-export interface AgentPorts extends Omit<HeartbeatPorts, 'presence'>, PresenceUpdaterPorts {
+export interface AgentPorts
+  extends Omit<HeartbeatPorts, 'presence'>, PresenceUpdaterPorts, IntendedReleasePorts {
   /** Calls `onChange` when the claim file or the gate's notice may have changed; returns how to stop that. */
   readonly watchFiles: (onChange: () => void) => () => void;
   readonly monitor: HealthMonitor;
@@ -125,7 +127,11 @@ export class Agent {
   async #release(why: string): Promise<void> {
     this.#cancelRelease?.();
     // On a busy machine the stop may come before a heartbeat could report it.
-    await this.#claims.release(why, this.#isStopping ? this.#heartbeats.readHealth() : undefined);
+    const last = this.#isStopping ? this.#heartbeats.readHealth() : undefined;
+    const isReleased = await this.#claims.release(why, last);
+    // What a gate has left meanwhile, or is about to leave.
+    if (!isReleased && this.#isStopping && (await releaseIntended(this.#ports, why)))
+      await this.#claims.release(why, last);
     // If supervisorctl stops the agent alone, the application still runs: the next agent needs the file. So does that after a
     // reload of supervisord, which looks like a stop, where no gate is asked again.
     const { claimFile } = this.#ports;

@@ -87,10 +87,13 @@ export class ClaimController {
     this.#active = undefined;
   }
 
-  /** Releases the claim within RELEASE_LIMIT_MS and logs the result; never throws. `last` is for its last heartbeat. */
-  async release(why: string, last?: HeartbeatHealth): Promise<void> {
+  /**
+   * Releases the claim within RELEASE_LIMIT_MS and logs the result; never throws. `last` is for its last heartbeat. False where
+   * there is no claim.
+   */
+  async release(why: string, last?: HeartbeatHealth): Promise<boolean> {
     const active = this.#adoptLast();
-    if (active === undefined) return;
+    if (active === undefined) return false;
     const limit = new AbortController();
     const outOfTime = this.#ports.clock.sleep(RELEASE_LIMIT_MS, limit.signal).then(() => 'out of time');
     let isReleased = false;
@@ -102,6 +105,7 @@ export class ClaimController {
     limit.abort();
     this.#ports.log.info(`${active.holder.claim.feature}: ${describeRelease(result, isReleased)} (${why})`);
     active.store.close();
+    return true;
   }
 
   /**

@@ -6,7 +6,7 @@ import { encodeContainerStart } from '../../contract/anchor.ts';
 import { findAnchor } from '../adapters/proc/anchor.ts';
 import { readToken } from '../adapters/proc/token.ts';
 import { createAgentPresence } from '../adapters/run-folder/agent-presence-file.ts';
-import { createClaimFile } from '../adapters/run-folder/claim-file.ts';
+import { CLAIM_INTENT_FILE, createClaimFile } from '../adapters/run-folder/claim-file.ts';
 import { createGateNoticeFile } from '../adapters/run-folder/gate-notice-file.ts';
 import { createLastEnd } from '../adapters/run-folder/last-end.ts';
 import { clearRunFolder, closeRunFolder } from '../adapters/run-folder/run-folder.ts';
@@ -32,6 +32,7 @@ export function buildContainerPorts(name: string) {
     containerStart,
     agentPresence: createAgentPresence(settings.runDir, containerStart),
     claimFile: createClaimFile(settings.runDir, containerStart),
+    claimIntentFile: createClaimFile(settings.runDir, containerStart, CLAIM_INTENT_FILE),
     lastEnd: createLastEnd(settings.runDir),
     gateNoticeFile: createGateNoticeFile(settings.runDir, containerStart),
     token: readToken(),

@@ -28,6 +28,8 @@ export interface GatePorts extends StopEvidence {
   readonly findDatabases: () => Databases;
   readonly openStore: (databases: Databases) => RowStore;
   readonly claimFile: ClaimFile;
+  /** What the gate of owner kube is about to claim. */
+  readonly claimIntentFile: Pick<ClaimFile, 'write' | 'remove'>;
   readonly gateNoticeFile: GateNoticeFile;
   readonly clock: Clock;
   readonly log: Log;

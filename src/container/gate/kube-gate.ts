@@ -16,6 +16,7 @@ import { readTimestamps } from '../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult } from '../../loop/watch-loop.ts';
 import { AgentNotice } from './agent-notice.ts';
 import { isContainerStopping, STOPPING_PAUSE_MS } from './agent-word.ts';
+import { ClaimIntent } from './claim-intent.ts';
 import type { GatePorts, GateRequest, GateResult } from './gate.ts';
 import { openSession, type GateSession } from './gate-session.ts';
 import { HoldNotice } from './hold-notice.ts';
@@ -62,6 +63,7 @@ export class KubeGate {
   readonly #notes: RepeatLog;
   readonly #agentNotice: AgentNotice;
   readonly #holdNotice: HoldNotice;
+  readonly #intent: ClaimIntent;
   readonly #observer: StoreObserver;
   #progress: Progress = { kind: 'new' };
   /** `--once`: why this container is held for good. */
@@ -80,6 +82,7 @@ export class KubeGate {
     this.#notes = new RepeatLog(write, clock);
     this.#agentNotice = new AgentNotice(gateNoticeFile, log);
     this.#holdNotice = new HoldNotice(request.claim, this.#ports);
+    this.#intent = new ClaimIntent(request, ports);
     this.#observer = new StoreObserver(clock, request.heartbeatIntervalMs);
   }
 
@@ -139,12 +142,14 @@ export class KubeGate {
   async #attempt(session: GateSession): Promise<Attempt> {
     if (this.#ports.isOrphaned()) return { kind: 'done', value: 'orphaned' };
     if (await isContainerStopping(this.#ports)) {
+      this.#intent.withdraw();
       this.#log.log('not started: the container stops');
       this.#agentNotice.write('waiting', 'the container stops');
       return { kind: 'requeue', afterMs: STOPPING_PAUSE_MS };
     }
     const evaluation = await this.#evaluate(session);
     const { verdict } = evaluation.decision;
+    if (verdict.kind !== 'go') this.#intent.withdraw();
     if (verdict.kind === 'hold') return this.#hold(session, evaluation, verdict);
     assertWritable(evaluation);
     const text = verdict.kind === 'wait' ? verdict.text : 'the host is ready: claiming the feature';
@@ -153,13 +158,15 @@ export class KubeGate {
     const isTold =
       verdict.kind === 'wait'
         ? this.#agentNotice.write('waiting', text)
-        : this.#agentNotice.ensureWritten(text);
+        : this.#agentNotice.ensureWritten(text) && this.#intent.announce(isMirrored(evaluation.rows));
     if (!isTold) {
       this.#log.log(
         'not started, and the host is not asked: the folder can not be written. Asking it every 10 s',
       );
       return { kind: 'requeue', afterMs: NO_FILE_PAUSE_MS };
     }
+    // After the announcement: an agent that has not said it before sees that this gate claims.
+    if (await isContainerStopping(this.#ports)) return { kind: 'requeue', afterMs: 0 };
     const { store, databases, holdAddress } = session;
     const asic = isMirrored(evaluation.rows) ? databases.asic : undefined;
     const writes = [
@@ -221,6 +228,7 @@ export class KubeGate {
     const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
     if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
     const why = await leaveClaim(this.#request, this.#ports, { store, databases, rows });
+    this.#intent.withdraw();
     if (why !== undefined) {
       this.#log.log(`not started, the claim is given back: ${why}; asking again every 10 s`);
       return { kind: 'requeue', afterMs: NO_FILE_PAUSE_MS };

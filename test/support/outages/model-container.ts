@@ -172,6 +172,7 @@ export class ModelContainer {
       log,
       random,
       claimFile,
+      claimIntentFile: { write: () => undefined, remove: () => undefined },
       agentPresence: { read: () => undefined },
       isSupervisorStopping: async () => false,
       isOwnProcess: () => true,

@@ -5,15 +5,21 @@ import { readIfExists, writeAtomically } from './files.ts';
 
 export const CLAIM_FILE = 'claim.json';
 
-/** The claim file `claim.json` in `folder`. A claim of another `containerStart` is of an earlier start of the container. */
-export function createClaimFile(folder: string, containerStart: string): ClaimFile {
-  const path = `${folder}/${CLAIM_FILE}`;
+/** Of the same form: what the gate is about to claim. */
+export const CLAIM_INTENT_FILE = 'claiming.json';
+
+/**
+ * The claim file `claim.json` in `folder`, or the one that is named. A claim of another `containerStart` is of an earlier start
+ * of the container.
+ */
+export function createClaimFile(folder: string, containerStart: string, name = CLAIM_FILE): ClaimFile {
+  const path = `${folder}/${name}`;
   return {
     read() {
       const claim = decodeStoredClaim(readIfExists(path));
       return claim?.containerStart === containerStart ? claim : undefined;
     },
-    write: (claim) => writeAtomically(folder, CLAIM_FILE, encodeStoredClaim(claim), 0o600),
+    write: (claim) => writeAtomically(folder, name, encodeStoredClaim(claim), 0o600),
     remove: () => removeIfExists(path),
   };
 }

@@ -7,7 +7,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
 /** The kit's files there, and what they are written to first. */
-const KIT_FILES = /^(?:(?:agent|claim|command|gate|hooks)\.json|health|last-end)(?:\.\d+\.tmp)?$/;
+const KIT_FILES = /^(?:(?:agent|claim|claiming|command|gate|hooks)\.json|health|last-end)(?:\.\d+\.tmp)?$/;
 
 /**
  * Closes CTRKIT_RUN_DIR against other users where this one owns it: whoever may write there could hand the agent a claim.

@@ -38,6 +38,8 @@ class TestContainer {
   readonly monitor: HealthMonitor;
   claim: StoredClaim | undefined;
   notice: GateNotice | undefined;
+  /** What the gate is about to claim. */
+  intent: StoredClaim | undefined;
   /** What the claim file throws when it is written. */
   diskError: Error | undefined;
   readError: Error | undefined;
@@ -75,6 +77,7 @@ class TestContainer {
     return {
       findDatabases: () => ({ config: location, state: location, asic: '', source: 'a test', warnings: [] }),
       openStore: () => this.open(),
+      claimIntentFile: { read: () => this.intent },
       claimFile: {
         read: () => {
           if (this.readError !== undefined) throw this.readError;
@@ -719,6 +722,55 @@ describe('the end of an agent', { timeout: 600_000 }, () => {
       await container.rest();
       assert.deepEqual([container.row['current_owner'], container.openStores], ['none', 0], `turn ${turns}`);
     }
+  });
+
+  /** A gate that claims in the moment in which its container stops, and is ended before it could give the claim back. */
+  async function stopBesideClaim(container: TestContainer, afterMs: number): Promise<void> {
+    container.intent = claimOf({ version: '2.0.0', isRecorded: false });
+    const ended = container.agent.run();
+    await container.rest();
+    container.agent.stop();
+    container.agent.end('SIGTERM');
+    await container.clock.pass(afterMs);
+    await container.databases.open().write([], planClaim(container.intent, readTimestamps(container.clock)));
+    await container.clock.pass(50);
+    await ended;
+  }
+
+  for (const afterMs of [0, 120, 440])
+    test(`releases what its gate claims ${afterMs} ms after the stop, and says so`, async () => {
+      const container = new TestContainer();
+      await stopBesideClaim(container, afterMs);
+      assert.deepEqual([container.row['current_owner'], container.row['remote_state']], ['none', 'stopped']);
+      assert.equal(container.said(/released: its gate had just claimed \(SIGTERM\)/), 1);
+      assert.deepEqual([container.clock.timerCount, container.openStores], [0, 0]);
+    });
+
+  test('waits for no gate that has come to an end of its own, and releases what that has left', async () => {
+    const container = new TestContainer();
+    container.intent = claimOf({ version: '2.0.0', isRecorded: false });
+    const ended = container.agent.run();
+    await container.rest();
+    container.agent.stop();
+    container.agent.end('SIGTERM');
+    await container.clock.pass(60);
+    await container.letIn();
+    container.intent = undefined;
+    await container.clock.pass(50);
+    await ended;
+    assert.equal(container.row['current_owner'], 'none');
+    assert.equal(container.said(/: released \(SIGTERM\)/), 1);
+  });
+
+  test('alone: what the gate claims meanwhile is left to it', async () => {
+    const container = new TestContainer();
+    container.intent = claimOf({ version: '2.0.0', isRecorded: false });
+    await container.use(async () => {
+      await container.databases
+        .open()
+        .write([], planClaim(claimOf({ version: '2.0.0' }), readTimestamps(container.clock)));
+    });
+    assert.equal(container.row['current_owner'], 'kube');
   });
 
   test('supervisord gone without a stop: the record is left to go overdue', async () => {

@@ -38,6 +38,10 @@ class TestGate {
   #result: GateResult | undefined;
   #isOrphaned = false;
   isOnce = false;
+  /** What it is about to claim. */
+  intent: StoredClaim | undefined;
+  /** Something happens when it has said that. */
+  onIntent = (): void => {};
   /** Thrown by the claim's file, if set. */
   claimFailure: Error | undefined;
   /** Thrown by the notice's file, if set. */
@@ -124,6 +128,13 @@ class TestGate {
     return {
       findDatabases: () => found,
       openStore: () => this.#open(this.databases.open()),
+      claimIntentFile: {
+        write: (claim) => {
+          this.intent = claim;
+          this.onIntent();
+        },
+        remove: () => (this.intent = undefined),
+      },
       claimFile: {
         read: () => this.#claim,
         write: (claim) => {
@@ -411,6 +422,37 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       gate.isStopping = false;
       await gate.clock.pass(1_000);
       await gate.expectGone();
+    });
+  });
+
+  test('what it is about to claim is there before its claim, and gone with its go: an agent that stops releases it', async () => {
+    let intentAtClaim: StoredClaim | undefined;
+    const gate: TestGate = new TestGate((store) => ({
+      ...passOn(store),
+      get isWatching() {
+        return store.isWatching;
+      },
+      write: async (guards, writes) => {
+        const before = gate.intent;
+        const isWritten = await store.write(guards, writes);
+        if (gate.databases.row(STATUS)?.['claim_token'] === CLAIM.token) intentAtClaim ??= before;
+        return isWritten;
+      },
+    }));
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(() => gate.expectGone());
+    assert.deepEqual([intentAtClaim?.token, intentAtClaim?.isRecorded], [CLAIM.token, false]);
+    assert.equal(gate.intent, undefined);
+  });
+
+  test('a stop that is told between its look and its claim is seen: it claims nothing', async () => {
+    const gate = new TestGate();
+    gate.onIntent = () => (gate.isStopping = true);
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(async () => {
+      await gate.clock.pass(60_000);
+      assert.equal(gate.databases.row(STATUS)?.['claim_ms'], undefined);
+      assert.equal(gate.intent, undefined);
     });
   });
 

@@ -57,6 +57,7 @@ class TestGate {
     return {
       findDatabases: () => ({ config: location, state: location, asic: '', source: 'a test', warnings: [] }),
       openStore: () => this.#open(this.databases.open()),
+      claimIntentFile: { write: () => {}, remove: () => {} },
       claimFile: {
         read: () => this.claim,
         write: (claim) => {
