@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootMs } from '../support/boot-clock.ts';
@@ -113,7 +114,7 @@ for (const shell of SHELLS) {
     test('no second process may be started (G1)', async (t) => {
       const script = await StartScript.prepare(t, { shell });
       script.openToEverybody();
-      const other = ['setpriv', '--reuid', '54321', '--clear-groups', 'prlimit', '--nproc=2:2'];
+      const other = ['setpriv', '--reuid', '54322', '--clear-groups', 'prlimit', '--nproc=2:2'];
       const startSh = script.start({}, { wrapper: other });
       await until('start.sh is stopped', () => script.state(startSh) === 'T');
       await script.waitUntilGateIsGone(startSh);
@@ -160,6 +161,9 @@ for (const shell of SHELLS) {
     });
   });
 }
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+const onPython = hasPython ? options : { skip: 'there is no python3' };
 
 interface Failure {
   readonly name: string;
@@ -345,7 +349,7 @@ test(
     const script = await StartScript.prepare(t);
     script.openToEverybody();
     const first = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
-    const other = ['setpriv', '--reuid', '54321', '--clear-groups', 'prlimit', '--nproc=2:2'];
+    const other = ['setpriv', '--reuid', '54322', '--clear-groups', 'prlimit', '--nproc=2:2'];
     const startSh = script.start({}, { wrapper: [...first, ...other] });
     await startSh.waitForLine('fork');
     const dropIn = await until('the drop-in stands still', () =>
@@ -410,3 +414,17 @@ test('where start.sh is process 1, and /proc is not mounted, it is kept waiting'
   await until('it waits, or does not', () => !startSh.isRunning || isWaiting());
   assert.ok(startSh.isRunning && !script.isApplicationStarted, startSh.said);
 });
+
+test(
+  'given to Python it is the same gate: start.sh is stopped, and goes on when it may',
+  onPython,
+  async (t) => {
+    const script = await StartScript.prepare(t, { interpreter: 'python3' });
+    const startSh = script.start();
+    await until('the host is asked', async () => (await script.redis.status())['remote_state'] === 'pending');
+    script.assertStopped(startSh);
+    await HostStandIn.start(t, script.redis);
+    assert.deepEqual(await startSh.waitForEnd(), GO, startSh.said);
+    assert.ok(script.isApplicationStarted);
+  },
+);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { BOOT_ID, bootMs } from '../support/boot-clock.ts';
 import { type Container, IMAGE_NODE, Kit } from '../support/kit.ts';
@@ -73,11 +74,26 @@ test('the claim is left for the agent in claim.json, whole, and for root only', 
     redis_url: redis.url,
     mirrored: false,
     outside: true,
+    replaced: false,
     released: false,
   });
   assert.ok(Number(started_ms) >= fromMs && Number(started_ms) <= bootMs());
   assert.ok(String(container_start).startsWith(`${BOOT_ID}/`));
   assert.equal(statSync(container.claimPath).mode & 0o777, 0o600);
+});
+
+test('a gate by hand leaves on record who asked first: a program of supervisord', async (t) => {
+  const { redis, kit } = await startWithRedis(t);
+  const container = kit.container('0123456789ab', { CTRKIT_REDIS: redis.url });
+  const words = ['-f', 'snmp', '-o', 'local', '-v', '1.2.3'];
+  const env = { ...container.env, SUPERVISOR_ENABLED: '1' };
+  const program = kit.run([join(kit.overlay, 'usr/bin/container_startup'), ...words], env);
+  assert.deepEqual(await program.waitForEnd(), GO, program.said);
+  const { token, outside } = container.readClaim();
+  assert.equal(outside, false);
+  const byHand = container.gate('local', '1.2.3');
+  assert.deepEqual(await byHand.waitForEnd(), GO, byHand.said);
+  assert.deepEqual([container.readClaim()['token'], container.readClaim()['outside']], [token, false]);
 });
 
 test('owner local takes the feature over from a live kube holder and leaves remote_state to the host', async (t) => {

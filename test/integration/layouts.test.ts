@@ -94,7 +94,7 @@ test('a program that asks the gate and is started again into a hold is not ready
   process.kill(gate.pid, 'SIGKILL');
   await until('it is told', async () => {
     const row = await image.redis.row('CONTAINER_HEALTH|snmp');
-    return row['reason']?.includes('that gate has ended without a go') === true;
+    return row['reason']?.includes('the gate that was asked again has ended without a go') === true;
   });
   await image.waitForProbe('readiness', 12);
   assert.equal((await image.redis.row('CONTAINER_HEALTH|snmp'))['healthy_since_ms'], '');

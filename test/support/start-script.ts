@@ -15,6 +15,8 @@ export const SHELLS = ['bash', 'dash'] as const;
 
 interface StartScriptOptions {
   readonly shell?: (typeof SHELLS)[number];
+  /** Given the drop-in, in place of running it. */
+  readonly interpreter?: string;
   /** A line before the call. */
   readonly first?: string;
   /** The name of the process that runs it. */
@@ -30,14 +32,14 @@ export class StartScript {
   private constructor(
     kit: Kit,
     redis: PrivateRedis,
-    { shell = 'bash', first = '', name }: StartScriptOptions,
+    { shell = 'bash', interpreter = '', first = '', name }: StartScriptOptions,
   ) {
     this.kit = kit;
     this.redis = redis;
     this.here = kit.container('aaaaaaaaaaaa', { CTRKIT_REDIS: redis.url });
     const script = join(kit.folder, 'start.sh');
     // The lines of SONiC's files.
-    const call = `if test -f $gate\nthen\n    $gate -f snmp -o \${RUNTIME_OWNER} -v \${IMAGE_VERSION}\nfi`;
+    const call = `if test -f $gate\nthen\n    ${interpreter} $gate -f snmp -o \${RUNTIME_OWNER} -v \${IMAGE_VERSION}\nfi`;
     const lines = [`#!/usr/bin/env ${shell}`, first, `gate=${DROP_IN}`, call, 'touch "$APPLICATION_STARTED"'];
     writeFileSync(script, `${lines.join('\n')}\n`);
     chmodSync(script, 0o755);

@@ -8,6 +8,9 @@ import type { GateNoticeFile } from '../../ports/gate-notice-file.ts';
 /** A gate that goes at once is seen for some milliseconds at the most. */
 const WAITING_COUNTS_AFTER_MS = 1_000;
 
+const ENDED =
+  'the gate that was asked again has ended without a go, so what asked it has not started anything: start that anew';
+
 export interface AskedAgainPorts {
   readonly gateNoticeFile: Pick<GateNoticeFile, 'read' | 'readLast'>;
   /** Whether the container has started a process itself, and nobody has brought it in, by `docker exec` for instance. */
@@ -70,6 +73,6 @@ export class AskedAgain {
     const isSeen =
       last !== undefined && last.pid === this.#seen?.pid && last.startTicks === this.#seen.startTicks;
     if (!isSeen) return undefined;
-    return { ...last, state: 'held', text: `${last.text}; that gate has ended without a go` };
+    return { ...last, state: 'held', text: `${ENDED}. It said last: ${last.text}` };
   }
 }

@@ -19,7 +19,8 @@ export async function runStartup(request: GateRequest, ports: GatePorts): Promis
 
 /**
  * start.sh may be run again in a container whose application runs (`supervisorctl restart start`): what its agent
- * holds goes on under the same token, so the record has no gap and the host is not asked a second time.
+ * holds goes on under the same token, so the record has no gap and the host is not asked a second time. Who asked first stays
+ * on record too: a gate by hand is outside of supervisord, and makes no image one that asks there.
  */
 function resumeClaim(request: GateRequest, { claimFile }: GatePorts): GateRequest {
   const activeClaim = readActiveClaim(claimFile);
@@ -27,7 +28,7 @@ function resumeClaim(request: GateRequest, { claimFile }: GatePorts): GateReques
   const isSame =
     activeClaim?.feature === feature && activeClaim.owner === owner && activeClaim.version === version;
   return isSame && activeClaim.dockerId === dockerId
-    ? { ...request, claim: { ...request.claim, token: activeClaim.token } }
+    ? { ...request, isOutside: activeClaim.isOutside, claim: { ...request.claim, token: activeClaim.token } }
     : request;
 }
 

@@ -6,13 +6,15 @@ interface ProgramSection {
   readonly name: string;
   readonly command: string;
   readonly isListener: boolean;
+  /** Empty for supervisord's own. */
+  readonly user: string;
 }
 
 /** A program as an image has it. */
-export interface ConfiguredProgram extends Pick<ProcessStatus, 'name' | 'group'> {
+export interface ConfiguredProgram
+  extends Pick<ProcessStatus, 'name' | 'group'>, Pick<ProgramSection, 'isListener' | 'user'> {
   /** The script or command by which it asks the gate; empty if it does not. */
   readonly asksBy: string;
-  readonly isListener: boolean;
 }
 
 export interface SupervisorConfig {
@@ -39,6 +41,7 @@ export function parseSupervisorConfig(text: string): SupervisorConfig {
       name,
       command: values.get('command') ?? '',
       isListener: kind === 'eventlistener',
+      user: values.get('user') ?? '',
     })),
     groups: new Map(
       select(['group']).map(({ name, values }) => [name, splitWords(values.get('programs') ?? '', /[\s,]+/)]),

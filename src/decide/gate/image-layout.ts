@@ -54,9 +54,19 @@ export function describeLayout(layout: ImageLayout): LayoutReport {
       ...listMissing(layout, programs),
       ...listUnknown(layout, programs),
       ...(asking === undefined ? [] : listUnversioned(layout)),
+      ...listUnprivileged(programs),
     ],
   };
 }
+
+/** The run folder is root's, and so are the sockets of SONiC's databases. */
+const listUnprivileged = (programs: readonly ConfiguredProgram[]): string[] =>
+  programs
+    .filter(({ asksBy, user }) => asksBy !== '' && !['', 'root', '0'].includes(user))
+    .map(
+      ({ name, user }) =>
+        `the program ${name} asks the gate as user ${user}, who can't write the run folder, so owner kube never starts: leave "user" out, and let the gate's COMMAND change it: -- setpriv --reuid ${user} --regid GROUP --init-groups COMMAND`,
+    );
 
 const listUnversioned = ({ isVersionSet }: ImageLayout): string[] =>
   isVersionSet

@@ -69,11 +69,12 @@ const escapeText = (text: string): string => text.replaceAll(/[\\^$.|?+()[\]{}]/
 function listPrograms(configs: readonly SupervisorConfig[]): ConfiguredProgram[] {
   const groups = configs.flatMap((config) => [...config.groups]);
   return configs.flatMap(({ programs }) =>
-    programs.map(({ name, command, isListener }) => ({
+    programs.map(({ name, command, isListener, user }) => ({
       name,
       group: groups.find(([, members]) => members.includes(name))?.[0] ?? name,
       asksBy: findAsking(command),
       isListener,
+      user,
     })),
   );
 }

@@ -62,7 +62,9 @@ describe('a gate that is closed beside a claim', () => {
     scene.notice = scene.left = HELD;
     assert.deepEqual(find(), { kind: 'held', text: 'held' });
     scene.notice = undefined;
-    assert.deepEqual(find(), { kind: 'held', text: 'held; that gate has ended without a go' });
+    const said =
+      'the gate that was asked again has ended without a go, so what asked it has not started anything: start that anew. It said last: held';
+    assert.deepEqual(find(), { kind: 'held', text: said });
     scene.left = { ...HELD, pid: 9 };
     assert.equal(find(), undefined);
     scene.left = undefined;

@@ -11,6 +11,7 @@ nodaemon=true
 command = /usr/bin/agent --x=1 ; why
 [program: start]
 command=/usr/bin/start.sh
+user=nobody
 environment=A="b",
     C="d"
 [group:pool]
@@ -22,8 +23,8 @@ files = conf.d/*.conf
 `;
     const { programs, groups, includes } = parseSupervisorConfig(text);
     assert.deepEqual(programs, [
-      { name: 'agent', command: '/usr/bin/agent --x=1', isListener: true },
-      { name: 'start', command: '/usr/bin/start.sh', isListener: false },
+      { name: 'agent', command: '/usr/bin/agent --x=1', isListener: true, user: '' },
+      { name: 'start', command: '/usr/bin/start.sh', isListener: false, user: 'nobody' },
     ]);
     assert.deepEqual([...groups], [['pool', ['one', 'two', 'three']]]);
     assert.deepEqual(includes, ['conf.d/*.conf', 'more.conf']);

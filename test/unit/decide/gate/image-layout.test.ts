@@ -8,6 +8,7 @@ const program = (name: string, over: Partial<ConfiguredProgram> = {}): Configure
   group: name,
   asksBy: '',
   isListener: false,
+  user: '',
   ...over,
 });
 const AGENT = program('ctrkit_agent', { isListener: true });
@@ -101,6 +102,11 @@ describe('the layout of an image', () => {
       'no version, where the entrypoint asks',
       { isVersionSet: false, programs: undefined, entrypoint: '/usr/bin/docker_init.sh' },
       /^IMAGE_VERSION is not set: /,
+    ],
+    [
+      'a gate of a user who is not root',
+      { programs: [AGENT, APP, program('app2', { asksBy: 'container_startup -- app', user: 'nobody' })] },
+      /^the program app2 asks the gate as user nobody, .*: -- setpriv --reuid nobody --regid GROUP --init-groups COMMAND$/,
     ],
     [
       'a start program that is not there',

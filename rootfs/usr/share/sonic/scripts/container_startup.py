@@ -1,6 +1,8 @@
 #!/bin/sh
+''':'
 # Takes the place of SONiC's container_startup.py, so that an image's start.sh needs no change. A shell script
-# under a Python name: start.sh runs it as a program, and a Python interpreter would cost 20 ms and 10 MB.
+# under a Python name: start.sh runs it as a program, and a Python interpreter would cost 20 ms and 10 MB. Where it is
+# given to Python all the same, this is a text, which ends at the next three quotes; a shell sees an empty word and a ':'.
 #
 # start.sh goes on whatever the status of this script is, and would then start the application ungated. So
 # start.sh is stopped first, by SIGSTOP, and this shell becomes the gate: nothing is forked. The gate lets
@@ -97,3 +99,13 @@ while is_caller_there; do
 	done
 done
 leave 129
+# shellcheck disable=SC2317 # Python's part
+: <<'PYTHON'
+'''
+import os
+import signal
+import sys
+
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+os.execv('/bin/sh', ['/bin/sh', os.path.abspath(__file__)] + sys.argv[1:])
+PYTHON
