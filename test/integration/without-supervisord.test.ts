@@ -85,6 +85,13 @@ class Scene {
     return this.redis.state.hgetall('CONTAINER_HEALTH|snmp');
   }
 
+  /** Puts `code` before everything that a keeper does. */
+  breakKeeper(code: string): void {
+    const path = join(this.kit.overlay, 'usr/lib/ctrkit/load.cjs');
+    const own = readFileSync(path, 'utf8');
+    writeFileSync(path, `if (process.argv[3] === 'keep') { ${code} }\n${own}`);
+  }
+
   find(part: string): number | undefined {
     return runningUnder(this.kit.folder).find(({ command }) => /node/.test(command) && command.includes(part))
       ?.pid;
@@ -146,6 +153,43 @@ describe('a gate before supervisord', { skip: noNamespaces }, () => {
     const program = scene.start(gate, { wrapper });
     await program.waitForLine('released (the application has ended)');
     await until('the keeper has ended', () => scene.find('ctrkit_agent keep') === undefined);
+  });
+
+  test('a keeper that dies at its start: owner kube is held, and its claim given back; owner local starts', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    scene.breakKeeper('process.abort();');
+    const program = scene.start([...GATE, 'sh', '-c', 'echo started; sleep 1000']);
+    await program.waitForLine('given back: the keeper has ended at its start (SIGABRT)');
+    await scene.untilProbes(program, [0, 12, 0]);
+    const status = await scene.redis.status();
+    assert.deepEqual([status['current_owner'], status['remote_state']], ['none', 'stopped']);
+    assert.equal(scene.here.hasClaim, false);
+    assert.equal(program.stdout, '');
+    program.signal('SIGKILL');
+
+    const local = scene.start(['container_startup', '-f', 'snmp', '-o', 'local', '--', 'echo', 'started']);
+    await local.waitForLine('nobody may renew the claim: the keeper has ended at its start (SIGABRT)');
+    await until('it is started', () => local.stdout === 'started\n');
+  });
+
+  test('a keeper without a database: a container that has just claimed starts, and its claim is renewed later', async (t) => {
+    const scene = await Scene.prepare(t);
+    await HostStandIn.start(t, scene.redis);
+    const ready = join(scene.kit.folder, 'ready');
+    const waiting = join(scene.kit.folder, 'waiting');
+    scene.breakKeeper(
+      `const fs = require('node:fs'); fs.writeFileSync('${waiting}', ''); while (!fs.existsSync('${ready}'));`,
+    );
+    const env = { CTRKIT_HEARTBEAT_INTERVAL: '30s' };
+    const program = scene.start([...GATE, 'sh', '-c', 'echo started; sleep 1000'], { env, wrapper: [] });
+    await until('the keeper is there', () => existsSync(waiting));
+    assert.equal(program.stdout, '');
+    scene.redis.freeze();
+    writeFileSync(ready, '');
+    await until('it is started', () => program.stdout === 'started\n');
+    scene.redis.thaw();
+    await until('the claim is renewed', async () => Number((await scene.health())['seq'] ?? 0) >= 1);
   });
 
   test('where an agent is there is no keeper', async (t) => {

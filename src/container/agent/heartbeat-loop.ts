@@ -33,6 +33,8 @@ export interface HeartbeatPorts extends ClaimControllerPorts, Pick<AskedAgainPor
   readonly criticalExit: Pick<CriticalExitController, 'reconcile'>;
   readonly presence: Pick<PresenceUpdater, 'update'>;
   readonly unclaimed: Pick<UnclaimedController, 'reconcile' | 'passClaim' | 'finding'>;
+  /** Told of each heartbeat; `away`: the database did not answer, or refused. Optional. */
+  readonly reportBeat?: (outcome: BeatResult['kind'] | 'away') => void;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }
@@ -120,6 +122,7 @@ export class HeartbeatLoop {
       for (const problem of problems) this.#log.log(`${claim.feature}: not read: ${problem}`);
       monitor.health.update({ rebootSinceMs: policyReader.policy.rebootSinceMs });
       const result = await holder.beat(this.readHealth());
+      this.#ports.reportBeat?.(result.kind);
       // After the release there is nothing to keep for a next agent.
       if (!this.#isStopped) this.#reportResult(result, claim);
       if (result.kind === 'contested') return this.#backoff.recordFailure();
@@ -129,6 +132,7 @@ export class HeartbeatLoop {
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
       this.#claims.recordFailure();
+      if (error.code === 'database') this.#ports.reportBeat?.('away');
       if (!this.#isStopped) this.#outage.logFailure(error.message);
       return this.#backoff.recordFailure();
     } finally {

@@ -11,9 +11,7 @@ const SIGHUP = 1;
 /** Returns the exit code; the application may start on 0 only. Throws CtrkitError('usage'). */
 export async function runStartup(request: GateRequest, ports: GatePorts): Promise<number> {
   const asked = resumeClaim(request, ports);
-  const result = await (asked.claim.owner === 'local'
-    ? runLocalGate(asked, ports)
-    : runKubeGate(asked, ports));
+  const result = await (asked.claim.owner === 'local' ? startLocal(asked, ports) : runKubeGate(asked, ports));
   return result === 'go' ? EXIT.ok : exitCodeOfSignal(SIGHUP);
 }
 
@@ -28,7 +26,12 @@ function resumeClaim(request: GateRequest, { claimFile }: GatePorts): GateReques
   const isSame =
     activeClaim?.feature === feature && activeClaim.owner === owner && activeClaim.version === version;
   return isSame && activeClaim.dockerId === dockerId
-    ? { ...request, isOutside: activeClaim.isOutside, claim: { ...request.claim, token: activeClaim.token } }
+    ? {
+        ...request,
+        isResumed: true,
+        isOutside: activeClaim.isOutside,
+        claim: { ...request.claim, token: activeClaim.token },
+      }
     : request;
 }
 
@@ -41,6 +44,14 @@ function readActiveClaim(claimFile: ClaimFile): StoredClaim | undefined {
     if (error instanceof CtrkitError) return undefined;
     throw error;
   }
+}
+
+/** Owner local goes without anybody who renews its claim, too. */
+async function startLocal(request: GateRequest, ports: GatePorts): Promise<GateResult> {
+  const result = await runLocalGate(request, ports);
+  const problem = result === 'go' ? await ports.ensureRenewal?.() : undefined;
+  if (problem) ports.log.error(`starting, and nobody may renew the claim: ${problem}`);
+  return result;
 }
 
 /** Loaded when it is needed: owner local decides nothing, and need not wait for what decides. */

@@ -3,7 +3,9 @@ import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { DEFAULT_CHECKS_CONFIG } from '../health/checks-config/checks-config.ts';
 import { isStillRunning, readProcessStat } from '../adapters/proc/process-stat.ts';
+import { createSignWriter } from '../adapters/proc/start-keeper.ts';
 import { Agent } from '../agent/agent.ts';
+import type { HeartbeatPorts } from '../agent/heartbeat-loop.ts';
 import { hasAgent } from '../gate/agent-word.ts';
 import { buildContainerPorts } from './container-ports.ts';
 import { buildPlainAgentPorts } from './plain-agent-ports.ts';
@@ -33,7 +35,15 @@ export async function runKeeper(words: readonly string[]): Promise<number> {
     unchecked: UNCHECKED,
     onChange: () => agent.notify(),
   };
-  const agent = new Agent({ ...buildPlainAgentPorts(ports, parts), agentPresence }, ports.settings);
+  const tell = createSignWriter();
+  const reportBeat: HeartbeatPorts['reportBeat'] = (outcome) => {
+    // Contested: nothing was written, and it is not known yet why.
+    if (outcome !== 'contested') tell(outcome === 'away' || outcome === 'superseded' ? outcome : 'holds');
+  };
+  const agent = new Agent(
+    { ...buildPlainAgentPorts(ports, parts), agentPresence, reportBeat },
+    ports.settings,
+  );
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => agent.end(signal));
   const stopLooking = watchApplication(agent, ports, Number(text));
   try {

@@ -2,7 +2,6 @@ import { systemClock } from '../../adapters/clock.ts';
 import { createCommandLog } from '../../adapters/log/command-log.ts';
 import { runAndReport } from '../../adapters/process/run-main.ts';
 import { writeAnswer } from '../../adapters/process/write-answer.ts';
-import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import type { Owner } from '../../contract/feature/feature.ts';
 import type { Claim } from '../../contract/gate/claim.ts';
@@ -10,12 +9,12 @@ import type { Log } from '../../ports/log.ts';
 import type { StoppedCaller } from '../../ports/stopped-caller.ts';
 import { readContainerId } from '../adapters/proc/container-id.ts';
 import { findApplication, findLauncher, watchParents } from '../adapters/proc/parents.ts';
-import { startKeeper } from '../adapters/proc/start-keeper.ts';
 import { findStoppedCaller } from '../adapters/proc/stopped-caller.ts';
 import { createHealthFile } from '../adapters/run-folder/health-file.ts';
 import { cutCommand } from '../commands/arguments.ts';
 import { runStartup } from '../commands/container-startup.ts';
 import { parseStartupOptions, STARTUP_HELP, type StartupOptions } from '../commands/startup-options.ts';
+import { hasAgent } from '../gate/agent-word.ts';
 import { holdCaller, lookAtCaller } from '../gate/caller-hold.ts';
 import { buildContainerPorts } from './container-ports.ts';
 
@@ -52,17 +51,16 @@ async function runGate(words: readonly string[]): Promise<number> {
   const isOutside = process.env['SUPERVISOR_ENABLED'] !== '1';
   const notice = await createNoticeFile(common, claim.owner);
   try {
-    const exitCode = await runStartup(
+    return await runStartup(
       { claim, once, redisUrl, containerStart, isOutside, localDbWaitMs, heartbeatIntervalMs },
       {
         ...ports,
         ...notice,
         findDatabases: () => ports.findDatabases(redisUrl),
         isOrphaned: watchParents(process.env),
+        ensureRenewal: () => ensureRenewal(common, claim.owner),
       },
     );
-    if (exitCode === EXIT.ok) await leaveKeeper(common, claim.owner);
-    return exitCode;
   } finally {
     notice.stop();
   }
@@ -98,16 +96,18 @@ async function createNoticeFile(ports: ContainerPorts, owner: Owner) {
   return { gateNoticeFile, stop: gateNoticeFile.stop };
 }
 
-/** Somebody has to renew the claim: an agent, or until there is one, a keeper. Owner local starts without. */
-async function leaveKeeper({ agentPresence, log }: ContainerPorts, owner: Owner): Promise<void> {
+/** Somebody has to renew the claim: an agent, or until there is one, a keeper. Returns why nobody does, else an empty text. */
+async function ensureRenewal(ports: ContainerPorts, owner: Owner): Promise<string> {
   const application = findApplication(process.env);
-  if (application === undefined) return;
-  try {
-    if (agentPresence.read()?.isAlive !== true) await startKeeper(application);
-  } catch (error) {
-    if (owner === 'kube' || !(error instanceof CtrkitError)) throw error;
-    log.error(error.message);
-  }
+  if (application === undefined || hasAgent(ports.agentPresence)) return '';
+  // Loaded here: most gates find an agent.
+  const { startKeeper } = await import('../adapters/proc/start-keeper.ts');
+  const { leaveKeeper } = await import('../gate/leave-keeper.ts');
+  const { heartbeatIntervalMs } = ports.settings;
+  return leaveKeeper(
+    { ...ports, startKeeper: (events) => startKeeper(application, events) },
+    { owner, heartbeatIntervalMs },
+  );
 }
 
 /** A legal word of the command line counts, then one of the environment. Throws CtrkitError('usage'). */

@@ -12,6 +12,8 @@ export interface GateRequest {
   readonly claim: Claim;
   /** Identifies this start of the container. */
   readonly containerStart: string;
+  /** The claim is held already: this start has claimed under the same token before, and the application may run. Optional. */
+  readonly isResumed?: boolean;
   /** `--redis` as given; the agent uses it too. */
   readonly redisUrl: string;
   /** `--once`: a container that is held once is held for good. */
@@ -35,6 +37,11 @@ export interface GatePorts extends StopEvidence {
   readonly log: Log;
   /** True if start.sh, which called the gate, is gone: nobody waits for the result. */
   readonly isOrphaned: () => boolean;
+  /**
+   * Called when the claim is left, before the application may start: has somebody renew it where no agent does. Returns why
+   * nobody renews it, empty if somebody does. Absent where the caller does so itself.
+   */
+  readonly ensureRenewal?: () => Promise<string>;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
 }

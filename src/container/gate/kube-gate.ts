@@ -21,15 +21,13 @@ import type { GatePorts, GateRequest, GateResult } from './gate.ts';
 import { openSession, type GateSession } from './gate-session.ts';
 import { HoldNotice } from './hold-notice.ts';
 import { mirrorClaim } from './host-mirror.ts';
-import { leaveClaim, logGo } from './leave-claim.ts';
+import { leaveClaim, logGo, NO_FILE_PAUSE_MS } from './leave-claim.ts';
 import { assertWritable, StoreObserver, type Look } from './store-observer.ts';
 
 /** So many conflicts in a row are not caused by other containers: something is wrong with a row, or with the server. */
 const MAX_CONFLICTS = 500;
 /** The pause after a conflict is random, up to as many milliseconds as there were conflicts, and at most this. */
 const LONGEST_CONFLICT_PAUSE_MS = 50;
-/** If a file of the run folder can't be written, the next try at once would fail in the same way. */
-const NO_FILE_PAUSE_MS = 10_000;
 /** After a claim that took too long; the next one may take as long. */
 const LATE_CLAIM_PAUSE_MS = 200;
 /** `--once`: how often a container that is held for good checks whether its row is to be renewed. */
@@ -227,11 +225,13 @@ export class KubeGate {
     }
     const problem = await mirrorClaim({ store, databases }, this.#request.claim, rows);
     if (problem !== '') this.#log.log(`the host's own row does not tell of the claim: ${problem}`);
-    const why = await leaveClaim(this.#request, this.#ports, { store, databases, rows });
-    this.#intent.withdraw();
-    if (why !== undefined) {
-      this.#log.log(`not started, the claim is given back: ${why}; asking again every 10 s`);
-      return { kind: 'requeue', afterMs: NO_FILE_PAUSE_MS };
+    const claimed = { store, databases, rows };
+    const onPlaced = (): void => this.#intent.withdraw();
+    const notLeft = await leaveClaim(this.#request, this.#ports, claimed, onPlaced);
+    if (notLeft !== undefined) {
+      this.#log.log(notLeft.text);
+      this.#agentNotice.write('held', notLeft.text);
+      return { kind: 'requeue', afterMs: notLeft.againAfterMs };
     }
     this.#agentNotice.remove();
     // The loop ends here, and can't tell any more.

@@ -48,6 +48,9 @@ class TestGate {
   noticeFailure: Error | undefined;
   isStopping = false;
   isAgentAlive = true;
+  isResumed = false;
+  /** Why nobody renews the claim. */
+  noRenewal = '';
   isSupervisorStopping = false;
 
   constructor(open = (store: RowStore): RowStore => store) {
@@ -113,6 +116,7 @@ class TestGate {
     return {
       claim: CLAIM,
       containerStart: 'start-1',
+      isResumed: this.isResumed,
       redisUrl: '',
       isOutside: false,
       once: this.isOnce,
@@ -162,6 +166,7 @@ class TestGate {
       clock: this.clock,
       log: this.log,
       isOrphaned: () => this.#isOrphaned,
+      ensureRenewal: async () => this.noRenewal,
       random: () => 0,
     };
   }
@@ -539,6 +544,43 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
       await gate.expectGone();
     });
     assert.equal(gate.claim?.token, CLAIM.token);
+  });
+
+  test('a claim that nobody would renew is given back at once, whole; the gate is held, and asks again every 60 s', async () => {
+    const gate = new TestGate();
+    gate.noRenewal = 'no keeper can be started';
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(async () => {
+      await gate.settle();
+      const { current_owner, claim_token, remote_state } = gate.databases.row(STATUS) ?? {};
+      assert.deepEqual([current_owner, claim_token, remote_state], ['none', '', 'stopped']);
+      assert.deepEqual([gate.result, gate.claim], [undefined, undefined]);
+      assert.equal(gate.notices.at(-1)?.state, 'held');
+      assert.match(
+        gate.notices.at(-1)?.text ?? '',
+        /given back: no keeper can be started; asking again every 60 s/,
+      );
+      gate.noRenewal = '';
+      gate.databases.put(STATUS, { remote_state: 'ready' });
+      await gate.clock.pass(59_999);
+      assert.equal(gate.result, undefined);
+      await gate.clock.pass(1);
+      await gate.expectGone();
+    });
+    assert.equal(gate.claim?.token, CLAIM.token);
+  });
+
+  test('one that was held before stays: what was let go then may run', async () => {
+    const gate = new TestGate();
+    gate.isResumed = true;
+    gate.noRenewal = 'no keeper can be started';
+    gate.databases.put(STATUS, { system_state: 'up', remote_state: 'ready' });
+    await gate.run(async () => {
+      await gate.settle();
+      assert.deepEqual([gate.result, gate.claim?.token], [undefined, CLAIM.token]);
+      assert.equal(gate.databases.row(STATUS)?.['claim_token'], CLAIM.token);
+      assert.equal(gate.notices.at(-1)?.state, 'held');
+    });
   });
 
   test('rows that no guard fits are an outage in the end, and no claim for nobody is made meanwhile', async () => {
