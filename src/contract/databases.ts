@@ -45,6 +45,8 @@ export const DEFAULTS = {
   separator: '|',
   configFile: '/var/run/redis/sonic-db/database_config.json',
   globalFile: '/var/run/redis/sonic-db/database_global.json',
+  /** In a container of an ASIC, whose own folder is /var/run/redis: the host's /var/run/redis. */
+  hostFolder: '/var/run/redis-host',
 } as const;
 
 /** For people and for comparing: the address without credentials. */

@@ -480,6 +480,42 @@ test(
   },
 );
 
+/** The mounts that `ctrkit manifest` writes for ASIC 0: the host's file names a socket that is the ASIC's own here. */
+const runInPod = ({ kit, folder, here }: MultiAsic): Program => {
+  const asicFolder = join(kit.folder, 'redis0');
+  return kit.runInNamespace(
+    ['sh', '-c', '"$@" && exec /usr/bin/ctrkit_agent', 'sh', `/usr/bin/${GATE[0]}`, ...GATE.slice(1)],
+    { ...here.env, CTRKIT_HEARTBEAT_INTERVAL: '1s' },
+    { redis: asicFolder, redis0: asicFolder, 'redis-host': folder },
+  );
+};
+
+test(
+  'a pod of an ASIC asks the host’s server (S1), and tells it again what it has lost (S2)',
+  options,
+  async (t) => {
+    const scene = await makeMultiAsic(t);
+    const { host, asic, here } = scene;
+    await host.state.hset('FEATURE|snmp0', { system_state: 'up' });
+    await HostStandIn.start(t, host, { key: 'FEATURE|snmp0' });
+    const container = runInPod(scene);
+    await until('it beats', async () => (await asic.row('CONTAINER_HEALTH|snmp'))['docker_id'] === here.id);
+    assert.equal((await host.row('FEATURE|snmp0'))['remote_state'], 'running');
+    await host.state.flushdb();
+    const told = async () => (await host.row('FEATURE|snmp0'))['remote_state'] === 'running';
+    await until('the host is told again', told);
+    await host.state.hset('FEATURE|snmp0', { system_state: 'up', remote_state: 'none' });
+    const { seq } = await asic.row('CONTAINER_HEALTH|snmp');
+    await until('it beats on', async () => {
+      const beat = await asic.row('CONTAINER_HEALTH|snmp');
+      return Number(beat['seq']) >= Number(seq) + 2;
+    });
+    assert.deepEqual(await host.row('FEATURE|snmp0'), { system_state: 'up', remote_state: 'none' });
+    container.signal('SIGTERM');
+    assert.deepEqual(await container.waitForEnd(), GO, container.said);
+  },
+);
+
 test('on multi-ASIC a release leaves a none of the host as it is (G9)', options, async (t) => {
   const scene = await makeMultiAsic(t);
   const { host, asic, here } = scene;

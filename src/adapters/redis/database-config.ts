@@ -1,17 +1,20 @@
 /**
  * SONiC's database_config.json and database_global.json, decoded. Pure: the caller reads the files and tells
- * which sockets can be used (SONiC: dockers/docker-database/*.json.j2; swss-common: common/dbconnector.cpp).
+ * which sockets to use (SONiC: dockers/docker-database/*.json.j2; swss-common: common/dbconnector.cpp).
  */
 import type { DatabaseLocation, Endpoint } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** The socket to use where a file names this one; undefined if there is none. */
+export type FindSocket = (path: string) => string | undefined;
+
 /** Where one database is, by database_config.json. Throws CtrkitError('database'): the file may be half-written. */
 export function parseDatabaseConfig(
   file: { readonly path: string; readonly text: string },
   name: string,
-  canUseSocket: (path: string) => boolean,
+  findSocket: FindSocket,
 ): DatabaseLocation {
   const throwBroken = (what: string): never => {
     throw new CtrkitError(
@@ -31,14 +34,15 @@ export function parseDatabaseConfig(
   const server =
     readMember(readMember(root, 'INSTANCES'), instance) ?? throwBroken(`INSTANCES.${instance} is missing`);
   const endpoint =
-    toEndpoint(server, canUseSocket) ??
+    toEndpoint(server, findSocket) ??
     throwBroken(`INSTANCES.${instance} has no socket that can be used, and no host and port`);
   return { endpoint, id, separator };
 }
 
-function toEndpoint(server: Json, canUseSocket: (path: string) => boolean): Endpoint | undefined {
-  const { unix_socket_path: path, hostname: host, port } = server;
-  if (typeof path === 'string' && path.startsWith('/') && canUseSocket(path)) return { path };
+function toEndpoint(server: Json, findSocket: FindSocket): Endpoint | undefined {
+  const { unix_socket_path: named, hostname: host, port } = server;
+  const path = typeof named === 'string' && named.startsWith('/') ? findSocket(named) : undefined;
+  if (path !== undefined) return { path };
   const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536;
   return typeof host === 'string' && host !== '' && isPort ? { host, port } : undefined;
 }

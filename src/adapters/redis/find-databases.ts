@@ -1,8 +1,14 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DEFAULTS, type DatabaseLocation, type Databases, type Endpoint } from '../../contract/databases.ts';
 import { CtrkitError } from '../../contract/errors.ts';
-import { parseDatabaseConfig, parseGlobalConfig } from './database-config.ts';
+import {
+  parseDatabaseConfig,
+  parseGlobalConfig,
+  type FindSocket,
+  type GlobalIncludes,
+} from './database-config.ts';
+import { findIncludedSocket, findSocket, findSocketBesides, isSameServer } from './find-socket.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 export interface DatabaseSettings {
@@ -12,7 +18,12 @@ export interface DatabaseSettings {
   readonly namespaceId: string;
   readonly configFile?: string;
   readonly globalFile?: string;
+  /** Where a container of an ASIC has the host's /var/run/redis. */
+  readonly hostFolder?: string;
 }
+
+/** Below a folder of a server. */
+const SONIC_FILE = 'sonic-db/database_config.json';
 
 /**
  * Where CONFIG_DB and STATE_DB are (contract.md, section 1). Reads files, connects to nothing.
@@ -27,54 +38,87 @@ export function findDatabases(settings: DatabaseSettings): Databases {
     );
   }
   if (redisUrl !== '') return allAt(parseRedisUrl(redisUrl), 'CTRKIT_REDIS or --redis');
-  const configFile = settings.configFile ?? DEFAULTS.configFile;
-  const globalFile = settings.globalFile ?? DEFAULTS.globalFile;
-  if (asic !== '') {
-    const found = findOnMultiAsic(asic, globalFile, configFile);
-    if (found !== undefined) return found;
-  }
-  const warningsFor = (source: string): string[] =>
-    asic === ''
-      ? []
-      : [
-          `NAMESPACE_ID is ${asic} but ${globalFile} names no host or no such ASIC: FEATURE is read from the databases of ${source}`,
-        ];
-  if (existsSync(configFile)) {
-    return {
-      config: locationIn(configFile, 'CONFIG_DB'),
-      state: locationIn(configFile, 'STATE_DB'),
-      asic: '',
-      source: configFile,
-      warnings: warningsFor(configFile),
-    };
-  }
-  const socket = DEFAULTS.socketPath;
-  const endpoint = isUsableSocket(socket) ? { path: socket } : { host: DEFAULTS.host, port: DEFAULTS.port };
-  const source = `the defaults, as there is no ${configFile}`;
-  return { ...allAt(endpoint, source), warnings: warningsFor(source) };
+  const files = { ...DEFAULTS, ...settings };
+  const found = asic === '' ? '' : findOnMultiAsic(asic, files);
+  if (typeof found !== 'string') return found;
+  const own = findOwn(files.configFile);
+  const mount = `Mount the host's /var/run/redis on ${files.hostFolder}`;
+  const warning = `NAMESPACE_ID is ${asic} but ${found}: FEATURE is read from the databases of ${own.source}. ${mount}`;
+  return { ...own, warnings: asic === '' ? [] : [warning] };
 }
 
-/** The configuration is the host's, the status the ASIC's (HLD, "Multi-ASIC support"). */
-function findOnMultiAsic(asic: string, globalFile: string, configFile: string): Databases | undefined {
-  if (!existsSync(globalFile)) return undefined;
-  const includes = parseGlobalConfig(readText(globalFile), asic);
-  const inFolder = (include: string) => resolve(dirname(globalFile), include);
-  const hostFile = includes.host === undefined ? undefined : inFolder(includes.host);
-  const named = includes.asic === undefined ? undefined : inFolder(includes.asic);
+/** Those of /var/run/redis. */
+function findOwn(configFile: string): Databases {
+  if (existsSync(configFile)) {
+    return {
+      config: locationIn(configFile, 'CONFIG_DB', findSocket),
+      state: locationIn(configFile, 'STATE_DB', findSocket),
+      asic: '',
+      source: configFile,
+      warnings: [],
+    };
+  }
+  const path = findSocket(DEFAULTS.socketPath);
+  const endpoint = path === undefined ? { host: DEFAULTS.host, port: DEFAULTS.port } : { path };
+  return allAt(endpoint, `the defaults, as there is no ${configFile}`);
+}
+
+interface MultiAsicFiles {
+  readonly configFile: string;
+  readonly globalFile: string;
+  readonly hostFolder: string;
+}
+
+/**
+ * The configuration is the host's, the status the ASIC's (HLD, "Multi-ASIC support"). A text: why there is no host in sight. Throws
+ * CtrkitError('database') for a file that is not there yet: by another one the ASIC's rows would be looked for in the wrong database.
+ */
+function findOnMultiAsic(asic: string, files: MultiAsicFiles): Databases | string {
+  const { configFile, globalFile, hostFolder } = files;
+  const included = readIncludes(globalFile, asic);
   // Inside an ASIC's container the ASIC's own folder may be mounted as /var/run/redis.
-  const asicFile = named !== undefined && existsSync(named) ? named : configFile;
-  if (hostFile === undefined || named === undefined || !existsSync(hostFile) || !existsSync(asicFile))
-    return undefined;
-  // Where the ASIC's folder is mounted so, the host's own folder is out of sight, and its path leads to the ASIC's file.
-  if (hostFile === asicFile) return undefined;
-  return {
-    config: locationIn(hostFile, 'CONFIG_DB'),
-    state: locationIn(asicFile, 'STATE_DB'),
-    hostState: locationIn(hostFile, 'STATE_DB'),
-    asic,
-    source: `${hostFile} and ${asicFile}`,
-    warnings: [],
+  const asicFile = included.asic !== undefined && existsSync(included.asic) ? included.asic : configFile;
+  const mounted = join(hostFolder, SONIC_FILE);
+  const hostFiles = [included.host, existsSync(hostFolder) ? mounted : undefined].flatMap((file) =>
+    file !== undefined && (file === mounted || existsSync(file)) ? [file] : [],
+  );
+  const [first] = hostFiles;
+  if (first === undefined) return `${globalFile} names no host or no such ASIC`;
+  for (const hostFile of hostFiles) {
+    const found = findBeside(hostFile, asicFile);
+    if (found !== undefined) return { ...found, asic };
+  }
+  return `the host's server by ${first} is the ASIC's own here`;
+}
+
+/** Undefined where the host's file leads to the ASIC's server: the host's own folder is out of sight then. */
+function findBeside(hostFile: string, asicFile: string): Databases | undefined {
+  const state = locationIn(asicFile, 'STATE_DB', (path) => findIncludedSocket(asicFile, path));
+  const warnings = new Set<string>();
+  const findHostSocket = (named: string): string | undefined => {
+    const { path, isAway } = findSocketBesides(state.endpoint, hostFile, named);
+    if (isAway)
+      warnings.add(
+        `the host's server is away: ${path} is not there, and ${named} is the ASIC's own. Start it, or mount the host's folder with its socket`,
+      );
+    return path;
   };
+  const config = locationIn(hostFile, 'CONFIG_DB', findHostSocket);
+  const hostState = locationIn(hostFile, 'STATE_DB', findHostSocket);
+  const isHidden = [config, hostState].some(({ endpoint }) => isSameServer(endpoint, state.endpoint));
+  if (isHidden) return undefined;
+  const source = `${hostFile} and ${asicFile}`;
+  return { config, state, hostState, asic: '', source, warnings: [...warnings] };
+}
+
+/** The files that database_global.json names; both or none. */
+function readIncludes(globalFile: string, asic: string): GlobalIncludes {
+  const none = { host: undefined, asic: undefined };
+  if (!existsSync(globalFile)) return none;
+  const { host, asic: own } = parseGlobalConfig(readText(globalFile), asic);
+  if (host === undefined || own === undefined) return none;
+  const inFolder = (include: string): string => resolve(dirname(globalFile), include);
+  return { host: inFolder(host), asic: inFolder(own) };
 }
 
 function allAt(endpoint: Endpoint, source: string): Databases {
@@ -88,18 +132,8 @@ function allAt(endpoint: Endpoint, source: string): Databases {
   };
 }
 
-const locationIn = (path: string, name: string): DatabaseLocation =>
-  parseDatabaseConfig(readText(path), name, isUsableSocket);
-
-/** A path that is there need not be a socket, nor one that this user may connect to: then TCP may do. */
-function isUsableSocket(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return statSync(path).isSocket();
-  } catch {
-    return false;
-  }
-}
+const locationIn = (path: string, name: string, find: FindSocket): DatabaseLocation =>
+  parseDatabaseConfig(readText(path), name, find);
 
 function readText(path: string): { path: string; text: string } {
   try {

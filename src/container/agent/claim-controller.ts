@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StoredClaim } from '../../contract/gate/claim-file.ts';
 import type { Databases } from '../../contract/databases.ts';
+import { CtrkitError } from '../../contract/errors.ts';
 import type { HeartbeatHealth } from '../../decide/gate/heartbeat-writes.ts';
 import { RepeatLog } from '../../loop/repeat-log.ts';
 import type { ClaimFile } from '../../ports/claim-file.ts';
@@ -74,12 +75,21 @@ export class ClaimController {
     this.#hasFailed = true;
   }
 
-  /** Checked until a database has answered, and after each failure: the files that name the databases may have changed. */
+  /**
+   * Checked until a database has answered, and after each failure: the files that name the databases may have changed. While they
+   * can't be read, what has answered counts on: they may be another server's, as the host's are on a multi-ASIC switch.
+   */
   #isElsewhere(): boolean {
     if (this.#active === undefined || (this.#active.holder.hasReached && !this.#hasFailed)) return false;
-    this.#hasFailed = false;
     const { databases, holder } = this.#active;
-    return !isDeepStrictEqual(this.#ports.findDatabases(holder.claim.redisUrl), databases);
+    try {
+      const found = this.#ports.findDatabases(holder.claim.redisUrl);
+      this.#hasFailed = false;
+      return !isDeepStrictEqual(found, databases);
+    } catch (error) {
+      if (!holder.hasReached || !(error instanceof CtrkitError) || error.code !== 'database') throw error;
+      return false;
+    }
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { addressOf, DEFAULTS } from '../../../src/contract/databases.ts';
 
 describe('where the databases are', () => {
-  test('the defaults are SONiC’s', () => {
+  test('the defaults are SONiC’s, but for the folder that ctrkit manifest mounts', () => {
     assert.deepEqual(DEFAULTS, {
       socketPath: '/var/run/redis/redis.sock',
       host: '127.0.0.1',
@@ -13,6 +13,7 @@ describe('where the databases are', () => {
       separator: '|',
       configFile: '/var/run/redis/sonic-db/database_config.json',
       globalFile: '/var/run/redis/sonic-db/database_global.json',
+      hostFolder: '/var/run/redis-host',
     });
   });
 

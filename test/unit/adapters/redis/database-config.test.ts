@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseDatabaseConfig, parseGlobalConfig } from '../../../../src/adapters/redis/database-config.ts';
+import {
+  parseDatabaseConfig,
+  parseGlobalConfig,
+  type FindSocket,
+} from '../../../../src/adapters/redis/database-config.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 
 const PATH = '/some/database_config.json';
@@ -12,8 +16,8 @@ const CONFIG = {
   VERSION: '1.0',
 };
 
-const parse = (json: unknown, canUseSocket = (_path: string) => true) =>
-  parseDatabaseConfig({ path: PATH, text: JSON.stringify(json) }, 'STATE_DB', canUseSocket);
+const parse = (json: unknown, findSocket: FindSocket = (path) => path) =>
+  parseDatabaseConfig({ path: PATH, text: JSON.stringify(json) }, 'STATE_DB', findSocket);
 
 function refusal(call: () => unknown): string {
   try {
@@ -40,7 +44,7 @@ describe('database_config.json', () => {
     const asked: string[] = [];
     const found = parse(CONFIG, (path) => {
       asked.push(path);
-      return false;
+      return undefined;
     });
     assert.deepEqual(found.endpoint, { host: '127.0.0.1', port: 6379 });
     assert.deepEqual(asked, ['/var/run/redis/redis.sock']);
@@ -107,7 +111,7 @@ describe('database_config.json', () => {
   test('an instance without a socket that exists, and without a host and port, names itself', () => {
     for (const patch of unreachable)
       assert.match(
-        refusal(() => parse(instance(patch), () => false)),
+        refusal(() => parse(instance(patch), () => undefined)),
         /INSTANCES\.redis has no socket that can be used, and no host and port/,
       );
   });
@@ -121,7 +125,7 @@ describe('database_config.json', () => {
     const text = JSON.stringify(CONFIG);
     for (let length = 0; length < text.length; length++) {
       const file = { path: PATH, text: text.slice(0, length) };
-      const message = refusal(() => parseDatabaseConfig(file, 'STATE_DB', () => true));
+      const message = refusal(() => parseDatabaseConfig(file, 'STATE_DB', (path) => path));
       assert.match(message, /half-written\?.*Wait for the database container, or mend the file/);
     }
   });
@@ -129,7 +133,7 @@ describe('database_config.json', () => {
   test('text, JSON of another kind, and binary are refused', () => {
     for (const text of ['null', '[]', '7', '"text"', '{%j2%}', '\0\u0001\u0002', '\ufeff']) {
       const file = { path: PATH, text };
-      refusal(() => parseDatabaseConfig(file, 'STATE_DB', () => true));
+      refusal(() => parseDatabaseConfig(file, 'STATE_DB', (path) => path));
     }
   });
 });

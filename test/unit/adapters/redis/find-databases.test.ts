@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, describe, test, type TestContext } from 'node:test';
 import { findDatabases, type DatabaseSettings } from '../../../../src/adapters/redis/find-databases.ts';
-import { DEFAULTS } from '../../../../src/contract/databases.ts';
+import { DEFAULTS, type Databases } from '../../../../src/contract/databases.ts';
 import { errorOf } from '../../../support/errors.ts';
 
 const folders: string[] = [];
@@ -33,6 +33,7 @@ function find(folder: string, settings: Partial<DatabaseSettings> = {}) {
     namespaceId: '',
     configFile: join(folder, CONFIG_FILE),
     globalFile: join(folder, GLOBAL_FILE),
+    hostFolder: join(folder, 'redis-host'),
     ...settings,
   });
 }
@@ -249,5 +250,97 @@ describe('a multi-ASIC switch', () => {
     const folder = switchWith({ ...files, [path]: '{' });
     const { message } = errorOf(() => find(folder, { namespaceId: '1' }));
     assert.ok(message.includes(join(folder, path)), message);
+  });
+});
+
+describe('in a container of an ASIC, whose own folder is /var/run/redis', () => {
+  const HOST_FILE = 'redis-host/sonic-db/database_config.json';
+
+  /** Servers as SONiC has them: each file names its socket by the path on the host. The ASIC's folder is there under two names. */
+  async function openPod(t: TestContext, files: Readonly<Record<string, unknown>> = {}) {
+    const folder = switchWith({ 'redis/sonic-db/x': '', 'redis-host/sonic-db/x': '', ...files });
+    symlinkSync(join(folder, 'redis'), join(folder, 'redis0'));
+    const write = (name: string, port: number, named: string): void =>
+      writeFileSync(join(folder, name), JSON.stringify(configFor(port, join(folder, named))));
+    write(CONFIG_FILE, 6010, 'redis0/redis.sock');
+    write(HOST_FILE, 6000, 'redis/redis.sock');
+    const listen = async (name: string): Promise<() => Promise<void>> => {
+      const server = createServer().listen(join(folder, name));
+      await once(server, 'listening');
+      const close = async (): Promise<void> => void (await new Promise((done) => server.close(done)));
+      t.after(close);
+      return close;
+    };
+    await listen('redis/redis.sock');
+    const stopHost = await listen('redis-host/redis.sock');
+    const pathsOf = (found: Databases) =>
+      [found.config, found.state, found.hostState].map((where) =>
+        where?.endpoint.path?.slice(folder.length + 1),
+      );
+    return { folder, pathsOf, stopHost, look: () => find(folder, { namespaceId: '0' }) };
+  }
+
+  const includesOf = (host: string) => ({
+    [GLOBAL_FILE]: {
+      INCLUDES: [{ include: `../../${host}/sonic-db/database_config.json` }, ...INCLUDES.slice(1)],
+    },
+  });
+  const RIGHT = ['redis-host/redis.sock', 'redis0/redis.sock', 'redis-host/redis.sock'];
+
+  test('the host’s socket is the one in the host’s folder, not the ASIC’s own that its file names (S1)', async (t) => {
+    const { look, pathsOf } = await openPod(t, includesOf('redis-host'));
+    const found = look();
+    assert.deepEqual(pathsOf(found), RIGHT);
+    assert.deepEqual([found.asic, found.warnings], ['0', []]);
+  });
+
+  test('the host’s folder is found where ctrkit manifest mounts it, with any global file or none (S1)', async (t) => {
+    const cases = [
+      [{}, 'redis/redis.sock'],
+      [{ [GLOBAL_FILE]: { INCLUDES: [] } }, 'redis/redis.sock'],
+      [includesOf('redis'), 'redis0/redis.sock'],
+    ] as const;
+    for (const [files, own] of cases) {
+      const { look, pathsOf } = await openPod(t, files);
+      const found = look();
+      assert.deepEqual(pathsOf(found), ['redis-host/redis.sock', own, 'redis-host/redis.sock']);
+      assert.deepEqual([found.asic, found.warnings], ['0', []]);
+    }
+  });
+
+  test('a host whose server is away is not taken for the ASIC’s, and it is said (S1)', async (t) => {
+    const { look, pathsOf, stopHost } = await openPod(t, includesOf('redis-host'));
+    await stopHost();
+    const found = look();
+    assert.deepEqual(pathsOf(found), RIGHT);
+    assert.equal(found.warnings.length, 1);
+    assert.match(
+      found.warnings[0] ?? '',
+      /the host's server is away: .*redis-host\/redis\.sock is not there, and .*\/redis\/redis\.sock is the ASIC's own\. Start it, or mount/,
+    );
+  });
+
+  test('a host’s file that leads to the ASIC’s own server is said, with what to do, and its databases count (S1)', async (t) => {
+    const { folder, look, pathsOf } = await openPod(t, includesOf('redis'));
+    rmSync(join(folder, 'redis-host'), { recursive: true });
+    const found = look();
+    assert.deepEqual(pathsOf(found), ['redis0/redis.sock', 'redis0/redis.sock', undefined]);
+    assert.equal(found.asic, '');
+    assert.equal(found.warnings.length, 1);
+    assert.match(
+      found.warnings[0] ?? '',
+      /^NAMESPACE_ID is 0 but the host's server by .*redis\/sonic-db\/database_config\.json is the ASIC's own here: FEATURE is read from .*\. Mount the host's \/var\/run\/redis on .*redis-host$/,
+    );
+  });
+
+  test('a file that its folder has not yet is waited for: no other server is taken for its (S1)', async (t) => {
+    const { folder, look } = await openPod(t);
+    for (const name of [HOST_FILE, CONFIG_FILE]) {
+      rmSync(join(folder, name));
+      const { code, message } = errorOf(look);
+      assert.equal(code, 'database');
+      assert.match(message, new RegExp(`${name} can't be read`));
+      writeFileSync(join(folder, name), JSON.stringify(configFor(6000)));
+    }
   });
 });

@@ -7,6 +7,7 @@ import {
 } from '../../../../src/container/agent/claim-controller.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import { planClaim } from '../../../../src/contract/gate/claim.ts';
+import type { Databases } from '../../../../src/contract/databases.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { featureStatusRow } from '../../../../src/contract/rows.ts';
 import type { RowStore } from '../../../../src/ports/row-store.ts';
@@ -95,6 +96,26 @@ describe('the active claim of an agent', { timeout: 600_000 }, () => {
     await after?.holder.beat(HEALTHY);
     assert.equal(controller.adopt(CLAIM), after);
     assert.equal(asked.length, length);
+  });
+
+  test('beats on where it is while a file that names the databases can’t be read, and looks again (S2)', async () => {
+    const files = { isBroken: true, path: '/fake' };
+    const findDatabases = (): Databases => {
+      if (files.isBroken) throw new CtrkitError('database', 'database_config.json can’t be read');
+      const state = { endpoint: { path: files.path }, id: 6, separator: '|' };
+      return { config: state, state, asic: '', source: files.path, warnings: [] };
+    };
+    const { controller } = await setUp({ findDatabases });
+    assert.throws(() => controller.adopt(CLAIM), /can’t be read/);
+    files.isBroken = false;
+    const active = controller.adopt(CLAIM);
+    files.isBroken = true;
+    assert.throws(() => controller.adopt(CLAIM), /can’t be read/, 'no database has answered yet');
+    await active?.holder.beat(HEALTHY);
+    controller.recordFailure();
+    assert.deepEqual([controller.adopt(CLAIM), controller.adopt(CLAIM)], [active, active]);
+    Object.assign(files, { isBroken: false, path: '/moved' });
+    assert.notEqual(controller.adopt(CLAIM), active);
   });
 
   test('is looked for elsewhere as long as no database has answered, and no longer', async () => {

@@ -185,6 +185,5 @@ const describeAsicLimits = (instances: readonly Instance[]): string[] =>
   instances.some(({ asic }) => asic !== '')
     ? [
         "an ASIC's pod runs in the host's network: Kubernetes can't put it into that of the ASIC's database container, where the feature's own container is",
-        "an ASIC's pod sees the host's databases only where --volume /var/run/redis:PATH mounts them under the path that the ASIC's database_global.json names",
       ]
     : [];

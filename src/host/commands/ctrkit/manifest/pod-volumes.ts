@@ -98,6 +98,8 @@ function planDefaultMounts({ platform, hwsku }: ManifestRequest, { asic, knownAs
     planFolder('/etc/sonic', '/etc/sonic', true),
     // Made where it is missing: kubelet may start before the database container, which fills it.
     planFolder('/var/run/redis', `/var/run/redis${asic}`, false),
+    // An ASIC's container has its own databases under that name; CONFIG_DB and the host's answers are here.
+    ...(asic === '' ? [] : [planFolder('/var/run/redis-host', '/var/run/redis', true)]),
     ...ofAsics.map((number) => planFolder(`/var/run/redis${number}`, `/var/run/redis${number}`, false)),
     planFolder('/var/run/redis-chassis', '/var/run/redis-chassis', true),
     planDeviceFolder(`${shared}/hwsku`, asic === '' ? ofHwsku : `${ofHwsku}/${asic}`),

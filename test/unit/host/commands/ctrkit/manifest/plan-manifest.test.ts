@@ -163,7 +163,7 @@ describe('on a switch with several ASICs', () => {
       assert.match(JSON.stringify(spec.template.spec.affinity), /"lldp_20230531\.12_enabled"/);
   });
 
-  test('an ASIC’s container sees its own databases, the host’s those of all ASICs that are named', () => {
+  test('an ASIC’s container sees its own databases and the host’s (S1), the host’s those of all ASICs that are named', () => {
     const only = plan({ feature: 'lldp', asics: ['3'], platform: 'p', hwsku: 'h' });
     assert.equal(only.objects.length, 1);
     for (const [name, value] of [
@@ -174,18 +174,23 @@ describe('on a switch with several ASICs', () => {
       assert.equal(only.env.get(name), value);
     assert.equal(only.mountOn('/var/run/redis')?.from, '/var/run/redis3');
     assert.equal(only.mountOn('/var/run/redis3')?.from, '/var/run/redis3');
+    assert.deepEqual(only.mountOn('/var/run/redis-host'), {
+      from: '/var/run/redis',
+      type: 'DirectoryOrCreate',
+      mode: 'ro',
+    });
     assert.equal(only.mountOn('/var/warmboot')?.from, '/host/warmboot3');
     assert.equal(only.mountOn('/usr/share/sonic/hwsku')?.from, '/usr/share/sonic/device/p/h/3');
     assert.equal(only.mountOn('/usr/share/sonic/platform')?.from, '/usr/share/sonic/device/p');
     const host = plan({ feature: 'lldp', asics: ['0', '12'], isForHost: true });
     assert.equal(host.mountOn('/var/run/redis')?.from, '/var/run/redis');
     assert.equal(host.mountOn('/var/run/redis12')?.mode, 'rw');
+    assert.equal(host.mountOn('/var/run/redis-host'), undefined);
   });
 
   test('what a pod can’t have is said, once', () => {
-    assert.equal(notes.length, 2);
+    assert.equal(notes.length, 1);
     assert.match(notes[0] ?? '', /runs in the host's network: Kubernetes can't put it into/);
-    assert.match(notes[1] ?? '', /database_global\.json/);
   });
 });
 
