@@ -246,3 +246,23 @@ test('gate, agent and container_state run on the pinned Node.js and on the one o
   }
   assert.ok(existsSync(IMAGE_NODE));
 });
+
+for (const [how, breakRedis] of [
+  ['is gone', (redis: PrivateRedis) => redis.kill()],
+  ['hangs', (redis: PrivateRedis) => redis.freeze()],
+] as const)
+  test(`run again in a container that has its claim it does not wait for a database that ${how}`, async (t) => {
+    const { redis, kit } = await startWithRedis(t);
+    const container = kit.container('0123456789ab', { CTRKIT_REDIS: redis.url, CTRKIT_LOCAL_DB_WAIT: '24h' });
+    assert.deepEqual(await container.gate('local', '1.2.3').waitForEnd(), GO);
+    const { token } = container.readClaim();
+    await breakRedis(redis);
+    const again = container.gate('local', '1.2.3');
+    assert.deepEqual(await again.waitForEnd(), GO, again.said);
+    assert.match(again.stderr, /Starting; this container holds the claim/);
+    assert.equal(container.readClaim()['token'], token);
+
+    const other = container.gate('local', '1.2.4');
+    await until('it tells that it waits', () => existsSync(`${container.runFolder}/gate.json`));
+    assert.ok(other.isRunning);
+  });

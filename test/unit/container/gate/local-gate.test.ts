@@ -10,6 +10,7 @@ import type { RowStore } from '../../../../src/ports/row-store.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 import { FakeDatabases } from '../../../support/fake-row-store.ts';
+import { until } from '../../../support/until.ts';
 
 const CLAIM = {
   feature: 'snmp',
@@ -39,6 +40,11 @@ class TestGate {
   claim: StoredClaim | undefined;
   result: GateResult | undefined;
   isOrphaned = false;
+  isResumed = false;
+  /** What the agent was told; undefined is a notice taken back. */
+  readonly notices: (string | undefined)[] = [];
+  /** Thrown by the notice's file, if set. */
+  noticeFailure: Error | undefined;
   readAgent: () => AgentWord = () => undefined;
   isSupervisorStopping = false;
   readonly #open: (store: RowStore) => RowStore;
@@ -49,7 +55,7 @@ class TestGate {
 
   /** Resolves when the gate has ended. */
   async start(): Promise<void> {
-    this.result = await runLocalGate(REQUEST, this.ports());
+    this.result = await runLocalGate({ ...REQUEST, isResumed: this.isResumed }, this.ports());
   }
 
   private ports(): GatePorts {
@@ -71,8 +77,13 @@ class TestGate {
         read: () => undefined,
         readLast: () => undefined,
         isOwn: () => true,
-        write: () => {},
-        remove: () => {},
+        write: ({ state }) => {
+          if (this.noticeFailure !== undefined) throw this.noticeFailure;
+          this.notices.push(state);
+        },
+        remove: () => {
+          this.notices.push(undefined);
+        },
       },
       agentPresence: { read: () => this.readAgent() },
       isSupervisorStopping: async () => this.isSupervisorStopping,
@@ -150,5 +161,77 @@ describe('the gate of owner local in a container that stops', () => {
       await gate.start();
       assert.equal(gate.result, 'go');
     }
+  });
+});
+
+/** Takes every call, and answers none. */
+const hang = (store: RowStore): RowStore => ({
+  ...store,
+  isWatching: false,
+  close: () => store.close(),
+  write: () => new Promise(() => {}),
+});
+
+describe('the gate of owner local without a database', () => {
+  test('tells the agent after a second that it waits, and takes that back when it goes', async () => {
+    const gate = new TestGate();
+    gate.databases.goDown();
+    const ended = gate.start();
+    await gate.clock.pass(999);
+    assert.deepEqual(gate.notices, []);
+    await gate.clock.pass(1);
+    // What writes it is loaded now, and fake time does not wait for that.
+    await until('it is told', () => gate.notices.length > 0);
+    assert.deepEqual([gate.notices, gate.result], [['waiting'], undefined]);
+    await gate.clock.pass(59_000);
+    await ended;
+    assert.deepEqual([gate.notices, gate.result], [['waiting', undefined], 'go']);
+    assert.equal(gate.claim?.isRecorded, false);
+  });
+
+  test('goes in time where that can’t be told, and says so once', async () => {
+    for (const failure of [new CtrkitError('defect', 'no space left'), new Error('no space left')]) {
+      const gate = new TestGate();
+      gate.databases.goDown();
+      gate.noticeFailure = failure;
+      const ended = gate.start();
+      await gate.clock.pass(1_000);
+      await until('it is told', () => gate.log.lines.some((line) => /the probe can't tell/.test(line)));
+      await gate.clock.pass(59_000);
+      await ended;
+      assert.equal(gate.result, 'go');
+      assert.equal(
+        gate.log.lines.filter((line) => /the probe can't tell.*no space left/.test(line)).length,
+        1,
+      );
+    }
+  });
+
+  test('writes nothing where it goes at once, and takes away what a killed one has left', async () => {
+    const gate = new TestGate();
+    await gate.start();
+    await gate.clock.pass(10_000);
+    assert.deepEqual([gate.result, gate.notices], ['go', [undefined]]);
+  });
+
+  test('goes at once where this start holds the claim already: the agent keeps it', async () => {
+    const gate = new TestGate();
+    gate.isResumed = true;
+    gate.databases.goDown();
+    const ended = gate.start();
+    await gate.clock.pass(0);
+    await ended;
+    assert.deepEqual([gate.result, gate.claim?.token], ['go', CLAIM.token]);
+    assert.equal(gate.notices.includes('waiting'), false);
+  });
+
+  test('so it does within half a second where the database hangs', async () => {
+    const gate = new TestGate(hang);
+    gate.isResumed = true;
+    const ended = gate.start();
+    await gate.clock.pass(500);
+    await ended;
+    assert.equal(gate.result, 'go');
+    assert.match(gate.log.lines.join('\n'), /not answered within 500 ms/);
   });
 });
