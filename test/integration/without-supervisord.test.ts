@@ -490,17 +490,25 @@ describe('ctrkit_agent run', { skip: noNamespaces }, () => {
     }
   });
 
-  for (const [name, wrapper] of [
-    ['as process 1', AS_PROCESS_1],
-    ['below another program', ['sh', '-c', '"$@"; exit', 'sh']],
-  ] as const)
-    test(`COMMAND has every variable, also one that a shell can not name: ${name}`, async (t) => {
-      const scene = await Scene.prepare(t);
-      const run = ['ctrkit_agent', 'run', '-f', 'snmp', '-o', 'local', '--'];
-      const program = scene.start([...run, 'env'], { wrapper, env: { 'discovery.type': 'one=two' } });
-      assert.equal((await program.waitForEnd()).code, 0, program.said);
-      assert.match(program.stdout, /^discovery\.type=one=two$/m);
+  test('as process 1 COMMAND has every variable, also one that a shell can not name', async (t) => {
+    const scene = await Scene.prepare(t);
+    const run = ['ctrkit_agent', 'run', '-f', 'snmp', '-o', 'local', '--'];
+    const program = scene.start([...run, 'env'], { env: { 'discovery.type': 'one=two' } });
+    assert.equal((await program.waitForEnd()).code, 0, program.said);
+    assert.match(program.stdout, /^discovery\.type=one=two$/m);
+    assert.doesNotMatch(program.stdout, /LAUNCHER/);
+  });
+
+  test('what its parent has, and it was not given, is none of COMMAND', async (t) => {
+    const scene = await Scene.prepare(t);
+    const run = ['ctrkit_agent', 'run', '-f', 'snmp', '-o', 'local', '--'];
+    const program = scene.start([...run, 'env'], {
+      wrapper: ['sh', '-c', 'env -u db.password "$@"; exit', 'sh'],
+      env: { 'db.password': 'secret' },
     });
+    assert.equal((await program.waitForEnd()).code, 0, program.said);
+    assert.doesNotMatch(program.stdout, /secret/);
+  });
 
   test('a COMMAND that can’t be started, whatever the reason, is said and ends it with 126', async (t) => {
     const scene = await Scene.prepare(t);

@@ -19,23 +19,35 @@ export interface ErrorFile {
  * own stream sets O_NONBLOCK on it, for everybody who has it: whoever does not expect that loses what it writes, or dies of it.
  */
 export function openErrorFile(): ErrorFile {
-  const { kind, fd } = findFile();
-  return kind === 'stream' ? createStreamFile() : createDirectFile(fd);
+  const fd = findFile();
+  return fd === undefined ? createStreamFile() : createDirectFile(fd);
 }
 
-type Found = { readonly kind: 'direct' | 'stream'; readonly fd: number };
+let found: { readonly fd: number | undefined } | undefined;
 
-function findFile(): Found {
+/** Whether stderr is left to Node.js. */
+export const isStderrStream = (): boolean => findFile() === undefined;
+
+/** Undefined where nothing can be written without Node.js' own stream that would not wait for a reader. */
+function findFile(): number | undefined {
+  found ??= { fd: openAnew() };
+  return found.fd;
+}
+
+function openAnew(): number | undefined {
   try {
     const stat = fstatSync(STDERR);
+    // A place to write to is shared, and a file is never waited for.
+    if (stat.isFile()) return STDERR;
     // It can't be opened anew. Whoever has a socket there is systemd's, or a test's, child.
-    if (stat.isSocket()) return { kind: 'stream', fd: STDERR };
-    // Opened anew the pipe is the same, and the flags are our own. A file must not: there the place to write to is shared too.
-    const flags = constants.O_WRONLY | constants.O_NONBLOCK;
-    return { kind: 'direct', fd: stat.isFIFO() ? openSync(`/proc/self/fd/${STDERR}`, flags) : STDERR };
-  } catch {
-    // Closed, or another user's pipe, or no /proc: then a reader that stands still makes this process wait, as it does everybody.
-    return { kind: 'direct', fd: STDERR };
+    if (stat.isSocket()) return undefined;
+    // The pipe, or the terminal, is the same, and the flags are our own.
+    const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+    return openSync(`/proc/self/fd/${STDERR}`, flags);
+  } catch (error) {
+    // Closed: nothing is written. Another user's: an agent that waited for the reader would lose its claim, which is worse than
+    // what the flag does.
+    return (error as NodeJS.ErrnoException).code === 'EBADF' ? STDERR : undefined;
   }
 }
 

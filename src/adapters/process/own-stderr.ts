@@ -1,8 +1,6 @@
-import { fstatSync } from 'node:fs';
 import { Writable } from 'node:stream';
+import { isStderrStream } from './error-file.ts';
 import { writeError } from './write-error.ts';
-
-const STDERR = 2;
 
 /**
  * Has `process.stderr` write by `writeError`. Node.js itself opens it, and sets O_NONBLOCK for everybody who has that pipe,
@@ -14,7 +12,7 @@ export function replaceStderr(): void {
   Object.defineProperty(process, 'stderr', {
     configurable: true,
     enumerable: true,
-    get: () => (stream ??= isSocket() ? original?.get?.call(process) : createStream()),
+    get: () => (stream ??= isStderrStream() ? original?.get?.call(process) : createStream()),
   });
 }
 
@@ -26,12 +24,3 @@ const createStream = (): Writable =>
       done();
     },
   });
-
-/** That is left to Node.js, by `writeError` too. */
-function isSocket(): boolean {
-  try {
-    return fstatSync(STDERR).isSocket();
-  } catch {
-    return false;
-  }
-}

@@ -51,7 +51,9 @@ async function releaseOnceRecorded(
   const store = ports.openStore(databases, () => {});
   try {
     while (!signal.aborted && readIntended(ports)?.token === intended.token) {
-      const releases = planReleases(ownRecord(intended), intended, ports.clock.wallMs());
+      // That of a record which says `running`, as the claim does. The other one might be tried when the claim has just come.
+      const [release] = planReleases(ownRecord(intended), intended, ports.clock.wallMs());
+      const releases = release === undefined ? [] : [release];
       if (await writeFirst(store, releases, planReleaseMirror(intended, databases.asic))) return true;
       await ports.clock.sleep(LOOK_EVERY_MS, signal);
     }

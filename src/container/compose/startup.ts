@@ -79,7 +79,7 @@ async function lookAtCommand(words: readonly string[], log: Log): Promise<void> 
   const names = Object.keys(findLostVariables(launcher, process.env));
   if (names.length > 0)
     log.warn(
-      `not passed on to the command, because the /bin/sh of this image can't name them: ${names.join(', ')}. Name them as a shell can, or, without supervisord, start the command by ctrkit_agent run`,
+      `not passed on to the command, because the /bin/sh of this image can't name them: ${names.join(', ')}. Name them as a shell can`,
     );
 }
 

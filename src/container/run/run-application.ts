@@ -53,7 +53,11 @@ async function gateAndRun(ports: RunPorts): Promise<number> {
   let isAsked = false;
   const endedBySignal = new Promise<number>((resolve) => {
     onSignal(({ name, number }) => {
-      if (command === undefined) return resolve(exitCodeOfSignal(number));
+      if (command === undefined) {
+        // The gate is to claim no more, and what it has just claimed is released.
+        agent.stop();
+        return resolve(exitCodeOfSignal(number));
+      }
       if (ENDING.has(name)) {
         isAsked = true;
         agent.stop();

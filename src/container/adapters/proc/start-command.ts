@@ -4,6 +4,13 @@ import { EXIT, exitCodeOfSignal } from '../../../contract/exit-codes.ts';
 import type { Command } from '../../../ports/command.ts';
 import { restoreEnvironment } from './gate-settings.ts';
 import { findLostVariables } from './lost-variables.ts';
+import { findLauncher } from './parents.ts';
+
+/** Only as process 1 the launcher is there: the environment of any other parent is not what this process was given. */
+function findLost(): Record<string, string> {
+  const launcher = findLauncher(process.env);
+  return launcher === undefined ? {} : findLostVariables(launcher, process.env);
+}
 
 interface StartListeners {
   /** Why it can't be started. */
@@ -12,11 +19,11 @@ interface StartListeners {
 }
 
 /**
- * Starts a program with the streams and the environment of this process, and with what the launcher's shell has left out of that.
+ * Starts a program with the streams and the environment of this process, and, as process 1, with what the launcher's shell has left out of that.
  */
 export function startCommand(words: readonly string[], { onError, onStart }: StartListeners): Command {
   const [file = '', ...args] = words;
-  const env = restoreEnvironment({ ...findLostVariables(process.ppid, process.env), ...process.env });
+  const env = restoreEnvironment({ ...findLost(), ...process.env });
   const fail = (error: NodeJS.ErrnoException): number => {
     onError(`${file} can't be started: ${error.message}`);
     return error.code === 'ENOENT' ? EXIT.noCommand : EXIT.notExecutable;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -64,13 +64,24 @@ test('what a late reader left waiting comes in order, and a process that is over
   );
 });
 
-test('a reader that stands still keeps no process that is over', async (t) => {
-  const write = 'for (let i = 0; i < 1000; i++) writeError("x".repeat(1000) + "\\n")';
-  const writer = `timeout 20 "$WRITE" '${write}' 2>&1 >&3; echo "ended $?" >&3; kill "$(cat "$FOLDER/pid")"`;
-  const reader = `sh -c 'echo $$ >"$FOLDER/pid"; exec sleep 60'`;
-  const { said } = await runShell(t, `exec 3>&1; { ${writer}; } | ${reader}`);
-  assert.equal(said, 'ended 0\n');
-});
+const hasScript = existsSync('/usr/bin/script');
+for (const [what, command, options] of [
+  ['pipe', 'sh -c "$RUN" 2>&1 >/dev/null', {}],
+  ['terminal', 'script -qfec "$RUN" /dev/null', { skip: !hasScript && 'needs script(1)' }],
+] as const)
+  test(`a reader that stands still keeps no process that is over: ${what}`, options, async (t) => {
+    // The process says itself that it has ended: script(1) waits for the reader.
+    const script = `exec 3>&1
+      export CODE='for (let i = 0; i < 1000; i++) writeError("x".repeat(1000) + "\\n")'
+      export RUN='"$WRITE" "$CODE"; echo "ended $?" >"$FOLDER/ended"'
+      {
+        ${command} & writer=$!; i=0
+        until [ -s "$FOLDER/ended" ] || [ $i -eq 200 ]; do sleep 0.1; i=$((i + 1)); done
+        cat "$FOLDER/ended" >&3
+        kill $writer "$(cat "$FOLDER/pid")"
+      } | sh -c 'echo $$ >"$FOLDER/pid"; exec sleep 60'`;
+    assert.equal((await runShell(t, script)).said, 'ended 0\n');
+  });
 
 test('a reader that has ended is no failure', async (t) => {
   const writer = `sleep 0.2; "$WRITE" 'writeError("one\\n"); writeError("two\\n")' 2>&1 >&3; echo "ended $?" >&3`;

@@ -76,7 +76,7 @@ describe('gate, application and agent in one process', () => {
     take('SIGTERM', 15);
     assert.equal(await exitCode, 143);
     await passTurns();
-    assert.deepEqual(events, ['agent ends', 'claim forgotten']);
+    assert.deepEqual(events, ['agent stops', 'agent ends', 'claim forgotten']);
   });
 
   test('any end of the gate but go starts nothing', async () => {
