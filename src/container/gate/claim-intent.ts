@@ -16,7 +16,8 @@ export interface ClaimIntentPorts {
 export class ClaimIntent {
   readonly #request: GateRequest;
   readonly #ports: ClaimIntentPorts;
-  #isWritten = false;
+  /** One that a gate of this start has left, killed on its way, is nobody else's to take away. */
+  #isThere = true;
 
   constructor(request: GateRequest, ports: ClaimIntentPorts) {
     this.#request = request;
@@ -29,7 +30,7 @@ export class ClaimIntent {
     try {
       const claimFile = { ...claimIntentFile, read: () => undefined };
       writeClaimFile(this.#request, { clock, claimFile }, { isRecorded: false, isMirrored });
-      this.#isWritten = true;
+      this.#isThere = true;
       return true;
     } catch (error) {
       if (!(error instanceof CtrkitError)) throw error;
@@ -37,9 +38,14 @@ export class ClaimIntent {
     }
   }
 
-  /** The claim is in `claim.json`, or given back, or another one's by now. */
+  /** The claim is in `claim.json`, or given back, or another one's by now. Never throws: left there it costs a stop half a second. */
   withdraw(): void {
-    if (this.#isWritten) this.#ports.claimIntentFile.remove();
-    this.#isWritten = false;
+    if (!this.#isThere) return;
+    this.#isThere = false;
+    try {
+      this.#ports.claimIntentFile.remove();
+    } catch (error) {
+      if (!(error instanceof CtrkitError)) throw error;
+    }
   }
 }

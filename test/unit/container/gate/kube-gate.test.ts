@@ -1,3 +1,4 @@
+import { claimOf } from '../../../support/claims.ts';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { GatePorts, GateRequest, GateResult } from '../../../../src/container/gate/gate.ts';
@@ -448,6 +449,16 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
     await gate.run(() => gate.expectGone());
     assert.deepEqual([intentAtClaim?.token, intentAtClaim?.isRecorded], [CLAIM.token, false]);
     assert.equal(gate.intent, undefined);
+  });
+
+  test('what a gate that was killed was about to claim is taken away by the next one, held or not', async () => {
+    const gate = new TestGate();
+    gate.intent = claimOf();
+    gate.databases.put(STATUS, { system_state: 'down' });
+    await gate.run(async () => {
+      await gate.clock.pass(1_000);
+      assert.equal(gate.intent, undefined);
+    });
   });
 
   test('a stop that is told between its look and its claim is seen: it claims nothing', async () => {
