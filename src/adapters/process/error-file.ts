@@ -14,46 +14,67 @@ export interface ErrorFile {
   readonly write: (text: string) => void;
 }
 
+/** How stderr is written to: `fd` by this process, or Node.js' own stream, or another process. */
+type Way = { readonly kind: 'direct'; readonly fd: number } | { readonly kind: 'stream' | 'child' };
+
 /**
  * The stderr of this process, without its flags being changed: the application of the container has the same pipe. Node.js'
  * own stream sets O_NONBLOCK on it, for everybody who has it: whoever does not expect that loses what it writes, or dies of it.
  */
 export function openErrorFile(): ErrorFile {
-  const fd = findFile();
-  return fd === undefined ? createStreamFile() : createDirectFile(fd);
+  const way = findWay();
+  switch (way.kind) {
+    case 'direct':
+      return createDirectFile(way.fd);
+    case 'stream':
+      return createStreamFile();
+    case 'child':
+      return createLateFile(async () => (await import('./error-child.ts')).createChildFile());
+  }
 }
 
-let found: { readonly fd: number | undefined } | undefined;
+let found: Way | undefined;
 
 /** Whether stderr is left to Node.js. */
-export const isStderrStream = (): boolean => findFile() === undefined;
+export const isStderrStream = (): boolean => findWay().kind === 'stream';
 
-/** Undefined where nothing can be written without Node.js' own stream that would not wait for a reader. */
-function findFile(): number | undefined {
-  found ??= { fd: openAnew() };
-  return found.fd;
-}
+const findWay = (): Way => (found ??= lookForWay());
 
-function openAnew(): number | undefined {
+function lookForWay(): Way {
   try {
     const stat = fstatSync(STDERR);
     // A place to write to is shared, and a file is never waited for.
-    if (stat.isFile()) return STDERR;
+    if (stat.isFile()) return { kind: 'direct', fd: STDERR };
     // It can't be opened anew. Whoever has a socket there is systemd's, or a test's, child.
-    if (stat.isSocket()) return undefined;
+    if (stat.isSocket()) return { kind: 'stream' };
     // The pipe, or the terminal, is the same, and the flags are our own.
     const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-    return openSync(`/proc/self/fd/${STDERR}`, flags);
+    return { kind: 'direct', fd: openSync(`/proc/self/fd/${STDERR}`, flags) };
   } catch (error) {
-    // Closed: nothing is written. Another user's: an agent that waited for the reader would lose its claim, which is worse than
-    // what the flag does.
-    return (error as NodeJS.ErrnoException).code === 'EBADF' ? STDERR : undefined;
+    // Closed: nothing is written. Else it is another user's.
+    return (error as NodeJS.ErrnoException).code === 'EBADF'
+      ? { kind: 'direct', fd: STDERR }
+      : { kind: 'child' };
   }
 }
 
 function createStreamFile(): ErrorFile {
   process.stderr.on('error', () => {});
   return { write: (text) => void process.stderr.write(text) };
+}
+
+/** A file that is there a moment later. */
+function createLateFile(open: () => Promise<ErrorFile>): ErrorFile {
+  const opened = open();
+  // Whoever has no process for it has no log.
+  opened.catch(() => {});
+  return {
+    write: (text) =>
+      void opened.then(
+        (file) => file.write(text),
+        () => {},
+      ),
+  };
 }
 
 function createDirectFile(fd: number): ErrorFile {
