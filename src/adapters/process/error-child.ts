@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
-import type { ErrorFile } from './error-file.ts';
 
 const STDERR = 2;
+export interface ErrorFile {
+  /** Never throws, and never waits for a reader. */
+  readonly write: (text: string) => void;
+}
+
 /** What waits for a reader beyond that is lost. */
 const MAX_WAITING_BYTES = 65_536;
 

@@ -1,4 +1,5 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import type { ErrorFile } from './error-child.ts';
 
 const STDERR = 2;
 /** As much as a pipe holds. What waits for a reader beyond that is lost. */
@@ -8,11 +9,6 @@ const RETRY_MS = 20;
 const RARE_RETRY_MS = 1_000;
 /** A process that is over otherwise waits for its reader no longer than so many tries, 2 s. */
 const TRIES_TO_WAIT_FOR = 100;
-
-export interface ErrorFile {
-  /** Never throws, and never waits for a reader. */
-  readonly write: (text: string) => void;
-}
 
 /** How stderr is written to: `fd` by this process, or Node.js' own stream, or another process. */
 type Way = { readonly kind: 'direct'; readonly fd: number } | { readonly kind: 'stream' | 'child' };

@@ -1,5 +1,6 @@
 import { breakSilence } from './silence.ts';
-import { openErrorFile, type ErrorFile } from './error-file.ts';
+import type { ErrorFile } from './error-child.ts';
+import { openErrorFile } from './error-file.ts';
 
 let file: ErrorFile | undefined;
 
