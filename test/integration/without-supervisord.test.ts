@@ -192,6 +192,17 @@ describe('a gate before supervisord', { skip: noNamespaces }, () => {
     await until('the claim is renewed', async () => Number((await scene.health())['seq'] ?? 0) >= 1);
   });
 
+  test('a keeper that finds an agent at its start ends', async (t) => {
+    const scene = await Scene.prepare(t);
+    const agent = scene.here.agent();
+    await until('the agent is there', () => existsSync(join(scene.here.runFolder, 'agent.json')));
+    assert.equal((await scene.here.gate('local', '1.4.0').waitForEnd()).code, 0);
+    await agent.waitForLine('holding the claim');
+    const keeper = scene.here.command('ctrkit_agent', 'keep', String(process.pid));
+    assert.equal((await keeper.waitForEnd()).code, 0, keeper.said);
+    assert.ok(agent.isRunning);
+  });
+
   test('where an agent is there is no keeper', async (t) => {
     const scene = await Scene.prepare(t);
     await HostStandIn.start(t, scene.redis);

@@ -50,6 +50,8 @@ export async function runKeeper(words: readonly string[]): Promise<number> {
     await agent.run();
   } finally {
     stopLooking();
+    // oxlint-disable-next-line no-process-exit, no-restricted-globals -- a heartbeat that was begun as it ended may leave a connection; unref: nothing waits for this
+    setTimeout(() => process.exit(), 100).unref();
   }
   return EXIT.ok;
 }
