@@ -35,12 +35,13 @@ export class CriticalProcessesCheck implements Check {
 
   async run(): Promise<CheckOutcome> {
     const { watch, ends, listCritical } = this.#ports;
+    // As they are when the reading begins: it is of what was wanted then.
+    const { entries, errors, isUnread } = listCritical();
     const view = await watch.readProcesses();
     if (view.kind === 'unknown') {
       ends.reportAll();
       return { result: 'unknown', message: view.message };
     }
-    const { entries, errors, isUnread } = listCritical();
     // An empty list is ok, but a list that could not be read is not known to be empty.
     if (isUnread === true && entries.length === 0) return { result: 'unknown', message: errors.join('; ') };
     const processes = selectProcesses(entries, view.processes);

@@ -96,8 +96,8 @@ export class ProcessChecks implements CheckSource {
 
   /** By supervisord's answer; undefined if it did not answer, or the list of critical processes can't be read. */
   async readPrograms(): Promise<ProgramsView | undefined> {
-    const view = await this.#watch.readProcesses();
     const { entries, isUnread } = this.#ports.listCritical();
+    const view = await this.#watch.readProcesses();
     if (view.kind === 'unknown' || isUnread === true) return undefined;
     return {
       critical: selectProcesses(entries, view.processes),

@@ -19,6 +19,7 @@ const LIST_AGAIN_MS = 1_800_000;
 const SHARED_MS = 1_000;
 
 interface PendingReading {
+  readonly wanted: readonly ProcessEntry[];
   readonly view: Promise<ProcessView>;
   readonly startedMs: number;
   /** Number of events before the reading began. */
@@ -80,19 +81,19 @@ export class ProcessWatch {
   /** Never rejects; resolves within twice the table's time limit. */
   readProcesses(): Promise<ProcessView> {
     const nowMs = this.#ports.clock.bootMs();
+    const wanted = this.#listWanted();
     const last = this.#last;
-    if (last !== undefined && last.events === this.#events && nowMs < last.startedMs + SHARED_MS)
-      return last.view;
-    const view = this.#readWanted(nowMs).catch((error: Error) => ({
+    const isSame = last !== undefined && last.events === this.#events && isEqual(last.wanted, wanted);
+    if (isSame && nowMs < last.startedMs + SHARED_MS) return last.view;
+    const view = this.#readWanted(wanted, nowMs).catch((error: Error) => ({
       kind: 'unknown' as const,
       message: error.message,
     }));
-    this.#last = { view, startedMs: nowMs, events: this.#events };
+    this.#last = { wanted, view, startedMs: nowMs, events: this.#events };
     return view;
   }
 
-  async #readWanted(nowMs: number): Promise<ProcessView> {
-    const wanted = this.#listWanted();
+  async #readWanted(wanted: readonly ProcessEntry[], nowMs: number): Promise<ProcessView> {
     const listing = this.#listing;
     if (listing === undefined || mustList(listing, wanted, nowMs)) return await this.#readAll(wanted, nowMs);
     const names = selectProcesses(wanted, listing.programs).map(formatProcessKey);
@@ -114,6 +115,10 @@ export class ProcessWatch {
     return { kind: 'known', processes };
   }
 }
+
+const isEqual = (one: readonly ProcessEntry[], other: readonly ProcessEntry[]): boolean =>
+  one.length === other.length &&
+  one.every(({ kind, name }, i) => kind === other[i]?.kind && name === other[i]?.name);
 
 function mustList(listing: Listing, wanted: readonly ProcessEntry[], nowMs: number): boolean {
   return nowMs >= listing.ms + LIST_AGAIN_MS || describeUnknown(wanted, listing.programs) !== listing.unknown;

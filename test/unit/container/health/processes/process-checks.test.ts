@@ -104,6 +104,17 @@ describe('the checks over supervisord’s programs', () => {
     assert.equal((await outcomes())['critical-processes'], 'failing');
   });
 
+  test('judge by a reading of what was wanted: a list that is written anew meanwhile is none of it', async () => {
+    critical = [];
+    await outcomes();
+    await clock.pass(1_000);
+    const underWay = outcomes();
+    critical = [{ kind: 'program', name: 'snmpd' }];
+    assert.equal((await underWay)['critical-processes'], 'ok');
+    assert.equal((await checks.readPrograms())?.critical.length, 1);
+    assert.equal((await outcomes())['critical-processes'], 'ok');
+  });
+
   test('tell of an end with its status before they are run', async () => {
     table.set(badExit('snmpd', 3));
     event('PROCESS_STATE_EXITED', 'snmpd', { expected: '0' });
