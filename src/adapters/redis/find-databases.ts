@@ -93,8 +93,8 @@ function findOnMultiAsic(asic: string, files: MultiAsicFiles): Databases | strin
 
 /** Undefined where the host's file leads to the ASIC's server: the host's own folder is out of sight then. */
 function findBeside(hostFile: string, asicFile: string): Databases | undefined {
-  const state = locationIn(asicFile, 'STATE_DB', (path) => findIncludedSocket(asicFile, path));
   const warnings = new Set<string>();
+  const state = locateAsic(asicFile, hostFile, (warning) => warnings.add(warning));
   const findHostSocket = (named: string): string | undefined => {
     const { path, isAway } = findSocketBesides(state.endpoint, hostFile, named);
     if (isAway)
@@ -109,6 +109,28 @@ function findBeside(hostFile: string, asicFile: string): Databases | undefined {
   if (isHidden) return undefined;
   const source = `${hostFile} and ${asicFile}`;
   return { config, state, hostState, asic: '', source, warnings: [...warnings] };
+}
+
+/** By TCP only where that is not the host's address too, as on the host's network: there the host's server would answer. */
+function locateAsic(asicFile: string, hostFile: string, warn: (text: string) => void): DatabaseLocation {
+  const state = locationIn(asicFile, 'STATE_DB', (path) => findIncludedSocket(asicFile, path));
+  if (state.endpoint.path !== undefined || !isHostAddress(state.endpoint, hostFile)) return state;
+  return locationIn(asicFile, 'STATE_DB', (path) => {
+    warn(
+      `the ASIC's server is away: ${path} can't be used, and ${asicFile} names the host's address beside it. Start it, or mount its folder with its socket`,
+    );
+    return path;
+  });
+}
+
+function isHostAddress(endpoint: Endpoint, hostFile: string): boolean {
+  try {
+    return isSameServer(endpoint, locationIn(hostFile, 'STATE_DB', () => undefined).endpoint);
+  } catch (error) {
+    // It names no address.
+    if (error instanceof CtrkitError) return false;
+    throw error;
+  }
 }
 
 /** The files that database_global.json names; both or none. */

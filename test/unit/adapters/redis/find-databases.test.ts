@@ -271,13 +271,13 @@ describe('in a container of an ASIC, whose own folder is /var/run/redis', () => 
       t.after(close);
       return close;
     };
-    await listen('redis/redis.sock');
+    const stopOwn = await listen('redis/redis.sock');
     const stopHost = await listen('redis-host/redis.sock');
     const pathsOf = (found: Databases) =>
       [found.config, found.state, found.hostState].map((where) =>
         where?.endpoint.path?.slice(folder.length + 1),
       );
-    return { folder, pathsOf, stopHost, look: () => find(folder, { namespaceId: '0' }) };
+    return { folder, pathsOf, stopHost, stopOwn, write, look: () => find(folder, { namespaceId: '0' }) };
   }
 
   const includesOf = (host: string) => ({
@@ -317,6 +317,21 @@ describe('in a container of an ASIC, whose own folder is /var/run/redis', () => 
     assert.match(
       found.warnings[0] ?? '',
       /the host's server is away: .*redis-host\/redis\.sock is not there, and .*\/redis\/redis\.sock is the ASIC's own\. Start it, or mount/,
+    );
+  });
+
+  test('an ASIC whose server is away is not looked for at the host’s address, and it is said', async (t) => {
+    const { look, pathsOf, stopOwn, write } = await openPod(t, includesOf('redis-host'));
+    await stopOwn();
+    // An address of its own may be used.
+    assert.deepEqual(look().state.endpoint, { host: '127.0.0.1', port: 6010 });
+    write(CONFIG_FILE, 6000, 'redis0/redis.sock');
+    const found = look();
+    assert.deepEqual(pathsOf(found), RIGHT);
+    assert.equal(found.warnings.length, 1);
+    assert.match(
+      found.warnings[0] ?? '',
+      /the ASIC's server is away: .*redis0\/redis\.sock can't be used, and .* names the host's address/,
     );
   });
 
