@@ -1,5 +1,4 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
-import type { ErrorFile } from './error-child.ts';
 
 const STDERR = 2;
 /** As much as a pipe holds. What waits for a reader beyond that is lost. */
@@ -9,6 +8,13 @@ const RETRY_MS = 20;
 const RARE_RETRY_MS = 1_000;
 /** A process that is over otherwise waits for its reader no longer than so many tries, 2 s. */
 const TRIES_TO_WAIT_FOR = 100;
+
+export interface ErrorFile {
+  /** Never throws, and never waits for a reader. */
+  readonly write: (text: string) => void;
+}
+
+const NO_FILE: ErrorFile = { write: () => {} };
 
 /** How stderr is written to: `fd` by this process, or Node.js' own stream, or another process. */
 type Way = { readonly kind: 'direct'; readonly fd: number } | { readonly kind: 'stream' | 'child' };
@@ -25,7 +31,10 @@ export function openErrorFile(): ErrorFile {
     case 'stream':
       return createStreamFile();
     case 'child':
-      return createLateFile(async () => (await import('./error-child.ts')).createChildFile());
+      return createLateFile(async () => {
+        const fd = (await import('./error-child.ts')).startErrorChild();
+        return fd === undefined ? NO_FILE : createDirectFile(fd);
+      });
   }
 }
 

@@ -1,6 +1,5 @@
 import { breakSilence } from './silence.ts';
-import type { ErrorFile } from './error-child.ts';
-import { openErrorFile } from './error-file.ts';
+import { openErrorFile, type ErrorFile } from './error-file.ts';
 
 let file: ErrorFile | undefined;
 
