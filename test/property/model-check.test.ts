@@ -67,10 +67,12 @@ describe('in every state that containers and a host can reach', { timeout: 36_00
     });
 
   /**
-   * Nearer than a violation that is known: one that was replaced in a frost is the first on record after FLUSHALL, is restarted, and
-   * goes before the rightful one has beaten again (docs/known-defects.md).
+   * Nearer than violations that are known (docs/known-defects.md): two refusals of writes, of which a gate that began in the first
+   * does not look in the second; and one that was replaced in a frost is the first on record after FLUSHALL, is restarted, and goes
+   * before the rightful one has beaten again.
    */
   const bounds: Readonly<Record<string, number>> = {
+    'where the database fails twice (G2)': 300_000,
     'where the database fails once, and processes are frozen (G2)': 530_000,
   };
   const more: Readonly<Record<string, Partial<ModelOptions>>> = {

@@ -158,15 +158,15 @@ const canTimePass = ({ containers, outage }: World, { hasPromptGates }: ModelOpt
   containers.every(({ phase, isFrozen }) => {
     if (phase.kind === 'running') return isFrozen || (!phase.isDue && phase.recover === undefined);
     if (phase.isDue) return false;
-    return !hasPromptGates || (phase.planned === undefined && !(outage !== 'none' && isWatching(phase)));
+    return !hasPromptGates || (phase.planned === undefined && !(outage !== 'none' && isWatchingLoss(phase)));
   });
 
 /**
- * A gate that waits for a holder looks twice in an interval, and twenty times where a record may be lost: an outage that it has
- * not seen is over before another interval has passed, and who has failed in it has tried again.
+ * A gate that waits for a lost record looks twenty times in an interval: an outage that it has not seen is over before
+ * anybody's next heartbeat is due, and who has failed in it has tried again.
  */
-const isWatching = ({ observation: { goodSinceMs, lookByMs } }: Gate): boolean =>
-  goodSinceMs !== undefined && lookByMs !== undefined;
+const isWatchingLoss = ({ observation: { goodSinceMs, lookByMs, holder } }: Gate): boolean =>
+  goodSinceMs !== undefined && lookByMs !== undefined && holder === '';
 
 const beginInterval = (gate: Gate, { hasPromptGates }: ModelOptions): Gate => ({
   ...gate,
