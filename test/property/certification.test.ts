@@ -6,11 +6,8 @@ import { decodeStatus, STATUS_FIELDS } from '../../src/contract/feature/feature.
 import { encodeHeartbeat, HEALTH_FIELDS, type HeartbeatRecord } from '../../src/contract/health/heartbeat.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../src/contract/images/ledger.ts';
 import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health/observed-beat.ts';
-import {
-  decideCertification,
-  type CertificationInput,
-  type HeartbeatChain,
-} from '../../src/decide/images/certification.ts';
+import { decideCertification, type CertificationInput } from '../../src/decide/images/certification.ts';
+import type { HeartbeatChain } from '../../src/decide/images/heartbeat-chain.ts';
 import {
   recordCertification,
   markFallbackDone,

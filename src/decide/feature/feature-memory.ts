@@ -4,7 +4,7 @@
  */
 import { matchesIdOrName } from '../../contract/images/engine.ts';
 import type { FieldValues } from '../../contract/rows.ts';
-import type { HeartbeatChain } from '../images/certification.ts';
+import type { HeartbeatChain } from '../images/heartbeat-chain.ts';
 import type { LastEnd } from './feature-condition.ts';
 import type { FeatureInput } from './feature-input.ts';
 import type { FeatureReading, ObservedFields } from './feature-reading.ts';

@@ -2,47 +2,15 @@
  * Whether the image that runs becomes golden (contract.md, section 8, "Certified golden"): by an unbroken chain of healthy
  * heartbeats, not by a timer and a text search as the shipped daemon has it (D18).
  */
-import type { BootTime } from '../../contract/timestamps.ts';
 import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
-import { isOwner, type FeatureStatus } from '../../contract/feature/feature.ts';
-import { isFromFuture, isOverdue, overdueAtMs } from '../../contract/health/heartbeat.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
-import { isImageId, shortImageId } from '../../contract/images/image.ts';
-import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
-import { toOneLine } from '../../text/printable.ts';
+import { shortImageId } from '../../contract/images/image.ts';
 import { describeDuration } from '../../text/duration-text.ts';
+import { advanceChain, type ChainInput, type HeartbeatChain } from './heartbeat-chain.ts';
 
-/**
- * An unbroken chain of healthy heartbeats of one start of one container, each of them seen by this daemon. It lives in
- * memory only: health that this daemon did not watch proves nothing. Times are on the boot clock, milliseconds.
- */
-export interface HeartbeatChain {
-  readonly token: string;
-  readonly bootId: string;
-  readonly imageId: string;
-  /** `seq`, `beatMs` and `overdueMs` are those of the last heartbeat. */
-  readonly seq: number;
-  readonly beatMs: number;
-  /** A next heartbeat at or after this breaks the chain. */
-  readonly overdueMs: number;
-  /** The `beatMs` of the first heartbeat. Earlier health is only what the agent claims, so it does not count. */
-  readonly fromMs: number;
-}
-
-export interface CertificationInput {
-  /** Undefined if there is no row. */
-  readonly beat: ObservedBeat | undefined;
-  /** Read in the same step as the heartbeat. */
-  readonly status: FeatureStatus;
-  /**
-   * The image of the container that sent the heartbeat; undefined if the container does not run or its image is not known.
-   */
-  readonly imageId: string | undefined;
+export interface CertificationInput extends ChainInput {
   readonly goldenImageId: string | undefined;
-  /** The image has an open fallback, so it can't become golden. */
-  readonly hasOpenFallback: boolean;
   readonly policy: Pick<ImagePolicy, 'isDisabled' | 'activeTimeToMarkGoodMs'>;
-  readonly now: BootTime;
 }
 
 export interface Certification {
@@ -51,19 +19,12 @@ export interface Certification {
   readonly verdict: CertificationVerdict;
 }
 
-/** A heartbeat that counts. */
-type CountedBeat = Omit<HeartbeatChain, 'fromMs'> & { readonly healthySinceMs: number };
-
-/**
- * Has to be called on every change of the rows: a heartbeat that it does not see breaks the chain. `last` is what the
- * previous call returned. Total: no row makes it throw.
- */
+/** `last` is what the previous call returned, which has to be called on every change of the rows. Total: nothing makes it throw. */
 export function decideCertification(
   last: HeartbeatChain | undefined,
   input: CertificationInput,
 ): Certification {
-  const beat = assessBeat(input);
-  const chain = typeof beat === 'string' ? beat : extendChain(last, beat);
+  const chain = advanceChain(last, input);
   return {
     heartbeatChain: typeof chain === 'string' ? undefined : chain,
     verdict: decideVerdict(chain, input),
@@ -102,71 +63,4 @@ function describeOff({
   if (isDisabled) return 'IMAGE_MGMT has Disable = true: no image becomes golden until that is false';
   if (activeTimeToMarkGoodMs > 0) return undefined;
   return 'active_time_to_mark_good is 0: no image becomes golden by time until IMAGE_MGMT sets one';
-}
-
-/** The chain with this heartbeat; a new chain that begins with it where it does not follow the last one. */
-function extendChain(last: HeartbeatChain | undefined, counted: CountedBeat): HeartbeatChain {
-  const { healthySinceMs, ...beat } = counted;
-  const isUnbroken =
-    last !== undefined &&
-    last.token === beat.token &&
-    last.bootId === beat.bootId &&
-    last.imageId === beat.imageId &&
-    healthySinceMs <= last.fromMs &&
-    (isSameBeat(last, counted) || isNextBeat(last, counted));
-  return { ...beat, fromMs: isUnbroken ? last.fromMs : beat.beatMs };
-}
-
-const isSameBeat = (last: HeartbeatChain, { seq, beatMs, overdueMs }: CountedBeat): boolean =>
-  seq === last.seq && beatMs === last.beatMs && overdueMs === last.overdueMs;
-
-const isNextBeat = (last: HeartbeatChain, { seq, beatMs }: CountedBeat): boolean =>
-  seq === last.seq + 1 && beatMs >= last.beatMs && beatMs < last.overdueMs;
-
-/** The heartbeat if it counts, else one line on why it does not and what would change that. */
-function assessBeat(input: CertificationInput): CountedBeat | string {
-  const { beat, imageId } = input;
-  if (beat === undefined)
-    return 'there is no heartbeat: it counts once a container with the kit in its image runs the feature';
-  const foreign = describeForeignBeat(beat, input);
-  if (foreign !== undefined) return foreign;
-  if (imageId === undefined || !isImageId(imageId))
-    return 'the engine shows no running container that sends the heartbeat: it counts once its image can be told';
-  if (input.hasOpenFallback)
-    return `image ${shortImageId(imageId)} has been fallen back from: it counts once that is lifted`;
-  return assessHealth(beat, imageId, input.now);
-}
-
-/** Why the heartbeat is not that of the container which runs the feature in this boot; undefined if it is. */
-function describeForeignBeat(beat: ObservedBeat, { status, now }: CertificationInput): string | undefined {
-  if (!isOwner(status.currentOwner)) return 'no container runs the feature: it counts once one does';
-  if (status.claimToken === '')
-    return 'the container that runs the feature has no claim token: only one with the kit in its image counts';
-  // The shipped kit writes the owner, and does not clear the token of an earlier claim.
-  if (beat.token !== status.claimToken || beat.owner !== status.currentOwner)
-    return 'the heartbeat is not that of the container that runs the feature: it counts once that one sends its own';
-  if (beat.bootId !== now.bootId)
-    return 'the heartbeat is of another boot: it counts once the container has started in this one';
-  return undefined;
-}
-
-function assessHealth(beat: ObservedBeat, imageId: string, now: BootTime): CountedBeat | string {
-  const { token, bootId, status, seq, beatMs, healthySinceMs, intervalMs, restarts } = beat;
-  if (seq === undefined || beatMs === undefined || restarts === undefined)
-    return 'the heartbeat makes no sense: seq, beat_ms and restarts have to be numbers';
-  if (isFromFuture({ beatMs, intervalMs }, now))
-    return 'the heartbeat is from the future: it counts once its time has come';
-  if (isOverdue({ beatMs, intervalMs }, now))
-    return `the heartbeat is overdue: it counts anew once there is one again every ${describeDuration(intervalMs)}`;
-  if (restarts > 0)
-    return `critical processes have ended unexpectedly since this start (${restarts}): only a new start of the container counts`;
-  if (status !== 'healthy' && status !== 'degraded') {
-    const why = beat.reason === '' ? '' : `: ${toOneLine(beat.reason, 200)}`;
-    return `the container is ${status ?? 'in no known status'}, it counts once it is healthy${why}`;
-  }
-  if (healthySinceMs === undefined)
-    return 'a required check can’t be told: it counts once all of them are known to be ok';
-  if (healthySinceMs > beatMs) return 'the heartbeat makes no sense: healthy_since_ms is later than beat_ms';
-  const overdueMs = overdueAtMs({ beatMs, intervalMs });
-  return { token, bootId, imageId, seq, beatMs, overdueMs, healthySinceMs };
 }

@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CertificationVerdict } from '../../../../src/contract/feature/daemon-view.ts';
 import type { HeartbeatRecord } from '../../../../src/contract/health/heartbeat.ts';
-import {
-  decideCertification,
-  type CertificationInput,
-  type HeartbeatChain,
-} from '../../../../src/decide/images/certification.ts';
+import { decideCertification, type CertificationInput } from '../../../../src/decide/images/certification.ts';
+import type { HeartbeatChain } from '../../../../src/decide/images/heartbeat-chain.ts';
 import { BEAT, beatOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../../../support/beats.ts';
 
 const V2 = imageIdOf(2);
