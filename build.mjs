@@ -19,6 +19,7 @@ import {
   lazyModules,
   noCluster,
   noDebug,
+  noInspection,
   onlyEngine,
   onlyExposition,
   onlyKubeconfig,
@@ -106,7 +107,7 @@ cpSync('docker/host/rootfs', HOST, { recursive: true, verbatimSymlinks: true });
 await bundle(`${HOST}/usr/lib/ctrkit-host`, {
   name: 'host',
   entry: 'bin/host-side.ts',
-  plugins: [...redis, onlyEngine, onlyKubeconfig],
+  plugins: [...redis, onlyEngine, noInspection, onlyKubeconfig],
   banner: BEFORE_ALL_ELSE,
 });
 if (existsSync(pinnedNode)) {

@@ -122,6 +122,25 @@ export const onlyEngine = {
 };
 
 /**
+ * docker-modem makes the text of a debug line out of each request, also where nobody reads it: `util.inspect` of the whole
+ * agent, with every socket that is open. The cost of n calls at the same time was their square. The build fails where the
+ * text is not found: a newer docker-modem has to be looked at.
+ */
+const MODEM_DEBUG =
+  /^ {2}debug\('Sending: %s', util\.inspect\(options, \{\n {4}showHidden: true,\n {4}depth: null\n {2}\}\)\);\n/m;
+export const noInspection = {
+  name: 'no-inspection',
+  setup({ onLoad }) {
+    onLoad({ filter: /docker-modem[\\/]lib[\\/]modem\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (!MODEM_DEBUG.test(text))
+        throw new Error(`${path} has no debug line where it had one: look at noInspection`);
+      return { contents: text.replace(MODEM_DEBUG, '') };
+    });
+  },
+};
+
+/**
  * Of the Kubernetes client only its reader of kubeconfigs: not the generated API, nor the ways to log in and the proxies
  * that src/host/adapters/kubernetes refuses, 770 kB and 15 MB of memory.
  */

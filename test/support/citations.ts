@@ -162,7 +162,7 @@ function findDefects(path: string, line: string, pages: Pages): Citation[] {
   const isTest = path.startsWith('test/');
   const bracketed = listAll(line, /\(([A-Z]\d{1,2}(?:, [A-Z]\d{1,2})*)[):;]/g)
     .flatMap((ids) => ids.split(', '))
-    .filter((id) => !(isTest && /^[FGS]/.test(id)));
+    .filter((id) => !(isTest && /^[FGHS]/.test(id)));
   return [...listAll(line, /\b(D\d{1,2})\b/g), ...bracketed.filter((id) => !id.startsWith('D'))].map(
     (id) => ({
       kind: 'defect',

@@ -286,6 +286,12 @@ describe('what images and hosts get', { timeout: 600_000 }, () => {
     assert.deepEqual([...new Set(packages)].toSorted(), WANTED_PACKAGES);
   });
 
+  test('the host side’s bundle looks at no socket for a debug line of docker-modem that nobody reads (H2)', () => {
+    const bundle = readFileSync(join(HOST, 'usr/lib/ctrkit-host/host.cjs'), 'latin1');
+    assert.match(bundle, /buildRequest=function/, 'docker-modem is in it');
+    assert.doesNotMatch(bundle, /Sending: %s|showHidden/);
+  });
+
   test('of the Kubernetes client it holds what reads a kubeconfig: not its generated API, nor its ways to log in', () => {
     const held = inputs(META.host).flatMap((path) => /client-node\/dist\/(.+)$/.exec(path)?.[1] ?? []);
     assert.deepEqual(held.toSorted(), ['config.js', 'config_types.js']);
