@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { systemClock } from '../../src/adapters/clock.ts';
-import { type HealthHttp, startHealthHttp } from '../../src/container/adapters/http/health-http.ts';
+import type { HttpServer } from '../../src/adapters/http/http-server.ts';
+import { startHealthHttp } from '../../src/container/adapters/http/health-http.ts';
 import type { HealthReport } from '../../src/contract/health/health-report.ts';
 import { FakeLog } from '../support/fake-log.ts';
-import { parseExposition } from '../unit/container/adapters/http/exposition.ts';
+import { parseExposition } from '../support/exposition.ts';
 import { reportOf } from '../unit/container/adapters/http/report.ts';
 import { until } from '../support/until.ts';
 
@@ -93,7 +94,7 @@ describe('HTTP', { timeout: 600_000 }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function start(address = `unix://${socketPath}`): Promise<HealthHttp> {
+  async function start(address = `unix://${socketPath}`): Promise<HttpServer> {
     const http = await startHealthHttp({ address, readReport: () => readReport(), log, clock: systemClock });
     opened.push(() => http.close());
     return http;

@@ -1,15 +1,13 @@
+import {
+  refuseMethod,
+  renderText,
+  splitTarget,
+  type HttpAnswer,
+} from '../../../adapters/http/http-answer.ts';
 import { toPlainLine } from '../../../text/printable.ts';
 import type { CheckReport, HealthReport } from '../../../contract/health/health-report.ts';
 import type { ProbeName } from '../../../contract/health/health-line.ts';
 import { renderMetrics } from './metrics.ts';
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-  /** The Allow header of a 405. */
-  readonly allow?: string;
-}
 
 /** Kubernetes' paths, the probe that each answers, and the text of a negative answer. */
 const PROBES: ReadonlyMap<string, { readonly probe: ProbeName; readonly no: string }> = new Map([
@@ -18,7 +16,6 @@ const PROBES: ReadonlyMap<string, { readonly probe: ProbeName; readonly no: stri
   ['/livez', { probe: 'liveness', no: 'not live' }],
 ]);
 const METRICS = '/metrics';
-const METHODS = ['GET', 'HEAD'];
 
 /** Longest text about one check, characters. */
 const MAX_MESSAGE = 500;
@@ -32,10 +29,9 @@ export async function answerRequest(
   target: string,
   readReport: () => HealthReport,
 ): Promise<HttpAnswer> {
-  if (!METHODS.includes(method))
-    return { ...renderText(405, 'only GET and HEAD are answered'), allow: METHODS.join(', ') };
-  const cut = target.indexOf('?');
-  const path = cut === -1 ? target : target.slice(0, cut);
+  const refused = refuseMethod(method);
+  if (refused !== undefined) return refused;
+  const { path, query } = splitTarget(target);
   if (path === METRICS) return { status: 200, ...(await renderMetrics(readReport())) };
   const asked = PROBES.get(path);
   if (asked === undefined) {
@@ -45,7 +41,7 @@ export async function answerRequest(
   const report = readReport();
   const code = report.answers[asked.probe];
   const status = code === 0 ? 200 : 503;
-  const isVerbose = cut !== -1 && new URLSearchParams(target.slice(cut)).has('verbose');
+  const isVerbose = query !== undefined && new URLSearchParams(query).has('verbose');
   if (isVerbose) return renderText(status, describeReport(path.slice(1), code, report));
   return renderText(status, code === 0 ? 'ok' : `${asked.no} (${code})${renderSuffix(report.reason)}`);
 }
@@ -70,9 +66,3 @@ function describeCheck({ name, kind, result, message }: CheckReport): string {
 
 const renderSuffix = (message: string): string =>
   message === '' ? '' : `: ${toPlainLine(message, MAX_MESSAGE)}`;
-
-const renderText = (status: number, body: string): HttpAnswer => ({
-  status,
-  contentType: 'text/plain; charset=utf-8',
-  body: `${body}\n`,
-});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { renderMetrics } from '../../../../../src/container/adapters/http/metrics.ts';
 import type { HealthReport } from '../../../../../src/contract/health/health-report.ts';
-import { parseExposition, type Sample } from './exposition.ts';
+import { parseExposition, type Sample } from '../../../../support/exposition.ts';
 import { reportOf } from './report.ts';
 
 async function scrape(changes?: Partial<HealthReport>) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseHttpAddress } from '../../../../../src/container/adapters/http/address.ts';
+import { parseHttpAddress } from '../../../../src/adapters/http/address.ts';
 
 describe('CTRKIT_HTTP', () => {
   test('names a unix socket by its absolute path', () => {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createConnection, type Server } from 'node:net';
-import type { Clock } from '../../../ports/clock.ts';
-import type { Log } from '../../../ports/log.ts';
-import { type BackoffTiming } from '../../../contract/backoff.ts';
-import { Backoff } from '../../../loop/backoff.ts';
-import { OutageLog } from '../../../loop/outage-log.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import { type BackoffTiming } from '../../contract/backoff.ts';
+import { Backoff } from '../../loop/backoff.ts';
+import { OutageLog } from '../../loop/outage-log.ts';
 import type { HttpAddress } from './address.ts';
 
 export type ListenAddress = Exclude<HttpAddress, { kind: 'refused' }>;
@@ -17,6 +17,8 @@ const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
 const SOCKET_MODE = 0o600;
 
 export interface ListeningPorts {
+  /** What is served, for the log: `health and metrics`. */
+  readonly what: string;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -25,15 +27,17 @@ export interface ListeningPorts {
 export class Listening {
   readonly #server: Server;
   readonly #address: ListenAddress;
+  readonly #what: string;
   readonly #log: Log;
   readonly #outage: OutageLog;
   readonly #backoff = new Backoff(BACKOFF, undefined);
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(server: Server, address: ListenAddress, { log, clock }: ListeningPorts) {
+  constructor(server: Server, address: ListenAddress, { what, log, clock }: ListeningPorts) {
     this.#server = server;
     this.#address = address;
+    this.#what = what;
     this.#log = log;
     this.#outage = new OutageLog(log, clock);
   }
@@ -42,7 +46,7 @@ export class Listening {
   async tryOnce(): Promise<void> {
     try {
       await this.#listen();
-      this.#log.info(`health and metrics: ${describeAddress(this.#address)}`);
+      this.#log.info(`${this.#what}: ${describeAddress(this.#address)}`);
     } catch (error) {
       if (this.#isClosed) return;
       if (this.#server.listening) this.#server.close();
@@ -71,7 +75,7 @@ export class Listening {
   }
 }
 
-/** Whether the file is a socket that nobody listens on, as a killed agent leaves it. */
+/** Whether the file is a socket that nobody listens on, as a killed process leaves it. */
 async function isLeftOver(path: string): Promise<boolean> {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return false;
   const connection = createConnection({ path });
