@@ -18,6 +18,7 @@ import {
   type LastEnd,
   type FeatureCondition,
 } from '../../src/decide/feature/feature-condition.ts';
+import { classifyEnd } from '../../src/decide/feature/seen-holder.ts';
 import { runsOf } from '../support/run-counts.ts';
 
 const LIMIT_S = 60;
@@ -28,7 +29,7 @@ const POLICY = decodeImagePolicy(
   { kube_failure_detection: `${DEPLOY_LIMIT_S / 60}` },
 );
 const INTERVAL_S = 10;
-const IMAGES = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`);
+const IMAGES = ['a', 'b', 'c', 'e'].map((letter) => `sha256:${letter.repeat(64)}`);
 const LOCAL = `sha256:${'d'.repeat(64)}`;
 
 /** What happens to a switch; each is followed by some seconds in which nothing new does. */
@@ -53,7 +54,12 @@ type Happening =
         | 'owner-local'
         | 'owner-kube'
         | 'undeploy'
-        | 'clock-step';
+        | 'clock-step'
+        /** A container of the shipped kit: no token, no heartbeat, and no id either where `deploy-nameless`. */
+        | 'deploy-shipped'
+        | 'deploy-nameless'
+        | 'ask'
+        | 'ask-same';
     };
 
 const rare: Happening['kind'][] = [
@@ -70,6 +76,10 @@ const rare: Happening['kind'][] = [
   'owner-kube',
   'undeploy',
   'clock-step',
+  'deploy-shipped',
+  'deploy-nameless',
+  'ask',
+  'ask-same',
 ];
 const happening = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('deploy' as const), image: fc.nat(2) }) },
@@ -127,6 +137,10 @@ class World {
   #isEngineAway = false;
   #setOwner = 'kube';
   #owner: 'kube' | 'none' | 'local' = 'none';
+  /** What runs is of the shipped kit: all that a switch knows of it is its record. */
+  #shipped: 'no' | 'with-id' | 'nameless' = 'no';
+  /** The version that asks to run; empty for none. */
+  #asker = '';
   #status = 'starting';
   #isBeating = true;
   #claimS = 0;
@@ -181,6 +195,7 @@ class World {
         return;
       case 'stop-service':
         this.#isUp = false;
+        this.#asker = '';
         if (this.#owner === 'kube') this.#end(true);
         this.#owner = 'none';
         return;
@@ -208,6 +223,20 @@ class World {
       case 'owner-kube':
         this.#setOwner = what.kind === 'owner-kube' ? 'kube' : 'local';
         return;
+      case 'deploy-shipped':
+      case 'deploy-nameless':
+        if (this.#isUp && this.#setOwner === 'kube' && !this.#isEngineAway) {
+          this.#start(IMAGES[3] ?? '');
+          // What trackFeature does: a crash before it proves nothing about what has come since.
+          this.#lastEnd = undefined;
+          this.#crashed = undefined;
+          this.#shipped = what.kind === 'deploy-shipped' ? 'with-id' : 'nameless';
+        }
+        return;
+      case 'ask':
+      case 'ask-same':
+        if (this.#owner === 'none') this.#asker = what.kind === 'ask' ? 'another' : this.#image;
+        return;
       case 'clock-step':
         this.#wallS += 86_400 * (this.#wallS % 2 === 0 ? 1 : -1) + 1;
     }
@@ -216,6 +245,8 @@ class World {
   #start(image: string): void {
     if (this.#ledger.fallbacks.some(({ imageId }) => imageId === image)) return;
     if (this.#owner === 'kube') this.#end(true);
+    this.#shipped = 'no';
+    this.#asker = '';
     if (this.#image !== image && this.#crashed?.image !== image) this.#crashed = undefined;
     this.#image = image;
     this.#token += 1;
@@ -227,7 +258,7 @@ class World {
   }
 
   #setHealth(status: string): void {
-    if (this.#owner !== 'kube') return;
+    if (this.#owner !== 'kube' || this.#shipped !== 'no') return;
     this.#status = status;
     if (!this.#isBeating) return;
     this.#writeBeat();
@@ -250,6 +281,12 @@ class World {
   }
 
   #end(wasPlanned: boolean): void {
+    this.#owner = 'none';
+    if (this.#shipped === 'nameless') return;
+    if (this.#shipped === 'with-id') {
+      this.#lastEnd = this.#classifyShippedEnd();
+      return;
+    }
     if (wasPlanned) {
       this.#status = 'stopping';
       this.#writeBeat();
@@ -258,11 +295,27 @@ class World {
     this.#lastEnd = {
       imageId: this.#image,
       token: `token-${this.#token}`,
+      version: this.#image,
       atMs: this.nowS * 1_000,
       wasPlanned,
       text: 'exit code 1',
     };
     this.#owner = 'none';
+  }
+
+  /** As the daemon has it, which gets no more than that it has ended. */
+  #classifyShippedEnd(): LastEnd {
+    const holder = { dockerId: '0'.repeat(12), token: '', imageId: IMAGES[3] ?? '', version: 'shipped' };
+    return classifyEnd(
+      { containerId: '0'.repeat(64), exitCode: 137, hadOomKill: false, atMs: this.nowS * 1_000 },
+      { ...holder, wasUnhealthy: false, isStopping: false, restarts: 0, restartsWhenHealthy: 0 },
+      {
+        config: decodeConfig({ set_owner: this.#setOwner, state: 'enabled' }),
+        status: decodeStatus({ system_state: this.#isUp ? 'up' : 'down' }),
+        isRebooting: this.#isRebooting,
+        enabledLabel: 'true',
+      },
+    );
   }
 
   /** STATE_DB is empty, the boot clock begins anew, the ledger stays. */
@@ -272,6 +325,7 @@ class World {
     this.#isUp = true;
     this.#isRebooting = false;
     this.#owner = 'none';
+    this.#asker = '';
     this.#image = '';
     this.#beat = {};
     this.#badS.clear();
@@ -293,14 +347,16 @@ class World {
     this.#count();
     this.nowS += 1;
     this.#wallS += 1;
-    if (this.#owner === 'kube' && this.#isBeating && this.nowS >= this.#beatS + INTERVAL_S) {
+    const isKits = this.#owner === 'kube' && this.#shipped === 'no';
+    if (isKits && this.#isBeating && this.nowS >= this.#beatS + INTERVAL_S) {
       this.#writeBeat();
       this.#reconcile();
     } else if (this.nowS >= this.#nextReconcileS) this.#reconcile();
   }
 
   #count(): void {
-    const isKube = this.#owner === 'kube';
+    const isKube = this.#owner === 'kube' && this.#shipped === 'no';
+    const hasSuccessor = this.#asker !== '' && this.#asker !== this.#crashed?.image;
     const isCrashed = this.#crashed !== undefined && this.nowS < this.#crashed.atS + 600;
     const isLost = isKube && this.nowS >= Math.max(this.#beatS, this.#claimS) + 3 * INTERVAL_S;
     const status = this.#beat['status'];
@@ -308,10 +364,11 @@ class World {
       ? isLost ||
         status === 'unhealthy' ||
         (status === 'starting' && isCrashed && this.#crashed?.image === this.#image)
-      : isCrashed && this.#owner === 'none';
+      : isCrashed && this.#owner === 'none' && !hasSuccessor;
     const image = isKube ? this.#image : (this.#crashed?.image ?? '');
     if (isBad && !this.#isPlanned) this.#badS.set(image, (this.#badS.get(image) ?? 0) + 1);
-    const isNothing = this.#owner === 'none' && !isCrashed && this.#isMaster && !this.#isPlanned;
+    const isNobody = this.#owner === 'none' && this.#asker === '';
+    const isNothing = isNobody && !isCrashed && this.#isMaster && !this.#isPlanned;
     this.#nothingS = isNothing ? this.#nothingS + 1 : 0;
   }
 
@@ -323,10 +380,14 @@ class World {
       status: decodeStatus(this.#statusRow()),
       beat: decodeObservedBeat(this.#beat),
       now,
-      container: this.#owner === 'kube' ? { imageId: this.#image, isRunning: true } : undefined,
+      container:
+        this.#owner === 'kube' && this.#shipped !== 'nameless'
+          ? { imageId: this.#image, isRunning: true }
+          : undefined,
       isEngineAway: this.#isEngineAway,
       lastEnd: this.#lastEnd,
       isMasterConnected: this.#isMaster,
+      isAskerBlocked: false,
       isRebooting: this.#isRebooting,
       unit: undefined,
     });
@@ -368,13 +429,18 @@ class World {
       this.#ledger = { ...this.#ledger, fallbacks: [...this.#ledger.fallbacks, { ...one, isDone: true }] };
     }
     if (this.#owner === 'kube') this.#end(true);
+    this.#asker = '';
     this.#owner = 'local';
   }
 
   #statusRow(): FieldValues {
     const id = `${this.#token}`.padStart(12, '0');
     const common = { system_state: this.#isUp ? 'up' : 'down', current_owner: this.#owner };
+    if (this.#owner === 'none' && this.#asker !== '')
+      return { ...common, remote_state: 'pending', container_version: this.#asker };
     if (this.#owner === 'none') return { ...common, remote_state: 'stopped' };
+    if (this.#shipped === 'nameless') return { ...common, container_id: '', remote_state: 'running' };
+    if (this.#shipped === 'with-id') return { ...common, container_id: id, remote_state: 'running' };
     if (this.#owner === 'local') return { ...common, container_id: 'snmp', remote_state: 'none' };
     return {
       ...common,

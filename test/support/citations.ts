@@ -160,9 +160,9 @@ function findQuotes(line: string, pages: Pages): Citation[] {
  */
 function findDefects(path: string, line: string, pages: Pages): Citation[] {
   const isTest = path.startsWith('test/');
-  const bracketed = listAll(line, /\(([A-Z]\d{1,2}(?:, [A-Z]\d{1,2})*)[):;]/g)
+  const bracketed = listAll(line, /\(([A-Z]{1,2}\d{1,2}(?:, [A-Z]{1,2}\d{1,2})*)[):;]/g)
     .flatMap((ids) => ids.split(', '))
-    .filter((id) => !(isTest && /^[FGHS]/.test(id)));
+    .filter((id) => !(isTest && /^(?:[FGHS]|HF)\d/.test(id)));
   return [...listAll(line, /\b(D\d{1,2})\b/g), ...bracketed.filter((id) => !id.startsWith('D'))].map(
     (id) => ({
       kind: 'defect',

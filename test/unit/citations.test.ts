@@ -94,8 +94,8 @@ describe('a dangling citation is told', () => {
   });
 
   test('the id of a finding outside a test’s title', () => {
-    const text = "test('holds (G1)') and test('opens none (S5)')";
-    assert.deepEqual(faultsOf(text), Array(2).fill('known-defects.md has no such row'));
+    const text = "test('holds (G1)'), test('opens none (S5)') and test('keeps it (H1, HF2)')";
+    assert.deepEqual(faultsOf(text), Array(4).fill('known-defects.md has no such row'));
     assert.deepEqual(faultsOf(text, 'test/integration/sample.test.ts'), []);
   });
 

@@ -84,6 +84,7 @@ function decideFeatureFallback(observation: Observation): FallbackDecision {
     isEngineAway: engine.isAway,
     lastEnd: memory.lastEnd,
     isMasterConnected: reading.isMasterConnected,
+    isAskerBlocked: isAskerBlocked(input),
     isRebooting: reading.isRebooting,
     unit,
   });
@@ -123,8 +124,8 @@ function decideFeatureReap({ input, memory: { record, lastEnd }, container }: Ob
 }
 
 function decideFeatureSwitchOver(observation: Observation): SwitchOverDecision {
-  const { feature, reading, ledger, engine, unit, now, lockText } = observation.input;
-  const { config, status, blocks } = reading;
+  const { feature, reading, engine, unit, now, lockText } = observation.input;
+  const { config, status } = reading;
   return decideSwitchOver({
     feature,
     config,
@@ -136,13 +137,17 @@ function decideFeatureSwitchOver(observation: Observation): SwitchOverDecision {
     isMasterConnected: reading.isMasterConnected,
     isRebooting: reading.isRebooting,
     unit,
-    isAskerBlocked: ledger.fallbacks.some(
-      ({ version }) => version === status.containerVersion && decodeEnabledValue(blocks[version]) !== true,
-    ),
+    isAskerBlocked: isAskerBlocked(observation.input),
     lastObserved: observation.lastObserved,
     lockText,
   });
 }
+
+/** The version of the container that asked last has an open fallback, and nobody has lifted its block. */
+const isAskerBlocked = ({ ledger, reading: { status, blocks } }: FeatureInput): boolean =>
+  ledger.fallbacks.some(
+    ({ version }) => version === status.containerVersion && decodeEnabledValue(blocks[version]) !== true,
+  );
 
 function decideLabelWrite({ input, memory }: Observation): 'true' | 'false' | undefined {
   if (!memory.isLabelDue) return undefined;

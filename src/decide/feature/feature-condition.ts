@@ -22,9 +22,13 @@ export interface LastEnd {
   readonly imageId: string;
   /** Token of the claim that ended; empty if it had none. */
   readonly token: string;
+  readonly version: string;
   /** Boot clock, of this boot. */
   readonly atMs: number;
-  /** The end was asked for: the service was stopped, or the container got SIGTERM and reported that it is stopping. */
+  /**
+   * The end was asked for: the service was stopped, or the container got SIGTERM and reported that it is stopping. Also where
+   * nothing can tell: a container of the shipped kit reports nothing.
+   */
   readonly wasPlanned: boolean;
   /** One line for people: `exit code 139`. */
   readonly text: string;
@@ -49,6 +53,8 @@ export interface FeatureConditionInput {
   readonly lastEnd: LastEnd | undefined;
   /** Undefined while no row says. */
   readonly isMasterConnected: boolean | undefined;
+  /** `container_version`, that of the container which asked last, has an open fallback. */
+  readonly isAskerBlocked: boolean;
   /** A warm or fast reboot is under way. */
   readonly isRebooting: boolean;
   /** Undefined if systemd was not asked: then a service that is down counts as stopped. */
@@ -93,10 +99,12 @@ function decideWhileStopped(input: FeatureConditionInput): FeatureCondition {
 
 function decideWithoutHolder(input: FeatureConditionInput): FeatureCondition {
   const { status, isMasterConnected } = input;
+  // The shipped gate finds no id under cgroup v2, and writes an empty one.
+  if (status.currentOwner === 'kube' || status.remoteState === 'running')
+    return createNeutral('a container of the shipped kit runs it, which has recorded no id to find it by');
   const crash = findCrash(input);
   if (crash !== undefined) return crash;
-  if (['pending', 'ready'].includes(status.remoteState))
-    return createNeutral('a container waits for the host to let it start');
+  if (isAsking(status)) return createNeutral('a container waits for the host to let it start');
   if (isMasterConnected !== true) return createNeutral('nothing is deployed, and the master is out of reach');
   return createFailing('', 'not-deployed', 'Kubernetes has deployed nothing', undefined);
 }
@@ -169,9 +177,14 @@ function decideWhileStarting(
   return { ...crash, requeueAtMs: findEarliest([crash.requeueAtMs, lateAtMs]) };
 }
 
-/** The condition of a crash that still counts: it is recent, and no later start was healthy. Undefined if there is none. */
-function findCrash({ lastEnd, beat, now, unit }: FeatureConditionInput): FeatureCondition | undefined {
+/**
+ * The condition of a crash that still counts: it is recent, no later start was healthy, and no other version waits to take
+ * its place. Undefined if there is none.
+ */
+function findCrash(input: FeatureConditionInput): FeatureCondition | undefined {
+  const { lastEnd, beat, now, unit } = input;
   if (lastEnd === undefined || lastEnd.wasPlanned || lastEnd.imageId === '') return undefined;
+  if (hasSuccessor(input, lastEnd)) return undefined;
   // A later start was healthy or was asked to stop. How that one ended, the engine has not reported yet.
   const isOfLaterStart = beat.token !== lastEnd.token && (beat.beatMs ?? 0) > lastEnd.atMs;
   if (isOfLaterStart && beat.status !== 'starting' && beat.status !== 'unhealthy') return undefined;
@@ -181,6 +194,12 @@ function findCrash({ lastEnd, beat, now, unit }: FeatureConditionInput): Feature
   const text = `image ${shortImageId(lastEnd.imageId)} crashed and is not well since: ${toOneLine(lastEnd.text, MAX_REASON_LENGTH)}`;
   return createFailing(lastEnd.imageId, 'crash-looping', text, overAtMs);
 }
+
+const isAsking = ({ remoteState }: FeatureStatus): boolean => ['pending', 'ready'].includes(remoteState);
+
+/** Another version asks to run. The block of a version that was fallen back from holds it, so that one does not count. */
+const hasSuccessor = ({ status, isAskerBlocked }: FeatureConditionInput, { version }: LastEnd): boolean =>
+  isAsking(status) && !isAskerBlocked && status.containerVersion !== version;
 
 /** When the holder's own heartbeat becomes overdue, boot clock; undefined if it is already, or if there is none. */
 function findOverdueAtMs({ beat, status, now }: FeatureConditionInput): number | undefined {

@@ -3,6 +3,7 @@
  * counts against no image.
  */
 import { matchesIdOrName } from '../../contract/images/engine.ts';
+import type { FeatureStatus } from '../../contract/feature/feature.ts';
 import type { FieldValues } from '../../contract/rows.ts';
 import type { HeartbeatChain } from '../images/heartbeat-chain.ts';
 import type { LastEnd } from './feature-condition.ts';
@@ -68,12 +69,19 @@ export function trackFeature(
   return {
     ...last,
     holder,
-    lastEnd: end === undefined || ended === undefined ? last.lastEnd : classifyEnd(end, ended, reading),
+    lastEnd:
+      end === undefined || ended === undefined
+        ? forgetEnd(last.lastEnd, status)
+        : classifyEnd(end, ended, reading),
     record: trackRecord(last.record, reading.statusValues, now.bootMs),
     observed: trackObserved(last.observed, reading),
     isLabelDue: isLabelDue(last, reading),
   };
 }
+
+/** A container of the shipped kit that runs since says nothing of its health, so nothing is known of what has come since. */
+const forgetEnd = (lastEnd: LastEnd | undefined, { currentOwner, claimToken }: FeatureStatus) =>
+  currentOwner === 'kube' && claimToken === '' ? undefined : lastEnd;
 
 /** The record with the time since which it has been the same: `nowMs` if one of its fields has changed. */
 export function trackRecord(

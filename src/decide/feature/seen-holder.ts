@@ -104,14 +104,15 @@ export interface EndCircumstances {
 /**
  * Whether an end was planned. It was if the container reported that it is stopping: the service stopped it, kubelet replaced it
  * by another version, or an operator did. It was not if the container was unhealthy, which is when kubelet ends it, nor if
- * one of its critical processes had ended, which is when the kit ends it.
+ * one of its critical processes had ended, which is when the kit ends it. The end of a container of the shipped kit, which
+ * says nothing, counts as planned: no image is blamed on a guess.
  */
 export function classifyEnd(
   end: ContainerEnd,
   holder: SeenHolder,
   { config, status, isRebooting, enabledLabel }: EndCircumstances,
 ): LastEnd {
-  const { imageId, token, isStopping, wasUnhealthy, restarts, restartsWhenHealthy } = holder;
+  const { imageId, token, version, isStopping, wasUnhealthy, restarts, restartsWhenHealthy } = holder;
   const hasCrashed = restarts > restartsWhenHealthy;
   const isServicePlanned =
     status.systemState !== 'up' ||
@@ -121,12 +122,15 @@ export function classifyEnd(
     isRebooting ||
     isDisabled(config);
   const wasAsked = isStopping && !wasUnhealthy && !hasCrashed;
+  // The shipped kit sends no word of a stop: kubelet may have ended it for a rollout.
+  const isUntold = token === '';
   const oomText = end.hadOomKill ? ', after an out-of-memory kill' : '';
   return {
     imageId,
     token,
+    version,
     atMs: end.atMs,
-    wasPlanned: isServicePlanned || wasAsked,
+    wasPlanned: isServicePlanned || wasAsked || isUntold,
     text: `exit code ${end.exitCode}${oomText}${describeCause(holder, hasCrashed)}`,
   };
 }

@@ -44,6 +44,7 @@ const BEAT: FieldValues = {
 const CRASH: LastEnd = {
   imageId: IMAGE,
   token: 'token-0',
+  version: '2.0',
   atMs: NOW.bootMs - 60_000,
   wasPlanned: false,
   text: 'exit code 139',
@@ -61,6 +62,7 @@ function decide(rows: Rows = {}, rest: Partial<FeatureConditionInput> = {}): Fea
     isEngineAway: false,
     lastEnd: undefined,
     isMasterConnected: true,
+    isAskerBlocked: false,
     isRebooting: false,
     unit: undefined,
     ...rest,
@@ -118,6 +120,25 @@ describe('a holder of Kubernetes', () => {
       assert.equal(brief(decide({ beat: { ...BEAT, status } })), 'neutral', status);
   });
 
+  test('of the shipped kit without an id is deployed all the same, with and without a crash before (H1)', () => {
+    const shipped = { system_state: 'up', current_owner: 'kube', container_id: '', remote_state: 'running' };
+    const records: FieldValues[] = [
+      shipped,
+      { ...shipped, remote_state: '' },
+      { ...shipped, current_owner: 'none' },
+    ];
+    for (const status of records)
+      for (const lastEnd of [undefined, CRASH]) {
+        const condition = decide({ status, beat: {} }, { lastEnd, container: undefined });
+        assert.equal(brief(condition), 'neutral');
+        assert.match(condition.text, /shipped kit/);
+      }
+    assert.equal(
+      brief(decide({ status: { ...shipped, current_owner: 'none', remote_state: 'stopped' } })),
+      'not-deployed',
+    );
+  });
+
   test('of the shipped kit has no heartbeats to go by', () => {
     const status = { system_state: 'up', current_owner: 'kube', container_id: 'cccccccccccc' };
     assert.equal(brief(decide({ status, beat: { ...BEAT, status: 'unhealthy' } })), 'neutral');
@@ -146,7 +167,7 @@ describe('a crash', () => {
   });
 
   test('counts on while nobody runs, while the next one asks, and while it starts', () => {
-    const status = (remote_state: string) => ({ ...NOBODY, remote_state });
+    const status = (remote_state: string) => ({ ...NOBODY, remote_state, container_version: '2.0' });
     for (const remote of ['stopped', 'pending', 'ready'])
       assert.equal(
         brief(decide({ status: status(remote), beat: {} }, { lastEnd: CRASH })),
@@ -156,6 +177,22 @@ describe('a crash', () => {
     const starting = { ...BEAT, status: 'starting', healthy_since_ms: '' };
     assert.equal(brief(decide({ beat: starting }, { lastEnd: CRASH })), 'crash-looping');
     assert.equal(brief(decide({ beat: starting }, { lastEnd: { ...CRASH, imageId: OTHER } })), 'neutral');
+  });
+
+  test('does not count while another version asks, unless that one is blocked (H4)', () => {
+    const asking = (remote_state: string): Rows => ({
+      status: { ...NOBODY, remote_state, container_version: '3.0' },
+      beat: {},
+    });
+    for (const remote of ['pending', 'ready']) {
+      const condition = decide(asking(remote), { lastEnd: CRASH });
+      assert.equal(brief(condition), 'neutral', remote);
+      assert.match(condition.text, /waits for the host/);
+      assert.equal(brief(decide(asking(remote), { lastEnd: CRASH, isAskerBlocked: true })), 'crash-looping');
+    }
+    assert.equal(brief(decide(asking('stopped'), { lastEnd: CRASH })), 'crash-looping', 'it asks no more');
+    const down = { ...asking('pending').status, system_state: 'down' };
+    assert.equal(brief(decide({ status: down }, { lastEnd: CRASH, unit: 'restarting' })), 'neutral');
   });
 
   test('is over when the image is well again, and stays over when that start is stopped', () => {

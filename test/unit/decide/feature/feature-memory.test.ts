@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
-import { NO_MEMORY, trackFeature, trackRecord } from '../../../../src/decide/feature/feature-memory.ts';
+import {
+  NO_MEMORY,
+  trackFeature,
+  trackRecord,
+  type FeatureMemory,
+} from '../../../../src/decide/feature/feature-memory.ts';
 import {
   AT,
   BEAT_ROW,
@@ -40,5 +45,22 @@ describe('the end of the recorded holder', () => {
   test('is known by its id, not by a name that is the beginning of another id', () => {
     assert.ok(decideEnd('aaaaaaaaaaaa', 'a'.repeat(64)));
     assert.equal(decideEnd('bed', `bed${'0'.repeat(61)}`), undefined);
+  });
+
+  test('counts no more once a container of the shipped kit runs, with an id and without (H1, H3)', () => {
+    const crashed: FeatureMemory = {
+      ...NO_MEMORY,
+      lastEnd: { imageId: 'x', token: 't', version: '1', atMs: 1, wasPlanned: false, text: '' },
+    };
+    const remember = (status: FieldValues) =>
+      trackFeature(
+        crashed,
+        { reading: readRows(withRows(HEALTHY, { [STATUS]: status })), ends: [], now: AT },
+        undefined,
+      ).lastEnd;
+    assert.equal(remember({ claim_token: '' }), undefined);
+    assert.equal(remember({ claim_token: '', docker_id: '', container_id: '' }), undefined);
+    assert.deepEqual(remember({ current_owner: 'none' }), crashed.lastEnd);
+    assert.deepEqual(remember({}), crashed.lastEnd);
   });
 });

@@ -92,6 +92,21 @@ describe('the holder and its end', () => {
     assert.equal(classifyEnd(END, seen({ isStopping: true }), read()).text, 'exit code 137');
   });
 
+  test('the end of a container of the shipped kit blames nobody: it says nothing, whoever has ended it (H3)', () => {
+    for (const exitCode of [0, 1, 137, 143]) {
+      const end = classifyEnd(
+        { ...END, exitCode },
+        seen({ token: '' }),
+        read({ [STATUS]: { claim_token: '' } }),
+      );
+      assert.equal(end.wasPlanned, true, `${exitCode}`);
+    }
+  });
+
+  test('an end is told with the version that ended', () => {
+    assert.equal(classifyEnd(END, seen({ version: '2.1' }), read()).version, '2.1');
+  });
+
   test('the engine’s out-of-memory mark is reported, and decides nothing', () => {
     for (const holder of [{}, { isStopping: true }, { wasUnhealthy: true }, { restarts: 1 }]) {
       const [unmarked, marked] = [false, true].map((hadOomKill) =>
