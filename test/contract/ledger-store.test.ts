@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../src/contract/images/ledger.ts';
 import {
-  recordCertification,
   recordFallback,
   recordRepository,
   recordUntaggedImage,
 } from '../../src/decide/images/ledger-changes.ts';
 import { createLedgerFile } from '../../src/host/adapters/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
-import { goldenOf, imageIdOf, policyOf } from '../support/beats.ts';
+import { certifyOn, goldenOf, imageIdOf, policyOf } from '../support/beats.ts';
 import { FakeLedgerStore } from '../support/fake-ledger-store.ts';
 
 interface Disk {
@@ -41,8 +40,8 @@ const DISKS: Record<string, () => Disk> = {
   }),
 };
 
-const V1 = { ...EMPTY_FEATURE_LEDGER, golden: goldenOf(1, { source: 'shipped' }) };
-const V2 = recordCertification(V1, goldenOf(2), policyOf({ tag_new_as_local: 'true' }));
+const V1 = { ...EMPTY_FEATURE_LEDGER, shipped: goldenOf(1, { source: 'shipped' }) };
+const V2 = certifyOn(V1, goldenOf(2), policyOf({ tag_new_as_local: 'true' }));
 const FULL = recordUntaggedImage(
   recordRepository(
     recordFallback(V2, {
@@ -95,7 +94,10 @@ for (const [name, create] of Object.entries(DISKS)) {
         'an id that is none': { snmp: { ...V1, golden: goldenOf(1, { imageId: 'latest' }) } },
         'a time that is none': { snmp: { ...V1, golden: goldenOf(1, { sinceTs: Number.NaN }) } },
         'the golden image as the previous one': { snmp: { ...V2, previous: goldenOf(2) } },
-        'a fallback from the golden image': { snmp: { ...FULL, golden: goldenOf(3) } },
+        'a shipped image that is golden': { snmp: { ...V2, golden: goldenOf(2, { source: 'shipped' }) } },
+        'two fallbacks of one image': {
+          snmp: { ...FULL, fallbacks: [...FULL.fallbacks, ...FULL.fallbacks] },
+        },
         'a field that nobody knows': { snmp: { ...V1, more: true } as Ledger[string] },
         'a name that is none': { 'a|b': V1 },
       };

@@ -9,14 +9,13 @@ import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health
 import { decideCertification, type CertificationInput } from '../../src/decide/images/certification.ts';
 import type { HeartbeatChain } from '../../src/decide/images/heartbeat-chain.ts';
 import {
-  recordCertification,
   markFallbackDone,
   liftFallback,
   recordFallback,
   findOpenFallback,
 } from '../../src/decide/images/ledger-changes.ts';
 import { encodeLedger } from '../../src/host/adapters/ledger/ledger-codec.ts';
-import { goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
+import { certifyOn, goldenOf, imageIdOf, INTERVAL_MS, policyOf, statusOf } from '../support/beats.ts';
 import { runsOf } from '../support/run-counts.ts';
 
 const NEEDED_MS = 60_000;
@@ -275,7 +274,7 @@ class Switch {
     this.decisions.push({ input, verdict, daemon: this.#daemon });
     if (verdict.kind !== 'certified') return;
     this.certified.push(imageId);
-    this.ledger = recordCertification(this.ledger, goldenOf(this.#current.image), POLICY);
+    this.ledger = certifyOn(this.ledger, goldenOf(this.#current.image), POLICY);
   }
 
   #fall(number: number): void {

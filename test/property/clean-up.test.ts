@@ -102,10 +102,11 @@ const hosts: fc.Arbitrary<MakeHost> = fc
     );
     const ledger: FeatureLedger = {
       ...EMPTY_FEATURE_LEDGER,
-      golden:
-        drawn.golden === undefined
-          ? undefined
-          : golden(id(drawn.golden), drawn.goldenVersion, drawn.isCertified ? 'certified' : 'shipped'),
+      ...(drawn.golden === undefined
+        ? {}
+        : drawn.isCertified
+          ? { golden: golden(id(drawn.golden), drawn.goldenVersion, 'certified') }
+          : { shipped: golden(id(drawn.golden), drawn.goldenVersion, 'shipped') }),
       previous: drawn.previous === undefined ? undefined : golden(id(drawn.previous), '1.0.0', 'certified'),
       repositories: drawn.repositories,
       untagged: drawn.untagged.map(id),
@@ -154,12 +155,13 @@ const check = (law: (input: CleanUpInput) => void): void =>
   );
 
 describe('clean-up', () => {
-  test('never takes the golden image, the one before it, one that a container uses, or one of another feature (D17)', () => {
+  test('never takes an image of the ladder, one that a container uses, or one of another feature (D17)', () => {
     check((input) => {
       const { ledger, containers, ownedElsewhere } = input;
       const needed = new Set([
         ledger.golden?.imageId,
         ledger.previous?.imageId,
+        ledger.shipped?.imageId,
         ...containers.map(({ imageId }) => imageId),
         ...ownedElsewhere.flatMap(({ imageIds }) => imageIds),
       ]);

@@ -2,7 +2,9 @@
 import { decodeStatus, type FeatureStatus } from '../../src/contract/feature/feature.ts';
 import { encodeHeartbeat, type HeartbeatRecord } from '../../src/contract/health/heartbeat.ts';
 import { decodeImagePolicy, type ImagePolicy } from '../../src/contract/images/image-policy.ts';
-import type { GoldenImage } from '../../src/contract/images/ledger.ts';
+import type { FeatureLedger, GoldenImage } from '../../src/contract/images/ledger.ts';
+import { choosePrevious, listRungs, NO_FACTS } from '../../src/decide/images/ladder.ts';
+import { recordCertification } from '../../src/decide/images/ledger-changes.ts';
 import { decodeObservedBeat, type ObservedBeat } from '../../src/contract/health/observed-beat.ts';
 
 /** Another image for another number, also as people see its id. */
@@ -60,3 +62,11 @@ export const goldenOf = (number: number, changes: Partial<GoldenImage> = {}): Go
   sinceTs: 1_700_000_000,
   ...changes,
 });
+
+/** As the daemon certifies it, with all images there. */
+export const certifyOn = (ledger: FeatureLedger, image: GoldenImage, policy = policyOf()): FeatureLedger =>
+  recordCertification(
+    ledger,
+    { image, previous: choosePrevious(listRungs(ledger, NO_FACTS), image.imageId) },
+    policy,
+  );

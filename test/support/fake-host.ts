@@ -4,6 +4,7 @@ import { CtrkitError } from '../../src/contract/errors.ts';
 import type { FeatureLedger } from '../../src/contract/images/ledger.ts';
 import type { DaemonStart } from '../../src/host/daemon/start-daemon.ts';
 import { startDaemon } from '../../src/host/daemon/start-daemon.ts';
+import { findStanding, NO_FACTS } from '../../src/decide/images/ladder.ts';
 import { selectFeatureLedger } from '../../src/decide/images/ledger-changes.ts';
 import type { RowAddress } from '../../src/contract/rows.ts';
 import type { UnitState } from '../../src/contract/feature/unit-state.ts';
@@ -71,6 +72,11 @@ export class FakeHost {
     });
     this.databases.put(row('state', 'KUBERNETES_MASTER', 'SERVER'), { connected: 'true' });
     this.databases.put(STATUS_ROW, { system_state: 'up' });
+  }
+
+  /** What is reported as golden. */
+  goldenId(): string | undefined {
+    return findStanding(this.ledger(), NO_FACTS)?.image.imageId;
   }
 
   ledger(): FeatureLedger {

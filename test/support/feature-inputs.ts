@@ -135,6 +135,7 @@ export function inputOf({ rows = {}, engine = {}, ...changes }: Changes = {}): F
       ...engine,
     },
     localRepository: LOCAL,
+    blockedVersions: new Set(),
     lockText: undefined,
     unit: undefined,
     ends: [],

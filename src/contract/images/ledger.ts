@@ -7,10 +7,7 @@ export interface GoldenImage {
   /** The names it had then, for people and for finding it again. */
   readonly references: readonly string[];
   readonly version: string;
-  /**
-   * `certified`: ran healthy for its time. `shipped`: the local image of the switch, golden until another one is (HLD,
-   * "Self-mitigation").
-   */
+  /** `certified`: ran healthy for its time. `shipped`: the local image that the switch came with (HLD, "Self-mitigation"). */
   readonly source: 'certified' | 'shipped';
   /** Wall clock, seconds, for people only. */
   readonly sinceTs: number;
@@ -43,8 +40,12 @@ export interface Duties {
 export const NO_DUTIES: Duties = { tagAsLocal: false, removeLocalContainer: false, cleanUp: false };
 
 export interface FeatureLedger {
+  /** The image that was certified last. It may have an open fallback: then the next rung stands in for it. */
   readonly golden: GoldenImage | undefined;
+  /** A certified image, the golden one before. */
   readonly previous: GoldenImage | undefined;
+  /** The local image that the switch came with; it may be the golden one too. */
+  readonly shipped: GoldenImage | undefined;
   readonly duties: Duties;
   readonly fallbacks: readonly Fallback[];
   /** Where this feature's containers were seen to run from; clean-up looks nowhere else. */
@@ -56,6 +57,7 @@ export interface FeatureLedger {
 export const EMPTY_FEATURE_LEDGER: FeatureLedger = {
   golden: undefined,
   previous: undefined,
+  shipped: undefined,
   duties: NO_DUTIES,
   fallbacks: [],
   repositories: [],

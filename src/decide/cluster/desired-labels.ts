@@ -7,22 +7,27 @@ import {
 } from '../../contract/cluster/feature-labels.ts';
 import type { Labels } from '../../contract/cluster/node-labels.ts';
 import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
+import { findStanding, type LadderFacts } from '../images/ladder.ts';
 
 export interface DesiredLabelSources {
   /** STATE_DB KUBE_LABELS|SET as it is. */
   readonly labels: Labels;
   readonly ledger: Ledger;
+  readonly findFacts: (feature: string) => LadderFacts;
   /** From `describeSwitch`. */
   readonly description: Labels;
 }
 
 /**
- * All labels that the Node is to have; whether they are legal is checked later. KUBE_LABELS wins. `<f>_golden` is the golden
- * image of the ledger: an adopted one, which is the switch's own local image, as well as a certified one.
+ * All labels that the Node is to have; whether they are legal is checked later. KUBE_LABELS wins. `<f>_golden` is the highest
+ * rung that stands: the shipped image too, where there is no better one.
  */
-export function gatherDesiredLabels({ labels, ledger, description }: DesiredLabelSources): Labels {
+export function gatherDesiredLabels(sources: DesiredLabelSources): Labels {
+  const { labels, ledger, findFacts, description } = sources;
   const features = Object.entries(ledger);
-  const reported = features.flatMap(([feature, images]) => describeImages(feature, images));
+  const reported = features.flatMap(([feature, images]) =>
+    describeImages(feature, images, findFacts(feature)),
+  );
   const failed = new Set(
     features.flatMap(([feature, { fallbacks }]) =>
       fallbacks.map(({ version }) => versionEnabledLabel(feature, version)),
@@ -43,10 +48,11 @@ export function gatherDesiredLabels({ labels, ledger, description }: DesiredLabe
  */
 function describeImages(
   feature: string,
-  { golden, fallbacks }: FeatureLedger,
+  ledger: FeatureLedger,
+  facts: LadderFacts,
 ): (readonly [string, string])[] {
   return [
-    [goldenLabel(feature), golden?.version ?? ''] as const,
-    [failedLabel(feature), fallbacks.at(-1)?.version ?? ''] as const,
+    [goldenLabel(feature), findStanding(ledger, facts)?.image.version ?? ''] as const,
+    [failedLabel(feature), ledger.fallbacks.at(-1)?.version ?? ''] as const,
   ].filter(([, version]) => version !== '');
 }

@@ -8,6 +8,7 @@ import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view.ts';
 import { matchesIdOrName } from '../../contract/images/engine.ts';
 import { decideCertification, type Certification } from '../images/certification.ts';
+import { findStandingRung } from '../images/ladder.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findLocalImage } from '../images/local-image.ts';
 import { decideFallback, type FallbackDecision } from './fallback.ts';
@@ -58,13 +59,14 @@ export function decideFeature(last: FeatureMemory, input: FeatureInput): Feature
   };
 }
 
-function decideFeatureCertification({ input, memory, container, isRunning }: Observation): Certification {
+function decideFeatureCertification(observation: Observation): Certification {
+  const { input, memory, container, isRunning, rungs } = observation;
   const { reading, engine, ledger, now } = input;
   return decideCertification(memory.heartbeatChain, {
     beat: reading.beat,
     status: reading.status,
     imageId: container !== undefined && isRunning && !engine.isAway ? container.imageId : undefined,
-    goldenImageId: ledger.golden?.imageId,
+    goldenImageId: findStandingRung(rungs)?.image.imageId,
     hasOpenFallback: container !== undefined && findOpenFallback(ledger, container.imageId) !== undefined,
     policy: reading.policy,
     now,

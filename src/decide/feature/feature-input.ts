@@ -19,6 +19,8 @@ export interface FeatureInput {
   };
   /** The repository whose tag `latest` a start in local mode runs; undefined if the feature can have none. */
   readonly localRepository: string | undefined;
+  /** The versions of the feature that an operator has blocked on this switch. */
+  readonly blockedVersions: ReadonlySet<string>;
   /** The operator's lock that is in force, one line; undefined if there is none. */
   readonly lockText: string | undefined;
   /** Containers that ended since the last reconcile, the newest last. */

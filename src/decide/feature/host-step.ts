@@ -6,9 +6,15 @@ import type { SwitchEdge } from './switch-over.ts';
 
 /** `text` is one line for the log. */
 export type HostStep =
-  /** Makes the switch's own local image golden until another one is certified. */
+  /** The switch's own local image becomes the lowest rung of the ladder. */
   | { readonly kind: 'adopt-shipped'; readonly image: GoldenImage }
-  | { readonly kind: 'certify'; readonly image: GoldenImage; readonly text: string }
+  | {
+      readonly kind: 'certify';
+      readonly image: GoldenImage;
+      /** The golden image before it from now on. */
+      readonly previous: GoldenImage | undefined;
+      readonly text: string;
+    }
   /** Clean-up looks in the repositories of the ledger only. */
   | { readonly kind: 'record-repository'; readonly repository: string }
   /** Writes STATE_DB's `container_stable_version` and `container_last_version`. */

@@ -4,6 +4,7 @@ import { matchesIdOrName, RUNNING_STATES, type EngineContainer } from '../../con
 import type { HolderContainer } from './feature-condition.ts';
 import type { FeatureInput } from './feature-input.ts';
 import { isRebootExpected } from '../../contract/feature/switch-rows.ts';
+import { listImageIds, listRungs, type Rung } from '../images/ladder.ts';
 import { trackFeature, type FeatureMemory } from './feature-memory.ts';
 import { selectHolderName } from './reap.ts';
 
@@ -16,6 +17,8 @@ export interface Observation {
   /** The recorded container, as the engine shows it; undefined if the engine does not know it. */
   readonly container: EngineContainer | undefined;
   readonly isRunning: boolean;
+  /** The ladder of images. While the engine is away each counts as there. */
+  readonly rungs: readonly Rung[];
 }
 
 export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Observation {
@@ -32,6 +35,10 @@ export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Obser
     lastObserved: last.observed,
     container,
     isRunning: container !== undefined && RUNNING_STATES.has(container.state),
+    rungs: listRungs(asRead.ledger, {
+      imageIds: listImageIds(engine),
+      blockedVersions: asRead.blockedVersions,
+    }),
   };
 }
 

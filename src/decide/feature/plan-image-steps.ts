@@ -5,8 +5,9 @@ import { parseReference } from '../../contract/images/image.ts';
 import type { FeatureLedger, GoldenImage } from '../../contract/images/ledger.ts';
 import { NO_VERSION } from '../../contract/names.ts';
 import { toSeconds, type Timestamps } from '../../contract/timestamps.ts';
-import { findOpenFallback } from '../images/ledger-changes.ts';
+import { choosePrevious, findNextStanding, findStandingRung, type Rung } from '../images/ladder.ts';
 import { findBuildVersion, findLocalImage } from '../images/local-image.ts';
+import { isShippedImage } from '../images/shipped-image.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { HostStep } from './host-step.ts';
 
@@ -18,6 +19,8 @@ export interface ImageStepsInput {
     'status' | 'beat' | 'policy' | 'localVersion' | 'stableVersion' | 'lastVersion'
   >;
   readonly ledger: FeatureLedger;
+  /** The ladder of that ledger. */
+  readonly rungs: readonly Rung[];
   readonly containers: readonly EngineContainer[];
   readonly images: readonly EngineImage[];
   readonly localRepository: string | undefined;
@@ -39,7 +42,8 @@ export function planImageSteps(input: ImageStepsInput): HostStep[] {
   ];
 }
 
-function planCertification({ container, certification, reading, images, now }: ImageStepsInput): HostStep[] {
+function planCertification(input: ImageStepsInput): HostStep[] {
+  const { container, certification, reading, images, now, rungs } = input;
   if (certification.kind !== 'certified' || container === undefined) return [];
   const image: GoldenImage = {
     imageId: container.imageId,
@@ -48,15 +52,16 @@ function planCertification({ container, certification, reading, images, now }: I
     source: 'certified',
     sinceTs: toSeconds(now.wallMs),
   };
-  return [{ kind: 'certify', image, text: certification.text }];
+  const previous = choosePrevious(rungs, image.imageId);
+  return [{ kind: 'certify', image, previous, text: certification.text }];
 }
 
-/** The switch's own image is adopted while no image is golden, and where the golden one was removed from the engine. */
-function planAdoption({ ledger, images, localRepository, reading, now }: ImageStepsInput): HostStep[] {
+/** The shipped rung follows the local image, as long as it is the switch's own. */
+function planAdoption(input: ImageStepsInput): HostStep[] {
+  const { feature, ledger, containers, images, localRepository, reading, now } = input;
   const local = findLocalImage(images, localRepository);
-  const isGoldenThere = ledger.golden !== undefined && images.some(({ id }) => id === ledger.golden?.imageId);
-  // Never adopt an image that has an open fallback.
-  if (local === undefined || isGoldenThere || findOpenFallback(ledger, local.id) !== undefined) return [];
+  if (local === undefined || local.id === ledger.shipped?.imageId) return [];
+  if (!isShippedImage({ feature, local, localRepository, containers, ledger })) return [];
   const image: GoldenImage = {
     imageId: local.id,
     references: listReferences(images, local.id),
@@ -126,10 +131,12 @@ function planContainerRemoval({ containers, feature }: ImageStepsInput, golden: 
   return RUNNING_STATES.has(local.state) ? [] : [{ kind: 'remove-local-container', containerId: local.id }];
 }
 
-/** Copies the golden version and the one before into STATE_DB, where the ledger and the rows differ. */
-function planVersions({ ledger: { golden, previous }, reading }: ImageStepsInput): HostStep[] {
-  if (golden === undefined) return [];
-  const [stableVersion, lastVersion] = [golden.version, previous?.version ?? ''];
+/** Copies the version of the highest standing rung, and that of the next, into STATE_DB where the rows differ. */
+function planVersions({ rungs, reading }: ImageStepsInput): HostStep[] {
+  const standing = findStandingRung(rungs);
+  if (standing === undefined) return [];
+  const stableVersion = standing.image.version;
+  const lastVersion = findNextStanding(rungs)?.image.version ?? '';
   const isWritten = stableVersion === reading.stableVersion && lastVersion === reading.lastVersion;
   return isWritten ? [] : [{ kind: 'write-versions', stableVersion, lastVersion }];
 }

@@ -38,12 +38,16 @@ export function planSteps(observation: Observation, decisions: Decisions): HostS
   return steps;
 }
 
-function planFeatureImages({ input, container }: Observation, { certification }: Decisions): HostStep[] {
+function planFeatureImages(
+  { input, container, rungs }: Observation,
+  { certification }: Decisions,
+): HostStep[] {
   const { feature, reading, ledger, engine, localRepository, lockText, now } = input;
   return planImageSteps({
     feature,
     reading,
     ledger,
+    rungs,
     containers: engine.containers,
     images: engine.images,
     localRepository,

@@ -7,6 +7,7 @@ import type { FallbackVerdict, FeatureView } from '../../contract/feature/daemon
 import { shortImageId } from '../../contract/images/image.ts';
 import type { GoldenImage } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
+import { findStandingRung, listImageIds, listRungs, type Rung, type RungName } from '../images/ladder.ts';
 import { findLocalImage } from '../images/local-image.ts';
 import type { FeatureInput } from './feature-input.ts';
 
@@ -22,9 +23,10 @@ export interface ShadowMemory {
   readonly stableVersion: string;
   readonly remoteState: string;
   readonly systemState: string;
-  /** The two images that ctrkit never removes. */
+  /** The images that ctrkit never removes. */
+  readonly rungs: readonly Rung[];
+  /** The highest of them that stands. */
   readonly golden: GoldenImage | undefined;
-  readonly previous: GoldenImage | undefined;
   readonly localImageId: string | undefined;
   /** All images of the engine's last answer; undefined before the first. */
   readonly imageIds: ReadonlySet<string> | undefined;
@@ -72,13 +74,17 @@ function updateMemory(
   // Nothing runs between two starts of a container that crashes.
   const version = view.version || reading.status.containerVersion;
   const isFalling = fallback.kind === 'fall-back' && before?.fallback !== 'fall-back';
+  const rungs = listRungs(ledger, {
+    imageIds: listImageIds(engine),
+    blockedVersions: input.blockedVersions,
+  });
   const isAnother = version !== before?.fellBack?.version;
   return {
     stableVersion: reading.stableVersion,
     remoteState: reading.status.remoteState,
     systemState: reading.status.systemState,
-    golden: ledger.golden,
-    previous: ledger.previous,
+    rungs,
+    golden: findStandingRung(rungs)?.image,
     localImageId: engine.isAway
       ? before?.localImageId
       : findLocalImage(engine.images, input.localRepository)?.id,
@@ -121,20 +127,20 @@ function compareLocal({ before, after, input, view }: Compared): ShadowFinding[]
   ];
 }
 
+const RUNG_TEXTS: Readonly<Record<RungName, string>> = {
+  golden: 'the golden one',
+  previous: 'the golden one before',
+  shipped: 'the shipped one',
+};
+
 /** What ctrkit would go back to. */
 function compareImages({ before, after }: Compared): ShadowFinding[] {
-  const kept = [
-    ['the golden one', before.golden],
-    ['the golden one before', before.previous],
-  ] as const;
-  return kept.flatMap(([what, image]) => {
+  return before.rungs.flatMap(({ name: rung, image }) => {
     const isGone =
-      image !== undefined &&
-      before.imageIds?.has(image.imageId) === true &&
-      after.imageIds?.has(image.imageId) === false;
+      before.imageIds?.has(image.imageId) === true && after.imageIds?.has(image.imageId) === false;
     if (!isGone) return [];
     const name = `image ${shortImageId(image.imageId)}, version ${image.version},`;
-    return [createDifference(`${name} is removed; ctrkit would have kept it: it is ${what}`)];
+    return [createDifference(`${name} is removed; ctrkit would have kept it: it is ${RUNG_TEXTS[rung]}`)];
   });
 }
 

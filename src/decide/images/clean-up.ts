@@ -5,6 +5,7 @@
 import { LOCAL_TAG, parseReference, shortImageId } from '../../contract/images/image.ts';
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
+import { listRungs, NO_FACTS, type RungName } from './ladder.ts';
 import { compareAge, describeVersion, type ListedImage } from './image-age.ts';
 
 /** What belongs to another feature. */
@@ -12,7 +13,7 @@ export interface OwnedElsewhere {
   readonly feature: string;
   /** Its local repository too. */
   readonly repositories: readonly string[];
-  /** Golden, previous, and with an open fallback. */
+  /** Those of its ladder, and with an open fallback. */
   readonly imageIds: readonly string[];
 }
 
@@ -87,7 +88,7 @@ function describeRefusal({ ledger, policy, images, isLocked }: CleanUpInput): st
   const { golden } = ledger;
   if (policy.isDisabled) return 'IMAGE_MGMT says Disable';
   if (isLocked) return 'an operator has locked the feature';
-  if (golden?.source !== 'certified') return 'no image has been certified yet';
+  if (golden === undefined) return 'no image has been certified yet';
   if (!images.some(({ id }) => id === golden.imageId))
     return `the golden image ${shortImageId(golden.imageId)} is gone: what else there is may be needed`;
   return undefined;
@@ -102,7 +103,8 @@ const listReferences = ({ tags, digests }: ListedImage): string[] => [...tags, .
 const parseRepository = (reference: string): string => parseReference(reference)?.repository ?? '';
 
 const isOfFeature = (image: ListedImage, ledger: FeatureLedger, { repositories }: Scope): boolean =>
-  [ledger.golden?.imageId, ledger.previous?.imageId, ...ledger.untagged].includes(image.id) ||
+  listRungs(ledger, NO_FACTS).some((rung) => rung.image.imageId === image.id) ||
+  ledger.untagged.includes(image.id) ||
   listReferences(image).some((reference) => repositories.has(parseRepository(reference)));
 
 interface ImageContext {
@@ -130,13 +132,19 @@ function planImage(image: ListedImage, { input, scope, refusal }: ImageContext):
   return { ...about, action: 'remove', steps: planSteps(image, age.versions), reason: age.text };
 }
 
+const RUNG_TEXTS: Readonly<Record<RungName, string>> = {
+  golden: 'golden',
+  previous: 'golden before the one that is now',
+  shipped: 'the image that the switch came with',
+};
+
 /** Why this switch needs the image. */
 function describeNeed(
   image: ListedImage,
   { ledger, containers, localRepository }: CleanUpInput,
 ): string | undefined {
-  if (image.id === ledger.golden?.imageId) return 'golden';
-  if (image.id === ledger.previous?.imageId) return 'golden before the one that is now';
+  const rung = listRungs(ledger, NO_FACTS).find(({ image: { imageId } }) => imageId === image.id);
+  if (rung !== undefined) return RUNG_TEXTS[rung.name];
   const user = containers.find(({ imageId }) => imageId === image.id);
   if (user !== undefined) return `container ${user.names[0] ?? ''} is made from it`;
   if (localRepository !== undefined && image.tags.includes(`${localRepository}:${LOCAL_TAG}`))

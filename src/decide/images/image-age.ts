@@ -51,7 +51,7 @@ function listVersions(
   image: ListedImage,
   { ledger, repositories }: KnownImages,
 ): { recorded: string[]; tags: string[] } {
-  const records = [ledger.golden, ledger.previous, ...ledger.fallbacks];
+  const records = [ledger.golden, ledger.previous, ledger.shipped, ...ledger.fallbacks];
   const version = records.find((record) => record?.imageId === image.id)?.version;
   const tags = image.tags.flatMap((text) => {
     const reference = parseReference(text);

@@ -8,7 +8,6 @@ import {
   EMPTY_FEATURE_LEDGER,
   MAX_LEDGER_LIST,
   MAX_REFERENCE_LENGTH,
-  NO_DUTIES,
   type Duties,
   type Fallback,
   type FeatureLedger,
@@ -26,22 +25,28 @@ export const selectFeatureLedger = (ledger: Ledger, feature: string): FeatureLed
 export const findOpenFallback = (ledger: FeatureLedger, imageId: string): Fallback | undefined =>
   ledger.fallbacks.find((fallback) => fallback.imageId === imageId);
 
+/** What a certification changes: `image` becomes golden, and `previous` is what it is in the ledger (`choosePrevious`). */
+export interface Certified {
+  readonly image: GoldenImage;
+  readonly previous: GoldenImage | undefined;
+}
+
 /**
- * Makes the image golden, the golden one previous, and sets the duties that the policy asks for. Duties that were left of
- * the golden one are void, because they would be done to the new one. Never certify an image that has an open fallback.
+ * Makes the image golden, and sets the duties that the policy asks for. Duties that were left of the golden one are void,
+ * because they would be done to the new one. Never certify an image that has an open fallback.
  */
 export function recordCertification(
   ledger: FeatureLedger,
-  image: GoldenImage,
+  { image, previous }: Certified,
   policy: Pick<ImagePolicy, 'tagNewAsLocal' | 'purgeOlderImage' | 'purgeLocalCopy'>,
 ): FeatureLedger {
-  const { golden, previous } = ledger;
-  if (!canBecomeGolden(ledger, image) || golden?.imageId === image.imageId) return ledger;
+  const { golden } = ledger;
+  if (!canBecomeRung(ledger, image) || golden?.imageId === image.imageId) return ledger;
   const { tagNewAsLocal, purgeOlderImage, purgeLocalCopy } = policy;
   return {
     ...ledger,
-    golden: boundImage(image),
-    previous: golden ?? dropSameImage(previous, image),
+    golden: { ...boundImage(image), source: 'certified' },
+    previous: previous?.imageId === image.imageId ? undefined : previous,
     duties: {
       tagAsLocal: tagNewAsLocal,
       removeLocalContainer: tagNewAsLocal,
@@ -51,23 +56,13 @@ export function recordCertification(
   };
 }
 
-/**
- * Makes the switch's own local image golden while no image is (HLD, "Self-mitigation"), and where the golden one has been
- * removed: it is not in `existing`, the ids of all images of the engine. Never adopt an image that has an open fallback.
- */
-export function adoptShippedImage(
-  ledger: FeatureLedger,
-  image: GoldenImage,
-  existing: ReadonlySet<string>,
-): FeatureLedger {
-  const { golden, previous } = ledger;
-  if (golden !== undefined && existing.has(golden.imageId)) return ledger;
-  if (!canBecomeGolden(ledger, image) || golden?.imageId === image.imageId) return ledger;
+/** Makes the local image the shipped one. Never adopt an image that has an open fallback, nor a certified one. */
+export function adoptShippedImage(ledger: FeatureLedger, image: GoldenImage): FeatureLedger {
+  const known = [ledger.golden, ledger.previous, ledger.shipped].map((rung) => rung?.imageId);
+  if (!canBecomeRung(ledger, image) || known.includes(image.imageId)) return ledger;
   return {
     ...ledger,
-    golden: boundImage(image),
-    previous: dropSameImage(previous, image),
-    duties: NO_DUTIES,
+    shipped: { ...boundImage(image), source: 'shipped' },
     untagged: removeEntry(ledger.untagged, image.imageId),
   };
 }
@@ -118,7 +113,7 @@ export function recordUntaggedImage(ledger: FeatureLedger, imageId: string): Fea
   return { ...ledger, untagged: appendEntry(ledger.untagged, imageId) };
 }
 
-const canBecomeGolden = (ledger: FeatureLedger, { imageId }: GoldenImage): boolean =>
+const canBecomeRung = (ledger: FeatureLedger, { imageId }: GoldenImage): boolean =>
   isImageId(imageId) && findOpenFallback(ledger, imageId) === undefined;
 
 /** References come from the engine and versions from a container: any text must leave a ledger that can be written. */
@@ -132,9 +127,6 @@ function boundImage(image: GoldenImage): GoldenImage {
     references: references.slice(0, MAX_LEDGER_LIST),
   };
 }
-
-const dropSameImage = (previous: GoldenImage | undefined, image: GoldenImage): GoldenImage | undefined =>
-  previous?.imageId === image.imageId ? undefined : previous;
 
 const toLegalVersion = (text: string): string => (isVersion(text) ? text : NO_VERSION);
 const appendEntry = <T>(list: readonly T[], entry: T): T[] => [...list, entry].slice(-MAX_LEDGER_LIST);

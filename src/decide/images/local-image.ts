@@ -2,6 +2,7 @@
 import type { EngineContainer, EngineImage } from '../../contract/images/engine.ts';
 import { LOCAL_TAG, parseReference } from '../../contract/images/image.ts';
 import type { FeatureLedger, GoldenImage } from '../../contract/images/ledger.ts';
+import { findStanding, NO_FACTS, type RungName } from './ladder.ts';
 import { NO_VERSION } from '../../contract/names.ts';
 
 /** What the service script creates a local container from: `<local repository>:latest`. */
@@ -32,7 +33,7 @@ export interface LocalStartInput {
   readonly localRepository: string | undefined;
   readonly containers: readonly EngineContainer[];
   readonly images: readonly EngineImage[];
-  readonly ledger: Pick<FeatureLedger, 'golden' | 'previous'>;
+  readonly ledger: Pick<FeatureLedger, RungName | 'fallbacks'>;
   /** `<f>_local`: the version that ran last as local, empty if none is known. */
   readonly localVersion: string;
 }
@@ -59,13 +60,15 @@ export function findLocalStart(input: LocalStartInput): LocalStart | undefined {
   const imageId = container?.imageId ?? findLocalImage(images, localRepository)?.id;
   if (imageId === undefined) return undefined;
   const { tags = [], digests = [] } = images.find(({ id }) => id === imageId) ?? {};
-  const recorded = [ledger.golden, ledger.previous].find((image) => image?.imageId === imageId);
+  const recorded = [ledger.golden, ledger.previous, ledger.shipped].find(
+    (image) => image?.imageId === imageId,
+  );
   const built = findBuildVersion(tags, localRepository);
   return {
     imageId,
     references: [...tags, ...digests],
     version: recorded?.version ?? built ?? (localVersion || NO_VERSION),
-    isGolden: ledger.golden?.imageId === imageId,
+    isGolden: findStanding(ledger, NO_FACTS)?.image.imageId === imageId,
     source: recorded?.source ?? (built === undefined ? 'unknown' : 'shipped'),
   };
 }

@@ -12,7 +12,7 @@ export function listOwnedElsewhere(
   return [...others].map((other) => {
     const own = Object.hasOwn(ledger, other) ? ledger[other] : undefined;
     const local = mapped.get(other);
-    const images = [own?.golden, own?.previous, ...(own?.fallbacks ?? [])];
+    const images = [own?.golden, own?.previous, own?.shipped, ...(own?.fallbacks ?? [])];
     return {
       feature: other,
       repositories: [...(local === undefined ? [] : [local]), ...(own?.repositories ?? [])],

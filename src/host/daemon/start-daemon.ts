@@ -18,6 +18,7 @@ import { Daemon } from './daemon.ts';
 import { FeatureController, type FeaturePorts } from './feature/feature-controller.ts';
 import { FeatureQueue } from './feature/feature-queue.ts';
 import { HostExecutor } from './feature/host-executor.ts';
+import { listImageIds, NO_FACTS } from '../../decide/images/ladder.ts';
 import { LedgerCache } from './feature/ledger-cache.ts';
 import { ShadowComparison } from './feature/shadow-comparison.ts';
 import { ShadowExecutor } from './feature/shadow-executor.ts';
@@ -66,7 +67,12 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   const features = new FeatureQueue(clock, createFeature, wakeup.notify);
   const engineWatch = createEngineWatch(start, features);
   const featurePorts = createFeaturePorts(start, { session, ledger, features, engineWatch, startedMs });
-  const cluster = createClusterParts(start, { session, ledger, onProblems: () => daemon.publish() });
+  const cluster = createClusterParts(start, {
+    session,
+    ledger,
+    engineWatch,
+    onProblems: () => daemon.publish(),
+  });
   const daemon: Daemon = new Daemon({
     session,
     engine: engineWatch,
@@ -160,12 +166,13 @@ function createFeaturePorts(
 interface ClusterContext {
   readonly session: DatabaseSession;
   readonly ledger: LedgerCache;
+  readonly engineWatch: EngineWatch;
   readonly onProblems: () => void;
 }
 
 function createClusterParts(
   { isShadow, cluster: side, locks, clock, log, random }: DaemonStart,
-  { session, ledger, onProblems }: ClusterContext,
+  { session, ledger, engineWatch, onProblems }: ClusterContext,
 ): ClusterParts {
   if (isShadow || side === undefined) return NO_CLUSTER_PARTS;
   return buildClusterParts({
@@ -176,6 +183,7 @@ function createClusterParts(
     random,
     connection: () => session.connection,
     ledger: () => ledger.all,
+    findLadderFacts: () => ({ ...NO_FACTS, imageIds: listImageIds(engineWatch.state) }),
     onProblems,
   });
 }

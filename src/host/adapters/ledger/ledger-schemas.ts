@@ -46,21 +46,43 @@ const DUTIES = v.object({
 const isOnce = (images: readonly { readonly imageId: string }[]): boolean =>
   new Set(images.map(({ imageId: id }) => id)).size === images.length;
 
-/** The previous image is another than the golden one; each image has one fallback at most, and the golden one none. */
-function isConsistent({ golden, previous, fallbacks }: FeatureLedger): boolean {
-  const kept = [golden, previous].filter((image): image is GoldenImage => image !== undefined);
-  return isOnce(kept) && isOnce(fallbacks) && !fallbacks.some(({ imageId: id }) => id === golden?.imageId);
+/** Golden and previous are two certified images, the shipped one is none of certification; each image has one fallback at most. */
+function isConsistent({ golden, previous, shipped, fallbacks }: FeatureLedger): boolean {
+  const certified = [golden, previous].filter((image): image is GoldenImage => image !== undefined);
+  const isCertified = certified.every(({ source }) => source === 'certified');
+  return isCertified && shipped?.source !== 'certified' && isOnce(certified) && isOnce(fallbacks);
+}
+
+interface Images {
+  readonly golden?: GoldenImage | undefined;
+  readonly previous?: GoldenImage | undefined;
+  readonly shipped?: GoldenImage | undefined;
+}
+
+/** An earlier release kept the shipped image in the place of a certified one. */
+function moveShipped({ golden, previous, shipped }: Images): Pick<FeatureLedger, keyof Images> {
+  const isShipped = (image: GoldenImage | undefined): boolean => image?.source === 'shipped';
+  const moved = [golden, previous].find((image) => isShipped(image));
+  return {
+    golden: isShipped(golden) ? undefined : golden,
+    previous: isShipped(previous) ? undefined : previous,
+    shipped: shipped ?? moved,
+  };
 }
 
 export const FEATURE = v.pipe(
   v.object({
     golden: v.optional(GOLDEN),
     previous: v.optional(GOLDEN),
+    shipped: v.optional(GOLDEN),
     duties: DUTIES,
     fallbacks: createListSchema(FALLBACK),
     repositories: createListSchema(createTextSchema(isRepository)),
     untagged: createListSchema(imageId),
   }),
-  v.transform(({ golden, previous, ...rest }): FeatureLedger => ({ golden, previous, ...rest })),
+  v.transform(({ golden, previous, shipped, ...rest }): FeatureLedger => ({
+    ...moveShipped({ golden, previous, shipped }),
+    ...rest,
+  })),
   v.check(isConsistent),
 );

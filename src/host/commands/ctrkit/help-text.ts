@@ -60,7 +60,7 @@ Examples:
   ctrkit images                  all features
   ctrkit images snmp --json
 
-Marks: golden, previous (golden before), running, blocked. CleanUp says what a clean-up would do with the image
+Marks: golden, previous (golden before), shipped, running, blocked. CleanUp says what a clean-up would do with the image
 now, and why. This command removes nothing.`;
 
 export const LOCK_HELP = `

@@ -59,7 +59,7 @@ export class ClusterController implements DaemonComponent {
   #problems: readonly string[] = [];
 
   constructor(ports: ClusterControllerPorts) {
-    const { node, clock, log, random, ledger, readSonicVersion } = ports;
+    const { node, clock, log, random, ledger, findLadderFacts, readSonicVersion } = ports;
     this.#ports = ports;
     this.#wakeup = new Wakeup(clock);
     this.#labels = new LabelReconciler({
@@ -68,6 +68,7 @@ export class ClusterController implements DaemonComponent {
       log,
       random,
       ledger,
+      findLadderFacts,
       readSonicVersion,
       onChange: this.#wakeup.notify,
       signal: this.#stop.signal,

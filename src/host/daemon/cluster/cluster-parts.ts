@@ -15,7 +15,7 @@ export interface ClusterSide {
 
 interface ClusterPartsPorts
   extends
-    Pick<ClusterControllerPorts, Shared | 'ledger' | 'onProblems'>,
+    Pick<ClusterControllerPorts, Shared | 'ledger' | 'findLadderFacts' | 'onProblems'>,
     Pick<MembershipControllerPorts, 'locks' | 'connection'> {
   readonly side: ClusterSide;
 }
@@ -33,7 +33,7 @@ export const NO_CLUSTER_PARTS: ClusterParts = { components: [], runs: [], wake: 
 
 /** Builds the controller of the Node's labels and of KUBERNETES_MASTER, and the one that joins and leaves. */
 export function buildClusterParts(ports: ClusterPartsPorts): ClusterParts {
-  const { side, clock, log, random, ledger, onProblems, locks, connection } = ports;
+  const { side, clock, log, random, ledger, findLadderFacts, onProblems, locks, connection } = ports;
   const controller = new ClusterController({
     node: side.node,
     readSonicVersion: side.readSonicVersion,
@@ -41,6 +41,7 @@ export function buildClusterParts(ports: ClusterPartsPorts): ClusterParts {
     log,
     random,
     ledger,
+    findLadderFacts,
     onProblems,
   });
   const parts: ClusterParts = {

@@ -1,6 +1,7 @@
 import { CtrkitError } from '../../../contract/errors.ts';
 import { describeSwitch } from '../../../contract/cluster/node-labels.ts';
 import type { Ledger } from '../../../contract/images/ledger.ts';
+import type { LadderFacts } from '../../../decide/images/ladder.ts';
 import { gatherDesiredLabels } from '../../../decide/cluster/desired-labels.ts';
 import type { MasterInput } from '../../../decide/cluster/master-record.ts';
 import { planNodeLabels } from '../../../decide/cluster/plan-node-labels.ts';
@@ -23,6 +24,8 @@ export interface LabelReconcilerPorts {
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
   readonly ledger: () => Ledger;
+  /** What the ledger does not say of a feature's images. */
+  readonly findLadderFacts: (feature: string) => LadderFacts;
   /** The version of the switch's own image; empty if nobody knows. Asked once, when there is a Node. */
   readonly readSonicVersion: () => Promise<string>;
   /** The Node has changed, or the API server has to be asked. */
@@ -125,12 +128,17 @@ export class LabelReconciler {
   async #plan({ state, isWithdrawn }: DesiredNode): Promise<void> {
     const { reading } = this.#informer;
     if (reading?.kind !== 'found') return this.#writer.setPlan({ writes: [], refused: [] });
-    const { ledger, readSonicVersion } = this.#ports;
+    const { ledger, findLadderFacts, readSonicVersion } = this.#ports;
     this.#sonicVersion ??= readSonicVersion();
     const description = describeSwitch(state.device, await this.#sonicVersion);
     const plan = planNodeLabels({
       node: reading.node,
-      desired: gatherDesiredLabels({ labels: state.labels, ledger: ledger(), description }),
+      desired: gatherDesiredLabels({
+        labels: state.labels,
+        ledger: ledger(),
+        findFacts: findLadderFacts,
+        description,
+      }),
       isWithdrawn,
       isLeaving: state.isDisabled,
       stillNeeded: state.stillNeeded,

@@ -18,6 +18,7 @@ import {
   type FeatureReading,
 } from '../../../decide/feature/feature-reading.ts';
 import type { ContainerEnd } from '../../../decide/feature/seen-holder.ts';
+import { NO_FACTS } from '../../../decide/images/ladder.ts';
 import { findOpenFallback } from '../../../decide/images/ledger-changes.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -151,6 +152,7 @@ export class FeatureController {
       ledger: ledger.read(this.name),
       engine,
       localRepository: findLocalRepository(this.name, engine.containers, mappedRepositories),
+      blockedVersions: NO_FACTS.blockedVersions,
       lockText: locks.findText(this.name),
       unit: this.#findUnitState(reading),
       ends: this.#ends,

@@ -67,7 +67,7 @@ export class HostExecutor implements StepExecutor {
     const { ledger } = this.#ports;
     switch (step.kind) {
       case 'certify':
-        ledger.update(feature, (current) => recordCertification(current, step.image, policy));
+        ledger.update(feature, (current) => recordCertification(current, step, policy));
         return step.text;
       case 'record-repository':
         ledger.update(feature, (current) => recordRepository(current, step.repository));

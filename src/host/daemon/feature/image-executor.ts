@@ -19,13 +19,12 @@ export class ImageExecutor {
     this.#ports = ports;
   }
 
-  async adoptShipped(feature: string, { image }: StepOf<'adopt-shipped'>): Promise<string> {
-    const { engine, ledger } = this.#ports;
-    // Listed anew: the list of an engine that was just starting must not replace a golden image.
-    const existing = new Set((await engine.listImages()).map(({ id }) => id));
-    ledger.update(feature, (current) => adoptShippedImage(current, image, existing));
-    return ledger.read(feature).golden?.imageId === image.imageId
-      ? `the switch's own image ${shortImageId(image.imageId)}, version ${image.version}, counts as golden until another one is certified`
+  adoptShipped(feature: string, { image }: StepOf<'adopt-shipped'>): string {
+    const { ledger } = this.#ports;
+    const before = ledger.read(feature);
+    ledger.update(feature, (current) => adoptShippedImage(current, image));
+    return ledger.read(feature) !== before
+      ? `the switch's own image ${shortImageId(image.imageId)}, version ${image.version}, is the shipped one: the lowest rung of the ladder`
       : '';
   }
 

@@ -54,7 +54,7 @@ export class ShadowExecutor implements StepExecutor {
   async #describeStep(step: HostStep, context: StepContext): Promise<string> {
     switch (step.kind) {
       case 'adopt-shipped':
-        return `counted the switch's own image ${shortImageId(step.image.imageId)} as golden`;
+        return `recorded the switch's own image ${shortImageId(step.image.imageId)} as the shipped one`;
       case 'certify':
       case 'release':
         return step.text;
@@ -103,9 +103,9 @@ function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['plan
 function applyStep(ledger: FeatureLedger, step: HostStep, policy: StepContext['policy']): FeatureLedger {
   switch (step.kind) {
     case 'adopt-shipped':
-      return adoptShippedImage(ledger, step.image, new Set([step.image.imageId]));
+      return adoptShippedImage(ledger, step.image);
     case 'certify':
-      return recordCertification(ledger, step.image, policy);
+      return recordCertification(ledger, step, policy);
     case 'record-repository':
       return recordRepository(ledger, step.repository);
     case 'tag-as-local':

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CertificationVerdict } from '../../../../src/contract/feature/daemon-view.ts';
-import { NO_DUTIES, type Duties } from '../../../../src/contract/images/ledger.ts';
+import type { EngineImage } from '../../../../src/contract/images/engine.ts';
+import { NO_DUTIES, type Duties, type FeatureLedger } from '../../../../src/contract/images/ledger.ts';
 import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
+import { listImageIds, listRungs } from '../../../../src/decide/images/ladder.ts';
 import { planImageSteps } from '../../../../src/decide/feature/plan-image-steps.ts';
 import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import {
   containerOf,
+  fallbackOf,
   imageOf,
   inputOf,
   LABELS,
@@ -21,12 +24,18 @@ import {
 const COUNTING: CertificationVerdict = { kind: 'counting', text: '', fromMs: 0, neededMs: 1 };
 const CERTIFIED: CertificationVerdict = { kind: 'certified', text: 'it was healthy', healthyMs: 60_000 };
 
+const SHIPPED = goldenOf(1, { source: 'shipped' });
+
 const planImages = (
   { engine, ...input }: FeatureInput,
   certification: CertificationVerdict = COUNTING,
 ): HostStep[] =>
   planImageSteps({
     ...input,
+    rungs: listRungs(input.ledger, {
+      imageIds: listImageIds(engine),
+      blockedVersions: input.blockedVersions,
+    }),
     containers: engine.containers,
     images: engine.images,
     container: engine.containers[0],
@@ -49,7 +58,7 @@ describe('the steps for images', () => {
     assert.deepEqual(planImages(inputOf()), []);
   });
 
-  test('without a golden image, or with one that somebody removed, the switch’s own is adopted', () => {
+  test('the first local image that is seen is the shipped one, also beside a golden image that is gone', () => {
     for (const golden of [undefined, goldenOf(9)]) {
       const step = planImages(inputOf({ ledger: ledgerOf({ golden }) }))[0];
       assert.ok(step?.kind === 'adopt-shipped');
@@ -59,6 +68,28 @@ describe('the steps for images', () => {
     }
     const nothing = inputOf({ ledger: ledgerOf({ golden: undefined }), engine: { images: [] } });
     assert.deepEqual(planImages(nothing), []);
+  });
+
+  test('the shipped image follows the local one, unless something says that Kubernetes or ctrkit put it there', () => {
+    const adopts = (ledger: Partial<FeatureLedger>, local: EngineImage, containers = [containerOf()]) =>
+      planImages(
+        inputOf({
+          ledger: ledgerOf({ golden: goldenOf(2), shipped: SHIPPED, ...ledger }),
+          engine: { images: [imageOf(2, [`${REMOTE}:2.0`]), local], containers },
+        }),
+      ).some(({ kind }) => kind === 'adopt-shipped');
+    const loaded = imageOf(5, [`${LOCAL}:latest`, `${LOCAL}:5.0`]);
+    assert.equal(adopts({}, loaded), true, 'another image of the switch’s system');
+    assert.equal(adopts({}, imageOf(1, [`${LOCAL}:latest`])), false, 'the shipped one itself');
+    assert.equal(adopts({}, imageOf(5, [`${LOCAL}:latest`, `${REMOTE}:5.0`])), false, 'Kubernetes pulled it');
+    assert.equal(adopts({ fallbacks: [fallbackOf(5)] }, loaded), false, 'it has failed');
+    assert.equal(adopts({ previous: goldenOf(5) }, loaded), false, 'it is certified');
+    assert.equal(
+      adopts({}, loaded, [containerOf({ imageId: imageIdOf(5) })]),
+      false,
+      'a container of Kubernetes is made from it',
+    );
+    assert.equal(adopts({}, loaded, [containerOf({ names: ['snmp'], imageId: imageIdOf(5) })]), true);
   });
 
   test('the version of the switch’s own image is its one other tag, else what ran as local last', () => {

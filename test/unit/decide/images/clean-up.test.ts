@@ -113,7 +113,7 @@ describe('clean-up after a certification', () => {
     ['there is no golden image', { ledger: { ...LEDGER, golden: undefined } }, /certified/],
     [
       'golden is what the switch came with',
-      { ledger: { ...LEDGER, golden: recorded(3, '3', 'shipped') } },
+      { ledger: { ...LEDGER, golden: undefined, shipped: recorded(3, '3', 'shipped') } },
       /certified/,
     ],
     ['the golden image is not there', { images: INPUT.images.slice(0, 2) }, /3{12} is gone/],

@@ -9,7 +9,6 @@ import {
 } from '../../../../src/contract/images/ledger.ts';
 import {
   adoptShippedImage,
-  recordCertification,
   markFallbackDone,
   liftFallback,
   recordFallback,
@@ -19,7 +18,7 @@ import {
   selectFeatureLedger,
   markDutyDone,
 } from '../../../../src/decide/images/ledger-changes.ts';
-import { goldenOf, imageIdOf, policyOf } from '../../../support/beats.ts';
+import { certifyOn, goldenOf, imageIdOf, policyOf } from '../../../support/beats.ts';
 
 const ALL = policyOf({ tag_new_as_local: 'true', purge_older_image: 'true' });
 const [V1, V2, V3] = [goldenOf(1, { source: 'shipped' }), goldenOf(2), goldenOf(3)];
@@ -35,21 +34,21 @@ const fallbackOf = (number: number, changes: Partial<Fallback> = {}): Fallback =
   ...changes,
 });
 
-const SHIPPED: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, golden: V1 };
-const ON_V2 = recordCertification(SHIPPED, V2, ALL);
+const SHIPPED: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, shipped: V1 };
+const ON_V2 = certifyOn(SHIPPED, V2, ALL);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number + 1);
 
 describe('a certified image', () => {
   test('is golden, and the golden one is the previous, in one step', () => {
-    assert.deepEqual([ON_V2.golden, ON_V2.previous], [V2, V1]);
-    const onV3 = recordCertification(ON_V2, V3, ALL);
+    assert.deepEqual([ON_V2.golden, ON_V2.previous, ON_V2.shipped], [V2, undefined, V1]);
+    const onV3 = certifyOn(ON_V2, V3, ALL);
     assert.deepEqual([onV3.golden, onV3.previous], [V3, V2]);
-    const back = recordCertification(onV3, V2, ALL);
+    const back = certifyOn(onV3, V2, ALL);
     assert.deepEqual([back.golden, back.previous], [V2, V3]);
   });
 
   test('leaves to be done what the policy wants, and nothing of what was to be done for the one before', () => {
-    const dutiesOf = (own: Record<string, string>) => recordCertification(ON_V2, V3, policyOf(own)).duties;
+    const dutiesOf = (own: Record<string, string>) => certifyOn(ON_V2, V3, policyOf(own)).duties;
     assert.deepEqual(ON_V2.duties, { tagAsLocal: true, removeLocalContainer: true, cleanUp: true });
     assert.deepEqual(dutiesOf({}), NO_DUTIES);
     assert.deepEqual(dutiesOf({ tag_new_as_local: 'true' }), {
@@ -63,44 +62,46 @@ describe('a certified image', () => {
 
   test('that is golden already changes nothing, nor what is still to be done', () => {
     const half = markDutyDone(ON_V2, 'tagAsLocal');
-    assert.equal(recordCertification(half, goldenOf(2, { sinceTs: 1 }), policyOf()), half);
+    assert.equal(certifyOn(half, goldenOf(2, { sinceTs: 1 }), policyOf()), half);
   });
 
   test('that was fallen back from does not become golden until that is lifted', () => {
     const fallen = recordFallback(ON_V2, fallbackOf(3));
-    assert.equal(recordCertification(fallen, V3, ALL), fallen);
-    assert.equal(adoptShippedImage(fallen, V3, new Set()), fallen);
-    assert.deepEqual(recordCertification(liftFallback(fallen, imageIdOf(3)), V3, ALL).golden, V3);
+    assert.equal(certifyOn(fallen, V3, ALL), fallen);
+    assert.equal(adoptShippedImage(fallen, V3), fallen);
+    assert.deepEqual(certifyOn(liftFallback(fallen, imageIdOf(3)), V3, ALL).golden, V3);
   });
 
   test('is no longer one that may have no name', () => {
     const ledger = recordUntaggedImage(recordUntaggedImage(ON_V2, imageIdOf(1)), imageIdOf(3));
-    assert.deepEqual(recordCertification(ledger, V3, ALL).untagged, [imageIdOf(1)]);
+    assert.deepEqual(certifyOn(ledger, V3, ALL).untagged, [imageIdOf(1)]);
   });
 
   test('whose names, version or id are not what they should be does not spoil the ledger', () => {
     const references = ['a b', 'ü', 'x'.repeat(600), ...upTo(40).map((n) => `registry/snmp:${n}`)];
-    const { golden } = recordCertification(SHIPPED, goldenOf(2, { version: 'a|b', references }), ALL);
+    const { golden } = certifyOn(SHIPPED, goldenOf(2, { version: 'a|b', references }), ALL);
     assert.equal(golden?.version, '0.0.0');
     assert.deepEqual(golden?.references, references.slice(3, 3 + MAX_LEDGER_LIST));
-    assert.equal(recordCertification(SHIPPED, goldenOf(2, { imageId: 'latest' }), ALL), SHIPPED);
+    assert.equal(certifyOn(SHIPPED, goldenOf(2, { imageId: 'latest' }), ALL), SHIPPED);
   });
 });
 
 describe('the local image of the switch', () => {
-  test('is golden while there is no other', () => {
-    assert.deepEqual(adoptShippedImage(EMPTY_FEATURE_LEDGER, V1, new Set([V1.imageId])), SHIPPED);
-    assert.equal(adoptShippedImage(ON_V2, V1, new Set([V1.imageId, V2.imageId])), ON_V2);
+  test('is the lowest rung, whatever is certified', () => {
+    assert.deepEqual(adoptShippedImage(EMPTY_FEATURE_LEDGER, V1), SHIPPED);
+    const followed = adoptShippedImage(ON_V2, V3);
+    assert.deepEqual([followed.golden, followed.shipped], [V2, { ...V3, source: 'shipped' }]);
+    assert.deepEqual(followed.duties, ON_V2.duties, 'what is to be done for the golden one stays');
   });
 
-  test('is golden again where somebody has removed the golden one, and nothing of that is to be done any more', () => {
-    const { golden, previous, duties } = adoptShippedImage(ON_V2, V1, new Set([V1.imageId]));
-    assert.deepEqual([golden, previous, duties], [V1, undefined, NO_DUTIES]);
-    assert.deepEqual(adoptShippedImage(ON_V2, V3, new Set([V3.imageId])).previous, V1);
+  test('that is on the ladder already changes nothing', () => {
+    assert.equal(adoptShippedImage(ON_V2, V1), ON_V2);
+    assert.equal(adoptShippedImage(ON_V2, V2), ON_V2);
   });
 
-  test('that is golden, and gone, changes nothing', () => {
-    assert.equal(adoptShippedImage(SHIPPED, V1, new Set()), SHIPPED);
+  test('that is certified stays the shipped one too', () => {
+    const both = certifyOn(SHIPPED, goldenOf(1), ALL);
+    assert.deepEqual([both.golden?.source, both.shipped?.source], ['certified', 'shipped']);
   });
 });
 

@@ -18,7 +18,7 @@ const startOf = (changes: Partial<LocalStartInput> = {}) =>
     localRepository: LOCAL,
     containers: [containerOf()],
     images: [SHIPPED, REMOTES],
-    ledger: { golden: goldenOf(2, { source: 'certified' }), previous: undefined },
+    ledger: { golden: goldenOf(2), previous: undefined, shipped: undefined, fallbacks: [] },
     localVersion: '',
     ...changes,
   });
@@ -49,7 +49,10 @@ describe('what a start in local mode runs', () => {
     const images = [imageOf(2, [`${REMOTE}:2.0`, `${LOCAL}:latest`])];
     const { version, isGolden, source } = startOf({ images }) ?? {};
     assert.deepEqual([version, isGolden, source], ['2.0', true, 'certified']);
-    const previous = startOf({ images, ledger: { golden: goldenOf(3), previous: goldenOf(2) } });
+    const previous = startOf({
+      images,
+      ledger: { golden: goldenOf(3), previous: goldenOf(2), shipped: undefined, fallbacks: [] },
+    });
     assert.deepEqual([previous?.isGolden, previous?.source], [false, 'certified']);
   });
 

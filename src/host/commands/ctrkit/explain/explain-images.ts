@@ -3,7 +3,14 @@ import { unblockVersionCommand } from '../../../../text/operator-commands.ts';
 import type { CertificationVerdict, FallbackVerdict } from '../../../../contract/feature/daemon-view.ts';
 import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
-import type { FeatureLedger, GoldenImage } from '../../../../contract/images/ledger.ts';
+import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
+import {
+  findStandingRung,
+  listRungs,
+  type LadderFacts,
+  type Rung,
+  type RungName,
+} from '../../../../decide/images/ladder.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
 import {
   listValues,
@@ -13,19 +20,21 @@ import {
 } from '../reading/explain-item.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 
-export function explainGolden(ledger: FeatureLedger): Explanation[] {
-  const { golden, previous, duties } = ledger;
-  const items: Explanation[] = [
-    golden === undefined
-      ? {
-          topic: 'golden',
-          text: "none yet: ctrkitd takes the switch's local image for it once it has seen it",
-          values: [],
-        }
-      : { topic: 'golden', text: describeGolden(golden), values: [] },
-  ];
-  if (previous !== undefined)
-    items.push({ topic: 'golden', text: `before it: ${describeGolden(previous)}`, values: [] });
+export function explainGolden(ledger: FeatureLedger, facts: LadderFacts): Explanation[] {
+  const { duties } = ledger;
+  const rungs = listRungs(ledger, facts);
+  const standing = findStandingRung(rungs);
+  const items: Explanation[] = rungs.map((rung) => ({
+    topic: 'golden',
+    text: describeRung(rung, rung === standing),
+    values: [],
+  }));
+  if (rungs.length === 0)
+    items.push({
+      topic: 'golden',
+      text: "none yet: ctrkitd takes the switch's local image for it once it has seen it",
+      values: [],
+    });
   const open = [
     ...(duties.tagAsLocal ? ['tag it as local'] : []),
     ...(duties.removeLocalContainer ? ['remove the local container of the image before'] : []),
@@ -36,10 +45,20 @@ export function explainGolden(ledger: FeatureLedger): Explanation[] {
   return items;
 }
 
-function describeGolden({ version, references, imageId, source }: GoldenImage): string {
+const RUNG_TEXTS: Readonly<Record<RungName, string>> = {
+  golden: 'certified',
+  previous: 'certified before that',
+  shipped: 'the shipped local image',
+};
+
+/** The first rung that stands is what counts as golden. */
+function describeRung({ name, image, hasFailed, isThere }: Rung, isGolden: boolean): string {
+  const { version, references, imageId } = image;
   const names = references.length === 0 ? '' : `${references.join(', ')}, `;
-  const origin = source === 'shipped' ? 'the shipped local image' : 'certified';
-  return `version ${version} (${names}${shortImageId(imageId)}), ${origin}`;
+  const gone = isThere ? '' : '; it is not on this switch';
+  const failed = hasFailed ? '; it has failed' : '';
+  const place = isGolden ? '' : ', lower on the ladder';
+  return `version ${version} (${names}${shortImageId(imageId)}), ${RUNG_TEXTS[name]}${gone || failed ? gone + failed : place}`;
 }
 
 export function explainCertification(verdict: CertificationVerdict, nowMs: number): Explanation[] {

@@ -10,6 +10,7 @@ import { STATUS_FIELD } from '../../../../contract/feature/status-fields.ts';
 import { decodeHeartbeat } from '../../../../contract/health/heartbeat.ts';
 import { matchesIdOrName, type EngineContainer } from '../../../../contract/images/engine.ts';
 import { isImageId, shortImageId } from '../../../../contract/images/image.ts';
+import { listRungs, NO_FACTS, type RungName } from '../../../../decide/images/ladder.ts';
 import { findLiveHolder, type Holder } from '../../../../decide/gate/live-holder.ts';
 import {
   areRead,
@@ -84,18 +85,19 @@ export function explainRuns(rows: FeatureRows, snapshot: Snapshot): Explanation[
   return [{ topic: 'runs', text, lifts, values }];
 }
 
+const RUNG_TEXTS: Readonly<Record<RungName, string>> = {
+  golden: 'the golden one',
+  previous: 'the golden one before',
+  shipped: 'the shipped one',
+};
+
 function describeImage(container: EngineContainer | undefined, { containers, ledger }: Snapshot): string {
   if (container === undefined)
     return 'found' in containers ? '; the engine knows no such container' : '; its image is not known now';
   const { imageId, image, state } = container;
-  const golden = 'found' in ledger ? ledger.found.golden : undefined;
-  const previous = 'found' in ledger ? ledger.found.previous : undefined;
-  const mark =
-    golden?.imageId === imageId
-      ? 'the golden one'
-      : previous?.imageId === imageId
-        ? 'the golden one before'
-        : 'not golden';
+  const rungs = 'found' in ledger ? listRungs(ledger.found, NO_FACTS) : [];
+  const rung = rungs.find(({ image: { imageId: id } }) => id === imageId);
+  const mark = rung === undefined ? 'not golden' : RUNG_TEXTS[rung.name];
   const engineState = state === 'running' ? '' : `; the engine says it is ${state}`;
   // kubelet starts a container by the image's id, which is no name.
   const name = isImageId(image) ? shortImageId(imageId) : `${image} (${shortImageId(imageId)})`;

@@ -3,6 +3,7 @@ import { decodeConfig } from '../../../../contract/feature/feature.ts';
 import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { LOCAL_TAG, shortImageId } from '../../../../contract/images/image.ts';
 import { EMPTY_FEATURE_LEDGER } from '../../../../contract/images/ledger.ts';
+import { findStanding, NO_FACTS } from '../../../../decide/images/ladder.ts';
 import { findOpenFallback } from '../../../../decide/images/ledger-changes.ts';
 import { findLocalImage, findLocalStart, type LocalStart } from '../../../../decide/images/local-image.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows } from '../reading/explain-item.ts';
@@ -61,7 +62,7 @@ function describeRank(
   const { ledger } = snapshot;
   if (isGolden)
     return source === 'certified' ? ' and the golden one' : ', golden until another image is certified';
-  const golden = 'found' in ledger ? ledger.found.golden : undefined;
+  const golden = 'found' in ledger ? findStanding(ledger.found, NO_FACTS)?.image : undefined;
   if (golden === undefined) return '';
   const why = policy.tagNewAsLocal ? '' : ' (tag_new_as_local is false)';
   return `, not the golden version ${golden.version}${why}`;

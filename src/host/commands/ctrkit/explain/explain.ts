@@ -27,6 +27,7 @@ import { explainReady } from './explain-ready.ts';
 import { explainRuns, explainWanted, findHolder } from './explain-run.ts';
 import { explainSwitchOver } from './explain-switch.ts';
 import { explainTarget } from './explain-target.ts';
+import { NO_FACTS, type LadderFacts } from '../../../../decide/images/ladder.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 
 /** The topics in the order in which people read them. */
@@ -34,7 +35,9 @@ export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
   const { rows, ledger, feature } = snapshot;
   return [
     ...('found' in rows ? explainRows(rows.found, snapshot) : [explainProblem('database', rows.problem)]),
-    ...('found' in ledger ? explainGolden(ledger.found) : [explainProblem('disk', ledger.problem)]),
+    ...('found' in ledger
+      ? explainGolden(ledger.found, findFacts(snapshot))
+      : [explainProblem('disk', ledger.problem)]),
     ...explainDaemon(snapshot),
     ...('found' in rows && isPolicyRead(rows.found) ? explainTarget(rows.found, snapshot) : []),
     ...('found' in ledger ? explainFallbacksDone(ledger.found, feature) : []),
@@ -46,6 +49,11 @@ export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
     ...snapshot.diskProblems.map((problem) => explainProblem('disk', problem)),
   ];
 }
+
+const findFacts = ({ images }: ExplainSnapshot): LadderFacts => ({
+  ...NO_FACTS,
+  imageIds: 'found' in images ? new Set(images.found.map(({ id }) => id)) : undefined,
+});
 
 const isPolicyRead = ({ config, ownPolicy, globalPolicy }: FeatureRows): boolean =>
   areRead(config, ownPolicy, globalPolicy);

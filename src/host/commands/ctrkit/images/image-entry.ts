@@ -8,6 +8,7 @@ import {
 import { decodeStatus } from '../../../../contract/feature/feature.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
+import type { RungName } from '../../../../decide/images/ladder.ts';
 import type { CleanUpEntry, CleanUpPlan } from '../../../../decide/images/clean-up.ts';
 import type { FeatureRows } from '../reading/explain-item.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
@@ -17,7 +18,7 @@ export interface EngineListing {
   readonly images: readonly EngineImage[];
 }
 
-type Mark = 'golden' | 'previous' | 'running' | 'blocked';
+type Mark = RungName | 'running' | 'blocked';
 
 /** Stable: part of what `--json` prints. */
 export interface ImageEntry {
@@ -92,8 +93,7 @@ function listMarks({ imageId, versionText }: CleanUpEntry, sources: ImageSources
     (container) => container.imageId === imageId && RUNNING_STATES.has(container.state),
   );
   return [
-    ...(ledger.golden?.imageId === imageId ? ['golden' as const] : []),
-    ...(ledger.previous?.imageId === imageId ? ['previous' as const] : []),
+    ...(['golden', 'previous', 'shipped'] as const).filter((rung) => ledger[rung]?.imageId === imageId),
     ...(isRunning ? ['running' as const] : []),
     ...(versionText.split(', ').some((version) => blocked.has(version)) ? ['blocked' as const] : []),
   ];

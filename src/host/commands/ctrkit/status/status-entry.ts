@@ -14,6 +14,7 @@ import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
 import type { FieldValues } from '../../../../contract/rows.ts';
+import { findStanding, NO_FACTS } from '../../../../decide/images/ladder.ts';
 import { findLiveHolder } from '../../../../decide/gate/live-holder.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { describeTime } from '../terminal/local-time.ts';
@@ -68,7 +69,7 @@ export interface StatusEntry {
 }
 
 export function describeStatus(sources: StatusSources): StatusEntry {
-  const { feature, config, status: values, view, ledger, now } = sources;
+  const { feature, config, status: values, view, now } = sources;
   const status = decodeStatus(values);
   const lastUpdateTs = decodeMs(values[STATUS_FIELD.lastUpdateTs]) ?? null;
   return {
@@ -84,20 +85,21 @@ export function describeStatus(sources: StatusSources): StatusEntry {
     current_owner: status.currentOwner,
     remote_state: status.remoteState,
     health: describeHealth(sources),
-    golden:
-      ledger.golden === undefined
-        ? null
-        : {
-            version: ledger.golden.version,
-            image_id: ledger.golden.imageId,
-            is_running: view === undefined ? null : view.imageId === ledger.golden.imageId,
-          },
+    golden: describeGolden(sources),
     certification: describeCertification(view),
     fallback: view === undefined ? null : { kind: view.fallback.kind },
     locks: sources.locks
       .filter((lock) => lock.feature === feature && decideLock(lock, now).kind === 'active')
       .map(({ owner, reason }) => `${owner}: ${reason}`),
   };
+}
+
+/** The highest rung that has not failed. Which images the engine has is not asked for. */
+function describeGolden({ ledger, view }: StatusSources): StatusEntry['golden'] {
+  const golden = findStanding(ledger, NO_FACTS)?.image;
+  if (golden === undefined) return null;
+  const isRunning = view === undefined ? null : view.imageId === golden.imageId;
+  return { version: golden.version, image_id: golden.imageId, is_running: isRunning };
 }
 
 /** Null for the heartbeat of an earlier container, which says nothing about the one on record. */

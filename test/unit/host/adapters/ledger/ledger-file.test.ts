@@ -257,3 +257,43 @@ describe('a ledger of another kit', () => {
     assertIsMended();
   });
 });
+
+describe('a ledger of an earlier release', () => {
+  const text = readFileSync(new URL('../../../../support/ledgers/release-1.json', import.meta.url), 'utf8');
+
+  test('has its shipped images in their own place, and its certified ones, fallbacks and repositories as they were', () => {
+    const read = decodeLedger(text);
+    assert.ok(read.kind === 'whole');
+    assert.equal(read.bad.size, 0);
+    const rungsOf = (feature: string) => {
+      const found = read.ledger[feature] ?? EMPTY_FEATURE_LEDGER;
+      return (['golden', 'previous', 'shipped'] as const).map((rung) => found[rung]?.version);
+    };
+    assert.deepEqual(rungsOf('lldp'), [undefined, undefined, '1.0']);
+    assert.deepEqual(rungsOf('snmp'), ['2.0', undefined, '1.0']);
+    assert.deepEqual(rungsOf('telemetry'), [undefined, '2.0', '1.0']);
+    assert.deepEqual(rungsOf('bgp'), ['3.0', '2.0', undefined]);
+    const { fallbacks, repositories } = read.ledger['snmp'] ?? EMPTY_FEATURE_LEDGER;
+    assert.deepEqual([fallbacks.length, repositories], [1, ['registry:5000/docker-snmp']]);
+  });
+
+  test('is written anew with the first change, and read as the same', () => {
+    writeFileSync(current(), text);
+    const store = createLedgerFile(folder);
+    const { ledger, problems } = store.read();
+    assert.deepEqual(problems, []);
+    const changed = { ...ledger, snmp: { ...EMPTY_FEATURE_LEDGER, golden: goldenOf(4) } };
+    store.write(changed);
+    assert.deepEqual(store.read(), { ledger: changed, problems: [] });
+  });
+
+  test('an image that is shipped is in no certified place of a ledger that is written', () => {
+    const shipped = goldenOf(1, { source: 'shipped' });
+    assert.throws(() => encodeLedger({ snmp: { ...EMPTY_FEATURE_LEDGER, golden: shipped } }), {
+      code: 'defect',
+    });
+    assert.throws(() => encodeLedger({ snmp: { ...EMPTY_FEATURE_LEDGER, shipped: goldenOf(1) } }), {
+      code: 'defect',
+    });
+  });
+});

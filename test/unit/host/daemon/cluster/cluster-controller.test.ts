@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { NO_FACTS } from '../../../../../src/decide/images/ladder.ts';
 import { describe, test, type TestContext } from 'node:test';
 import { CtrkitError } from '../../../../../src/contract/errors.ts';
 import { EMPTY_FEATURE_LEDGER, type Ledger } from '../../../../../src/contract/images/ledger.ts';
@@ -40,6 +41,7 @@ class TestSwitch {
       log,
       random: () => 0,
       ledger: () => this.ledger,
+      findLadderFacts: () => NO_FACTS,
       readSonicVersion: async () => '202311',
       onProblems: () => (this.problems = this.controller.problems),
     });

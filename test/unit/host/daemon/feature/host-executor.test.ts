@@ -233,7 +233,7 @@ describe('carrying out a step', () => {
     assert.deepEqual([host.status()['current_owner'], host.status()['remote_state']], ['none', 'none']);
   });
 
-  test('a golden image that is there after all is not replaced by the switch’s own', async () => {
+  test('the switch’s own image leaves the golden one as it is', async () => {
     const { host, run } = prepare();
     const image = {
       imageId: host.image1,
@@ -242,8 +242,10 @@ describe('carrying out a step', () => {
       source: 'shipped' as const,
       sinceTs: 1,
     };
-    assert.equal(await run({ kind: 'adopt-shipped', image }), '');
+    assert.match(await run({ kind: 'adopt-shipped', image }), /is the shipped one/);
     assert.equal(host.ledger().golden?.imageId, host.image2);
+    assert.equal(host.ledger().shipped?.imageId, host.image1);
+    assert.equal(await run({ kind: 'adopt-shipped', image }), '', 'once');
   });
 
   test('the old local container goes only while it does not run', async () => {

@@ -42,7 +42,7 @@ describe('the steps of a shadow', () => {
   test('a certification goes into the ledger in memory, so that what follows is decided as if it had been', async () => {
     const { cache, run } = prepare();
     assert.equal(
-      await run({ kind: 'certify', image: goldenOf(2), text: 'healthy for 60 s' }),
+      await run({ kind: 'certify', image: goldenOf(2), previous: goldenOf(1), text: 'healthy for 60 s' }),
       'would have: healthy for 60 s',
     );
     assert.equal(cache.read('snmp').golden?.imageId, imageIdOf(2));

@@ -43,8 +43,8 @@ describe('how often a step is tried', () => {
     const pace = new StepPace();
     const pairs: [HostStep, HostStep][] = [
       [
-        { kind: 'certify', image: goldenOf(2), text: 'after 60 s' },
-        { kind: 'certify', image: goldenOf(2, { sinceTs: 9 }), text: 'after 61 s' },
+        { kind: 'certify', image: goldenOf(2), previous: undefined, text: 'after 60 s' },
+        { kind: 'certify', image: goldenOf(2, { sinceTs: 9 }), previous: undefined, text: 'after 61 s' },
       ],
       [
         { kind: 'adopt-shipped', image: goldenOf(1) },

@@ -395,18 +395,28 @@ describe('a container that asks to take over', () => {
 
 describe('golden images', () => {
   const withLedger = (ledger: Partial<FeatureLedger>) =>
-    explain({}, { ledger: { found: { ...EMPTY_FEATURE_LEDGER, ...ledger } } });
+    explain(
+      {},
+      { ledger: { found: { ...EMPTY_FEATURE_LEDGER, ...ledger } }, images: { problem: 'no engine' } },
+    );
 
   test('are told: the golden one, the one before, and what is still to be done', () => {
     assert.match(textsOf(withLedger({}), 'golden')[0] ?? '', /^none yet/);
     const items = withLedger({
       golden: makeGolden({ source: 'certified' }),
-      previous: makeGolden({ version: '0.9', references: [] }),
+      previous: makeGolden({
+        source: 'certified',
+        version: '0.9',
+        references: [],
+        imageId: `sha256:${'6'.repeat(64)}`,
+      }),
+      shipped: makeGolden({ version: '0.8', references: [], imageId: `sha256:${'7'.repeat(64)}` }),
       duties: { tagAsLocal: true, removeLocalContainer: true, cleanUp: true },
     });
     assert.deepEqual(textsOf(items, 'golden'), [
       'version 1.0 (docker-snmp:latest, 222222222222), certified',
-      'before it: version 0.9 (222222222222), the shipped local image',
+      'version 0.9 (666666666666), certified before that, lower on the ladder',
+      'version 0.8 (777777777777), the shipped local image, lower on the ladder',
       'still to be done by ctrkitd: tag it as local, remove the local container of the image before, clean up older images',
     ]);
   });
@@ -478,7 +488,8 @@ describe('falling back', () => {
     values: Values = {},
     more: Partial<ExplainSnapshot> = {},
   ) => {
-    const ledger = { found: { ...EMPTY_FEATURE_LEDGER, golden } };
+    const rung = golden?.source === 'shipped' ? 'shipped' : 'golden';
+    const ledger = { found: { ...EMPTY_FEATURE_LEDGER, [rung]: golden } };
     const engine = { images: { found: [LOCAL_IMAGE] }, localRepository: 'docker-snmp' };
     return textsOf(explain(values, { ledger, ...engine, ...more }), 'fallback').slice(1);
   };
