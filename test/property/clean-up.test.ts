@@ -66,7 +66,10 @@ const golden = (imageId: string, version: string, source: GoldenImage['source'])
 const hosts: fc.Arbitrary<MakeHost> = fc
   .record({
     names,
-    created: fc.array(fc.constantFrom(0, 100, 200, 300), { minLength: COUNT, maxLength: COUNT }),
+    created: fc.array(fc.constantFrom(0, 1_700_000_100, 1_700_000_200, 1_700_000_300), {
+      minLength: COUNT,
+      maxLength: COUNT,
+    }),
     used: fc.uniqueArray(fc.tuple(anyImage, fc.constantFrom('running', 'created')), { maxLength: 1 }),
     golden: fc.option(anyImage, { freq: 12, nil: undefined }),
     goldenVersion: fc.constantFrom('', '0.0.0', '2.0.0', '20201230.11'),

@@ -23,7 +23,7 @@ function oneOf(words: string): fc.Arbitrary<string> {
 const number = oneOf('0 1 2 9 10 00 01 20201230 9007199254740992 9007199254740993');
 const identifier = fc.oneof(
   number,
-  fc.constantFrom('rc', 'rc9', 'rc10', 'kw', 'a', 'A', '-', '', '0a', 'dirty-1'),
+  fc.constantFrom('rc', 'rc9', 'rc10', 'kw', 'a', 'A', '-', '', '0a', 'dirty-1', 'hotfix', '18199d7'),
 );
 const identifiers = fc.array(identifier, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('.'));
 const numbers = fc.array(number, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('.'));
@@ -120,11 +120,40 @@ describe('version order, for any versions', () => {
     );
   });
 
-  test('versions that begin with a number are always comparable', () => {
+  test('dotted numbers are always comparable, and so are dates; the two never are (H8)', () => {
+    const counted = fc.array(oneOf('0 1 2 9 10 00 01 20201331 9007199254740992'), {
+      minLength: 2,
+      maxLength: 5,
+    });
+    const dated = fc.tuple(oneOf('20201230 020201230 20200101 19991231'), fc.array(number, { maxLength: 4 }));
+    const rest = fc.constantFrom(
+      '',
+      '-rc.1',
+      '-rc.10',
+      '-0',
+      '.kw.9',
+      '.a',
+      '-dirty-1',
+      'a',
+      '-18199d7',
+      '+hotfix',
+    );
+    const countedVersion = fc.tuple(counted, rest).map(([parts, text]) => `${parts.join('.')}${text}`);
+    const datedVersion = fc
+      .tuple(dated, rest)
+      .map(([[day, builds], text]) => `${[day, ...builds].join('.')}${text}`);
     fc.assert(
-      fc.property(fc.oneof(dotted, strict), fc.oneof(dotted, strict), (a, b) => {
-        assert.notEqual(compareVersions(a, b), 'not-comparable');
-      }),
+      fc.property(
+        fc.oneof(countedVersion, strict),
+        countedVersion,
+        datedVersion,
+        datedVersion,
+        (a, b, c, d) => {
+          assert.notEqual(compareVersions(a, b), 'not-comparable');
+          assert.notEqual(compareVersions(c, d), 'not-comparable');
+          assert.equal(compareVersions(a, c), 'not-comparable');
+        },
+      ),
       runs,
     );
   });

@@ -1,6 +1,6 @@
-// Which of two versions is higher (contract.md, section 6). There are three kinds of classes: versions that begin with
-// dotted numbers (strict semver included), the builds of one branch, and any other text, a class of its own. Versions of
-// different classes are not comparable. Within a class the order is total.
+// Which of two versions is higher (contract.md, section 6). Versions are compared within a class only: those that count up
+// from dotted numbers (strict semver included), those that begin with a date, and the builds of one branch. Any other text is
+// a class of its own. Within a class the order is total.
 import type SemVer from 'semver/classes/semver.js';
 import parseSemver from 'semver/functions/parse.js';
 import { NO_VERSION } from '../../contract/names.ts';
@@ -10,9 +10,12 @@ export type VersionRelation = 'lower' | 'equal' | 'higher' | 'not-comparable';
 
 interface DottedVersion {
   readonly kind: 'dotted';
+  /** Only versions of the same series compare: a date is no higher than a number that counts up. */
+  readonly series: Series;
+  /** Without build metadata. */
   readonly text: string;
   readonly numbers: readonly string[];
-  /** The text after the numbers, without build metadata. */
+  /** The text after the numbers that orders, without build metadata. */
   readonly rest: string;
 }
 
@@ -20,6 +23,8 @@ type Version =
   | DottedVersion
   | { readonly kind: 'branch'; readonly branch: string; readonly build: string }
   | { readonly kind: 'other'; readonly text: string };
+
+type Series = 'plain' | 'month' | 'day' | 'minute' | 'second';
 
 /** A `v` is removed only before a number: `vnext` and `next` are two branches. */
 const PREFIX = /^(?:SONiC\.)?(?:v(?=[0-9]))?/;
@@ -29,14 +34,29 @@ const ALL_DIGITS = /^[0-9]+$/;
 /** `<branch>.<build>-<commit>` or `<branch>.0-dirty-<stamp>`: SONiC's build names images without a tag so. */
 const BRANCH_BUILD = /^([^0-9].*?)\.([0-9]+)-(?:dirty-.+|[0-9A-Za-z]+)$/;
 
+/** The digits of a date and a time, without separators, by their number. */
+const DATES: readonly (readonly [series: Series, digits: RegExp])[] = [
+  ['month', /^(?:19|20)\d\d(?:0[1-9]|1[0-2])$/],
+  ['day', /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/],
+  ['minute', /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d$/],
+  ['second', /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}$/],
+];
+/** Digits alone that may as well be an abbreviated commit: one in 27 commits begins with seven digits. */
+const COMMIT_LIKE = /^(?:\d{7,12}|\d{40})$/;
+const COMMIT_REST = /^-[0-9A-Fa-f]{7,40}$/;
+/** Words that say where a version stands beside the one without them. */
+const PRE_RELEASE = /^-(?:alpha|beta|rc|pre|preview|dev|snapshot|dirty)(?![A-Za-z])/i;
+/** Two letters in a row are a word (`-hotfix`, `_fix`), one alone may count (`a`, `b`). */
+const WORD_REST = /^[-_]?[A-Za-z]{2}/;
+
 /**
- * Compares two versions; `lower` says that `a` is lower than `b`. Never throws. Any two versions that begin
- * with a number are comparable, and so are any two builds of one branch; a version always equals itself.
+ * Compares two versions; `lower` says that `a` is lower than `b`. Never throws. Versions of one class are comparable, and
+ * comparable is an equivalence; a version always equals itself.
  * Source: instance_higher() of container_startup.py, which nothing calls any more (D1).
  */
 export function compareVersions(a: string, b: string): VersionRelation {
   const [x, y] = [parseVersion(a), parseVersion(b)];
-  if (x.kind === 'dotted' && y.kind === 'dotted') {
+  if (x.kind === 'dotted' && y.kind === 'dotted' && x.series === y.series) {
     return describeRelation(compareDotted(x, y));
   }
   if (x.kind === 'branch' && y.kind === 'branch' && x.branch === y.branch) {
@@ -57,13 +77,32 @@ function parseVersion(version: string): Version {
   const numbers = DOTTED_NUMBERS.exec(text)?.[0];
   if (numbers !== undefined) {
     const rest = text.slice(numbers.length).split('+', 1)[0] ?? '';
-    return { kind: 'dotted', text, numbers: numbers.split('.'), rest };
+    return parseDotted(numbers.split('.'), rest);
   }
   const [, branch, build] = BRANCH_BUILD.exec(text) ?? [];
   return branch !== undefined && build !== undefined
     ? { kind: 'branch', branch, build }
     : { kind: 'other', text };
 }
+
+function parseDotted(numbers: readonly string[], rest: string): Version {
+  const text = `${numbers.join('.')}${rest}`;
+  const first = (numbers[0] ?? '').replace(/^0+(?=\d)/, '');
+  const series = DATES.find(([, digits]) => digits.test(first))?.[0];
+  if (series !== undefined) {
+    // The commit tells builds of one number apart, and orders them by nothing.
+    if (COMMIT_REST.test(rest)) return { kind: 'dotted', series, text, numbers, rest: '' };
+    const isNamed = WORD_REST.test(rest) && !PRE_RELEASE.test(rest);
+    return isNamed ? { kind: 'other', text } : { kind: 'dotted', series, text, numbers, rest };
+  }
+  // One number and a text: a hot-fix of a ticket, the beginning of a commit. One number alone counts up, as builds do.
+  const isOrdered = numbers.length > 1 || (rest === '' ? !COMMIT_LIKE.test(first) : isOrderedRest(rest));
+  return isOrdered ? { kind: 'dotted', series: 'plain', text, numbers, rest } : { kind: 'other', text };
+}
+
+/** After one number that is no date: only a pre-release says where the version stands. */
+const isOrderedRest = (rest: string): boolean =>
+  PRE_RELEASE.test(rest) || (/^-\d*(?:\.|$)/.test(rest) && !COMMIT_REST.test(rest));
 
 /**
  * Two strict semver versions compare as semver says. All others compare by an extension of semver that keeps the order

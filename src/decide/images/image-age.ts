@@ -11,9 +11,14 @@ export interface ListedImage {
   readonly tags: readonly string[];
   /** `repository@sha256:…`, all of them. */
   readonly digests: readonly string[];
-  /** Seconds since the epoch as its builder wrote it, 0 or less if it wrote none. */
+  /** Seconds since the epoch as its builder wrote it; 0 or another constant of long ago if it wrote none. */
   readonly createdTs: number;
 }
+
+/**
+ * 2013-03-01: no image was built before Docker was there. A reproducible build writes 0, 1 or 1980 for all its images.
+ */
+const FIRST_BUILD_TS = 1_362_096_000;
 
 export interface ImageAge {
   readonly isOlder: boolean;
@@ -86,7 +91,7 @@ function compareVersionLists(own: readonly string[], ofGolden: readonly string[]
 
 function compareBuildTimes(image: ListedImage, golden: ListedImage): ImageAge {
   const noVersion = 'its version says nothing about its age';
-  const isKnown = image.createdTs > 0 && golden.createdTs > 0;
+  const isKnown = image.createdTs >= FIRST_BUILD_TS && golden.createdTs >= FIRST_BUILD_TS;
   const isOlder = isKnown && image.createdTs < golden.createdTs;
   if (isOlder) return { isOlder, text: `${noVersion}, but it was built before the golden one`, versions: [] };
   const why = isKnown ? 'it was not built before the golden one' : 'it is not known when it was built';

@@ -241,6 +241,10 @@ describe('row 6: a higher version that runs', () => {
     );
   });
 
+  for (const version of ['20230531.11', '1234-hotfix', '8d4e1f2', '9999999'])
+    test(`${version} runs: 1.2.0 is not held, they have no order (H8)`, () =>
+      assert.equal(beside(version), 'wait pending'));
+
   test('comparable versions need no note', () => {
     assert.equal(decide(merge(WANTED, kitsHolder({ claimAgoMs: 0 }))).note, undefined);
   });

@@ -10,6 +10,9 @@ import { planCleanUp, type CleanUpInput, type CleanUpPlan } from '../../../../sr
 const REMOTE = 'reg.example:5000/docker-snmp';
 const LOCAL = 'docker-snmp';
 
+/** When the images were built, more or less. */
+const BUILT_TS = 1_700_000_000;
+
 const idOf = (digit: number): string => `sha256:${String(digit).repeat(64)}`;
 const digestOf = (digit: number): string => `${REMOTE}@sha256:${String(digit).repeat(63)}f`;
 
@@ -29,7 +32,7 @@ const image = (digit: number, tags: readonly string[], digests: readonly string[
   id: idOf(digit),
   tags,
   digests,
-  createdTs: 1_000 + digit,
+  createdTs: BUILT_TS + digit,
 });
 
 const LEDGER: FeatureLedger = {
@@ -185,10 +188,30 @@ describe('how old an image is', () => {
 
   test('what can not be compared goes by when it was built, and stays if that says nothing', () => {
     const nightly = (createdTs: number) => ({ ...image(4, [`${REMOTE}:nightly`]), createdTs });
-    assert.match(fateOf(nightly(1_002)), /^remove: .* built before the golden one$/);
-    assert.match(fateOf(nightly(1_003)), /^keep: .* not built before/);
-    assert.match(fateOf(nightly(2_000)), /^keep: .* not built before/);
+    assert.match(fateOf(nightly(BUILT_TS + 2)), /^remove: .* built before the golden one$/);
+    assert.match(fateOf(nightly(BUILT_TS + 3)), /^keep: .* not built before/);
+    assert.match(fateOf(nightly(BUILT_TS + 9)), /^keep: .* not built before/);
     assert.match(fateOf(nightly(0)), /^keep: .* not known when it was built/);
+  });
+
+  test('an image whose version has no order beside the golden one’s goes by when it was built (H8)', () => {
+    const ledger = { ...LEDGER, golden: recorded(3, '20230531.11'), previous: undefined };
+    const images = [image(3, [`${REMOTE}:20230531.11`, `${LOCAL}:latest`])];
+    for (const tag of ['2.0.1', '1234-hotfix', '20230531.11-hotfix', '8d4e1f2', '1234567', '7']) {
+      const planned = (createdTs: number) =>
+        plan({ ledger, images: [...images, { ...image(4, [`${REMOTE}:${tag}`]), createdTs }] }).entries.at(
+          -1,
+        );
+      assert.equal(planned(BUILT_TS + 4)?.action, 'keep', tag);
+      assert.equal(planned(BUILT_TS + 2)?.action, 'remove', tag);
+    }
+  });
+
+  test('a time of long ago, as reproducible builds write it, says nothing of an image’s age (H8)', () => {
+    for (const createdTs of [0, 1, 315_532_801]) {
+      const nightly = { ...image(4, [`${REMOTE}:nightly`]), createdTs };
+      assert.match(fateOf(nightly), /^keep: .* not known when it was built/);
+    }
   });
 
   test('an image that says 0.0.0 has no version', () => {
@@ -233,7 +256,7 @@ describe('what the policy gives away', () => {
 
   test('an image without a name goes only if it is remembered to have lost the local one', () => {
     const nameless = image(4, []);
-    const created = { ...nameless, createdTs: 1 };
+    const created = { ...nameless, createdTs: BUILT_TS + 1 };
     assert.equal(fateOf(created), 'not listed');
     const known = { ledger: { ...LEDGER, untagged: [idOf(4)] } };
     assert.match(fateOf(created, known), /^remove/);
