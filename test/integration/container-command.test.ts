@@ -332,24 +332,64 @@ describe('container stop', () => {
     assert.equal(engine.find('k8s_snmp')?.state, 'exited');
   });
 
-  test('of a name that nobody knows ends with 1 and writes nothing', async (t) => {
+  test('of a pod that kubelet has just removed does not wait for its heartbeat to go overdue (H18)', async (t) => {
+    const { redis, engine, ask } = await prepare(t);
+    // kubelet's pause container, by which a service script takes the feature for one that runs.
+    engine.run({ name: 'k8s_POD_snmp-x', image: IMAGE });
+    await redis.wantKube();
+    await redis.putHolder(KUBE_ID, '1.0.0');
+    const { code, line } = await ask('stop snmp');
+    assert.deepEqual([code, line], [0, 'snmp: stopped: it had no container']);
+    assert.deepEqual(await holderOf(redis), { ...NOBODY, remote_state: 'stopped', system_state: 'down' });
+    // One that could not find its own id may be any of them.
+    await redis.putHolder('unknown', '1.0.0');
+    assert.equal((await ask('stop snmp')).code, 1);
+  });
+
+  test('of a name that nobody knows says so, fails no service, and writes nothing (H18)', async (t) => {
     const { redis, ask } = await prepare(t);
     for (const action of ['stop', 'kill']) {
       const { code, line } = await ask(`${action} snpm`);
-      assert.equal(code, 1);
-      assert.match(line, /no feature and no container of that name/);
+      assert.deepEqual(
+        [code, line],
+        [0, `snpm: nothing to ${action}: there is no feature and no container of that name`],
+      );
     }
     assert.deepEqual(await redis.dump(), {});
   });
 
-  test('without a database the switch’s own container is stopped all the same, and the failure is told', async (t) => {
+  test('without a database the switch’s own container is stopped all the same, and that is no failure (H18)', async (t) => {
     const { redis, engine, run } = await prepare(t);
     engine.run({ name: 'snmp', image: IMAGE });
     await redis.kill();
     const stop = run('stop snmp');
-    await assert.rejects(stop.done, { code: 'database' });
+    assert.equal(await stop.done, 0);
     assert.equal(engine.find('snmp')?.state, 'exited');
-    assert.match(stop.stderr.join(), /its record is left as it was/);
+    assert.match(stop.stderr.join(), /stopped: container [0-9a-f]{12}; its record is left as it was: Redis/);
+  });
+
+  test('without a database, and without a container of its name, whom to stop is not known', async (t) => {
+    const { redis, engine, run } = await prepare(t);
+    engine.run({ name: 'k8s_snmp', image: IMAGE });
+    await redis.kill();
+    for (const action of ['stop', 'kill'])
+      await assert.rejects(run(`${action} snmp`).done, { code: 'database' });
+    assert.equal(engine.find('k8s_snmp')?.state, 'running');
+  });
+
+  test('a database that is lost meanwhile hinders neither the end nor its word (H18)', async (t) => {
+    const { redis, engine, run } = await prepare(t);
+    engine.run({ name: 'k8s_snmp', image: IMAGE });
+    await redis.wantKube();
+    await redis.putHolder(idOf(engine, 'k8s_snmp'), '1.0.0');
+    engine.hang();
+    const stop = run('stop snmp');
+    await until('it is down', async () => (await redis.status())['system_state'] === 'down');
+    await redis.kill();
+    engine.comeBack();
+    assert.equal(await stop.done, 0);
+    assert.equal(engine.find('k8s_snmp')?.state, 'exited');
+    assert.match(stop.stderr.join(), /stopped: container [0-9a-f]{12}; its record is left as it was/);
   });
 
   test('--skip-updates ends the container and writes nothing', async (t) => {
@@ -429,6 +469,13 @@ describe('container kill', () => {
     assert.match(line, /its state is "disabled".*container stop snmp/);
     assert.equal(engine.find('snmp')?.state, 'running');
     assert.deepEqual(await redis.dump(), before);
+    engine.end('snmp', 0);
+    const idle = await ask('kill snmp');
+    assert.deepEqual(
+      [idle.code, idle.line],
+      [0, 'snmp: nothing to kill: its state is "disabled", and it does not run'],
+    );
+    assert.deepEqual(await redis.dump(), before);
   });
 });
 
@@ -451,7 +498,7 @@ describe('container wait', () => {
     assert.equal(await wait.done, 0);
   });
 
-  test('a container that ended with a failure ends it with 1, one that was stopped with 0 (D21)', async (t) => {
+  test('a container that ended with a failure ends it with 1, one that was killed or stopped with 0 (D21)', async (t) => {
     const { redis, engine, run, ask } = await prepare(t);
     engine.run({ name: 'snmp', image: IMAGE });
     await ask('start snmp');
@@ -460,6 +507,12 @@ describe('container wait', () => {
     engine.end('snmp', 3);
     assert.equal(await failed.done, 1);
     assert.match(failed.log.lines.at(-1) ?? '', /^error: snmp: it ended with 3/);
+    engine.start('snmp');
+    const killed = run('wait snmp');
+    await until('it waits', () => killed.log.lines.length > 0);
+    engine.end('snmp', 137);
+    assert.equal(await killed.done, 0);
+    assert.match(killed.log.lines.at(-1) ?? '', /^info: snmp: it ended with 137: it was killed/);
     engine.start('snmp');
     const stopped = run('wait snmp');
     await until('it waits', () => stopped.log.lines.length > 0);

@@ -191,14 +191,24 @@ export function decideSeen(
   }
 }
 
-/** A container that was to end has not failed, whatever its exit code: a stop may take a SIGKILL. */
+/** 128 + SIGKILL. */
+const KILLED = 137;
+
+/**
+ * A container that was to end has not failed, whatever its exit code: a stop may take a SIGKILL. Nor has one that was killed
+ * meanwhile: the reboot scripts kill before they stop the service, and a service that restarts does so after either end. What
+ * nobody knows is no failure.
+ */
 export function decideEnd(
   { exitCode, hadOomKill }: ContainerExit,
   { systemState }: Pick<FeatureStatus, 'systemState'>,
 ): WaitEnd {
+  const end = (isWell: boolean, text: string): WaitEnd => ({ kind: 'end', isWell, text });
   const memory = hadOomKill ? ', after an out-of-memory kill' : '';
   const code = exitCode === undefined ? 'it is gone' : `it ended with ${exitCode}${memory}`;
-  if (exitCode === 0) return { kind: 'end', isWell: true, text: code };
-  const isWanted = systemState === 'down';
-  return { kind: 'end', isWell: isWanted, text: isWanted ? `${code}, as it was stopped` : code };
+  if (exitCode === 0) return end(true, code);
+  if (systemState === 'down') return end(true, `${code}, as it was stopped`);
+  if (exitCode === undefined) return end(true, `${code}, and nobody knows how it ended`);
+  if (exitCode !== KILLED) return end(false, code);
+  return end(true, `${code}: it was killed, which does not fail the service; its Restart= says what follows`);
 }

@@ -6,8 +6,8 @@ Actions
          with no_fallback_to_local, and not while Kubernetes' own container runs
   stop   stop the container that runs the feature. The record says so first, so that no other
          container takes its place
-  kill   end that container at once, by SIGKILL; refused for a local feature that is not enabled.
-         Where kube is involved, write the label <feature>_enabled = false first
+  kill   end that container at once, by SIGKILL; refused for a local feature that runs and is not
+         enabled. Where kube is involved, write the label <feature>_enabled = false first
   wait   wait until that container ends. Until one runs, answer those that ask to run
   id     print the name or id to use with docker's own commands
   state  write or clear the record by hand, where the container can't do it itself
@@ -21,9 +21,9 @@ Examples
   container state snmp down                  the container is gone, and its record is not
 
 Without Redis: start, id and state end with 69. stop and kill still end the container NAME, also
-one of a feature that is not enabled, leave its record as it was, and end with 69. wait tries again
-until Redis answers. While it waits for a running container it needs no Redis; when that has ended,
-it waits for Redis before it ends itself.
+one of a feature that is not enabled, and leave its record as it was; 69 where none runs. wait tries
+again until Redis answers. While it waits for a running container it needs no Redis; when that has
+ended, it waits for Redis before it ends itself.
 
 Environment
   CTRKIT_REDIS            the same as --redis
@@ -35,11 +35,12 @@ Environment
   CTRKIT_LOG              json: one JSON object a line instead of text
 
 Exit status
-  0      done; wait: the container ended with 0, or system_state is down; of a container that the
+  0      done; stop, kill: nothing runs, also where there was nothing to end; wait: the container
+         ended with 0 or 137 (killed), or is gone, or system_state is down; of a container that the
          engine does not know: its record was cleared, or is another container's
-  1      refused, nothing of that name; wait: any other end
+  1      refused; start, id: nothing of that name; wait: any other end
   64     wrong usage
-  69     the databases or the engine can't be used
+  69     the databases or the engine can't be used; stop, kill: and a container may run on
   70     a defect of ctrkit
   75     wait: Kubernetes did not run the feature in time; the next start is a local one
   128+n  ended by signal n

@@ -1,5 +1,5 @@
-import { shortenId } from '../../../contract/images/engine.ts';
-import { hasRecordedHolder } from '../../../contract/feature/feature.ts';
+import { RUNNING_STATES, shortenId } from '../../../contract/images/engine.ts';
+import { hasRecordedHolder, type FeatureStatus } from '../../../contract/feature/feature.ts';
 import { setOwnerCommand } from '../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
@@ -23,45 +23,92 @@ import type { ContainerPorts } from './ports.ts';
 
 type EndOptions = Extract<ContainerOptions, { action: 'stop' | 'kill' }>;
 
-/** `container stop` and `container kill`. Returns the exit code. Throws CtrkitError('database' | 'engine'). */
+/**
+ * `container stop` and `container kill`. Returns the exit code, which is that of a service's ExecStop: not 0 only where the
+ * container may go on. Throws CtrkitError('database' | 'engine').
+ */
 export async function endFeature(
   options: EndOptions,
   store: RowStore,
   ports: ContainerPorts,
 ): Promise<number> {
-  const { name, action, skipUpdates } = options;
-  const snapshot = await readSnapshot(store, name).catch((error: unknown) =>
-    endUnrecorded(options, ports, error),
-  );
-  reportUnread(name, snapshot, ports);
-  const { config, status } = snapshot;
-  const engine = await ports.openEngine();
-  if (!snapshot.isKnown && (await engine.findContainer(name)) === undefined) {
-    ports.report(`${name}: refused: there is no feature and no container of that name`);
-    return EXIT.refused;
+  try {
+    return await endRecorded(options, store, ports);
+  } catch (error) {
+    if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
+    return endUnrecorded(options, ports, error);
   }
-  if (action === 'kill' && isKillRefused(config, status)) {
-    ports.report(
-      `${name}: refused: its state is "${config.state}", and only a feature that is enabled is killed. To stop it: container stop ${name}`,
-    );
-    return EXIT.refused;
+}
+
+async function endRecorded(options: EndOptions, store: RowStore, ports: ContainerPorts): Promise<number> {
+  const { name, action, skipUpdates } = options;
+  const snapshot = await readSnapshot(store, name);
+  reportUnread(name, snapshot, ports);
+  const { status } = snapshot;
+  const engine = await ports.openEngine();
+  const nothingToEnd = await findNothingToEnd(options, snapshot, engine);
+  if (nothingToEnd !== undefined) {
+    ports.report(`${name}: ${nothingToEnd.text}`);
+    return nothingToEnd.exitCode;
   }
   const ending = skipUpdates ? [] : planEnding(options, snapshot, ports.clock.wallMs());
   if (ending.length > 0) await store.write([], ending, reportLeftOut(name, ports));
   const found = await findRecordedContainer(engine, listRecordedContainers(name, status));
-  if (found === undefined && isOutOfReach(snapshot, ports)) {
+  if (found === undefined && (await isOutOfReach(snapshot, engine, ports))) {
     ports.report(
       `${name}: refused: the engine does not know container ${status.dockerId}, which still gives signs of life. Have Kubernetes end it: ${setOwnerCommand(name, 'local')}`,
     );
     return EXIT.refused;
   }
   if (found !== undefined) await stopOrKill(options, found.id, engine);
-  const another = skipUpdates ? undefined : await clearRecord(name, status, store, ports.clock);
-  ports.report(
-    `${name}: ${describeEnd(action, found)}${another === undefined ? '' : `; container ${another} has taken its place`}`,
-  );
+  const record = skipUpdates ? '' : await clearEndedRecord(name, status, store, ports);
+  ports.report(`${name}: ${describeEnd(action, found)}${record}`);
   return EXIT.ok;
 }
+
+interface NothingToEnd {
+  readonly exitCode: number;
+  readonly text: string;
+}
+
+/** Why no container is ended; undefined where one is, if there is one. */
+async function findNothingToEnd(
+  { name, action }: EndOptions,
+  { isKnown, config, status }: HostSnapshot,
+  engine: ContainerEngine,
+): Promise<NothingToEnd | undefined> {
+  if (!isKnown && (await engine.findContainer(name)) === undefined)
+    return {
+      exitCode: EXIT.ok,
+      text: `nothing to ${action}: there is no feature and no container of that name`,
+    };
+  if (action === 'stop' || !isKillRefused(config, status)) return undefined;
+  const state = `its state is "${config.state}"`;
+  const found = await findRecordedContainer(engine, listRecordedContainers(name, status));
+  if (found === undefined || !RUNNING_STATES.has(found.state))
+    return { exitCode: EXIT.ok, text: `nothing to kill: ${state}, and it does not run` };
+  const text = `refused: ${state}, and only a feature that is enabled is killed. To stop it: container stop ${name}`;
+  return { exitCode: EXIT.refused, text };
+}
+
+/** Clears the record of the container that has ended. Returns what to say beside that. */
+async function clearEndedRecord(
+  name: string,
+  before: FeatureStatus,
+  store: RowStore,
+  { clock }: ContainerPorts,
+): Promise<string> {
+  try {
+    const another = await clearRecord(name, before, store, clock);
+    return another === undefined ? '' : `; container ${another} has taken its place`;
+  } catch (error) {
+    // The container has ended, and that is what was asked for: a record of it goes overdue.
+    if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
+    return describeLeftRecord(error);
+  }
+}
+
+const describeLeftRecord = ({ message }: CtrkitError): string => `; its record is left as it was: ${message}`;
 
 /** What is written before the container ends: then no gate passes meanwhile, and nobody takes its end for a failure. */
 function planEnding({ name, action }: EndOptions, { config, status }: HostSnapshot, wallMs: number) {
@@ -72,10 +119,23 @@ function planEnding({ name, action }: EndOptions, { config, status }: HostSnapsh
   return isKube || status.currentOwner === 'kube' ? [label] : [];
 }
 
-/** The container on record has a fresh heartbeat, but the engine does not know it: only Kubernetes can end it. */
-function isOutOfReach({ status, heartbeat }: HostSnapshot, { clock }: ContainerPorts): boolean {
-  const now = readTimestamps(clock);
-  return hasRecordedHolder(status) && (findLiveHolder(status, heartbeat, now)?.token ?? '') !== '';
+/** Of every container that kubelet runs in Docker. */
+const KUBERNETES_NAME = /^k8s_/;
+
+/**
+ * The container on record has a fresh heartbeat, but the engine does not know it: only Kubernetes can end it. Where kubelet's
+ * containers are this engine's, it would know one that runs: kubelet has just removed it.
+ */
+async function isOutOfReach(
+  { status, heartbeat }: HostSnapshot,
+  engine: ContainerEngine,
+  { clock }: ContainerPorts,
+): Promise<boolean> {
+  const holder = findLiveHolder(status, heartbeat, readTimestamps(clock));
+  if (!hasRecordedHolder(status) || (holder?.token ?? '') === '') return false;
+  if (status.dockerId === 'unknown' || status.currentOwner !== 'kube') return true;
+  const containers = await engine.listContainers();
+  return !containers.some(({ names }) => names.some((name) => KUBERNETES_NAME.test(name)));
 }
 
 async function stopOrKill(options: EndOptions, id: string, engine: ContainerEngine): Promise<void> {
@@ -90,18 +150,16 @@ function describeEnd(action: EndOptions['action'], found: ContainerDetails | und
   return `${done}: container ${shortenId(found.id)}${isIdle ? ' did not run' : ''}`;
 }
 
-/** While the databases are away: ends the switch's own container all the same, leaves the record, and throws `error` on. */
+/** Who runs the feature is in the databases: without them only the switch's own container is found. Throws `error` for none. */
 async function endUnrecorded(
   options: EndOptions,
   { openEngine, report }: ContainerPorts,
-  error: unknown,
-): Promise<never> {
-  if (!(error instanceof CtrkitError) || error.code !== 'database') throw error;
+  error: CtrkitError,
+): Promise<number> {
   const engine = await openEngine();
   const found = await engine.findContainer(options.name);
-  if (found?.state === 'running') {
-    await stopOrKill(options, found.id, engine);
-    report(`${options.name}: ${describeEnd(options.action, found)}; its record is left as it was`);
-  }
-  throw error;
+  if (found?.state !== 'running') throw error;
+  await stopOrKill(options, found.id, engine);
+  report(`${options.name}: ${describeEnd(options.action, found)}${describeLeftRecord(error)}`);
+  return EXIT.ok;
 }

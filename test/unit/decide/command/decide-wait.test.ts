@@ -169,18 +169,33 @@ describe('how a container ended', () => {
   const end = (exitCode: number | undefined, status: FieldValues = { system_state: 'up' }) =>
     decideEnd({ exitCode, hadOomKill: false }, snapshot({ status }).status);
 
-  test('0 is well, all else is a failure, and so is to be gone (D21)', () => {
+  test('0 is well, and any code of its own is a failure (D21)', () => {
     assert.equal(end(0).isWell, true);
-    assert.equal(end(1).isWell, false);
-    assert.match(end(137).text, /137/);
-    assert.equal(end(137).isWell, false);
-    assert.equal(end(undefined).isWell, false);
+    for (const code of [1, 127, 134, 139, 143, 255]) {
+      assert.equal(end(code).isWell, false, String(code));
+      assert.equal(end(code).text, `it ended with ${code}`);
+    }
+  });
+
+  test('137 is an end while the service is up, as reboot scripts kill before they stop it (H18)', () => {
+    assert.equal(end(137).isWell, true);
+    assert.match(end(137).text, /^it ended with 137: it was killed, which does not fail the service/);
+  });
+
+  test('one that is gone may have ended in any way, and has not failed (H18)', () => {
+    assert.deepEqual(end(undefined), {
+      kind: 'end',
+      isWell: true,
+      text: 'it is gone, and nobody knows how it ended',
+    });
   });
 
   test('the engine’s out-of-memory mark is told, and decides nothing', () => {
     const { status } = snapshot({ status: { system_state: 'up' } });
     const marked = decideEnd({ exitCode: 137, hadOomKill: true }, status);
-    assert.deepEqual(marked, { ...end(137), text: 'it ended with 137, after an out-of-memory kill' });
+    assert.equal(marked.isWell, end(137).isWell);
+    assert.match(marked.text, /^it ended with 137, after an out-of-memory kill: it was killed/);
+    assert.equal(decideEnd({ exitCode: 1, hadOomKill: true }, status).isWell, false);
   });
 
   test('one that was stopped has not failed, whatever its code', () => {
