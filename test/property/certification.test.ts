@@ -37,8 +37,12 @@ type Step =
   | { readonly kind: 'decide' }
   | { readonly kind: 'replay'; readonly ago: number; readonly count: number }
   | { readonly kind: 'foreign' }
-  | { readonly kind: 'engine-away' }
-  | { readonly kind: 'daemon-restart' }
+  /** The engine answers, and does not list the container. */
+  | { readonly kind: 'not-listed' }
+  | { readonly kind: 'engine-away'; readonly ms: number }
+  /** The server was emptied; the agent has not recorded itself again yet. */
+  | { readonly kind: 'no-record' }
+  | { readonly kind: 'daemon-restart'; readonly isForgotten: boolean; readonly ms: number }
   | { readonly kind: 'fall'; readonly image: number }
   | { readonly kind: 'lift'; readonly image: number };
 
@@ -63,8 +67,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       to: fc.constantFrom<Health>('healthy', 'healthy', 'healthy', 'degraded', 'unknown', 'unhealthy'),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('blink', 'exit', 'foreign', 'engine-away') }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('daemon-restart') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('blink', 'exit', 'foreign', 'not-listed', 'no-record') }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('engine-away'), ms: shortMs }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('daemon-restart'), isForgotten: fc.boolean(), ms: shortMs }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('decide') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('start'), image }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reboot'), image, isRowLeft: fc.boolean() }) },
@@ -152,12 +163,16 @@ class Switch {
         return this.#decide(0, {
           status: statusOf({ claim_token: 'of-the-other', container_id: '', docker_id: '' }),
         });
-      case 'engine-away':
+      case 'not-listed':
         return this.#decide(0, { imageId: undefined });
+      case 'engine-away':
+        return this.#pass(one.ms, () => this.#decide(0, { imageId: undefined, isEngineAway: true }));
+      case 'no-record':
+        return this.#decide(0, { beat: undefined, imageId: undefined, status: decodeStatus({}) });
       case 'daemon-restart':
-        this.#daemon += 1;
-        this.#heartbeatChain = undefined;
-        return undefined;
+        this.#daemon += one.isForgotten ? 1 : 0;
+        if (one.isForgotten) this.#heartbeatChain = undefined;
+        return this.#pass(one.ms, () => {});
       case 'fall':
         return this.#fall(one.image);
       case 'lift':
@@ -262,6 +277,7 @@ class Switch {
     const input: CertificationInput = {
       beat: this.#row,
       status: statusOf({ claim_token: this.#current.token }),
+      isEngineAway: false,
       imageId,
       goldenImageId: this.ledger.golden?.imageId,
       hasOpenFallback: findOpenFallback(this.ledger, imageId) !== undefined,
@@ -314,28 +330,34 @@ const isSound = ({ beat, status, imageId, hasOpenFallback, now }: CertificationI
   (beat.status === 'healthy' || beat.status === 'degraded') &&
   beat.healthySinceMs !== undefined;
 
-function follows(before: CertificationInput, after: CertificationInput): boolean {
+const isUnseen = ({ isEngineAway, status }: CertificationInput): boolean =>
+  isEngineAway || status.currentOwner === '';
+
+/** What the time between two decisions earns; undefined where it does not go on. */
+function earn(before: CertificationInput, after: CertificationInput): number | undefined {
   const [a, b] = [before.beat, after.beat];
-  if (a?.token !== b?.token || a?.bootId !== b?.bootId || before.imageId !== after.imageId) return false;
+  if (a?.token !== b?.token || a?.bootId !== b?.bootId || before.imageId !== after.imageId) return undefined;
   const [gapMs, gap] = [(b?.beatMs ?? 0) - (a?.beatMs ?? 0), (b?.seq ?? 0) - (a?.seq ?? 0)];
-  return (gap === 0 && gapMs === 0) || (gap === 1 && gapMs >= 0 && gapMs < 3 * INTERVAL_MS);
+  if ((b?.healthySinceMs ?? 0) > (a?.beatMs ?? 0) || gapMs < 0) return undefined;
+  if (gap === 0) return gapMs === 0 ? 0 : undefined;
+  if (gap > 1) return 0;
+  return gap === 1 && gapMs < 3 * INTERVAL_MS ? gapMs : undefined;
 }
 
-/** Since when the last decision counts, recounted from all of them at once, from the last one backwards; undefined if it does not. */
+/** What the last decision has earned, recounted from all of them at once, from the last one backwards; undefined where nothing counts. */
 function recount(decisions: readonly Decided[]): number | undefined {
-  let fromMs: number | undefined;
-  let sinceMs = -Infinity;
-  for (let index = decisions.length - 1; index >= 0; index -= 1) {
-    const { input, daemon } = decisions[index] as Decided;
-    const next = decisions[index + 1];
-    if (!isSound(input) || (next !== undefined && (next.daemon !== daemon || !follows(input, next.input))))
-      break;
-    const { beatMs = 0, healthySinceMs = 0 } = input.beat ?? {};
-    sinceMs = Math.max(sinceMs, healthySinceMs);
-    if (sinceMs > beatMs) break;
-    fromMs = beatMs;
+  if (isUnseen(decisions.at(-1)?.input as CertificationInput)) return undefined;
+  const seen = decisions.filter(({ input }) => !isUnseen(input));
+  let earnedMs: number | undefined;
+  for (let index = seen.length - 1; index >= 0; index -= 1) {
+    const { input, daemon } = seen[index] as Decided;
+    const next = seen[index + 1];
+    if (!isSound(input) || (input.beat?.healthySinceMs ?? 0) > (input.beat?.beatMs ?? 0)) break;
+    const moreMs = next === undefined ? 0 : next.daemon === daemon ? earn(input, next.input) : undefined;
+    if (moreMs === undefined) break;
+    earnedMs = (earnedMs ?? 0) + moreMs;
   }
-  return fromMs;
+  return earnedMs;
 }
 
 describe('certification, over long histories of a truthful agent', () => {
@@ -377,9 +399,9 @@ describe('certification, over long histories of a truthful agent', () => {
             continue;
           }
           const { text } = verdict;
-          const fromMs = recount(decisions.slice(0, index + 1));
-          const healthyMs = (input.beat?.beatMs ?? 0) - (fromMs ?? 0);
-          if (fromMs === undefined) assert.equal(verdict.kind, 'not-counting');
+          const healthyMs = recount(decisions.slice(0, index + 1));
+          const fromMs = (input.beat?.beatMs ?? 0) - (healthyMs ?? 0);
+          if (healthyMs === undefined) assert.equal(verdict.kind, 'not-counting');
           else if (healthyMs < NEEDED_MS)
             assert.deepEqual(verdict, { kind: 'counting', text, fromMs, neededMs: NEEDED_MS });
           else assert.deepEqual(verdict, { kind: 'certified', text, healthyMs });
@@ -435,6 +457,7 @@ describe('certification, whatever the rows say', () => {
     health: fc.option(rowOf(HEALTH_FIELDS), { nil: undefined }),
     status: rowOf(STATUS_FIELDS),
     imageId: ids,
+    isEngineAway: fc.boolean(),
     goldenImageId: ids,
     hasOpenFallback: fc.boolean(),
     needed: fc.constantFrom('0', '1', '60s', 'x'),

@@ -65,6 +65,7 @@ function decideFeatureCertification(observation: Observation): Certification {
   return decideCertification(memory.heartbeatChain, {
     beat: reading.beat,
     status: reading.status,
+    isEngineAway: engine.isAway,
     imageId: container !== undefined && isRunning && !engine.isAway ? container.imageId : undefined,
     goldenImageId: findStandingRung(rungs)?.image.imageId,
     hasOpenFallback: container !== undefined && findOpenFallback(ledger, container.imageId) !== undefined,

@@ -24,11 +24,8 @@ export function decideCertification(
   last: HeartbeatChain | undefined,
   input: CertificationInput,
 ): Certification {
-  const chain = advanceChain(last, input);
-  return {
-    heartbeatChain: typeof chain === 'string' ? undefined : chain,
-    verdict: decideVerdict(chain, input),
-  };
+  const { kept, counted } = advanceChain(last, input);
+  return { heartbeatChain: kept, verdict: decideVerdict(counted, input) };
 }
 
 /** `chain` is a text on why there is none where there is none. */

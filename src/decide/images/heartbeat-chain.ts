@@ -10,8 +10,9 @@ import { toOneLine } from '../../text/printable.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 
 /**
- * An unbroken chain of healthy heartbeats of one start of one container, each of them seen by this daemon. It lives in
- * memory only: health that this daemon did not watch proves nothing. Times are on the boot clock, milliseconds.
+ * An unbroken chain of healthy heartbeats of one start of one container. Only time between two heartbeats that this daemon,
+ * or the one before it, has both seen is earned: health that nobody watched proves nothing, and disproves nothing. Times are
+ * on the boot clock, milliseconds.
  */
 export interface HeartbeatChain {
   readonly token: string;
@@ -22,7 +23,10 @@ export interface HeartbeatChain {
   readonly beatMs: number;
   /** A next heartbeat at or after this breaks the chain. */
   readonly overdueMs: number;
-  /** The `beatMs` of the first heartbeat. Earlier health is only what the agent claims, so it does not count. */
+  /**
+   * `beatMs - fromMs` is the time earned. At first the `beatMs` of the first heartbeat, as earlier health is only what the
+   * agent claims; a gap that nobody watched moves it on by its length.
+   */
   readonly fromMs: number;
 }
 
@@ -31,6 +35,8 @@ export interface ChainInput {
   readonly beat: ObservedBeat | undefined;
   /** Read in the same step as the heartbeat. */
   readonly status: FeatureStatus;
+  /** The engine does not answer, so `imageId` is not known. */
+  readonly isEngineAway: boolean;
   /**
    * The image of the container that sent the heartbeat; undefined if the container does not run or its image is not known.
    */
@@ -43,34 +49,60 @@ export interface ChainInput {
 /** A heartbeat that counts. */
 type CountedBeat = Omit<HeartbeatChain, 'fromMs'> & { readonly healthySinceMs: number };
 
+export interface ChainProgress {
+  /** For the next call; undefined where the chain has ended. */
+  readonly kept: HeartbeatChain | undefined;
+  /** The chain with the heartbeat that was read now, or one line on why none counts now. */
+  readonly counted: HeartbeatChain | string;
+}
+
 /**
- * The chain with the heartbeat that was read now, or a text on why there is none. Has to be called on every change of the
- * rows: a heartbeat that it does not see breaks the chain. `last` is the chain of the previous call. Total: no row makes it
- * throw.
+ * To be called on every change of the rows: time whose heartbeats it does not see is not earned. `last` is what the previous
+ * call kept. Total: no row makes it throw.
  */
-export function advanceChain(last: HeartbeatChain | undefined, input: ChainInput): HeartbeatChain | string {
+export function advanceChain(last: HeartbeatChain | undefined, input: ChainInput): ChainProgress {
+  const unseen = describeUnseen(input);
+  if (unseen !== undefined) return { kept: last, counted: unseen };
   const beat = assessBeat(input);
-  return typeof beat === 'string' ? beat : extendChain(last, beat);
+  if (typeof beat === 'string') return { kept: undefined, counted: beat };
+  const chain = extendChain(last, beat);
+  return { kept: chain, counted: chain };
+}
+
+/** Why nothing can be known now, which neither earns nor loses; undefined where something can. */
+function describeUnseen({ isEngineAway, status }: ChainInput): string | undefined {
+  if (isEngineAway)
+    return 'the container engine does not answer: the healthy time stays as it is until it does';
+  // Not `none`, which a release leaves: the server was emptied, and the agent will record itself again.
+  if (status.currentOwner === '')
+    return 'nobody is recorded: the healthy time stays as it is until a container that runs is';
+  return undefined;
 }
 
 /** The chain with this heartbeat; a new chain that begins with it where it does not follow the last one. */
 function extendChain(last: HeartbeatChain | undefined, counted: CountedBeat): HeartbeatChain {
-  const { healthySinceMs, ...beat } = counted;
-  const isUnbroken =
-    last !== undefined &&
-    last.token === beat.token &&
-    last.bootId === beat.bootId &&
-    last.imageId === beat.imageId &&
-    healthySinceMs <= last.fromMs &&
-    (isSameBeat(last, counted) || isNextBeat(last, counted));
-  return { ...beat, fromMs: isUnbroken ? last.fromMs : beat.beatMs };
+  const { healthySinceMs: _, ...beat } = counted;
+  const unwatchedMs = last === undefined ? undefined : findUnwatchedMs(last, counted);
+  return {
+    ...beat,
+    fromMs: last === undefined || unwatchedMs === undefined ? beat.beatMs : last.fromMs + unwatchedMs,
+  };
 }
 
-const isSameBeat = (last: HeartbeatChain, { seq, beatMs, overdueMs }: CountedBeat): boolean =>
-  seq === last.seq && beatMs === last.beatMs && overdueMs === last.overdueMs;
-
-const isNextBeat = (last: HeartbeatChain, { seq, beatMs }: CountedBeat): boolean =>
-  seq === last.seq + 1 && beatMs >= last.beatMs && beatMs < last.overdueMs;
+/**
+ * How much of the time since the last heartbeat nobody watched; undefined where the heartbeat does not go on with the chain.
+ * The agent counts `seq` and dates `healthy_since_ms`: so it was healthy in a gap too if that is no later than the last
+ * heartbeat before the gap. Two heartbeats in a row that are too far apart are no gap: the agent was silent.
+ */
+function findUnwatchedMs(last: HeartbeatChain, counted: CountedBeat): number | undefined {
+  const { token, bootId, imageId, seq, beatMs, healthySinceMs } = counted;
+  const isSameStart = token === last.token && bootId === last.bootId && imageId === last.imageId;
+  if (!isSameStart || healthySinceMs > last.beatMs) return undefined;
+  if (seq === last.seq) return beatMs === last.beatMs && counted.overdueMs === last.overdueMs ? 0 : undefined;
+  if (seq < last.seq || beatMs < last.beatMs) return undefined;
+  if (seq > last.seq + 1) return beatMs - last.beatMs;
+  return beatMs < last.overdueMs ? 0 : undefined;
+}
 
 /** The heartbeat if it counts, else one line on why it does not and what would change that. */
 function assessBeat(input: ChainInput): CountedBeat | string {

@@ -100,12 +100,18 @@ describe('one reconcile of one feature', () => {
     }
   });
 
-  test('what ran while the engine was away was watched by nobody: its time starts anew (D18)', () => {
-    const inputs = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map((ms) => later(ms));
+  test('an engine that is away for a moment costs that moment only: the time goes on where it was (D18, H7)', () => {
+    const inputs = [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000].map((ms) => later(ms));
     const away = later(30_000);
-    inputs[3] = { ...away, engine: { ...away.engine, isAway: true } };
-    const found = decideAll(inputs);
-    assert.ok(!found.some((one) => kindsOf(one).includes('certify')));
+    inputs[3] = { ...away, engine: { ...away.engine, isAway: true, containers: [] } };
+    const certified = decideAll(inputs).map((one) => kindsOf(one).includes('certify'));
+    assert.deepEqual(certified, [false, false, false, false, false, false, false, false]);
+    const more = decideAll([...inputs, later(80_000)]);
+    const [last] = more.slice(-1);
+    assert.ok(
+      last !== undefined && kindsOf(last).includes('certify'),
+      'the 20 s beside the outage were watched by nobody',
+    );
   });
 
   test('after a cold boot the pod of a blocked version, which asked first, does not end the local image', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CertificationVerdict } from '../../../../src/contract/feature/daemon-view.ts';
+import { decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { HeartbeatRecord } from '../../../../src/contract/health/heartbeat.ts';
 import { decideCertification, type CertificationInput } from '../../../../src/decide/images/certification.ts';
 import type { HeartbeatChain } from '../../../../src/decide/images/heartbeat-chain.ts';
@@ -17,6 +18,7 @@ function inputOf(
   return {
     beat: observed,
     status: statusOf(),
+    isEngineAway: false,
     imageId: V2,
     goldenImageId: imageIdOf(1),
     hasOpenFallback: false,
@@ -103,7 +105,7 @@ describe('the count starts anew', () => {
       status: statusOf({ claim_token: 'token-b' }),
     }),
     'with another image': inputOf(nth(6), { imageId: imageIdOf(3) }),
-    'with a heartbeat that was missed': inputOf(nth(6, { seq: 8 })),
+    'with a gap in which it was not healthy': inputOf(nth(9, { healthySinceMs: BEAT.beatMs + 50_001 })),
     'with a heartbeat that comes twice and is not the same': inputOf(nth(6, { seq: 6 })),
     // As many milliseconds earlier as it promises its next one later.
     'with a heartbeat that comes again for another time': inputOf(
@@ -113,7 +115,9 @@ describe('the count starts anew', () => {
       nth(6, { seq: 6, beatMs: BEAT.beatMs + 50_000, intervalMs: 10_001 }),
     ),
     'with an older heartbeat': inputOf(nth(6, { seq: 3 })),
-    'with health that is more recent than the count': inputOf(nth(6, { healthySinceMs: BEAT.beatMs + 1 })),
+    'with health that is more recent than the count': inputOf(
+      nth(6, { healthySinceMs: BEAT.beatMs + 50_001 }),
+    ),
     'with a heartbeat that came too late': inputOf(nth(6, { beatMs: BEAT.beatMs + 80_000 })),
     'with a clock that goes backwards': inputOf(nth(6, { beatMs: BEAT.beatMs + 49_990 })),
   };
@@ -131,6 +135,34 @@ describe('the count starts anew', () => {
     const after = { bootId: 'boot-2', beatMs: BEAT.beatMs + 60_000, seq: 7 };
     const now = { bootId: 'boot-2', bootMs: after.beatMs };
     assert.equal(countingFrom([...chain(6), inputOf(after, { now })]), after.beatMs);
+  });
+});
+
+describe('nothing is earned, and nothing is lost,', () => {
+  const gap = (input: CertificationInput) => [...chain(4), input, inputOf(nth(8)), inputOf(nth(9))];
+
+  test('by heartbeats that nobody has seen (H7)', () => {
+    const inputs = [...chain(4), inputOf(nth(8))];
+    assert.equal(countingFrom(inputs), BEAT.beatMs + 50_000, '30 s before the gap');
+    const kinds = [1, 2, 3].map(
+      (n) => watch([...inputs, ...[9, 10, 11].slice(0, n).map((i) => inputOf(nth(i)))]).verdict.kind,
+    );
+    assert.deepEqual(kinds, ['counting', 'counting', 'certified']);
+  });
+
+  test('while the engine does not answer (H7)', () => {
+    const away = inputOf(nth(5), { isEngineAway: true, imageId: undefined });
+    const { verdict, heartbeatChain } = watch([...chain(4), away]);
+    assert.equal(verdict.kind, 'not-counting');
+    assert.match(verdict.text, /engine does not answer: the healthy time stays/);
+    assert.equal(heartbeatChain?.fromMs, BEAT.beatMs);
+    assert.equal(countingFrom(gap(away)), BEAT.beatMs + 50_000);
+  });
+
+  test('while STATE_DB has no record, because it was emptied (H7)', () => {
+    const empty = inputOf(nth(5), { beat: undefined, status: decodeStatus({}), imageId: undefined });
+    assert.match(watch([...chain(4), empty]).verdict.text, /nobody is recorded: the healthy time stays/);
+    assert.equal(countingFrom(gap(empty)), BEAT.beatMs + 50_000);
   });
 });
 
