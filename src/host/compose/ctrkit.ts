@@ -1,6 +1,7 @@
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
 import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
-import { createLockFiles } from '../adapters/locks/lock-file.ts';
+import { createMovableLocks } from '../adapters/state-dir/movable-locks.ts';
+import { createStateDir } from '../adapters/state-dir/state-dir.ts';
 import { catchSignals } from '../adapters/process-signals.ts';
 import { createTerminal } from '../adapters/process-terminal.ts';
 import { findUser } from '../adapters/process-user.ts';
@@ -9,6 +10,7 @@ import { createViewFile } from '../adapters/view/view-file.ts';
 import { runCtrkit } from '../commands/ctrkit/program.ts';
 import type { CtrkitPorts } from '../commands/ctrkit/reading/ports.ts';
 import type { MembershipSide } from '../membership/membership-ports.ts';
+import { listStatePlaces } from '../state-dir.ts';
 import { openDatabases } from './databases.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
 
@@ -23,18 +25,19 @@ export async function runCtrkitCommand(args: readonly string[]): Promise<number>
 }
 
 function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
-  const stateDir = process.env['CTRKIT_STATE_DIR'] || '/var/lib/ctrkit';
+  const places = listStatePlaces(process.env['CTRKIT_STATE_DIR'] ?? '');
+  const state = createStateDir(places);
   const runDir = process.env['CTRKIT_RUN_DIR'] || '/run/ctrkit';
   return {
     clock: ports.clock,
     openDatabases: (redisUrl) => openDatabases(ports.findDatabases(redisUrl)),
     openEngine: ports.openEngine,
     readLocalRepositories: () => readLocalRepositories(),
-    locks: createLockFiles(`${stateDir}/locks`),
-    ledger: createLedgerFile(stateDir),
+    locks: createMovableLocks(state),
+    ledger: { read: () => state.read((folder) => createLedgerFile(folder).read()) },
     view: createViewFile(runDir),
     readInput,
-    openMembership: (signal) => openMembership(stateDir, signal),
+    openMembership: (signal) => openMembership(places.folder, signal),
     terminal: createTerminal('ctrkit'),
     user: findUser(),
     catchSignals,

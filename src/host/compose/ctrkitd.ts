@@ -17,6 +17,7 @@ import {
   ServiceCommand,
 } from '../adapters/service/service-command.ts';
 import { assertSingle } from '../adapters/single-instance.ts';
+import { moveState } from '../adapters/state-dir/move-state.ts';
 import { createViewFile } from '../adapters/view/view-file.ts';
 import { parseDaemonLine, type DaemonOptions } from '../commands/ctrkitd/options.ts';
 import type { ClusterSide } from '../daemon/cluster/cluster-parts.ts';
@@ -25,6 +26,7 @@ import { startDaemon } from '../daemon/start-daemon.ts';
 import type { Connection } from '../daemon/watch/daemon-component.ts';
 import { readMembershipTiming } from '../membership/settings.ts';
 import { chooseNodeName } from '../node-name.ts';
+import { findStateDir, listStatePlaces, type StatePlaces } from '../state-dir.ts';
 import { openDatabases } from './databases.ts';
 import { buildMembershipSide, type MembershipSideOptions } from './membership.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
@@ -46,14 +48,16 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
   const words = parseRestartCommand(command);
   // A wrong URL stays wrong; files that tell where the databases are come and go.
   if (redisUrl || ports.settings.redisUrl) ports.findDatabases(redisUrl);
-  const folder = stateDir || settings.stateDir;
-  await assertSingle(`ctrkitd:${isShadow ? 'shadow:' : ''}${folder}`);
+  const places = listStatePlaces(stateDir || settings.stateDir);
+  await assertOnlyDaemon(places, isShadow);
+  const folder = isShadow ? findStateDir(places) : openStateDir(places, log);
   const names = readLocalRepositories(settings.imageNamesFile || undefined);
   // It may be installed later, so it is no wrong usage.
   const problems = [findCommandProblem(words) ?? [], settings.warnings, names.problems].flat();
   for (const problem of problems) log.warn(problem);
   const signal = abortOnSignal();
-  const membership = () => buildMembership({ stateDir: folder, signal, restartCommand: command }, ports);
+  const membership = () =>
+    buildMembership({ stateDir: places.folder, signal, restartCommand: command }, ports);
   await startDaemon({
     isShadow,
     log,
@@ -70,6 +74,20 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
     connect: () => connectDatabases(redisUrl, ports),
     signal,
   });
+}
+
+/** In both places: a daemon that works in the old one, of an earlier release say, has that name. */
+async function assertOnlyDaemon({ folder, oldFolder }: StatePlaces, isShadow: boolean): Promise<void> {
+  for (const place of [folder, oldFolder ?? []].flat())
+    await assertSingle(`ctrkitd:${isShadow ? 'shadow:' : ''}${place}`);
+}
+
+/** Moves the state where an earlier release has left it in the old place. */
+function openStateDir(places: StatePlaces, log: Log): string {
+  const { folder, text, problem } = moveState(places);
+  if (text !== '') log.info(text);
+  if (problem !== '') log.warn(problem);
+  return folder;
 }
 
 function connectDatabases(redisUrl: string, { findDatabases, log }: HostPorts): Connection {

@@ -4,6 +4,7 @@ import { DEFAULT_FALLBACK_TIMING, type FallbackTiming } from '../../decide/featu
 
 /** What the daemon reads from its environment; `ctrkitd --help` lists the variables. */
 export interface DaemonSettings {
+  /** Empty for the usual folder. */
   readonly stateDir: string;
   readonly runDir: string;
   /** Empty for the default command. */
@@ -44,7 +45,7 @@ export function readDaemonSettings(env: Environment): DaemonSettings {
     return defaultMs;
   };
   return {
-    stateDir: env['CTRKIT_STATE_DIR'] || '/var/lib/ctrkit',
+    stateDir: env['CTRKIT_STATE_DIR'] ?? '',
     runDir: env['CTRKIT_RUN_DIR'] || '/run/ctrkit',
     restartCommand: env['CTRKIT_RESTART_COMMAND'] ?? '',
     imageNamesFile: env['CTRKIT_IMAGE_NAMES'] ?? '',

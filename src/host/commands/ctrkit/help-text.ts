@@ -18,7 +18,7 @@ Exit status:
 
 Environment:
   CTRKIT_REDIS      the same as --redis; without both, SONiC's database_config.json says where the databases are
-  CTRKIT_STATE_DIR  the folder of the ledger and the locks (default: /var/lib/ctrkit)
+  CTRKIT_STATE_DIR  the folder of the ledger and the locks (default: /host/ctrkit, or /var/lib/ctrkit without /host)
   CTRKIT_RUN_DIR    the folder where ctrkitd leaves its view (default: /run/ctrkit)
   DOCKER_HOST       the engine's unix socket (default: unix:///var/run/docker.sock)
   NO_COLOR          set it for no colours`;

@@ -65,7 +65,7 @@ export function parseDaemonLine(args: readonly string[]): ParsedDaemonLine {
       '--restart-command <command>',
       'restarts a service; {feature} stands for its name (default: systemctl restart {feature})',
     )
-    .option('--state-dir <folder>', 'the folder of the ledger and the locks (default: /var/lib/ctrkit)')
+    .option('--state-dir <folder>', 'the folder of the state (default: /host/ctrkit, else /var/lib/ctrkit)')
     .option('--redis <url>', 'the server of both databases: redis://..., rediss://... or unix:///path')
     .helpOption('-h, --help', 'show this text')
     .addHelpText('after', EXAMPLES)
