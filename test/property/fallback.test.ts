@@ -13,21 +13,15 @@ import {
   DAEMON_GRACE_MS,
   DEFAULT_FALLBACK_TIMING,
 } from '../../src/decide/feature/fallback-refusal.ts';
-import {
-  decideFeatureCondition,
-  type LastEnd,
-  type FeatureCondition,
-} from '../../src/decide/feature/feature-condition.ts';
+import { decideFeatureCondition, type LastEnd } from '../../src/decide/feature/feature-condition.ts';
+import type { FeatureCondition } from '../../src/decide/feature/condition.ts';
 import { classifyEnd } from '../../src/decide/feature/seen-holder.ts';
 import { runsOf } from '../support/run-counts.ts';
 
 const LIMIT_S = 60;
 const DEPLOY_LIMIT_S = 120;
-const POLICY = decodeImagePolicy(
-  { fail_time_to_fallback: `${LIMIT_S}s` },
-  {},
-  { kube_failure_detection: `${DEPLOY_LIMIT_S / 60}` },
-);
+const FEATURE_ROW = { kube_failure_detection: `${DEPLOY_LIMIT_S / 60}` };
+const POLICY = decodeImagePolicy({ fail_time_to_fallback: `${LIMIT_S}s` }, {}, FEATURE_ROW);
 const INTERVAL_S = 10;
 const IMAGES = ['a', 'b', 'c', 'e'].map((letter) => `sha256:${letter.repeat(64)}`);
 const LOCAL = `sha256:${'d'.repeat(64)}`;
@@ -51,6 +45,10 @@ type Happening =
         | 'find-master'
         | 'lose-engine'
         | 'find-engine'
+        /** `config reload`: no row of CONFIG_DB, then the feature's own, then the policy's too. */
+        | 'lose-config'
+        | 'find-row'
+        | 'find-config'
         | 'owner-local'
         | 'owner-kube'
         | 'undeploy'
@@ -72,6 +70,9 @@ const rare: Happening['kind'][] = [
   'find-master',
   'lose-engine',
   'find-engine',
+  'lose-config',
+  'find-row',
+  'find-config',
   'owner-local',
   'owner-kube',
   'undeploy',
@@ -135,6 +136,7 @@ class World {
   #isRebooting = false;
   #isMaster = true;
   #isEngineAway = false;
+  #config: 'whole' | 'row' | 'none' = 'whole';
   #setOwner = 'kube';
   #owner: 'kube' | 'none' | 'local' = 'none';
   /** What runs is of the shipped kit: all that a switch knows of it is its record. */
@@ -168,7 +170,11 @@ class World {
   }
 
   get #isPlanned(): boolean {
-    return !this.#isUp || this.#isRebooting || this.#setOwner !== 'kube' || this.#isEngineAway;
+    return !this.#isUp || this.#isRebooting || this.#setOwner !== 'kube' || this.#isUnseen;
+  }
+
+  get #isUnseen(): boolean {
+    return this.#isEngineAway || this.#config === 'none';
   }
 
   #happen(what: Happening): void {
@@ -218,6 +224,11 @@ class World {
       case 'lose-engine':
       case 'find-engine':
         this.#isEngineAway = what.kind === 'lose-engine';
+        return;
+      case 'lose-config':
+      case 'find-row':
+      case 'find-config':
+        this.#config = what.kind === 'lose-config' ? 'none' : what.kind === 'find-row' ? 'row' : 'whole';
         return;
       case 'owner-local':
       case 'owner-kube':
@@ -366,17 +377,21 @@ class World {
         (status === 'starting' && isCrashed && this.#crashed?.image === this.#image)
       : isCrashed && this.#owner === 'none' && !hasSuccessor;
     const image = isKube ? this.#image : (this.#crashed?.image ?? '');
-    if (isBad && !this.#isPlanned) this.#badS.set(image, (this.#badS.get(image) ?? 0) + 1);
+    // Without its row of IMAGE_MGMT nothing is counted: that says never.
+    if (isBad && !this.#isPlanned && this.#config === 'whole')
+      this.#badS.set(image, (this.#badS.get(image) ?? 0) + 1);
     const isNobody = this.#owner === 'none' && this.#asker === '';
     const isNothing = isNobody && !isCrashed && this.#isMaster && !this.#isPlanned;
-    this.#nothingS = isNothing ? this.#nothingS + 1 : 0;
+    // What nobody can see ends no time.
+    if (!this.#isUnseen) this.#nothingS = isNothing ? this.#nothingS + 1 : 0;
   }
 
   #reconcile(): void {
     const now = { bootId: `boot-${this.boot}`, bootMs: this.nowS * 1_000 };
+    const hasRow = this.#config !== 'none';
     const condition = decideFeatureCondition({
       feature: 'snmp',
-      config: decodeConfig({ set_owner: this.#setOwner, state: 'enabled' }),
+      config: decodeConfig(hasRow ? { set_owner: this.#setOwner, state: 'enabled' } : {}),
       status: decodeStatus(this.#statusRow()),
       beat: decodeObservedBeat(this.#beat),
       now,
@@ -396,7 +411,7 @@ class World {
       condition,
       bucket: this.#bucket,
       now,
-      policy: POLICY,
+      policy: this.#config === 'whole' ? POLICY : decodeImagePolicy({}, {}, hasRow ? FEATURE_ROW : {}),
       ledger: this.#ledger,
       lockText: undefined,
       localImageId: LOCAL,

@@ -20,6 +20,8 @@ export type FallbackVerdict =
   | { readonly kind: 'off'; readonly text: string }
   /** Nothing fails, or what failed is over. */
   | { readonly kind: 'well'; readonly text: string }
+  /** It can't be judged: another engine runs it, its id is not known, or it is of the shipped kit. */
+  | { readonly kind: 'unknown'; readonly text: string }
   | {
       readonly kind: 'failing';
       readonly cause: FailureCause;

@@ -6,7 +6,7 @@ import { shortImageId } from '../../contract/images/image.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
-import type { FeatureCondition } from './feature-condition.ts';
+import type { FeatureCondition } from './condition.ts';
 
 /** Milliseconds. */
 export interface FallbackTiming {

@@ -9,7 +9,7 @@ import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findRefusal, type FallbackTiming, type Refusal } from './fallback-refusal.ts';
-import type { FeatureCondition } from './feature-condition.ts';
+import type { FeatureCondition } from './condition.ts';
 import {
   advanceBucket,
   capBucket,
@@ -98,7 +98,10 @@ function decideFailing(
   };
 }
 
-/** A failure is suspended, not over, while the image that failed is still there and its health is unknown. */
+/**
+ * A failure is suspended, not over, while the image that failed is still there and its health is unknown, and while nothing
+ * can be seen at all.
+ */
 function decideNotFailing(
   condition: FeatureCondition,
   { bucket, limitMs }: Progress,
@@ -106,11 +109,12 @@ function decideNotFailing(
 ): FallbackVerdict {
   const { levelMs: failingMs, cause, asOfMs, imageId } = bucket;
   const isSuspended =
-    condition.kind === 'neutral' &&
+    condition.kind !== 'healthy' &&
     imageId !== '' &&
-    condition.imageId === imageId &&
+    (condition.imageId === imageId || (condition.kind === 'neutral' && condition.isBlind)) &&
     findOpenFallback(ledger, imageId) === undefined;
-  if (!isSuspended || failingMs === 0 || cause === undefined) return { kind: 'well', text: condition.text };
+  if (!isSuspended || failingMs === 0 || cause === undefined)
+    return { kind: condition.kind === 'unknown' ? 'unknown' : 'well', text: condition.text };
   const text = `${condition.text}; it failed before (${cause})`;
   return { kind: 'failing', cause, text, failingMs, limitMs, asOfMs, isRising: false };
 }

@@ -1,9 +1,9 @@
 /**
  * The condition of a feature at one instant: what Kubernetes deployed is healthy, or it fails, or the instant counts as
- * neither (contract.md, section 8, "Fallback"; HLD, "Failure detection"). A planned end is never a failure.
+ * neither, or nothing can be known (contract.md, section 8, "Fallback"; HLD, "Failure detection"). A planned end is never a
+ * failure.
  */
 import { findEarliest, type BootTime } from '../../contract/timestamps.ts';
-import type { FailureCause } from '../../contract/feature/daemon-view.ts';
 import {
   isDisabled,
   hasRecordedHolder,
@@ -16,6 +16,13 @@ import type { ObservedBeat } from '../../contract/health/observed-beat.ts';
 import { MAX_REASON_LENGTH, toOneLine } from '../../text/printable.ts';
 import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { findLiveHolder, type Holder } from '../gate/live-holder.ts';
+import {
+  createBlind,
+  createFailing,
+  createNeutral,
+  createUnknown,
+  type FeatureCondition,
+} from './condition.ts';
 
 /** The last end of a container that ran the feature for Kubernetes, as this daemon saw it. */
 export interface LastEnd {
@@ -61,27 +68,21 @@ export interface FeatureConditionInput {
   readonly unit: UnitState | undefined;
 }
 
-/** `text` is one line for people; `requeueAtMs`, boot clock, is when time alone may change the condition. */
-export type FeatureCondition = { readonly text: string; readonly requeueAtMs: number | undefined } & (
-  | { readonly kind: 'healthy'; readonly imageId: string }
-  /** `imageId` is empty for `not-deployed`. */
-  | { readonly kind: 'failing'; readonly imageId: string; readonly cause: FailureCause }
-  /** `imageId` is empty unless the container of an image of Kubernetes is there. */
-  | { readonly kind: 'neutral'; readonly imageId: string }
-);
-
 /** Twice kubelet's longest back-off of 5 minutes: an image that has not crashed again by then is not in a loop. */
 export const CRASH_WINDOW_MS = 600_000;
 
 /** Total: every input gets a condition. */
 export function decideFeatureCondition(input: FeatureConditionInput): FeatureCondition {
   const { config, status, isEngineAway, isRebooting } = input;
+  // `config reload` empties the table for a moment, and a missing row reads like owner local.
+  if (config.state === '' && config.setOwner !== 'kube')
+    return createBlind('CONFIG_DB has no row of the feature');
   if (config.setOwner !== 'kube')
     return createNeutral(`set_owner is "${config.setOwner}": local has nothing to fall back to`);
   if (isDisabled(config)) return createNeutral(`the feature is ${config.state}`);
   if (isRebooting) return createNeutral('a warm or fast reboot is under way');
   // An engine that restarts ends all its containers. That is no image's fault, and nothing could be started meanwhile.
-  if (isEngineAway) return createNeutral('the container engine does not answer');
+  if (isEngineAway) return createBlind('the container engine does not answer');
   if (status.systemState !== 'up') return decideWhileStopped(input);
   if (!hasRecordedHolder(status)) return decideWithoutHolder(input);
   if (status.currentOwner === 'local') return createNeutral('the local image runs');
@@ -101,7 +102,7 @@ function decideWithoutHolder(input: FeatureConditionInput): FeatureCondition {
   const { status, isMasterConnected } = input;
   // The shipped gate finds no id under cgroup v2, and writes an empty one.
   if (status.currentOwner === 'kube' || status.remoteState === 'running')
-    return createNeutral('a container of the shipped kit runs it, which has recorded no id to find it by');
+    return createUnknown('a container of the shipped kit runs it, which has recorded no id to find it by');
   const crash = findCrash(input);
   if (crash !== undefined) return crash;
   if (isAsking(status)) return createNeutral('a container waits for the host to let it start');
@@ -116,14 +117,17 @@ function decideWithHolder(input: FeatureConditionInput): FeatureCondition {
   const { claimToken: token } = status;
   const holder = findLiveHolder(status, beat, now);
   if (token === '' || holder?.token === '')
-    return createNeutral(
+    return createUnknown(
       'a container of the shipped kit: there are no heartbeats to judge it by',
       container?.imageId,
     );
   // The record and the last heartbeat of a container outlive it for a moment.
   const isOver = lastEnd?.token === token || container?.isRunning === false;
   if (isOver) return findCrash(input) ?? createNeutral('its container has ended');
-  if (container === undefined) return createNeutral('the container engine does not know the container');
+  if (container === undefined)
+    return createUnknown(
+      'the Docker engine does not know the container: another one runs it, or its id is not known',
+    );
   if (beat.token === token && beat.bootId !== '' && beat.bootId !== now.bootId)
     return createNeutral('the heartbeat is of another boot', container.imageId);
   // A paused container can't beat.
@@ -208,17 +212,3 @@ function findOverdueAtMs({ beat, status, now }: FeatureConditionInput): number |
   const timing = { beatMs, intervalMs };
   return isFromFuture(timing, now) || isOverdue(timing, now) ? undefined : overdueAtMs(timing);
 }
-
-const createNeutral = (text: string, imageId = '', requeueAtMs?: number): FeatureCondition => ({
-  kind: 'neutral',
-  imageId,
-  text,
-  requeueAtMs,
-});
-
-const createFailing = (
-  imageId: string,
-  cause: FailureCause,
-  text: string,
-  requeueAtMs: number | undefined,
-): FeatureCondition => ({ kind: 'failing', imageId, cause, text, requeueAtMs });

@@ -2,12 +2,12 @@
  * How long an image has been failing, as a leaky bucket: it fills while the image fails, drains at the same rate while it
  * is healthy, and holds its level otherwise. An image that fails all the time reaches the limit at the limit; an image
  * that flaps reaches it if it fails longer than it is healthy; a short failure drains away. "Nothing is deployed" is a
- * plain timer beside it, which anything else resets (HLD, "Feature configuration": not running for N minutes).
+ * plain timer beside it, which anything else that is seen resets (HLD, "Feature configuration": not running for N minutes).
  *
  * The bucket lives in memory: time that this daemon did not watch counts against no image.
  */
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
-import type { FeatureCondition } from './feature-condition.ts';
+import type { FeatureCondition } from './condition.ts';
 
 /** The bucket of one feature. Times are milliseconds, `asOfMs` on the boot clock. */
 export interface LeakyBucket {
@@ -53,11 +53,13 @@ export function advanceBucket(
     ...advanced,
     ...(isOtherImage ? { imageId, levelMs: 0, cause: undefined } : {}),
     ...(condition.kind === 'failing' && flow === 'fills' ? { cause: condition.cause } : {}),
-    notDeployedMs: flow === 'not-deployed' ? advanced.notDeployedMs : 0,
+    notDeployedMs: flow === 'not-deployed' || isBlind(condition) ? advanced.notDeployedMs : 0,
     asOfMs: nowMs,
     flow,
   };
 }
+
+const isBlind = (condition: FeatureCondition): boolean => condition.kind === 'neutral' && condition.isBlind;
 
 /** When to reconcile again, boot clock: the limit is reached, or the step gets too long. Undefined: nothing rises. */
 export function findBucketRequeueMs(bucket: LeakyBucket, limitMs: number): number | undefined {
@@ -81,11 +83,13 @@ export function findRisingMs({ flow, levelMs, notDeployedMs }: LeakyBucket): num
 
 /**
  * The bucket with no more in it than the limit: an image that failed for a day behind a lock and then got healthy does not
- * fall back for a blip. The limit is that of what rises now; the other time is left as it is.
+ * fall back for a blip. The limit is that of what rises now; the other time is left as it is. Under a limit of 0, never, an
+ * image's level stays as it is: `config reload` empties the table of limits for a moment.
  */
 export function capBucket(bucket: LeakyBucket, limitMs: number): LeakyBucket {
   if (bucket.flow === 'not-deployed')
     return { ...bucket, notDeployedMs: Math.min(bucket.notDeployedMs, limitMs) };
+  if (limitMs === 0) return bucket.flow === 'fills' ? { ...bucket, flow: 'holds' } : bucket;
   return { ...bucket, levelMs: Math.min(bucket.levelMs, limitMs) };
 }
 
@@ -110,6 +114,7 @@ function decideFlow(condition: FeatureCondition): LeakyBucket['flow'] {
     case 'healthy':
       return 'drains';
     case 'neutral':
+    case 'unknown':
       return 'holds';
   }
 }

@@ -23,7 +23,7 @@ export interface Observation {
 
 export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Observation {
   const { reading, now, engine, feature } = asRead;
-  const rebootSinceMs = reading.isRebooting ? (last.rebootSinceMs ?? now.bootMs) : undefined;
+  const rebootSinceMs = findRebootSinceMs(last, asRead);
   const isRebooting = isRebootExpected(rebootSinceMs, now.bootMs);
   const input = { ...asRead, reading: { ...reading, isRebooting } };
   const name = selectHolderName(feature, reading.status);
@@ -40,6 +40,15 @@ export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Obser
       blockedVersions: asRead.blockedVersions,
     }),
   };
+}
+
+/**
+ * Since when a warm or fast reboot has been announced, boot clock. What was announced before the first look of this boot may
+ * have been so since the boot: an operator who leaves `config warm_restart` enabled must not blind each new daemon.
+ */
+function findRebootSinceMs(last: FeatureMemory, { reading, now }: FeatureInput): number | undefined {
+  if (!reading.isRebooting) return undefined;
+  return last.rebootSinceMs ?? (last.observed === undefined ? 0 : now.bootMs);
 }
 
 /** For decisions on the holder. */

@@ -17,6 +17,7 @@ const CERTIFICATION = v.variant('kind', [
 const FALLBACK = v.variant('kind', [
   v.object({ kind: v.literal('off'), text }),
   v.object({ kind: v.literal('well'), text }),
+  v.object({ kind: v.literal('unknown'), text }),
   v.object({
     kind: v.literal('failing'),
     cause,

@@ -15,6 +15,7 @@ import {
   fallbackOf,
   HEALTHY,
   LABELS,
+  POLICY,
   ledgerOf,
   readRows,
   inputOf,
@@ -136,9 +137,51 @@ describe('one reconcile of one feature', () => {
   test('a warm reboot that is announced and does not come is none after ten minutes', () => {
     const rows = { ...SICK, 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } };
     const at = (ms: number) => later(ms, rows);
-    const [first, soon, late] = decideAll([at(0), at(590_000), at(600_000)]);
+    const [, first, soon, late] = decideAll([later(-1, SICK), at(0), at(590_000), at(600_000)]);
     for (const one of [first, soon]) assert.match(one?.view.fallback.text ?? '', /reboot/);
     assert.equal(late?.view.fallback.kind, 'failing');
+  });
+
+  test('an announcement that was there before the first look counts from the boot: left on, it blinds no new daemon (HF11)', () => {
+    const rows = { ...SICK, 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } };
+    assert.equal(decide(inputOf({ rows })).view.fallback.kind, 'failing', 'the boot is hours ago');
+    const early = inputOf({ rows, now: { ...AT, bootMs: 590_000 } });
+    assert.match(decide(early).view.fallback.text, /reboot/);
+    const off = inputOf({ rows: SICK });
+    const again = decide(inputOf({ rows }), decide(off, decide(inputOf({ rows })).memory).memory);
+    assert.match(again.view.fallback.text, /reboot/, 'announced anew');
+  });
+
+  test('`config reload` takes nothing from an account and adds nothing to it (H10)', () => {
+    const at = (ms: number) => later(ms, SICK);
+    const reload = (ms: number, rows: RawTables) => {
+      const empty = (key: string) =>
+        Object.fromEntries(Object.keys(HEALTHY[key] ?? {}).map((field) => [field, '']));
+      return later(ms, {
+        ...SICK,
+        [POLICY]: empty(POLICY),
+        ...rows,
+        ...(rows === NO_TABLE ? { [CONFIG]: empty(CONFIG) } : {}),
+      });
+    };
+    const NO_TABLE: RawTables = {};
+    const rowBack: RawTables = { [CONFIG]: HEALTHY[CONFIG] ?? {} };
+    const found = decideAll([
+      at(0),
+      at(60_000),
+      reload(61_000, NO_TABLE),
+      reload(90_000, NO_TABLE),
+      reload(91_000, rowBack),
+      at(92_000),
+      at(122_000),
+      at(150_999),
+      at(151_000),
+    ]);
+    // 61 s before, and 59 s after it.
+    assert.deepEqual(
+      found.map((one) => kindsOf(one).includes('fall-back')),
+      [...Array<boolean>(8).fill(false), true],
+    );
   });
 
   test('a paused container can’t beat: that is no failure', () => {

@@ -18,7 +18,7 @@ import {
   type FallbackInput,
 } from '../../../../src/decide/feature/fallback.ts';
 import type { LeakyBucket } from '../../../../src/decide/feature/leaky-bucket.ts';
-import type { FeatureCondition } from '../../../../src/decide/feature/feature-condition.ts';
+import type { FeatureCondition } from '../../../../src/decide/feature/condition.ts';
 
 const IMAGE = `sha256:${'a'.repeat(64)}`;
 const LOCAL = `sha256:${'b'.repeat(64)}`;
@@ -40,10 +40,17 @@ const nothing: FeatureCondition = {
   text: 'nothing is deployed',
 };
 const healthy: FeatureCondition = { ...base, kind: 'healthy', imageId: IMAGE, text: 'it is healthy' };
-const unknown: FeatureCondition = { ...base, kind: 'neutral', imageId: IMAGE, text: 'it is starting' };
+const unknown: FeatureCondition = {
+  ...base,
+  kind: 'neutral',
+  isBlind: false,
+  imageId: IMAGE,
+  text: 'it is starting',
+};
 const planned: FeatureCondition = {
   ...base,
   kind: 'neutral',
+  isBlind: false,
   imageId: '',
   text: 'the service is not started',
 };
@@ -125,7 +132,42 @@ describe('falling back', () => {
       assert.equal(decide({ condition, policy }).verdict.kind, 'off');
     const { verdict, bucket } = decide({ policy: policyOf({}) });
     assert.equal(verdict.kind, 'off');
-    assert.equal(bucket.levelMs, 0, 'switched on, it begins empty');
+    assert.equal(bucket.flow, 'holds', 'nothing is added while it is off');
+  });
+
+  test('a limit of 0 takes nothing away: `config reload` empties the table for a moment (H10)', () => {
+    const last = failingFor(90_000);
+    const off = decide({ policy: policyOf({}), bucket: last });
+    assert.equal(off.bucket.levelMs, 90_000);
+    const [nowMs, laterMs] = [NOW.bootMs, NOW.bootMs + 20_000];
+    const still = decide({
+      policy: policyOf({}),
+      bucket: { ...off.bucket, asOfMs: nowMs },
+      now: { ...NOW, bootMs: laterMs },
+    });
+    assert.equal(still.bucket.levelMs, 90_000, 'nor does it add');
+    const well = decide({ policy: policyOf({}), bucket: last, condition: healthy }).bucket;
+    assert.equal(well.flow, 'drains');
+  });
+
+  test('what can’t be judged is a verdict of its own, never well (HF9)', () => {
+    const condition: FeatureCondition = { ...base, kind: 'unknown', imageId: '', text: 'another engine' };
+    assert.deepEqual(decide({ condition, bucket: undefined }).verdict, {
+      kind: 'unknown',
+      text: 'another engine',
+    });
+    assert.equal(
+      decide({ condition: { ...condition, imageId: IMAGE }, bucket: failingFor(60_000) }).verdict.kind,
+      'failing',
+    );
+  });
+
+  test('an instant at which nothing can be seen suspends a failure, and keeps the time without a deployment (H10)', () => {
+    const blind: FeatureCondition = { ...base, kind: 'neutral', isBlind: true, imageId: '', text: 'away' };
+    const { verdict, bucket } = decide({ condition: blind, bucket: failingFor(60_000) });
+    assert.deepEqual([verdict.kind, bucket.levelMs], ['failing', 60_000]);
+    assert.equal(decide({ condition: blind, bucket: nothingFor(200_000) }).bucket.notDeployedMs, 200_000);
+    assert.equal(decide({ condition: planned, bucket: nothingFor(200_000) }).bucket.notDeployedMs, 0);
   });
 
   test('for nothing deployed has a limit of its own', () => {

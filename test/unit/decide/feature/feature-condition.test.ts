@@ -8,8 +8,8 @@ import {
   decideFeatureCondition,
   type FeatureConditionInput,
   type LastEnd,
-  type FeatureCondition,
 } from '../../../../src/decide/feature/feature-condition.ts';
+import type { FeatureCondition } from '../../../../src/decide/feature/condition.ts';
 
 const NOW = { bootId: 'boot-1', bootMs: 10_000_000 };
 const IMAGE = `sha256:${'a'.repeat(64)}`;
@@ -100,7 +100,6 @@ describe('a holder of Kubernetes', () => {
       brief(decide(beatAgo(30_000), { container: { imageId: IMAGE, isRunning: false } })),
       'neutral',
     );
-    assert.equal(brief(decide(beatAgo(30_000), { container: undefined })), 'neutral');
     assert.equal(brief(decide({ beat: {} })), 'silent');
   });
 
@@ -130,8 +129,8 @@ describe('a holder of Kubernetes', () => {
     for (const status of records)
       for (const lastEnd of [undefined, CRASH]) {
         const condition = decide({ status, beat: {} }, { lastEnd, container: undefined });
-        assert.equal(brief(condition), 'neutral');
-        assert.match(condition.text, /shipped kit/);
+        assert.equal(brief(condition), 'unknown');
+        assert.match(condition.text, /can't be judged: a container of the shipped kit/);
       }
     assert.equal(
       brief(decide({ status: { ...shipped, current_owner: 'none', remote_state: 'stopped' } })),
@@ -141,7 +140,7 @@ describe('a holder of Kubernetes', () => {
 
   test('of the shipped kit has no heartbeats to go by', () => {
     const status = { system_state: 'up', current_owner: 'kube', container_id: 'cccccccccccc' };
-    assert.equal(brief(decide({ status, beat: { ...BEAT, status: 'unhealthy' } })), 'neutral');
+    assert.equal(brief(decide({ status, beat: { ...BEAT, status: 'unhealthy' } })), 'unknown');
   });
 
   test('of another boot, or whose heartbeat is, proves nothing', () => {
@@ -150,11 +149,21 @@ describe('a holder of Kubernetes', () => {
     assert.equal(brief(decide({ beat: { ...beat, boot_id: 'boot-0' } })), 'neutral');
   });
 
-  test('that the engine does not know is of no image that could fail', () => {
-    assert.equal(
-      brief(decide({ beat: { ...BEAT, status: 'unhealthy' } }, { container: undefined })),
-      'neutral',
-    );
+  test('that the engine does not know, or whose id is unknown, is of no image that could be judged (HF9)', () => {
+    for (const status of ['healthy', 'unhealthy'])
+      for (const docker_id of ['aaaaaaaaaaaa', 'unknown']) {
+        const rows = { status: { ...HOLDER, docker_id, container_id: docker_id }, beat: { ...BEAT, status } };
+        const condition = decide(rows, { container: undefined });
+        assert.equal(brief(condition), 'unknown', status);
+        assert.match(condition.text, /can't be judged: the Docker engine does not know the container/);
+      }
+  });
+
+  test('whose row of CONFIG_DB is away can’t be seen (H10)', () => {
+    for (const rows of [{}, { status: NOBODY, beat: {} }, { beat: { ...BEAT, status: 'unhealthy' } }]) {
+      const condition = decide({ ...rows, config: { set_owner: '', state: '' } });
+      assert.deepEqual([condition.kind, 'isBlind' in condition && condition.isBlind], ['neutral', true]);
+    }
   });
 });
 

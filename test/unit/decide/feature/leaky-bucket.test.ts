@@ -8,7 +8,7 @@ import {
   findBucketRequeueMs,
   type LeakyBucket,
 } from '../../../../src/decide/feature/leaky-bucket.ts';
-import type { FeatureCondition } from '../../../../src/decide/feature/feature-condition.ts';
+import type { FeatureCondition } from '../../../../src/decide/feature/condition.ts';
 
 const base = { text: 'x', requeueAtMs: undefined };
 const failing = (imageId = 'image-a'): FeatureCondition => ({
@@ -18,7 +18,7 @@ const failing = (imageId = 'image-a'): FeatureCondition => ({
   cause: 'unhealthy',
 });
 const healthy = (imageId = 'image-a'): FeatureCondition => ({ ...base, kind: 'healthy', imageId });
-const neutral: FeatureCondition = { ...base, kind: 'neutral', imageId: '' };
+const neutral: FeatureCondition = { ...base, kind: 'neutral', isBlind: false, imageId: '' };
 const nothing: FeatureCondition = { ...base, kind: 'failing', imageId: '', cause: 'not-deployed' };
 
 /** The bucket after these conditions, each at its time in seconds. */

@@ -97,6 +97,7 @@ function describeFallback(verdict: FallbackVerdict, nowMs: number): string {
   switch (verdict.kind) {
     case 'off':
     case 'well':
+    case 'unknown':
       return verdict.text;
     case 'failing': {
       const { text, limitMs, isRising } = verdict;

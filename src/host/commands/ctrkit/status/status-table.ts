@@ -51,9 +51,11 @@ const COLOURS: Readonly<Record<string, Colour>> = {
   unhealthy: 'red',
 };
 
-function healthCell({ health }: StatusEntry): Cell {
+function healthCell({ health, fallback }: StatusEntry): Cell {
+  if (health?.is_overdue === true) return { text: 'overdue', colour: 'red' };
+  if (fallback?.kind === 'unknown')
+    return { text: `${health?.status ?? ''} (can't be judged)`.trim(), colour: 'yellow' };
   if (health === null) return { text: '' };
-  if (health.is_overdue) return { text: 'overdue', colour: 'red' };
   const colour = Object.hasOwn(COLOURS, health.status) ? COLOURS[health.status] : undefined;
   return { text: health.status, ...(colour === undefined ? {} : { colour }) };
 }

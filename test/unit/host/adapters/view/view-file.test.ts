@@ -31,6 +31,7 @@ const FALLBACKS: readonly FallbackVerdict[] = [
   { kind: 'failing', cause: 'silent', text: 'x', failingMs: 1, limitMs: 2, asOfMs: 3, isRising: true },
   { kind: 'refused', cause: 'not-deployed', text: 'x' },
   { kind: 'fall-back', cause: 'crash-looping', text: 'x' },
+  { kind: 'unknown', text: "it can't be judged" },
 ];
 
 const SWITCHES: readonly SwitchView[] = [
@@ -45,13 +46,13 @@ const view: DaemonView = {
   startedMs: 100_000,
   problems: ['the engine is away'],
   features: Object.fromEntries(
-    CERTIFICATIONS.map((certification, i) => [
+    FALLBACKS.map((fallback, i) => [
       `f${i}`,
       {
         imageId: 'sha256:1',
         version: '2.0',
-        certification,
-        fallback: FALLBACKS[i] ?? { kind: 'well', text: '' },
+        certification: CERTIFICATIONS[i] ?? { kind: 'off', text: '' },
+        fallback,
         lastAct: '',
         lastActTs: 0,
         // A daemon of an earlier release has none.

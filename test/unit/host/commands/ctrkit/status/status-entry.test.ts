@@ -96,6 +96,13 @@ describe('the status of a feature', () => {
     );
   });
 
+  test('says where the container can’t be judged, with a heartbeat and without (HF9)', () => {
+    const unknown = { ...view, fallback: { kind: 'unknown', text: '' } } as const;
+    assert.match(lastLine({ view: unknown }), / degraded \(can't be judged\) /);
+    assert.match(lastLine({ view: unknown, health: {} }), / running +\(can't be judged\) /);
+    assert.deepEqual(describeStatus({ ...sources, view: unknown }).fallback, { kind: 'unknown' });
+  });
+
   test('tells what is golden: the one that runs, another one, or none', () => {
     assert.match(lastLine({ view: { ...view, imageId: 'sha256:a' } }), / 1\.0 \(runs\)$/);
     assert.match(lastLine({ view: { ...view, certification: { kind: 'off', text: '' } } }), / 1\.0$/);
