@@ -1,7 +1,7 @@
 import type { Environment } from '../../../contract/environment.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { HookRecord } from './hook-record.ts';
-import { findHookFile } from './hook-safety.ts';
+import { findHookFile } from '../../../adapters/process/safe-executable.ts';
 import type { HookEnd } from './judge-hook.ts';
 import type { HookProcess } from './hook-process.ts';
 import { startHook } from './start-hook.ts';

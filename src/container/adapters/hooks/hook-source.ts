@@ -9,7 +9,7 @@ import { HookCheck } from './hook-check.ts';
 import { selectHooks } from './hook-names.ts';
 import type { HookRecord } from './hook-record.ts';
 import { HookRunner } from './hook-runner.ts';
-import { isExecutable } from './hook-safety.ts';
+import { isExecutable } from '../../../adapters/process/safe-executable.ts';
 
 const SHIPPED_NAME = 'readiness_probe_hook';
 

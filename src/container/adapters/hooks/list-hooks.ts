@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { ListedHook } from '../../health/checks-config/checks-config.ts';
 import { selectHooks } from './hook-names.ts';
-import { findHookFile } from './hook-safety.ts';
+import { findHookFile } from '../../../adapters/process/safe-executable.ts';
 
 /** Lists the hooks that the agent would find in `folder` now, and its warnings. A folder that does not exist has none. */
 export function listHooks(folder: string): { hooks: ListedHook[]; warnings: string[] } {
