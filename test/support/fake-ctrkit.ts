@@ -7,6 +7,7 @@ import type { CtrkitPorts, SwitchDatabases } from '../../src/host/commands/ctrki
 import { EagerClock } from './fake-clock.ts';
 import { FakeClusterTools } from './fake-cluster-tools.ts';
 import { FakeEngine } from './fake-engine.ts';
+import { FakeReboot } from './fake-reboot.ts';
 import { FakeLockStore } from './fake-lock-store.ts';
 import { FakeDatabases } from './fake-row-store.ts';
 
@@ -27,6 +28,7 @@ export class FakeCtrkit {
   /** By path; `-` is stdin. */
   readonly inputs = new Map<string, string>();
   readonly cluster = new FakeClusterTools();
+  readonly reboot = new FakeReboot();
   /** What happens when a feature is restarted; told in `cluster.effects` too. */
   onRestart: (feature: string) => void = () => undefined;
   /** Another process joins or leaves. */
@@ -78,6 +80,7 @@ export class FakeCtrkit {
         return () => (this.isLockTaken = false);
       },
     }),
+    openReboot: async () => this.reboot,
     terminal: {
       isTerminal: false,
       height: () => 24,

@@ -137,6 +137,7 @@ export function inputOf({ rows = {}, engine = {}, ...changes }: Changes = {}): F
     localRepository: LOCAL,
     blockedVersions: new Set(),
     lockText: undefined,
+    isRebootPrepared: false,
     unit: undefined,
     ends: [],
     now: AT,

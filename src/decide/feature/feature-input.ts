@@ -23,6 +23,8 @@ export interface FeatureInput {
   readonly blockedVersions: ReadonlySet<string>;
   /** The operator's lock that is in force, one line; undefined if there is none. */
   readonly lockText: string | undefined;
+  /** `ctrkit reboot prepare` has put a reboot of this boot on record, and it is still to be expected. */
+  readonly isRebootPrepared: boolean;
   /** Containers that ended since the last reconcile, the newest last. */
   readonly ends: readonly ContainerEnd[];
   /** Undefined while systemd has not answered, or need not be asked. */

@@ -9,7 +9,7 @@ import { trackFeature, type FeatureMemory } from './feature-memory.ts';
 import { selectHolderName } from './reap.ts';
 
 export interface Observation {
-  /** `isRebooting` is true only while the announced reboot is still to be expected. */
+  /** `isRebooting` is true only while a reboot that was announced or prepared is still to be expected. */
   readonly input: FeatureInput;
   readonly memory: FeatureMemory;
   /** The values of the previous reconcile. */
@@ -24,7 +24,7 @@ export interface Observation {
 export function observeFeature(last: FeatureMemory, asRead: FeatureInput): Observation {
   const { reading, now, engine, feature } = asRead;
   const rebootSinceMs = findRebootSinceMs(last, asRead);
-  const isRebooting = isRebootExpected(rebootSinceMs, now.bootMs);
+  const isRebooting = asRead.isRebootPrepared || isRebootExpected(rebootSinceMs, now.bootMs);
   const input = { ...asRead, reading: { ...reading, isRebooting } };
   const name = selectHolderName(feature, reading.status);
   const container =

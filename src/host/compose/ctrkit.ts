@@ -1,7 +1,7 @@
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
 import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
 import { createMovableLocks } from '../adapters/state-dir/movable-locks.ts';
-import { createStateDir } from '../adapters/state-dir/state-dir.ts';
+import { createStateDir, type StateDir } from '../adapters/state-dir/state-dir.ts';
 import { catchSignals } from '../adapters/process-signals.ts';
 import { createTerminal } from '../adapters/process-terminal.ts';
 import { findUser } from '../adapters/process-user.ts';
@@ -10,7 +10,9 @@ import { createViewFile } from '../adapters/view/view-file.ts';
 import { runCtrkit } from '../commands/ctrkit/program.ts';
 import type { CtrkitPorts } from '../commands/ctrkit/reading/ports.ts';
 import type { MembershipSide } from '../membership/membership-ports.ts';
+import type { RebootSide } from '../reboot/reboot-ports.ts';
 import { listStatePlaces } from '../state-dir.ts';
+import type { RebootMarkStore } from '../../ports/reboot.ts';
 import { openDatabases } from './databases.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
 
@@ -38,6 +40,7 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
     view: createViewFile(runDir),
     readInput,
     openMembership: (signal) => openMembership(places.folder, signal),
+    openReboot: () => openReboot(state),
     terminal: createTerminal('ctrkit'),
     user: findUser(),
     catchSignals,
@@ -49,4 +52,15 @@ async function openMembership(stateDir: string, signal: AbortSignal): Promise<Me
   const { buildMembershipSide } = await import('./membership.ts');
   const restartCommand = process.env['CTRKIT_RESTART_COMMAND'] ?? '';
   return buildMembershipSide({ stateDir, signal, restartCommand });
+}
+
+async function openReboot(state: StateDir): Promise<RebootSide> {
+  const { buildRebootSide } = await import('./reboot.ts');
+  const { createRebootMarkFile: open } = await import('../adapters/reboot/mark-file.ts');
+  const marks: RebootMarkStore = {
+    read: () => state.read((folder) => open(folder).read()),
+    write: (mark) => state.write((folder) => open(folder).write(mark)),
+    remove: () => state.write((folder) => open(folder).remove()),
+  };
+  return buildRebootSide(marks, process.env['CTRKIT_RESTART_COMMAND'] ?? '');
 }

@@ -18,6 +18,7 @@ import {
 } from '../adapters/service/service-command.ts';
 import { assertSingle } from '../adapters/single-instance.ts';
 import { moveState } from '../adapters/state-dir/move-state.ts';
+import { createRebootMarkFile } from '../adapters/reboot/mark-file.ts';
 import { createViewFile } from '../adapters/view/view-file.ts';
 import { parseDaemonLine, type DaemonOptions } from '../commands/ctrkitd/options.ts';
 import type { ClusterSide } from '../daemon/cluster/cluster-parts.ts';
@@ -29,6 +30,8 @@ import { chooseNodeName } from '../node-name.ts';
 import { findStateDir, listStatePlaces, type StatePlaces } from '../state-dir.ts';
 import { openDatabases } from './databases.ts';
 import { buildMembershipSide, type MembershipSideOptions } from './membership.ts';
+import { buildRebootSide } from './reboot.ts';
+import type { RebootSide } from '../reboot/reboot-ports.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
 
 /** The command `ctrkitd`: runs until SIGTERM or SIGINT. Returns the exit code. Throws CtrkitError. */
@@ -70,6 +73,7 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
     locks: createLockFiles(`${folder}/locks`),
     view: createViewFile(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
     mappedRepositories: names.repositories,
+    reboot: buildReboot(folder, command, log),
     cluster: isShadow ? undefined : buildCluster(settings.cluster, log, membership),
     connect: () => connectDatabases(redisUrl, ports),
     signal,
@@ -88,6 +92,17 @@ function openStateDir(places: StatePlaces, log: Log): string {
   if (text !== '') log.info(text);
   if (problem !== '') log.warn(problem);
   return folder;
+}
+
+/** Undefined where a setting of it makes no sense. */
+function buildReboot(stateDir: string, restartCommand: string, log: Log): RebootSide | undefined {
+  try {
+    return buildRebootSide(createRebootMarkFile(stateDir), restartCommand);
+  } catch (error) {
+    if (!(error instanceof CtrkitError) || error.code !== 'usage') throw error;
+    log.warn(`the end of a reboot is not looked after: ${error.message}`);
+    return undefined;
+  }
 }
 
 function connectDatabases(redisUrl: string, { findDatabases, log }: HostPorts): Connection {

@@ -24,6 +24,8 @@ import { ShadowComparison } from './feature/shadow-comparison.ts';
 import { ShadowExecutor } from './feature/shadow-executor.ts';
 import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
 import type { Connection } from './watch/daemon-component.ts';
+import { RebootWatch } from './reboot-watch.ts';
+import type { RebootSide } from '../reboot/reboot-ports.ts';
 import { DatabaseSession } from './watch/database-session.ts';
 import { EngineWatch } from './watch/engine-watch.ts';
 import { LockWatch } from './watch/lock-watch.ts';
@@ -46,6 +48,8 @@ export interface DaemonStart {
   readonly connect: () => Connection;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
+  /** Undefined where a setting of it makes no sense, which was logged. */
+  readonly reboot?: RebootSide | undefined;
   /** Undefined where another program keeps KUBERNETES_MASTER and the node's labels. */
   readonly cluster?: ClusterSide | undefined;
 }
@@ -66,7 +70,17 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   const createFeature = (name: string) => new FeatureController(name, featurePorts);
   const features = new FeatureQueue(clock, createFeature, wakeup.notify);
   const engineWatch = createEngineWatch(start, features);
-  const featurePorts = createFeaturePorts(start, { session, ledger, features, engineWatch, startedMs });
+  const reboot = createRebootWatch(start);
+  const rebootRuns =
+    start.isShadow || reboot === undefined ? [] : [(signal: AbortSignal) => reboot.run(signal)];
+  const featurePorts = createFeaturePorts(start, {
+    session,
+    ledger,
+    features,
+    engineWatch,
+    startedMs,
+    isRebooting: () => reboot?.isUnderWay() ?? false,
+  });
   const cluster = createClusterParts(start, {
     session,
     ledger,
@@ -86,7 +100,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   });
   log.info(start.isShadow ? 'shadow: decides and reports, touches nothing' : 'started');
   try {
-    await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs]);
+    await runTogether(start.signal, [(signal) => daemon.run(signal), ...cluster.runs, ...rebootRuns]);
   } finally {
     // A call that waits for an answer would keep the process until its time limit.
     engine.close();
@@ -129,17 +143,22 @@ function createPublisher({ view, isShadow, clock, log }: DaemonStart, startedMs:
   );
 }
 
+/** A shadow only looks. */
+const createRebootWatch = ({ reboot: side, clock, log, random }: DaemonStart): RebootWatch | undefined =>
+  side && new RebootWatch({ side, clock, log, random });
+
 interface FeatureParts {
   readonly session: DatabaseSession;
   readonly ledger: LedgerCache;
   readonly features: Features;
   readonly engineWatch: EngineWatch;
   readonly startedMs: number;
+  readonly isRebooting: () => boolean;
 }
 
 function createFeaturePorts(
   { isShadow, engine, service, locks, clock, log, timing, mappedRepositories }: DaemonStart,
-  { session, ledger, features, engineWatch, startedMs }: FeatureParts,
+  { session, ledger, features, engineWatch, startedMs, isRebooting }: FeatureParts,
 ): FeaturePorts {
   const comparison = isShadow ? new ShadowComparison(log) : undefined;
   const openStore = () => session.connection.store;
@@ -156,6 +175,7 @@ function createFeaturePorts(
     log,
     timing,
     startedMs,
+    isRebooting,
     mappedRepositories,
     readEngineState: () => engineWatch.state,
     requeue: (feature) => features.add(feature),

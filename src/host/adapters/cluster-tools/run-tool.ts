@@ -20,13 +20,16 @@ export interface ToolRun {
   readonly secrets: readonly string[];
   /** Called at once with the number of the tool's process. Throws nothing. */
   readonly onStart: (pid: number) => void;
+  /** Completes the tool's name where there is no such program; left out for kubeadm and the like. */
+  readonly missingText?: string;
 }
 
 /**
  * Runs a tool to its end. Throws CtrkitError('cluster') with the last line of its stderr, without secrets. The tool has its own
  * process group: Ctrl-C on the terminal reaches it only by `signal`, and then all processes that it has started.
  */
-export function runTool({ words, timeLimitMs, signal, secrets, onStart }: ToolRun): Promise<void> {
+export function runTool(run: ToolRun): Promise<void> {
+  const { words, timeLimitMs, signal, secrets, onStart } = run;
   const [file = '', ...args] = words;
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void =>
@@ -41,7 +44,8 @@ export function runTool({ words, timeLimitMs, signal, secrets, onStart }: ToolRu
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
       ending.settle();
-      fail(error.code === 'ENOENT' ? describeMissingTool(file) : `can't be run: ${error.message}`);
+      const missing = run.missingText ?? describeMissingTool(file);
+      fail(error.code === 'ENOENT' ? missing : `can't be run: ${error.message}`);
     });
     // Not 'close': a process that the tool has started may keep the pipe open for as long as it lives.
     child.on('exit', (code, signalName) =>

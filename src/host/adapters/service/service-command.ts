@@ -102,11 +102,20 @@ export class ServiceCommand implements ServiceControl {
   }
 }
 
+/** The words that come before the verb: systemctl, or a wrapper and systemctl; systemctl alone where the command has none. */
+export function findSystemctl(words: readonly string[]): string[] {
+  const at = findRestart(words);
+  return at < 0 ? ['systemctl'] : words.slice(0, at);
+}
+
 /** `systemctl VERB` in place of `systemctl restart`, which may come after a wrapper; undefined for another command. */
 function replaceVerb(words: readonly string[], verb: readonly string[]): string[] | undefined {
-  const at = words.findIndex((word, i) => word === 'restart' && basename(words[i - 1] ?? '') === 'systemctl');
+  const at = findRestart(words);
   return at < 0 ? undefined : [...words.slice(0, at), ...verb, ...words.slice(at + 1)];
 }
+
+const findRestart = (words: readonly string[]): number =>
+  words.findIndex((word, i) => word === 'restart' && basename(words[i - 1] ?? '') === 'systemctl');
 
 function fillInFeature(words: readonly string[], feature: string): string[] {
   if (!isFeatureName(feature)) throw new CtrkitError('defect', 'not a legal feature name');

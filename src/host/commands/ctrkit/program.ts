@@ -18,6 +18,7 @@ import { addKube } from './kube/kube.ts';
 import { addLock, printLocks, removeLock } from './lock/lock.ts';
 import { addManifestOptions, type ManifestFlags } from './manifest/manifest-options.ts';
 import type { CtrkitPorts, SwitchDatabases } from './reading/ports.ts';
+import { addReboot } from './reboot/reboot.ts';
 import { withDatabases } from './reading/with-databases.ts';
 import { printStatus } from './status/status.ts';
 import { watchStatus } from './status/status-watch.ts';
@@ -52,7 +53,7 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
     redisUrl: () => program.opts<{ redis?: string }>().redis ?? '',
     words: args,
   };
-  for (const add of [addStatus, addExplain, addImages, addLocks, addUnblock, addManifest, addKube])
+  for (const add of [addStatus, addExplain, addImages, addLocks, addUnblock, addManifest, addKube, addReboot])
     add(program, context);
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -47,6 +47,7 @@ Environment (of the service: systemctl edit ctrkitd):
   CTRKIT_KUBELET_CONF         the switch has joined where this file exists (default: /etc/kubernetes/kubelet.conf)
   CTRKIT_NODE_NAME            the name of this switch's node (default: the host's name in lower case)
   CTRKIT_SONIC_VERSION_FILE   its build_version is the label sonic_version (default: /etc/sonic/sonic_version.yml)
+  CTRKIT_REBOOT_HOOKS         hooks that run once a reboot is over (default: /etc/ctrkit/reboot.d)
   DOCKER_HOST                 the engine's socket (default: unix:///var/run/docker.sock)
   CTRKIT_LOG                  json: one JSON object a line instead of text
 

@@ -50,6 +50,8 @@ export interface FeaturePorts {
   readonly timing: FallbackTiming;
   /** When the daemon started, boot clock. */
   readonly startedMs: number;
+  /** This boot is about to end: nothing that ends, or stays out, has failed. */
+  readonly isRebooting: () => boolean;
   /** SONiC's list of image names: the local repository of each feature. */
   readonly mappedRepositories: ReadonlyMap<string, string>;
   readonly readEngineState: () => EngineState;
@@ -155,6 +157,7 @@ export class FeatureController {
       blockedVersions: NO_FACTS.blockedVersions,
       lockText: locks.findText(this.name),
       unit: this.#findUnitState(reading),
+      isRebootPrepared: this.#ports.isRebooting(),
       ends: this.#ends,
       now: readTimestamps(clock),
       daemonStartedMs: startedMs,

@@ -134,6 +134,13 @@ describe('one reconcile of one feature', () => {
     assert.match(decideLifted('False')?.text ?? '', /blocked/);
   });
 
+  test('a reboot that was prepared excuses, whatever STATE_DB says and however long the switch has been up', () => {
+    const prepared = inputOf({ rows: SICK, isRebootPrepared: true });
+    assert.match(decideFeature(NO_MEMORY, prepared).view.fallback.text, /reboot/);
+    const none = inputOf({ rows: SICK });
+    assert.doesNotMatch(decideFeature(NO_MEMORY, none).view.fallback.text, /reboot/);
+  });
+
   test('a warm reboot that is announced and does not come is none after ten minutes', () => {
     const rows = { ...SICK, 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } };
     const at = (ms: number) => later(ms, rows);

@@ -9,6 +9,7 @@ import type { SwitchTables } from '../../../../ports/switch-tables.ts';
 import type { Terminal } from '../../../../ports/terminal.ts';
 import type { ViewFile } from '../../../../ports/view-file.ts';
 import type { MembershipSide } from '../../../membership/membership-ports.ts';
+import type { RebootSide } from '../../../reboot/reboot-ports.ts';
 
 /** Both databases of the switch. Nothing is connected before the first call. */
 export interface SwitchDatabases {
@@ -42,6 +43,8 @@ export interface CtrkitPorts {
   readonly readInput: (path: string, maxBytes: number) => Promise<string>;
   /** What is under way ends when `signal` aborts. Throws CtrkitError('usage') for a setting that makes no sense. */
   readonly openMembership: (signal: AbortSignal) => Promise<MembershipSide>;
+  /** Throws CtrkitError('usage') for a setting that makes no sense. */
+  readonly openReboot: () => Promise<RebootSide>;
   readonly terminal: Terminal;
   /** The owner of a new lock, unless the command line names another. */
   readonly user: string;
