@@ -3,7 +3,7 @@
  * Redis is real, the engine is the fake behind a socket.
  */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,8 @@ interface Switch {
     line: string,
     env?: Readonly<Record<string, string>>,
   ) => Promise<{ code: number | null; said: string }>;
+  /** The host's image has neither ctrkitd nor ctrmgrd. */
+  readonly removeDaemon: () => void;
 }
 
 async function prepare(t: TestContext): Promise<Switch> {
@@ -51,7 +53,8 @@ async function prepare(t: TestContext): Promise<Switch> {
     const { code } = await program.waitForEnd();
     return { code, said: program.said };
   };
-  return { redis, engine, call, run };
+  const removeDaemon = (): void => rmSync(join(host, 'usr/lib/systemd'), { recursive: true });
+  return { redis, engine, call, run, removeDaemon };
 }
 
 /** A container of the switch's own, running or as `docker create` leaves it, of a feature that CONFIG_DB has. */
@@ -272,5 +275,168 @@ describe('what may end stop and kill with another code than 0', () => {
     await host.redis.config.hset('FEATURE|sflow', { state: 'disabled' });
     assert.equal((await host.run('container kill sflow')).code, 1);
     assert.equal(host.engine.find('sflow')?.state, 'running');
+  });
+});
+
+/** The fields of STATE_DB that the shipped command writes, but for the time. */
+interface ShippedRow {
+  readonly current_owner?: string;
+  readonly container_id?: string;
+  readonly remote_state?: string;
+  readonly system_state?: string;
+  readonly container_version?: string;
+  readonly container_stable_version?: string;
+}
+
+/** One act of `container` on the feature lldp, and what the shipped command leaves in STATE_DB after it. */
+interface ShippedCase {
+  readonly act: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly before: ShippedRow;
+  readonly isMasterThere?: boolean;
+  /** The name of the container that runs when it begins; none where there is only the switch's own, created. */
+  readonly runs?: string;
+  readonly after: ShippedRow;
+  /** Of `lldp_enabled`; left out where no label is written. */
+  readonly label?: string;
+}
+
+const LOCAL = { current_owner: 'local', container_id: 'lldp', remote_state: 'none', system_state: 'up' };
+const DOWN = { current_owner: 'none', container_id: '', system_state: 'down' };
+const POD = 'k8s_lldp_lldp-x_sonic';
+/** As the shipped gate records it: by its name here, as the fake engine gives out ids. */
+const KUBE = { current_owner: 'kube', container_id: POD, remote_state: 'running', system_state: 'up' };
+
+/** sonic.md, "State machine as shipped": what a start, a stop and a wait leave. */
+const SAME_AS_SHIPPED: Readonly<Record<string, ShippedCase>> = {
+  'start, owner local': {
+    act: 'start',
+    config: { set_owner: 'local' },
+    before: { remote_state: 'stopped' },
+    after: LOCAL,
+    label: 'false',
+  },
+  'start, owner kube, nothing deployed yet': {
+    act: 'start',
+    config: { set_owner: 'kube' },
+    before: { remote_state: 'none' },
+    after: LOCAL,
+    label: 'true',
+  },
+  'start, owner kube, deployed before and the master there': {
+    act: 'start',
+    config: { set_owner: 'kube' },
+    before: { current_owner: 'none', container_id: '', remote_state: 'stopped' },
+    isMasterThere: true,
+    after: { current_owner: 'none', container_id: '', remote_state: 'stopped', system_state: 'up' },
+    label: 'true',
+  },
+  'stop, owner local': {
+    act: 'stop',
+    config: { set_owner: 'local' },
+    before: { ...LOCAL, container_version: '20230531.09' },
+    runs: 'lldp',
+    after: { ...DOWN, remote_state: 'none', container_version: '20230531.09' },
+    label: 'false',
+  },
+  'stop, owner kube': {
+    act: 'stop',
+    config: { set_owner: 'kube' },
+    before: { ...KUBE, container_version: '20230531.11' },
+    runs: POD,
+    after: { ...DOWN, remote_state: 'stopped', container_version: '20230531.11' },
+  },
+  'kill, a local feature that is not enabled': {
+    act: 'kill',
+    config: { set_owner: 'local' },
+    before: {},
+    after: {},
+  },
+  'wait, owner local': {
+    act: 'wait',
+    config: { set_owner: 'local' },
+    before: LOCAL,
+    runs: 'lldp',
+    after: { ...LOCAL, container_stable_version: '20230531.09' },
+  },
+  'wait, a container of Kubernetes asks, is answered, and never claims': {
+    act: 'wait',
+    config: { set_owner: 'kube' },
+    before: { current_owner: 'kube', container_id: '', remote_state: 'pending', system_state: 'up' },
+    after: { current_owner: 'kube', container_id: '', remote_state: 'none', system_state: 'up' },
+  },
+};
+
+/** The shipped kill leaves the record of the container that it has ended: D10. Ours is what the agent can't do any more. */
+const MEANT_OTHERWISE: Readonly<Record<string, ShippedCase>> = {
+  'kill, owner local': {
+    act: 'kill',
+    config: { set_owner: 'local', state: 'enabled' },
+    before: LOCAL,
+    runs: 'lldp',
+    after: { ...LOCAL, current_owner: 'none', container_id: '' },
+  },
+  'kill, owner kube': {
+    act: 'kill',
+    config: { set_owner: 'kube' },
+    before: KUBE,
+    runs: POD,
+    after: { ...KUBE, current_owner: 'none', container_id: '', remote_state: 'stopped' },
+    label: 'false',
+  },
+};
+
+async function checkShippedCase(t: TestContext, given: ShippedCase): Promise<void> {
+  const host = await prepare(t);
+  const { redis, engine } = host;
+  for (const name of new Set(['lldp', given.runs ?? 'lldp']))
+    engine.run({
+      name,
+      image: IMAGE,
+      state: name === given.runs ? 'running' : 'created',
+      environment: ['IMAGE_VERSION=20230531.09'],
+    });
+  await redis.config.hset('FEATURE|lldp', given.config);
+  await redis.state.hset('FEATURE|lldp', { state: 'enabled', ...given.before });
+  if (given.isMasterThere === true) await redis.state.hset('KUBERNETES_MASTER|SERVER', { connected: 'true' });
+  const program = host.call(`${SCRIPT} ${given.act} lldp`, { CTRKIT_REVERT_TO_LOCAL: '1' });
+  if (given.act === 'wait' && given.runs !== undefined) {
+    await program.waitForLine('waiting for the end of container');
+    engine.end(given.runs, 0);
+  }
+  await program.waitForEnd();
+  const row = await redis.row('FEATURE|lldp');
+  const shipped = new Set([...Object.keys(LOCAL), 'container_version', 'container_stable_version']);
+  const left = Object.entries(row).filter(([field]) => shipped.has(field));
+  assert.deepEqual(Object.fromEntries(left), given.after, program.said);
+  const label = given.label === undefined ? {} : { lldp_enabled: given.label };
+  assert.deepEqual(await redis.row('KUBE_LABELS|SET'), label, program.said);
+}
+
+describe('what an act leaves in STATE_DB is what the shipped command leaves', () => {
+  for (const [name, given] of Object.entries(SAME_AS_SHIPPED))
+    test(`${name} (H20)`, (t) => checkShippedCase(t, given));
+});
+
+describe('but a kill clears the record of the container that it has ended', () => {
+  for (const [name, given] of Object.entries(MEANT_OTHERWISE))
+    test(`${name} (D10)`, (t) => checkShippedCase(t, given));
+});
+
+describe('a switch whose image has no daemon for its features', () => {
+  test('gets no rows by the built command (H19)', async (t) => {
+    const host = await prepare(t);
+    await putLocal(host, 'snmp', { state: 'created' });
+    host.removeDaemon();
+    const before = await host.redis.dump();
+    for (const line of ['start snmp', 'stop snmp', 'start snmp', 'kill snmp']) {
+      const { code, said } = await host.run(`${SCRIPT} ${line}`);
+      assert.equal(code, 0, said);
+    }
+    assert.deepEqual(
+      host.engine.acts.map((act) => act.split(' ')[0]),
+      ['startContainer', 'stopContainer', 'startContainer', 'killContainer'],
+    );
+    assert.deepEqual(await host.redis.dump(), before);
   });
 });

@@ -36,6 +36,10 @@ interface Scene {
   readonly engine: FakeEngine;
   /** Nobody gets to the databases: a server that has just started is empty, and only then gets its rows. */
   isOutOfReach: boolean;
+  /** ctrmgrd or ctrkitd is installed. */
+  hasDaemon: boolean;
+  /** ctrkitd runs. */
+  isMirroring: boolean;
   /** What somebody else does between the first reading of the next command and its write. */
   afterFirstRead: (() => Promise<void>) | undefined;
   readonly run: (line: string, revertToLocalMs?: number, clock?: Clock) => Run;
@@ -77,6 +81,8 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
       // As where a process can't take another one's place: it waits itself.
       becomeLightWait: () => undefined,
       waitedContainer: '',
+      hasDaemon: () => scene.hasDaemon,
+      isMirroring: async () => scene.isMirroring,
       print: (text) => state.stdout.push(text),
       report: (text) => state.stderr.push(text),
     }).then((code) => (state.code = code));
@@ -88,6 +94,8 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
     redis,
     engine,
     isOutOfReach: false,
+    hasDaemon: true,
+    isMirroring: false,
     afterFirstRead: undefined,
     run,
     ask: async (line) => {
@@ -654,6 +662,89 @@ describe('container wait', () => {
     await redis.putHolder('unknown', '1.0.0', { intervalMs: 100, beatMs: bootMs() });
     await redis.state.hset('FEATURE|snmp', { claim_ms: String(bootMs()) });
     assert.equal(await run('wait snmp').done, 1);
+  });
+});
+
+describe('the stable version of the shipped kit', () => {
+  const waitForSnmp = async ({ engine, run }: Scene): Promise<void> => {
+    const wait = run('wait snmp');
+    await until('it waits', () => wait.log.lines.some((line) => line.includes('the end of container')));
+    engine.end('snmp', 0);
+    assert.equal(await wait.done, 0);
+  };
+  const environment = ['IMAGE_VERSION=', 'RUNTIME_OWNER=local', 'IMAGE_VERSION=1.2.3'];
+
+  test('is that of the switch’s own container, which wait records (H20)', async (t) => {
+    const scene = await prepare(t);
+    scene.engine.run({ name: 'snmp', image: IMAGE, environment });
+    await scene.ask('start snmp');
+    await waitForSnmp(scene);
+    const { container_stable_version, container_last_version } = await scene.redis.status();
+    assert.deepEqual([container_stable_version, container_last_version], ['1.2.3', undefined]);
+  });
+
+  test('is ctrkitd’s where that runs (H20)', async (t) => {
+    const scene = await prepare(t);
+    scene.isMirroring = true;
+    scene.engine.run({ name: 'snmp', image: IMAGE, environment });
+    await scene.redis.state.hset('FEATURE|snmp', { container_stable_version: '1.1.0' });
+    await scene.ask('start snmp');
+    await waitForSnmp(scene);
+    assert.equal((await scene.redis.status())['container_stable_version'], '1.1.0');
+  });
+
+  test('is none where the image has no version, nor that of a container of Kubernetes', async (t) => {
+    const scene = await prepare(t);
+    const { redis, engine, run, ask } = scene;
+    engine.run({ name: 'snmp', image: IMAGE, environment: ['IMAGE_VERSION=', 'OTHER_IMAGE_VERSION=2'] });
+    await ask('start snmp');
+    await waitForSnmp(scene);
+    engine.run({ name: 'k8s_snmp', image: IMAGE, environment });
+    await redis.wantKube();
+    await redis.putHolder(idOf(engine, 'k8s_snmp'), '1.2.3');
+    const wait = run('wait snmp');
+    await until('it waits', () => wait.log.lines.some((line) => line.includes('the end of container')));
+    engine.end('k8s_snmp', 0);
+    assert.equal(await wait.done, 0);
+    assert.equal((await redis.status())['container_stable_version'], undefined);
+  });
+});
+
+describe('a switch without a daemon for its features', () => {
+  test('has no more rows than before: its containers are started, waited for and ended without (H19)', async (t) => {
+    const scene = await prepare(t);
+    const { redis, engine, run, ask } = scene;
+    scene.hasDaemon = false;
+    await redis.config.hset('FEATURE|snmp', { set_owner: 'local', state: 'enabled' });
+    // By featured.
+    await redis.state.hset('FEATURE|snmp', { state: 'enabled' });
+    engine.run({ name: 'snmp', image: IMAGE, state: 'created', environment: ['IMAGE_VERSION=1.2.3'] });
+    const before = await redis.dump();
+    for (const action of ['stop', 'kill']) {
+      assert.equal((await ask('start snmp')).code, 0);
+      const wait = run('wait snmp');
+      await until('it waits', () => wait.log.lines.some((line) => line.includes('the end of container')));
+      const { code, line } = await ask(`${action} snmp`);
+      assert.equal(code, 0, line);
+      assert.equal(engine.find('snmp')?.state, 'exited');
+      assert.equal(await wait.done, 0);
+    }
+    assert.deepEqual(await redis.dump(), before);
+  });
+
+  test('keeps a record that a container has made, and the rows of a feature that Kubernetes is to run (H19)', async (t) => {
+    const scene = await prepare(t);
+    const { redis, engine, ask } = scene;
+    scene.hasDaemon = false;
+    engine.run({ name: 'snmp', image: IMAGE });
+    const holder = { current_owner: 'local', docker_id: idOf(engine, 'snmp'), container_id: 'snmp' };
+    await redis.state.hset('FEATURE|snmp', { ...holder, claim_token: 'its-own' });
+    assert.equal((await ask('stop snmp')).code, 0);
+    const { remote_state: _, ...left } = await holderOf(redis);
+    assert.deepEqual(left, { ...NOBODY, system_state: 'down' });
+    await redis.config.hset('FEATURE|lldp', { set_owner: 'kube' });
+    assert.equal((await ask('start lldp')).code, 0);
+    assert.equal((await redis.row('FEATURE|lldp'))['system_state'], 'up');
   });
 });
 

@@ -4,6 +4,7 @@ import { writeError } from '../../adapters/process/write-error.ts';
 import { RedisRowStore } from '../../adapters/redis/row-store.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { toPlainLine } from '../../text/printable.ts';
+import { hasInstalledDaemon } from '../adapters/installed-daemon.ts';
 import { becomeLightWait, takeWaitedContainer } from '../adapters/light-wait.ts';
 import { parseContainerLine, type ContainerOptions } from '../commands/container/options.ts';
 import type { ContainerPorts } from '../commands/container/ports.ts';
@@ -43,9 +44,18 @@ const buildContainerPorts = (redisUrl: string, ports: HostPorts): ContainerPorts
   readRevertToLocalMs: ports.readRevertToLocalMs,
   becomeLightWait: ({ id, pid }) => becomeLightWait(id, pid, listOwnWords()),
   waitedContainer: takeWaitedContainer(process.env),
+  hasDaemon: () => hasInstalledDaemon(process.argv[1] ?? ''),
+  isMirroring: () => isViewed(ports),
   print: (text) => writeAnswer('container', `${text}\n`),
   report: (text) => writeError(`container: ${toPlainLine(text, MAX_LINE_LENGTH)}\n`),
 });
+
+/** Its view is there for as long as it runs. Loaded when used: most commands don't ask. */
+async function isViewed({ clock }: HostPorts): Promise<boolean> {
+  const { createViewFile } = await import('../adapters/view/view-file.ts');
+  const runDir = process.env['CTRKIT_RUN_DIR'] || '/run/ctrkit';
+  return 'found' in createViewFile(runDir).read(clock.bootId());
+}
 
 /** The words that run this very command again; the bundle's entry has taken its name out of argv. */
 function listOwnWords(): string[] {

@@ -19,6 +19,10 @@ export interface ContainerPorts {
   readonly becomeLightWait: (container: ContainerDetails) => void;
   /** The id of the container whose end a lighter process has waited for before this one; empty for none. */
   readonly waitedContainer: string;
+  /** A daemon for the host's features is installed, whichever and running or not. */
+  readonly hasDaemon: () => boolean;
+  /** ctrkitd runs, and keeps `container_stable_version`. */
+  readonly isMirroring: () => Promise<boolean>;
   /** Prints the answer to stdout. */
   readonly print: (text: string) => void;
   /** Prints one line to stderr: what was done or refused. */

@@ -6,6 +6,7 @@ import { EXIT } from '../../../contract/exit-codes.ts';
 import { listRecordedContainers, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { decideStart, type StartDecision } from '../../../decide/command/decide-start.ts';
 import { planStart, planStartFailed } from '../../../decide/command/plan-writes.ts';
+import { isRecordKept } from '../../../decide/command/record-kept.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
@@ -35,7 +36,8 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local.id);
     const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local.id);
     const writes = planStart(decision, { name, dockerId }, ports.clock.wallMs());
-    if (!(await store.write(snapshot.guards, writes, reportLeftOut(name, ports)))) return CONFLICT;
+    const isKept = isRecordKept(config, status, ports.hasDaemon());
+    if (isKept && !(await store.write(snapshot.guards, writes, reportLeftOut(name, ports)))) return CONFLICT;
     if (local === undefined) return reportUp(name, decision, ports);
     return startLocal({ name, local, decision }, store, ports);
   });

@@ -7,6 +7,7 @@ import { EXIT } from '../../../contract/exit-codes.ts';
 import { listRecordedContainers, type HostSnapshot } from '../../../decide/command/host-snapshot.ts';
 import { isKillRefused } from '../../../decide/command/decide-start.ts';
 import { planDown, planLabel } from '../../../decide/command/plan-writes.ts';
+import { isRecordKept } from '../../../decide/command/record-kept.ts';
 import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { asDispensable } from '../../../contract/rows.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
@@ -51,7 +52,8 @@ async function endRecorded(options: EndOptions, store: RowStore, ports: Containe
     ports.report(`${name}: ${nothingToEnd.text}`);
     return nothingToEnd.exitCode;
   }
-  const ending = skipUpdates ? [] : planEnding(options, snapshot, ports.clock.wallMs());
+  const isKept = !skipUpdates && isRecordKept(snapshot.config, status, ports.hasDaemon());
+  const ending = isKept ? planEnding(options, snapshot, ports.clock.wallMs()) : [];
   if (ending.length > 0) await store.write([], ending, reportLeftOut(name, ports));
   const found = await findRecordedContainer(engine, listRecordedContainers(name, status));
   if (found === undefined && (await isOutOfReach(snapshot, engine, ports))) {
@@ -61,7 +63,7 @@ async function endRecorded(options: EndOptions, store: RowStore, ports: Containe
     return EXIT.refused;
   }
   if (found !== undefined) await stopOrKill(options, found.id, engine);
-  const record = skipUpdates ? '' : await clearEndedRecord(name, status, store, ports);
+  const record = isKept ? await clearEndedRecord(name, status, store, ports) : '';
   ports.report(`${name}: ${describeEnd(action, found)}${record}`);
   return EXIT.ok;
 }

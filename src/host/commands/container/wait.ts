@@ -22,6 +22,7 @@ import { WatchLoop, type ReconcileResult, type Session } from '../../../loop/wat
 import type { RowStore } from '../../../ports/row-store.ts';
 import { findRecordedContainer } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
+import { recordStableVersion } from './stable-version.ts';
 
 /** The exit of a container that the engine does not know any more. */
 const GONE: ContainerExit = { exitCode: undefined, hadOomKill: false };
@@ -141,6 +142,7 @@ export class FeatureWait {
         return { kind: 'done', value: this.#logEnd(decideEnd(seen, snapshot.status)) };
       case 'wait': {
         this.#report(`waiting for the end of container ${shortenId(seen.id)}`);
+        if (found !== undefined) await recordStableVersion(this.#name, found, store, this.#ports);
         // The container may run for months: no connection is kept open, and nothing wakes this process.
         store.close();
         if (found !== undefined) this.#ports.becomeLightWait(found);
