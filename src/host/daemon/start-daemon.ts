@@ -109,7 +109,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
 
 /** `onWrite`: the golden image of a feature may have changed, which is a label of the node. */
 function createLedgerCache(
-  { isShadow, ledger: store }: DaemonStart,
+  { isShadow, ledger: store, clock }: DaemonStart,
   stored: Ledger,
   onWrite: () => void,
 ): LedgerCache {
@@ -118,7 +118,7 @@ function createLedgerCache(
     store.write(ledger);
     onWrite();
   };
-  return new LedgerCache({ write }, stored);
+  return new LedgerCache({ write }, stored, clock);
 }
 
 type Features = FeatureQueue<FeatureController>;
@@ -157,7 +157,7 @@ interface FeatureParts {
 }
 
 function createFeaturePorts(
-  { isShadow, engine, service, locks, clock, log, timing, mappedRepositories }: DaemonStart,
+  { isShadow, engine, service, locks, clock, log, timing, random, mappedRepositories }: DaemonStart,
   { session, ledger, features, engineWatch, startedMs, isRebooting }: FeatureParts,
 ): FeaturePorts {
   const comparison = isShadow ? new ShadowComparison(log) : undefined;
@@ -174,6 +174,7 @@ function createFeaturePorts(
     clock,
     log,
     timing,
+    random,
     startedMs,
     isRebooting,
     mappedRepositories,

@@ -1,3 +1,4 @@
+import { shareCalls } from '../../../loop/share-calls.ts';
 import type { ContainerEngine, EngineEvent } from '../../../ports/container-engine.ts';
 import { DockerContainers } from './docker-containers.ts';
 import { DockerImages } from './docker-images.ts';
@@ -6,7 +7,10 @@ import { EngineConnection } from './engine-connection.ts';
 import { EVENT_FILTERS, readEvents } from './engine-events.ts';
 import { ENGINE_LIMITS, type EngineLimits } from './engine-limits.ts';
 
-/** The Docker engine behind a unix socket, API 1.41 (Docker 20.10) and later. Throws CtrkitError('usage'). */
+/**
+ * The Docker engine behind a unix socket, API 1.41 (Docker 20.10) and later. Who lists at the same time shares one listing:
+ * what all features ask at once is two requests. Throws CtrkitError('usage').
+ */
 export function createDockerEngine(
   socketPath: string,
   limits: EngineLimits = ENGINE_LIMITS,
@@ -17,14 +21,14 @@ export function createDockerEngine(
   const images = new DockerImages(calls);
   const events = new DockerEvents(calls);
   return {
-    listContainers: () => containers.listContainers(),
+    listContainers: shareCalls(() => containers.listContainers()),
     findContainer: (idOrName) => containers.findContainer(idOrName),
     startContainer: (idOrName) => containers.startContainer(idOrName),
     stopContainer: (idOrName, graceS) => containers.stopContainer(idOrName, graceS),
     killContainer: (idOrName) => containers.killContainer(idOrName),
     waitContainer: (idOrName, signal) => containers.waitContainer(idOrName, signal),
     removeContainer: (id) => containers.removeContainer(id),
-    listImages: () => images.listImages(),
+    listImages: shareCalls(() => images.listImages()),
     readImageLabels: (reference) => images.readImageLabels(reference),
     tagImage: (imageId, repository, tag) => images.tagImage(imageId, repository, tag),
     removeReference: (reference) => images.removeReference(reference),

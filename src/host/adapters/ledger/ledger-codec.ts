@@ -33,10 +33,18 @@ export function encodeLedger(ledger: Ledger): string {
   return `${JSON.stringify({ format: LEDGER_FORMAT, checksum, features }, null, 2)}\n`;
 }
 
+/** Entries that were checked: nobody changes one, and a write of the ledger has one or two that are new. */
+const normalised = new WeakMap<FeatureLedger, FeatureLedger>();
+
 /** The entry with its fields in the order of the schema. */
 function normaliseFeature(feature: string, entry: FeatureLedger | undefined): FeatureLedger {
+  const known = entry && normalised.get(entry);
+  if (known !== undefined && isFeatureName(feature)) return known;
   const { success, output } = v.safeParse(FEATURE, entry);
-  if (success && isFeatureName(feature) && isDeepStrictEqual(output, entry)) return output;
+  if (entry !== undefined && success && isFeatureName(feature) && isDeepStrictEqual(output, entry)) {
+    normalised.set(entry, output);
+    return output;
+  }
   const name = toOneLine(feature, 40);
   throw new CtrkitError('defect', `the ledger of "${name}" would not be read back as it is`);
 }

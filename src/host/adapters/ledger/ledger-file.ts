@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { CtrkitError } from '../../../contract/errors.ts';
 import type { Ledger } from '../../../contract/images/ledger.ts';
 import type { LedgerReading, LedgerStore } from '../../../ports/ledger-store.ts';
@@ -28,10 +27,14 @@ import { removeLeftovers, setAside } from './set-aside.ts';
  * keeps what was not as written as `ledger.bad-<n>.json`. A file of a newer format is not read, and never written over.
  */
 export function createLedgerFile(folder: string): LedgerStore {
+  let known: Generations | undefined;
   return {
     read: () => wrapError(`the ledger in ${folder} can't be read`, () => readLedger(folder)),
-    write: (ledger) =>
-      wrapError(`the ledger in ${folder} can't be written`, () => writeLedger(folder, ledger)),
+    write: (ledger) => {
+      wrapError(`the ledger in ${folder} can't be written`, () => {
+        known = writeLedger(folder, ledger, known);
+      });
+    },
   };
 }
 
@@ -40,16 +43,17 @@ function readLedger(folder: string): LedgerReading {
   return { ledger: selectLedger(found) ?? {}, problems: describeProblems(found) };
 }
 
-function writeLedger(folder: string, ledger: Ledger): void {
+/** Returns what is on the disk then. `known` is what the last call returned: both files are read again, and compared with it. */
+function writeLedger(folder: string, ledger: Ledger, known: Generations | undefined): Generations {
   const text = encodeLedger(ledger);
   if (Buffer.byteLength(text) > MAX_LEDGER_BYTES)
     throw new Error(`it is longer than ${MAX_LEDGER_BYTES} bytes`);
-  const found = readGenerations(folder);
+  const found = readGenerations(folder, known);
   const { current, previous } = found;
   for (const { content, name } of [current, previous])
     if (content.kind === 'newer') throw new Error(`${name}: ${content.why}; move it away first`);
   const isRotten = !isFaultless(current) || !isFaultless(previous);
-  if (!isRotten && isDeepStrictEqual(selectLedger(found), ledger)) return;
+  if (!isRotten && current.text === text) return found;
 
   createFolder(folder);
   removeLeftovers(folder);
@@ -61,6 +65,12 @@ function writeLedger(folder: string, ledger: Ledger): void {
   else if (!isFaultless(previous))
     writeGeneration(PREVIOUS_LEDGER_FILE, encodeLedger(selectLedger(found) ?? ledger));
   writeGeneration(LEDGER_FILE, text);
+  if (isRotten) return readGenerations(folder);
+  const content = { kind: 'whole', ledger, bad: new Map<string, string>() } as const;
+  return {
+    current: { name: LEDGER_FILE, text, content },
+    previous: { ...current, name: PREVIOUS_LEDGER_FILE },
+  };
 }
 
 /** Sets aside what is not as it was written; a file that can still be read stays in its place until it is replaced. */

@@ -19,12 +19,13 @@ export interface Generations {
   readonly previous: Generation;
 }
 
-export const readGenerations = (folder: string): Generations => ({
-  current: readGeneration(folder, LEDGER_FILE),
-  previous: readGeneration(folder, PREVIOUS_LEDGER_FILE),
+/** `known`: decoded before. A file with the same text is not decoded again. */
+export const readGenerations = (folder: string, known?: Generations): Generations => ({
+  current: readGeneration(folder, LEDGER_FILE, known),
+  previous: readGeneration(folder, PREVIOUS_LEDGER_FILE, known),
 });
 
-function readGeneration(folder: string, name: string): Generation {
+function readGeneration(folder: string, name: string, known: Generations | undefined): Generation {
   const file = readWholeFile(`${folder}/${name}`, MAX_LEDGER_BYTES);
   switch (file.kind) {
     case 'missing':
@@ -32,9 +33,13 @@ function readGeneration(folder: string, name: string): Generation {
     case 'unreadable':
       return { name, text: '', content: { kind: 'broken', why: file.why } };
     case 'text':
-      return { name, text: file.text, content: decodeLedger(file.text) };
+      return { name, text: file.text, content: findContent(file.text, known) ?? decodeLedger(file.text) };
   }
 }
+
+/** A generation without text is a file that was missing, or could not be read. */
+const findContent = (text: string, known: Generations | undefined): Generation['content'] | undefined =>
+  [known?.current, known?.previous].find((generation) => text !== '' && generation?.text === text)?.content;
 
 /** Exactly as a ctrkit wrote it. */
 export const isFaultless = ({ content }: Generation): boolean =>

@@ -22,17 +22,17 @@ export class FallbackExecutor {
     // A stop of a service that is down already changes no row, so systemd is asked.
     if (isServiceDown && !isDownByItself(await service.readState(feature))) return '';
     // The ledger first: one fallback an image, also for a daemon that is killed at the next line.
-    if (fallback !== undefined) ledger.update(feature, (current) => recordFallback(current, fallback));
+    if (fallback !== undefined) await ledger.update(feature, (current) => recordFallback(current, fallback));
     if (!(await this.#letLocalRun(feature, { fallback, guards }))) {
       // The service was stopped, or another container runs, since the decision. Nothing was done, so nothing counts.
       if (fallback !== undefined)
-        ledger.update(feature, (current) => liftFallback(current, fallback.imageId));
+        await ledger.update(feature, (current) => liftFallback(current, fallback.imageId));
       return '';
     }
     log.warn(`${feature}: falling back to local: ${text}`);
     await service.restart(feature);
     if (fallback !== undefined)
-      ledger.update(feature, (current) => markFallbackDone(current, fallback.imageId));
+      await ledger.update(feature, (current) => markFallbackDone(current, fallback.imageId));
     return `fell back to local: ${text}`;
   }
 
@@ -45,7 +45,7 @@ export class FallbackExecutor {
       await this.#letLocalRun(feature, { fallback, guards: [] });
       await service.restart(feature);
     } else await openStore().write([], [planBlock(feature, fallback.version)]);
-    ledger.update(feature, (current) => markFallbackDone(current, fallback.imageId));
+    await ledger.update(feature, (current) => markFallbackDone(current, fallback.imageId));
     return `the fallback from version ${fallback.version}, which was cut short, is finished`;
   }
 

@@ -35,8 +35,11 @@ import { StepRunner } from './step-runner.ts';
 
 /** Time alone never makes a feature reconcile more often than this. */
 const SHORTEST_REQUEUE_MS = 20;
-/** Ends that are kept for the next reconcile. There is hardly more than one, and only the last of a holder counts. */
-const MOST_ENDS = 8;
+/**
+ * Ends that are kept for the next reconcile, those of all containers of the switch: where every feature's container ends at the
+ * same time, each has to find its own.
+ */
+const MOST_ENDS = 256;
 
 export interface FeaturePorts {
   readonly isShadow: boolean;
@@ -48,6 +51,8 @@ export interface FeaturePorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: FallbackTiming;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
   /** When the daemon started, boot clock. */
   readonly startedMs: number;
   /** This boot is about to end: nothing that ends, or stays out, has failed. */
@@ -75,7 +80,7 @@ export class FeatureController {
   #requeueAtMs: number | undefined;
 
   constructor(name: string, ports: FeaturePorts) {
-    const { executor, clock, log, locks, requeue } = ports;
+    const { executor, clock, log, locks, random, requeue } = ports;
     this.name = name;
     this.#ports = ports;
     this.#report = new FeatureReport(name, { clock, log });
@@ -84,6 +89,7 @@ export class FeatureController {
       clock,
       log,
       locks,
+      random,
       onStart: (step) => {
         this.#memory = recordStepStart(this.#memory, step, clock.bootMs());
       },

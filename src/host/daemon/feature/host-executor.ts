@@ -28,7 +28,6 @@ export class HostExecutor implements StepExecutor {
     this.#fallbacks = new FallbackExecutor({ ledger, service, log, openStore });
   }
 
-  // oxlint-disable-next-line require-await -- a step of the ledger does not wait, and its error is to reject all the same
   async run(step: HostStep, context: StepContext): Promise<string> {
     const { feature } = context;
     switch (step.kind) {
@@ -60,23 +59,23 @@ export class HostExecutor implements StepExecutor {
     }
   }
 
-  #updateLedger(
+  async #updateLedger(
     step: StepOf<'certify' | 'record-repository' | 'mark-duty-done' | 'lift-block'>,
     { feature, policy }: StepContext,
-  ): string {
+  ): Promise<string> {
     const { ledger } = this.#ports;
     switch (step.kind) {
       case 'certify':
-        ledger.update(feature, (current) => recordCertification(current, step, policy));
+        await ledger.update(feature, (current) => recordCertification(current, step, policy));
         return step.text;
       case 'record-repository':
-        ledger.update(feature, (current) => recordRepository(current, step.repository));
+        await ledger.update(feature, (current) => recordRepository(current, step.repository));
         return '';
       case 'mark-duty-done':
-        ledger.update(feature, (current) => markDutyDone(current, step.duty));
+        await ledger.update(feature, (current) => markDutyDone(current, step.duty));
         return step.text;
       case 'lift-block':
-        ledger.update(feature, (current) => liftFallback(current, step.imageId));
+        await ledger.update(feature, (current) => liftFallback(current, step.imageId));
         return `the block of version ${step.version} has been lifted`;
     }
   }

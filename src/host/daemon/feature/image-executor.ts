@@ -19,10 +19,10 @@ export class ImageExecutor {
     this.#ports = ports;
   }
 
-  adoptShipped(feature: string, { image }: StepOf<'adopt-shipped'>): string {
+  async adoptShipped(feature: string, { image }: StepOf<'adopt-shipped'>): Promise<string> {
     const { ledger } = this.#ports;
     const before = ledger.read(feature);
-    ledger.update(feature, (current) => adoptShippedImage(current, image));
+    await ledger.update(feature, (current) => adoptShippedImage(current, image));
     return ledger.read(feature) !== before
       ? `the switch's own image ${shortImageId(image.imageId)}, version ${image.version}, is the shipped one: the lowest rung of the ladder`
       : '';
@@ -34,9 +34,9 @@ export class ImageExecutor {
     const replaced = (await engine.listImages()).find(({ tags }) => tags.includes(name));
     // The ledger first: an image that loses its only name here can be found by nothing else.
     if (replaced !== undefined && replaced.id !== imageId)
-      ledger.update(feature, (current) => recordUntaggedImage(current, replaced.id));
+      await ledger.update(feature, (current) => recordUntaggedImage(current, replaced.id));
     await engine.tagImage(imageId, repository, LOCAL_TAG);
-    ledger.update(feature, (current) => markDutyDone(current, 'tagAsLocal'));
+    await ledger.update(feature, (current) => markDutyDone(current, 'tagAsLocal'));
     return `image ${shortImageId(imageId)} is the local one now, ${name}`;
   }
 
@@ -60,7 +60,7 @@ export class ImageExecutor {
         else log.info(`${feature}: ${name} was not removed: ${result}`);
       }
     }
-    ledger.update(feature, (current) => markDutyDone(current, 'cleanUp'));
+    await ledger.update(feature, (current) => markDutyDone(current, 'cleanUp'));
     return removed.length === 0 ? '' : `cleaned up: ${removed.join(', ')}`;
   }
 

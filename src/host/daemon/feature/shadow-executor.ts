@@ -37,7 +37,7 @@ export class ShadowExecutor implements StepExecutor {
     const text = await this.#describeStep(step, context);
     if (step.kind === 'fall-back' && step.fallback !== undefined)
       this.#fallbacks.add(`${feature} ${step.fallback.version}`);
-    this.#ledger.update(feature, (current) => applyStep(current, step, policy));
+    await this.#ledger.update(feature, (current) => applyStep(current, step, policy));
     return text === '' || !this.#recordLine(feature, step, text) ? '' : `would have: ${text}`;
   }
 

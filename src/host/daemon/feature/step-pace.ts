@@ -9,6 +9,8 @@ const FORGET_AFTER_MS = 2 * BACKOFF.longestMs;
 interface StepRun {
   readonly times: number;
   readonly atMs: number;
+  /** When it may be run again. */
+  readonly dueMs: number;
 }
 
 export interface DueSteps {
@@ -19,10 +21,17 @@ export interface DueSteps {
 
 /**
  * The back-off of each step. A step that is planned again right after it was run has failed or has changed nothing, so it is
- * run again at growing intervals. Times are on the boot clock.
+ * run again at growing intervals, with jitter: what has failed for all features at once is not tried for all of them at once
+ * again. Times are on the boot clock.
  */
 export class StepPace {
+  readonly #random: () => number;
   readonly #runs = new Map<string, StepRun>();
+
+  /** `random` returns the jitter, in [0, 1). */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
 
   /** The steps that may be run now. */
   selectDue(steps: readonly HostStep[], nowMs: number): DueSteps {
@@ -34,12 +43,13 @@ export class StepPace {
 
   recordRun(step: HostStep, nowMs: number): void {
     const key = identifyStep(step);
-    this.#runs.set(key, { times: (this.#runs.get(key)?.times ?? 0) + 1, atMs: nowMs });
+    const times = (this.#runs.get(key)?.times ?? 0) + 1;
+    const dueMs = nowMs + decideBackoffMs(BACKOFF, times, this.#random());
+    this.#runs.set(key, { times, atMs: nowMs, dueMs });
   }
 
   #findDueMs(step: HostStep): number {
-    const run = this.#runs.get(identifyStep(step));
-    return run === undefined ? 0 : run.atMs + decideBackoffMs(BACKOFF, run.times);
+    return this.#runs.get(identifyStep(step))?.dueMs ?? 0;
   }
 }
 

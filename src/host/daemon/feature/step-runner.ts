@@ -10,6 +10,8 @@ export interface StepRunnerPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly locks: Pick<LockWatch, 'readText'>;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
   /** Before a step is run: a restart that takes long, or fails, has been asked for. */
   readonly onStart: (step: HostStep) => void;
   /** `text` is one line on what was done. */
@@ -21,11 +23,12 @@ export interface StepRunnerPorts {
 /** Runs the steps of one feature, a batch at a time, each step with its own back-off. */
 export class StepRunner {
   readonly #ports: StepRunnerPorts;
-  readonly #pace = new StepPace();
+  readonly #pace: StepPace;
   #isBusy = false;
 
   constructor(ports: StepRunnerPorts) {
     this.#ports = ports;
+    this.#pace = new StepPace(ports.random);
   }
 
   get isBusy(): boolean {

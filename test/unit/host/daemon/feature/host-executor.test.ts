@@ -260,7 +260,10 @@ describe('carrying out a step', () => {
 
   test('lifted, blocked again, remembered, struck out, restarted: each does just that', async () => {
     const { host, run, cache } = prepare();
-    cache.update('snmp', (ledger) => ({ ...ledger, fallbacks: [{ ...fallbackOf(IMAGE3), isDone: true }] }));
+    await cache.update('snmp', (ledger) => ({
+      ...ledger,
+      fallbacks: [{ ...fallbackOf(IMAGE3), isDone: true }],
+    }));
     assert.match(await run({ kind: 'block-version', version: '3.0' }), /STATE_DB had forgotten/);
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
     await run({ kind: 'lift-block', imageId: IMAGE3, version: '3.0' });

@@ -36,6 +36,7 @@ function prepare() {
     clock,
     log,
     locks: { readText: () => state.lockText },
+    random: () => 1,
     onStart: ({ kind }) => calls.push(`start ${kind}`),
     onDone: (_step, text) => calls.push(text),
     onIdle: () => calls.push('idle'),
