@@ -4,6 +4,7 @@ import type { Ledger } from '../../src/contract/images/ledger.ts';
 import { featureConfigRow, featureStatusRow } from '../../src/contract/rows.ts';
 import type { UnitState } from '../../src/contract/feature/unit-state.ts';
 import type { CtrkitPorts, SwitchDatabases } from '../../src/host/commands/ctrkit/reading/ports.ts';
+import { FakeBlockStore } from './fake-block-store.ts';
 import { EagerClock } from './fake-clock.ts';
 import { FakeClusterTools } from './fake-cluster-tools.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -17,6 +18,7 @@ export class FakeCtrkit {
   readonly databases = new FakeDatabases(() => this.clock.bootMs());
   readonly engine = new FakeEngine();
   readonly locks = new FakeLockStore();
+  readonly blocks = new FakeBlockStore();
   ledger: Ledger = {};
   ledgerProblems: string[] = [];
   view: DaemonView | undefined;
@@ -59,6 +61,7 @@ export class FakeCtrkit {
     openEngine: async () => this.engine.open(),
     readLocalRepositories: () => ({ repositories: new Map([['snmp', 'docker-snmp']]), problems: [] }),
     locks: this.locks,
+    blocks: this.blocks,
     ledger: { read: () => ({ ledger: this.ledger, problems: this.ledgerProblems }) },
     view: {
       read: () => (this.view === undefined ? { problem: 'ctrkitd does not run' } : { found: this.view }),

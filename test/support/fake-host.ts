@@ -9,6 +9,7 @@ import { selectFeatureLedger } from '../../src/decide/images/ledger-changes.ts';
 import type { RowAddress } from '../../src/contract/rows.ts';
 import type { UnitState } from '../../src/contract/feature/unit-state.ts';
 import type { RowStore } from '../../src/ports/row-store.ts';
+import { FakeBlockStore } from './fake-block-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakeLedgerStore } from './fake-ledger-store.ts';
@@ -37,6 +38,7 @@ export class FakeHost {
   readonly engine = new FakeEngine();
   readonly disk = new FakeLedgerStore();
   readonly locks = new FakeLockStore();
+  readonly blocks = new FakeBlockStore();
   readonly log = new FakeLog();
   readonly restarts: string[] = [];
   /** What is wrong with every restart, empty if nothing. */
@@ -155,12 +157,13 @@ export class FakeHost {
 
   /** Runs until `stop`. */
   start(): Promise<void> {
-    const { clock, log, engine, disk, locks } = this;
+    const { clock, log, engine, disk, locks, blocks } = this;
     const start: DaemonStart = {
       isShadow: this.#shadow,
       engine: engine.open(),
       ledger: disk,
       locks,
+      blocks,
       service: { restart: (feature) => this.#restart(feature), readState: async () => this.unit },
       view: {
         write: (view) => {

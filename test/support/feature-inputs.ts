@@ -123,7 +123,7 @@ interface Changes extends Partial<Omit<FeatureInput, 'reading' | 'engine'>> {
 /** Image 1 is golden and local, version 2 runs, nothing is amiss. */
 export function inputOf({ rows = {}, engine = {}, ...changes }: Changes = {}): FeatureInput {
   const ledger = changes.ledger ?? ledgerOf();
-  const versions = ledger.fallbacks.map(({ version }) => version);
+  const versions = [...ledger.fallbacks.map(({ version }) => version), ...(changes.blockedVersions ?? [])];
   return {
     feature: 'snmp',
     reading: readRows(withRows(HEALTHY, rows), versions),

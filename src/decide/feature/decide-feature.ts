@@ -146,10 +146,10 @@ function decideFeatureSwitchOver(observation: Observation): SwitchOverDecision {
   });
 }
 
-/** The version of the container that asked last has an open fallback, and nobody has lifted its block. */
-const isAskerBlocked = ({ ledger, reading: { status, blocks } }: FeatureInput): boolean =>
-  ledger.fallbacks.some(
-    ({ version }) => version === status.containerVersion && decodeEnabledValue(blocks[version]) !== true,
+/** The version of the container that asked last has an open fallback or an operator's block, and nobody has lifted that. */
+const isAskerBlocked = ({ ledger, blockedVersions, reading: { status, blocks } }: FeatureInput): boolean =>
+  [...ledger.fallbacks.map(({ version }) => version), ...blockedVersions].some(
+    (version) => version === status.containerVersion && decodeEnabledValue(blocks[version]) !== true,
   );
 
 function decideLabelWrite({ input, memory }: Observation): 'true' | 'false' | undefined {

@@ -27,6 +27,8 @@ export type HostStep =
   | { readonly kind: 'release'; readonly record: RowValues; readonly claim: Claim; readonly text: string }
   /** The block's label has been set to true: the fallback is closed in the ledger. */
   | { readonly kind: 'lift-block'; readonly imageId: string; readonly version: string }
+  /** The same of a version that an operator has blocked: the block goes from the disk. */
+  | { readonly kind: 'lift-operator-block'; readonly version: string }
   /** Writes the block's label again, after STATE_DB was emptied. */
   | { readonly kind: 'block-version'; readonly version: string }
   | {

@@ -1,4 +1,4 @@
-/** The steps of a fallback that is due, and of the fallbacks that are open in the ledger. */
+/** The steps of a fallback that is due, of the fallbacks that are open in the ledger, and of operators' blocks. */
 import { CONFIG_FIELD } from '../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
@@ -16,6 +16,7 @@ export interface FallbackStepsInput {
   readonly feature: string;
   readonly reading: Pick<FeatureReading, 'config' | 'status' | 'statusValues' | 'blocks'>;
   readonly ledger: Pick<FeatureLedger, 'fallbacks'>;
+  readonly blockedVersions: ReadonlySet<string>;
   readonly isEngineAway: boolean;
   readonly lockText: string | undefined;
   readonly unit: UnitState | undefined;
@@ -34,7 +35,10 @@ interface BlamedImage {
 
 export function planFallbackSteps(input: FallbackStepsInput): HostStep[] {
   const { feature, reading, verdict, blamed, now } = input;
-  const steps = input.ledger.fallbacks.flatMap((fallback) => planOpenFallback(input, fallback));
+  const steps = [
+    ...input.ledger.fallbacks.flatMap((fallback) => planOpenFallback(input, fallback)),
+    ...planOperatorBlocks(input),
+  ];
   if (verdict.kind !== 'fall-back') return steps;
   steps.push({
     kind: 'fall-back',
@@ -62,6 +66,16 @@ function planOpenFallback(input: FallbackStepsInput, fallback: Fallback): HostSt
     case undefined:
       return [{ kind: 'block-version', version }];
   }
+}
+
+/** A label is written once for a version that was both fallen back from and blocked. */
+function planOperatorBlocks({ reading, ledger, blockedVersions }: FallbackStepsInput): HostStep[] {
+  return [...blockedVersions].flatMap((version): HostStep[] => {
+    const label = decodeEnabledValue(reading.blocks[version]);
+    if (label === true) return [{ kind: 'lift-operator-block', version }];
+    const isPlanned = ledger.fallbacks.some((fallback) => fallback.version === version && fallback.isDone);
+    return label === undefined && !isPlanned ? [{ kind: 'block-version', version }] : [];
+  });
 }
 
 /** The fallback was decided in this boot, no operator has stopped the service since, and no other image runs. */

@@ -68,6 +68,7 @@ function planFeatureFallback(
     feature,
     reading,
     ledger,
+    blockedVersions: input.blockedVersions,
     isEngineAway: engine.isAway,
     lockText,
     unit,

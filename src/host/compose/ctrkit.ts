@@ -1,5 +1,6 @@
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
 import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
+import { createMovableBlocks } from '../adapters/state-dir/movable-blocks.ts';
 import { createMovableLocks } from '../adapters/state-dir/movable-locks.ts';
 import { createStateDir, type StateDir } from '../adapters/state-dir/state-dir.ts';
 import { catchSignals } from '../adapters/process-signals.ts';
@@ -36,6 +37,7 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
     openEngine: ports.openEngine,
     readLocalRepositories: () => readLocalRepositories(),
     locks: createMovableLocks(state),
+    blocks: createMovableBlocks(state),
     ledger: { read: () => state.read((folder) => createLedgerFile(folder).read()) },
     view: createViewFile(runDir),
     readInput,

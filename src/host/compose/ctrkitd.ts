@@ -4,6 +4,7 @@ import { writeAnswer } from '../../adapters/process/write-answer.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import type { Log } from '../../ports/log.ts';
+import { createBlockFiles } from '../adapters/blocks/block-file.ts';
 import { KubernetesNode } from '../adapters/kubernetes/kubernetes-node.ts';
 import { readSonicVersion } from '../adapters/kubernetes/sonic-version.ts';
 import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
@@ -71,6 +72,7 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
     engine: await ports.openEngine(),
     ledger: createLedgerFile(folder),
     locks: createLockFiles(`${folder}/locks`),
+    blocks: createBlockFiles(`${folder}/blocks`),
     view: createViewFile(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
     mappedRepositories: names.repositories,
     reboot: buildReboot(folder, command, log),

@@ -3,6 +3,7 @@ import type { FallbackTiming } from '../../decide/feature/fallback-refusal.ts';
 import { OutageLog } from '../../loop/outage-log.ts';
 import { Wakeup } from '../../loop/wakeup.ts';
 import type { ContainerEngine } from '../../ports/container-engine.ts';
+import type { BlockStore } from '../../ports/block-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
@@ -26,6 +27,7 @@ import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
 import type { Connection } from './watch/daemon-component.ts';
 import { RebootWatch } from './reboot-watch.ts';
 import type { RebootSide } from '../reboot/reboot-ports.ts';
+import { BlockWatch } from './watch/block-watch.ts';
 import { DatabaseSession } from './watch/database-session.ts';
 import { EngineWatch } from './watch/engine-watch.ts';
 import { LockWatch } from './watch/lock-watch.ts';
@@ -36,6 +38,7 @@ export interface DaemonStart {
   readonly engine: ContainerEngine;
   readonly ledger: LedgerStore;
   readonly locks: LockStore;
+  readonly blocks: BlockStore;
   readonly service: ServiceControl;
   readonly view: ViewTarget;
   readonly clock: Clock;
@@ -157,19 +160,25 @@ interface FeatureParts {
 }
 
 function createFeaturePorts(
-  { isShadow, engine, service, locks, clock, log, timing, random, mappedRepositories }: DaemonStart,
+  { isShadow, engine, service, locks, blocks, clock, log, timing, random, mappedRepositories }: DaemonStart,
   { session, ledger, features, engineWatch, startedMs, isRebooting }: FeatureParts,
 ): FeaturePorts {
   const comparison = isShadow ? new ShadowComparison(log) : undefined;
   const openStore = () => session.connection.store;
+  const blockWatch = new BlockWatch(blocks, clock, log);
+  const remove: BlockStore['remove'] = (feature, version) => {
+    blockWatch.forget();
+    return blocks.remove(feature, version);
+  };
   return {
     isShadow,
     engine,
     ledger,
     executor: isShadow
       ? new ShadowExecutor(ledger)
-      : new HostExecutor({ engine, ledger, service, clock, log, openStore }),
+      : new HostExecutor({ engine, ledger, service, blocks: { remove }, clock, log, openStore }),
     locks: new LockWatch(locks, clock, log),
+    blocks: blockWatch,
     units: new UnitWatch({ service, clock, log }),
     clock,
     log,

@@ -78,6 +78,21 @@ is written again; container start, stop and kill; ctrkit unblock.
 
 A lock outlives a reboot; its time goes on by the wall clock meanwhile.`;
 
+export const BLOCK_HELP = `
+Examples:
+  ctrkit block snmp 20230531.12 --reason "crashes with this SKU"
+  ctrkit block                   all blocks, of operators and of fallbacks
+  ctrkit block snmp --json
+
+A container of that version is held by its gate on this switch, and no fallback starts an image of it. ctrkitd
+brings the label to the node, by which Kubernetes takes its pod away (ctrkit manifest).
+
+The block outlives a reboot and a re-image (/host/ctrkit/blocks). ctrkitd and container start write its label,
+STATE_DB KUBE_LABELS|SET <feature>_<version>_enabled = false, again where STATE_DB has lost it. A label that was
+set by config kubernetes label add does not outlive a cold boot; ctrkit explain shows both.
+
+To lift it: ctrkit unblock FEATURE VERSION, or set that label to true.`;
+
 export const UNBLOCK_HELP = `
 Examples:
   ctrkit explain snmp            names the blocked versions
@@ -86,7 +101,7 @@ Examples:
 A held container of that version goes on at once. If the image fails again, the feature falls back again.
 
 The command sets STATE_DB KUBE_LABELS|SET <feature>_<version>_enabled to true. Deleting that field does not
-lift the block of a fallback: ctrkitd writes it again. config kubernetes label drop writes false.`;
+lift a block: ctrkitd writes it again. config kubernetes label drop writes false.`;
 
 export const MANIFEST_HELP = `
 Examples:

@@ -5,6 +5,7 @@ import { EXIT } from '../../../contract/exit-codes.ts';
 import { hideUrls, parseFeature, parseLockTime, parseText, parseVersion } from './terminal/arguments.ts';
 import { printExplanation } from './explain/explain-command.ts';
 import {
+  BLOCK_HELP,
   EXIT_HELP,
   EXPLAIN_HELP,
   IMAGES_HELP,
@@ -15,6 +16,7 @@ import {
 } from './help-text.ts';
 import { printImages } from './images/images.ts';
 import { addKube } from './kube/kube.ts';
+import { blockVersion, printBlocks } from './lock/block.ts';
 import { addLock, printLocks, removeLock } from './lock/lock.ts';
 import { addManifestOptions, type ManifestFlags } from './manifest/manifest-options.ts';
 import type { CtrkitPorts, SwitchDatabases } from './reading/ports.ts';
@@ -33,6 +35,19 @@ interface Context {
   /** The whole command line. */
   readonly words: readonly string[];
 }
+
+/** Each adds a subcommand; in the order of `--help`. */
+const SUBCOMMANDS: readonly ((program: Command, context: Context) => void)[] = [
+  addStatus,
+  addExplain,
+  addImages,
+  addLocks,
+  addBlock,
+  addUnblock,
+  addManifest,
+  addKube,
+  addReboot,
+];
 
 /** Runs the subcommand that `args` name. Returns the exit code; throws CtrkitError. */
 export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Promise<number> {
@@ -53,8 +68,7 @@ export async function runCtrkit(args: readonly string[], ports: CtrkitPorts): Pr
     redisUrl: () => program.opts<{ redis?: string }>().redis ?? '',
     words: args,
   };
-  for (const add of [addStatus, addExplain, addImages, addLocks, addUnblock, addManifest, addKube, addReboot])
-    add(program, context);
+  for (const add of SUBCOMMANDS) add(program, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
@@ -156,10 +170,38 @@ function addLocks(program: Command, { ports, end, redisUrl }: Context): void {
     .action(({ json = false }: { json?: boolean }) => end(printLocks(json, ports)));
 }
 
+interface BlockFlags {
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
+function addBlock(program: Command, context: Context): void {
+  const { ports, end } = context;
+  program
+    .command('block')
+    .description('keep a version of a feature from running here, across boots; or list what is blocked')
+    .argument('[feature]', 'its name in CONFIG_DB FEATURE; none: list all blocks', parseFeature)
+    .argument('[version]', 'the version; none: list the blocks of the feature', parseVersion)
+    .option('--reason <text>', 'the reason, for other people', (text) => parseText('--reason', text))
+    .option('--json', 'the list: print JSON, for programs')
+    .addHelpText('after', BLOCK_HELP)
+    .action(async (feature: string | undefined, version: string | undefined, flags: BlockFlags) => {
+      const { reason = 'no reason given', json = false } = flags;
+      if (feature === undefined || version === undefined) {
+        if (flags.reason !== undefined)
+          throw new CtrkitError('usage', '--reason is for a version: name it too');
+        return end(printBlocks({ feature, json }, ports));
+      }
+      await runOnDatabases(context, (databases) =>
+        blockVersion({ feature, version, reason }, ports, databases),
+      );
+    });
+}
+
 function addUnblock(program: Command, context: Context): void {
   program
     .command('unblock')
-    .description('lift the block of a version, after a fallback for example')
+    .description('lift the block of a version, an operator’s or that of a fallback')
     .argument('<feature>', 'its name in CONFIG_DB FEATURE', parseFeature)
     .argument('<version>', 'the version, as ctrkit explain names it', parseVersion)
     .addHelpText('after', UNBLOCK_HELP)

@@ -18,12 +18,12 @@ import {
   type FeatureReading,
 } from '../../../decide/feature/feature-reading.ts';
 import type { ContainerEnd } from '../../../decide/feature/seen-holder.ts';
-import { NO_FACTS } from '../../../decide/images/ladder.ts';
 import { findOpenFallback } from '../../../decide/images/ledger-changes.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerEngine, EngineEvent } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
+import type { BlockWatch } from '../watch/block-watch.ts';
 import type { EngineState } from '../watch/engine-watch.ts';
 import type { LockWatch } from '../watch/lock-watch.ts';
 import type { UnitWatch } from '../watch/unit-watch.ts';
@@ -47,6 +47,7 @@ export interface FeaturePorts {
   readonly ledger: LedgerCache;
   readonly executor: StepExecutor;
   readonly locks: Pick<LockWatch, 'findText' | 'readText'>;
+  readonly blocks: Pick<BlockWatch, 'findVersions'>;
   readonly units: UnitWatch;
   readonly clock: Clock;
   readonly log: Log;
@@ -75,6 +76,8 @@ export class FeatureController {
   #memory: FeatureMemory = NO_MEMORY;
   /** Since the last reconcile, the newest last. */
   #ends: readonly ContainerEnd[] = [];
+  /** Those that an operator has blocked, as of the rows that were asked for. */
+  #blockedVersions: ReadonlySet<string> = new Set();
   /** The versions whose blocks are read. */
   #versions: readonly string[] = [];
   #requeueAtMs: number | undefined;
@@ -124,8 +127,10 @@ export class FeatureController {
 
   /** What the next `reconcile` has to be given, in this order. */
   selectRows(): RowFields[] {
-    const { fallbacks } = this.#ports.ledger.read(this.name);
-    this.#versions = [...new Set(fallbacks.map(({ version }) => version))];
+    const { ledger, blocks } = this.#ports;
+    const { fallbacks } = ledger.read(this.name);
+    this.#blockedVersions = blocks.findVersions(this.name);
+    this.#versions = [...new Set([...fallbacks.map(({ version }) => version), ...this.#blockedVersions])];
     return selectFeatureRows(this.name, this.#versions);
   }
 
@@ -160,7 +165,7 @@ export class FeatureController {
       ledger: ledger.read(this.name),
       engine,
       localRepository: findLocalRepository(this.name, engine.containers, mappedRepositories),
-      blockedVersions: NO_FACTS.blockedVersions,
+      blockedVersions: this.#blockedVersions,
       lockText: locks.findText(this.name),
       unit: this.#findUnitState(reading),
       isRebootPrepared: this.#ports.isRebooting(),

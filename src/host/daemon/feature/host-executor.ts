@@ -44,6 +44,9 @@ export class HostExecutor implements StepExecutor {
       case 'mark-duty-done':
       case 'lift-block':
         return this.#updateLedger(step, context);
+      case 'lift-operator-block':
+        this.#ports.blocks.remove(feature, step.version);
+        return `the operator's block of version ${step.version} has been lifted`;
       case 'write-versions':
       case 'block-version':
       case 'write-label':

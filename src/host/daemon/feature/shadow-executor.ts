@@ -68,6 +68,8 @@ export class ShadowExecutor implements StepExecutor {
         return describePlan(await context.planCleanUp());
       case 'lift-block':
         return `lifted the block of version ${step.version}`;
+      case 'lift-operator-block':
+        return `removed the operator's block of version ${step.version}`;
       case 'block-version':
         // A shadow's own fallback has blocked nothing, so there is no label to be missed.
         return this.#fallbacks.has(`${context.feature} ${step.version}`)
@@ -126,6 +128,7 @@ function applyStep(ledger: FeatureLedger, step: HostStep, policy: StepContext['p
       return markFallbackDone(ledger, step.fallback.imageId);
     case 'write-versions':
     case 'release':
+    case 'lift-operator-block':
     case 'block-version':
     case 'write-label':
     case 'restart':

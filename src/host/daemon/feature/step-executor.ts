@@ -1,6 +1,7 @@
 import type { ImagePolicy } from '../../../contract/images/image-policy.ts';
 import type { CleanUpPlan } from '../../../decide/images/clean-up.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
+import type { BlockStore } from '../../../ports/block-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerEngine } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
@@ -15,6 +16,7 @@ export interface StepExecutorPorts {
   readonly engine: ContainerEngine;
   readonly ledger: LedgerCache;
   readonly service: ServiceControl;
+  readonly blocks: Pick<BlockStore, 'remove'>;
   readonly clock: Clock;
   readonly log: Log;
   /** The store that is open now. Throws CtrkitError('database') while there is none. */

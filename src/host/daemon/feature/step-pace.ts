@@ -72,6 +72,7 @@ function identifyStep(step: HostStep): string {
     case 'clean-up':
     case 'mark-duty-done':
     case 'lift-block':
+    case 'lift-operator-block':
     case 'block-version':
     case 'write-label':
     case 'restart':

@@ -42,6 +42,27 @@ describe('the steps of fallbacks', () => {
     assert.deepEqual(withLabel('maybe'), [{ kind: 'block-version', version: '3.0' }]);
   });
 
+  test('an operator’s block is written again and lifted by its label, once where its version was fallen back from too', () => {
+    const blockedVersions = new Set(['3.0', '4.0']);
+    const withLabel = (label: string, changes: Parameters<typeof inputOf>[0] = {}): HostStep[] =>
+      planFallback(
+        inputOf({
+          ...changes,
+          blockedVersions,
+          rows: { [LABELS]: { 'snmp_3.0_enabled': label, 'snmp_4.0_enabled': 'false' } },
+        }),
+      );
+    assert.deepEqual(withLabel(''), [{ kind: 'block-version', version: '3.0' }]);
+    assert.deepEqual(withLabel('false'), []);
+    assert.deepEqual(withLabel('True'), [{ kind: 'lift-operator-block', version: '3.0' }]);
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(3)] });
+    assert.deepEqual(withLabel('', { ledger }), [{ kind: 'block-version', version: '3.0' }]);
+    assert.deepEqual(withLabel('true', { ledger }), [
+      { kind: 'lift-block', imageId: imageIdOf(3), version: '3.0' },
+      { kind: 'lift-operator-block', version: '3.0' },
+    ]);
+  });
+
   test('a fallback that was cut short restarts the service only while its image may still be what runs', () => {
     const fallbacks = [fallbackOf(2, { isDone: false })];
     const isDue = (changes: Parameters<typeof inputOf>[0]): boolean => {

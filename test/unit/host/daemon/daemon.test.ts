@@ -209,6 +209,41 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_2.0_enabled'], 'true', 'nobody takes it back');
   });
 
+  test('an operator’s block outlives a STATE_DB that came back empty, keeps the version from taking over, and goes with true', async (t) => {
+    const { host } = await play(t);
+    const label = (): string | undefined => host.databases.row(LABELS_ROW)?.['snmp_2.0_enabled'];
+    host.blocks.add('snmp', { version: '2.0', reason: 'crashes', owner: 'alice', sinceTs: 1 });
+    await host.pass(1_000);
+    host.databases.put(CONFIG_ROW, { set_owner: 'kube', state: 'enabled' });
+    await host.settle();
+    assert.equal(label(), 'false');
+    host.databases.flush();
+    host.databases.put(CONFIG_ROW, { set_owner: 'kube', state: 'enabled' });
+    await host.pass(1_000);
+    assert.equal(label(), 'false');
+    assert.equal(host.blocks.list().blocks.size, 1);
+    host.databases.put(LABELS_ROW, { 'snmp_2.0_enabled': 'true' });
+    await host.settle();
+    assert.equal(host.blocks.list().blocks.size, 0);
+    host.databases.put(LABELS_ROW, { 'snmp_2.0_enabled': '' });
+    await host.pass(1_000);
+    assert.equal(label(), '', 'nobody takes it back');
+  });
+
+  test('blocks that can’t be read are those that were read last, and that is said', async (t) => {
+    const { host } = await play(t);
+    host.blocks.add('snmp', { version: '2.0', reason: 'crashes', owner: 'alice', sinceTs: 1 });
+    await host.pass(1_000);
+    host.databases.put(CONFIG_ROW, { set_owner: 'kube', state: 'enabled' });
+    await host.settle();
+    host.blocks.breakDown('EIO');
+    host.databases.flush();
+    host.databases.put(CONFIG_ROW, { set_owner: 'kube', state: 'enabled' });
+    await host.pass(1_000);
+    assert.equal(host.databases.row(LABELS_ROW)?.['snmp_2.0_enabled'], 'false');
+    assert.match(host.log.lines.join('\n'), /the blocks can't be read: EIO/);
+  });
+
   test('what crashed until systemd gave its unit up falls back, what somebody has stopped then does not (D18, D20)', async (t) => {
     for (const unit of ['inactive', 'failed'] as const) {
       const { host } = await play(t);

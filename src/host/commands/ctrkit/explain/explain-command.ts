@@ -60,6 +60,7 @@ async function readSnapshot(
   const now = readTimestamps(ports.clock);
   const ledger = await tryReading(() => ports.ledger.read());
   const locks = await tryReading(() => ports.locks.list());
+  const blocks = await tryReading(() => ports.blocks.list());
   const engine = await readEngine(ports);
   return {
     feature,
@@ -71,7 +72,10 @@ async function readSnapshot(
     daemon: ports.view.read(now.bootId),
     ledger: 'found' in ledger ? { found: selectFeatureLedger(ledger.found.ledger, feature) } : ledger,
     locks: 'found' in locks ? { found: locks.found.locks } : locks,
-    diskProblems: [ledger, locks].flatMap((reading) => ('found' in reading ? reading.found.problems : [])),
+    blocks: 'found' in blocks ? { found: blocks.found.blocks.get(feature) ?? [] } : blocks,
+    diskProblems: [ledger, locks, blocks].flatMap((reading) =>
+      'found' in reading ? reading.found.problems : [],
+    ),
   };
 }
 

@@ -1,7 +1,6 @@
 /** Explains which image is golden or about to become so, which ones fell back, and which versions are blocked. */
 import { unblockVersionCommand } from '../../../../text/operator-commands.ts';
 import type { CertificationVerdict, FallbackVerdict } from '../../../../contract/feature/daemon-view.ts';
-import { localVersionLabel } from '../../../../contract/cluster/feature-labels.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import {
@@ -12,13 +11,7 @@ import {
   type RungName,
 } from '../../../../decide/images/ladder.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
-import {
-  listValues,
-  type ExplainSnapshot,
-  type Explanation,
-  type FeatureRows,
-} from '../reading/explain-item.ts';
-import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
+import type { Explanation } from '../reading/explain-item.ts';
 
 export function explainGolden(ledger: FeatureLedger, facts: LadderFacts): Explanation[] {
   const { duties } = ledger;
@@ -127,22 +120,4 @@ export function explainFallbacksDone({ fallbacks }: FeatureLedger, feature: stri
     lifts: unblockVersionCommand(feature, version),
     values: [],
   }));
-}
-
-export function explainBlocks(rows: FeatureRows, { feature }: ExplainSnapshot): Explanation[] {
-  const blocked: Explanation[] = listBlocks(feature, rows.labels).map(({ version, row, field }) => ({
-    topic: 'blocked',
-    text: `version ${version} is blocked on this switch`,
-    lifts: unblockVersionCommand(feature, version),
-    values: listValues(row, [field]),
-  }));
-  const local = localVersionLabel(feature);
-  const isLocal = rows.labels
-    .filter(({ values }) => values[local])
-    .map((row): Explanation => ({
-      topic: 'blocked',
-      text: `version ${row.values[local] ?? ''} is the local image's, so Kubernetes does not deploy it as well`,
-      values: listValues(row, [local]),
-    }));
-  return [...blocked, ...isLocal];
 }

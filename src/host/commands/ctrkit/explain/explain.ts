@@ -6,7 +6,6 @@ import { removeLockCommand, startUnitCommand } from '../../../../text/operator-c
 import { FAILURE_DETECTION_FIELDS, type ImagePolicy } from '../../../../contract/images/image-policy.ts';
 import { describeDuration } from '../../../../text/duration-text.ts';
 import {
-  explainBlocks,
   explainCertification,
   explainFallback,
   explainFallbacksDone,
@@ -21,13 +20,14 @@ import {
   type FeatureRows,
   type Topic,
 } from '../reading/explain-item.ts';
+import { explainBlocks } from './explain-blocks.ts';
 import { explainHeartbeat } from './explain-heartbeat.ts';
 import { explainHolds } from './explain-holds.ts';
 import { explainReady } from './explain-ready.ts';
 import { explainRuns, explainWanted, findHolder } from './explain-run.ts';
 import { explainSwitchOver } from './explain-switch.ts';
 import { explainTarget } from './explain-target.ts';
-import { NO_FACTS, type LadderFacts } from '../../../../decide/images/ladder.ts';
+import type { LadderFacts } from '../../../../decide/images/ladder.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 
 /** The topics in the order in which people read them. */
@@ -41,7 +41,7 @@ export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
     ...explainDaemon(snapshot),
     ...('found' in rows && isPolicyRead(rows.found) ? explainTarget(rows.found, snapshot) : []),
     ...('found' in ledger ? explainFallbacksDone(ledger.found, feature) : []),
-    ...('found' in rows ? explainBlocks(rows.found, snapshot) : []),
+    ...explainBlocks('found' in rows ? rows.found.labels : [], snapshot),
     ...explainLastAct(snapshot),
     ...explainLocks(snapshot),
     ...('found' in rows && isPolicyRead(rows.found) ? explainPolicy(rows.found) : []),
@@ -50,8 +50,8 @@ export function explainFeature(snapshot: ExplainSnapshot): Explanation[] {
   ];
 }
 
-const findFacts = ({ images }: ExplainSnapshot): LadderFacts => ({
-  ...NO_FACTS,
+const findFacts = ({ images, blocks }: ExplainSnapshot): LadderFacts => ({
+  blockedVersions: new Set('found' in blocks ? blocks.found.map(({ version }) => version) : []),
   imageIds: 'found' in images ? new Set(images.found.map(({ id }) => id)) : undefined,
 });
 

@@ -20,7 +20,7 @@ export interface UnblockOptions {
 }
 
 /**
- * Lifts the block of a version. An explicit `true` in the label tells ctrkitd to forget the fallback. Returns the exit
+ * Lifts the block of a version, an operator's and that of a fallback. An explicit `true` in the label tells ctrkitd to forget the fallback. Returns the exit
  * code. Throws CtrkitError('database' | 'disk').
  */
 export async function unblockVersion(
@@ -39,9 +39,14 @@ export async function unblockVersion(
   const names = { feature, configName: found.configName, features };
   const { fallbacks } = selectFeatureLedger(ports.ledger.read().ledger, feature);
   const fallback = fallbacks.find((entry) => entry.version === version);
+  const isKept =
+    ports.blocks
+      .list()
+      .blocks.get(feature)
+      ?.some((block) => block.version === version) ?? false;
   const exitCode = await retryOnConflict(async () => {
     const labels = await readLabels(options, names, databases);
-    const refusal = findRefusal(options, labels, fallback);
+    const refusal = isKept ? undefined : findRefusal(options, labels, fallback);
     if (refusal !== undefined) {
       terminal.report(refusal);
       return EXIT.refused;
@@ -49,6 +54,8 @@ export async function unblockVersion(
     const field = versionEnabledLabel(feature, version);
     const asRead = labels.map(({ address, values }) => ({ address, values: { [field]: values[field] } }));
     if (!(await databases.store.write(asRead, selectWrites(field, labels)))) return CONFLICT;
+    // The label first: whoever is killed here has lifted it, as ctrkitd removes the block for a label that says true.
+    ports.blocks.remove(feature, version);
     terminal.report(describeNext(options, fallback, ports));
     return EXIT.ok;
   });

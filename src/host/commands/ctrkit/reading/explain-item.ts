@@ -3,6 +3,7 @@ import type { Timestamps } from '../../../../contract/timestamps.ts';
 import type { EngineContainer, EngineImage } from '../../../../contract/images/engine.ts';
 import type { ImagePolicy } from '../../../../contract/images/image-policy.ts';
 import type { DaemonView, FeatureView } from '../../../../contract/feature/daemon-view.ts';
+import type { OperatorBlock } from '../../../../contract/images/block.ts';
 import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import type { FieldValues, RowValues } from '../../../../contract/rows.ts';
@@ -80,6 +81,8 @@ export interface ExplainSnapshot {
   readonly daemon: Reading<DaemonView>;
   readonly ledger: Reading<FeatureLedger>;
   readonly locks: Reading<readonly FeatureLock[]>;
+  /** The feature's, of operators. */
+  readonly blocks: Reading<readonly OperatorBlock[]>;
   /** What is wrong with the files on the disk, one line each. */
   readonly diskProblems: readonly string[];
 }

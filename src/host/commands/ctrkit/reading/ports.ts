@@ -1,5 +1,6 @@
 import type { Databases } from '../../../../contract/databases.ts';
 import type { RowAddress } from '../../../../contract/rows.ts';
+import type { BlockStore } from '../../../../ports/block-store.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import type { ContainerEngine } from '../../../../ports/container-engine.ts';
 import type { LedgerStore } from '../../../../ports/ledger-store.ts';
@@ -34,6 +35,7 @@ export interface CtrkitPorts {
     readonly problems: readonly string[];
   };
   readonly locks: LockStore;
+  readonly blocks: BlockStore;
   readonly ledger: Pick<LedgerStore, 'read'>;
   readonly view: Pick<ViewFile, 'read' | 'watch'>;
   /**

@@ -481,6 +481,58 @@ describe('ctrkit lock', () => {
   });
 });
 
+describe('ctrkit block', () => {
+  const BLOCK = { version: '3.0', reason: 'crashes', owner: 'alice', sinceTs: 1 };
+
+  test('writes label and file, over an earlier true as well, and names who, why and how to lift it', async () => {
+    kit.databases.put(LABELS, { 'snmp_3.0_enabled': 'true' });
+    assert.equal(await run('block', 'snmp', '3.0', '--reason', 'crashes'), 0);
+    assert.equal(kit.databases.row(LABELS)?.['snmp_3.0_enabled'], 'false');
+    const [block] = kit.blocks.list().blocks.get('snmp') ?? [];
+    assert.deepEqual({ ...block, sinceTs: 1 }, BLOCK);
+    assert.match(
+      kit.reported[0] ?? '',
+      /^version 3\.0 of snmp is now blocked .*\(crashes\)\. To lift it: ctrkit unblock snmp 3\.0$/,
+    );
+  });
+
+  test('needs a feature of CONFIG_DB and a legal version, and a disk: else nothing says that it is blocked', async () => {
+    assert.equal(await run('block', 'snpm', '3.0'), 1);
+    await fails(['block', 'snmp', '1|2'], /the version "1\|2" is not legal/);
+    await fails(['block', 'snmp', '--reason', 'x'], /--reason is for a version/);
+    kit.blocks.breakDown('the disk is full');
+    await assert.rejects(run('block', 'snmp', '3.0'), { code: 'disk' });
+    assert.equal(kit.reported.length, 1);
+  });
+
+  test('lists operators’ blocks and those of fallbacks, of all features or of one', async () => {
+    kit.blocks.add('lldp', { ...BLOCK, version: '1.0' });
+    kit.blocks.add('snmp', BLOCK);
+    kit.ledger = { snmp: { ...EMPTY_FEATURE_LEDGER, fallbacks: [FALLBACK] } };
+    assert.equal(await run('block'), 0);
+    assert.match(kit.stdout, /^lldp +1\.0 +alice .* crashes\s*\n/m);
+    assert.match(kit.stdout, /^snmp +3\.0 +a fallback /m);
+    kit.stdout = '';
+    assert.equal(await run('block', 'snmp', '--json'), 0);
+    const { blocks } = JSON.parse(kit.stdout) as { blocks: { kind: string; owner: string | null }[] };
+    assert.deepEqual(
+      blocks.map(({ kind, owner }) => [kind, owner]),
+      [
+        ['operator', 'alice'],
+        ['fallback', null],
+      ],
+    );
+  });
+
+  test('is lifted by unblock, label first, also where STATE_DB has lost the label', async () => {
+    kit.blocks.add('snmp', BLOCK);
+    assert.equal(await run('unblock', 'snmp', '3.0'), 0);
+    assert.equal(kit.databases.row(LABELS)?.['snmp_3.0_enabled'], 'true');
+    assert.equal(kit.blocks.list().blocks.size, 0);
+    assert.equal(await run('unblock', 'snmp', '3.0'), 1, 'nothing is left to lift');
+  });
+});
+
 describe('ctrkit unblock', () => {
   test('writes true where it said false, and tells what follows', async () => {
     kit.databases.put(LABELS, { 'snmp_3.0_enabled': 'False', snmp_enabled: 'true' });

@@ -39,6 +39,7 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
       },
       readState: async () => host.unit,
     },
+    blocks: host.blocks,
     clock: host.clock,
     log: host.log,
     openStore: () => host.databases.open(),

@@ -128,6 +128,7 @@ function explain(values: Values, more: Partial<ExplainSnapshot> = {}) {
   return explainFeature({
     feature,
     now: NOW,
+    blocks: { found: [] },
     rows: { found: makeRows(values, feature) },
     containers: { found: [makeContainer()] },
     images: { found: [] },
@@ -571,6 +572,23 @@ describe('falling back', () => {
 });
 
 describe('the policy', () => {
+  test('an operator’s block is told once, with who, why and how to lift it, also without a database', () => {
+    const blocks = { found: [{ version: '3.0', reason: 'crashes', owner: 'alice', sinceTs: 1 }] };
+    const rows = { labels: { 'snmp_3.0_enabled': 'false' } };
+    for (const items of [
+      explain(rows, { blocks }),
+      explain(rows, { blocks, rows: { problem: 'the database is away' } }),
+    ]) {
+      assert.match(
+        textsOf(items, 'blocked')[0] ?? '',
+        /^version 3\.0 is blocked .* by alice \(crashes\) since /,
+      );
+      assert.deepEqual(liftsOf(items, 'blocked'), ['ctrkit unblock snmp 3.0']);
+    }
+    const [first] = textsOf(explain(rows, { blocks: { problem: 'the disk is broken' } }), 'disk');
+    assert.equal(first, 'the disk is broken');
+  });
+
   test('is told in words, and what makes no sense in it', () => {
     const own = {
       active_time_to_mark_good: '1h',
