@@ -15,6 +15,7 @@ import {
 } from '../../src/decide/feature/fallback-refusal.ts';
 import { decideFeatureCondition, type LastEnd } from '../../src/decide/feature/feature-condition.ts';
 import type { FeatureCondition } from '../../src/decide/feature/condition.ts';
+import { NO_MEMORY, resumeMemory } from '../../src/decide/feature/feature-memory.ts';
 import { classifyEnd } from '../../src/decide/feature/seen-holder.ts';
 import { runsOf } from '../support/run-counts.ts';
 
@@ -41,6 +42,8 @@ type Happening =
         | 'announce-reboot'
         | 'reboot'
         | 'restart-daemon'
+        /** /run was emptied. */
+        | 'forget-all'
         | 'lose-master'
         | 'find-master'
         | 'lose-engine'
@@ -66,6 +69,7 @@ const rare: Happening['kind'][] = [
   'announce-reboot',
   'reboot',
   'restart-daemon',
+  'forget-all',
   'lose-master',
   'find-master',
   'lose-engine',
@@ -215,6 +219,10 @@ class World {
         this.#reboot();
         return;
       case 'restart-daemon':
+        this.#daemonStartedS = this.nowS;
+        this.#bucket = resumeMemory({ ...NO_MEMORY, bucket: this.#bucket }).bucket;
+        return;
+      case 'forget-all':
         this.#startDaemon();
         return;
       case 'lose-master':

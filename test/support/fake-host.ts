@@ -31,6 +31,12 @@ const BEAT_ROW = row('state', 'CONTAINER_HEALTH', 'snmp');
 export const LABELS_ROW = row('state', 'KUBE_LABELS', 'SET');
 export const POLICY_ROW = row('config', 'IMAGE_MGMT', 'GLOBAL');
 
+interface RestartOptions {
+  readonly isKilled?: boolean;
+  /** The fields of the heartbeat that the next daemon finds. */
+  readonly beat?: Values;
+}
+
 /** Image 1 is local and golden by default, image 2 is deployed by Kubernetes and well. Time stands still but for `pass`. */
 export class FakeHost {
   readonly clock = new FakeClock();
@@ -59,7 +65,11 @@ export class FakeHost {
   #seq = 0;
   #pokes = 0;
   #healthySinceMs = 0;
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
+  #ended: Promise<void> = Promise.resolve();
+  /** What is in the daemon's memory file, and of which boot. */
+  memory: { readonly bootId: string; readonly features: Readonly<Record<string, unknown>> } | undefined;
+  memoryWrites = 0;
   readonly #shadow: boolean;
   /** Of the pod. */
   id = '';
@@ -172,6 +182,16 @@ export class FakeHost {
         },
         remove: () => (this.view = undefined),
       },
+      memory: {
+        read: (bootId) => ({
+          features: this.memory?.bootId === bootId ? this.memory.features : {},
+          problem: '',
+        }),
+        write: (bootId, features) => {
+          this.memoryWrites += 1;
+          this.memory = structuredClone({ bootId, features });
+        },
+      },
       clock,
       log,
       timing: { coolDownMs: 1_800_000, daemonGraceMs: 0 },
@@ -180,11 +200,26 @@ export class FakeHost {
       connect: () => this.#connect(),
       random: () => 0,
     };
-    return startDaemon(start);
+    this.#ended = startDaemon(start);
+    return this.#ended;
   }
 
   stop(): void {
     this.#stop.abort();
+  }
+
+  /** Another daemon after `awayMs`, in which the container beat on, as nobody saw. What is killed writes nothing at its end. */
+  async restart(awayMs: number, { isKilled = false, ...changes }: RestartOptions = {}): Promise<void> {
+    const left = this.memory;
+    this.stop();
+    await this.#ended;
+    if (isKilled) this.memory = left;
+    await this.clock.pass(awayMs);
+    this.#seq += Math.floor(awayMs / BEAT_EVERY_MS);
+    this.beat(changes.beat);
+    this.#stop = new AbortController();
+    void this.start();
+    await this.settle();
   }
 
   async #restart(feature: string): Promise<void> {

@@ -21,7 +21,7 @@ import {
 export interface FallbackInput {
   readonly feature: string;
   readonly condition: FeatureCondition;
-  /** The result of the previous reconcile; undefined for the first of this daemon. */
+  /** The result of the previous reconcile; undefined for the first of this boot. */
   readonly bucket: LeakyBucket | undefined;
   readonly now: BootTime;
   readonly policy: Pick<

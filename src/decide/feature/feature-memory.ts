@@ -1,6 +1,6 @@
 /**
- * What ctrkitd remembers of a feature from one reconcile to the next. It lives in memory only: what this daemon did not see
- * counts against no image.
+ * What ctrkitd remembers of a feature from one reconcile to the next, and from one daemon to the next of the same boot. What
+ * no daemon has seen counts against no image.
  */
 import { matchesIdOrName } from '../../contract/images/engine.ts';
 import type { FeatureStatus } from '../../contract/feature/feature.ts';
@@ -51,6 +51,10 @@ export const NO_MEMORY: FeatureMemory = {
   rebootSinceMs: undefined,
   record: undefined,
 };
+
+/** The memory after a time that no daemon watched: the account stays as it is over it. */
+export const resumeMemory = (memory: FeatureMemory): FeatureMemory =>
+  memory.bucket === undefined ? memory : { ...memory, bucket: { ...memory.bucket, flow: 'holds' } };
 
 /**
  * The memory after this reading, but for what is decided by it. `imageId` is that of the recorded container, undefined if

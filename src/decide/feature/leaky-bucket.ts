@@ -4,7 +4,7 @@
  * that flaps reaches it if it fails longer than it is healthy; a short failure drains away. "Nothing is deployed" is a
  * plain timer beside it, which anything else that is seen resets (HLD, "Feature configuration": not running for N minutes).
  *
- * The bucket lives in memory: time that this daemon did not watch counts against no image.
+ * Time that no daemon watched counts against no image.
  */
 import type { FailureCause } from '../../contract/feature/daemon-view.ts';
 import type { FeatureCondition } from './condition.ts';

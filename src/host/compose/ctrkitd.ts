@@ -10,6 +10,7 @@ import { readSonicVersion } from '../adapters/kubernetes/sonic-version.ts';
 import { createLedgerFile } from '../adapters/ledger/ledger-file.ts';
 import { readLocalRepositories } from '../adapters/local-repositories.ts';
 import { createLockFiles } from '../adapters/locks/lock-file.ts';
+import { createMemoryFile } from '../adapters/memory/memory-file.ts';
 import { abortOnSignal } from '../adapters/process-signals.ts';
 import {
   DEFAULT_RESTART_COMMAND,
@@ -74,6 +75,7 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
     locks: createLockFiles(`${folder}/locks`),
     blocks: createBlockFiles(`${folder}/blocks`),
     view: createViewFile(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
+    memory: isShadow ? undefined : createMemoryFile(settings.runDir),
     mappedRepositories: names.repositories,
     reboot: buildReboot(folder, command, log),
     cluster: isShadow ? undefined : buildCluster(settings.cluster, log, membership),

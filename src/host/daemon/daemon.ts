@@ -9,6 +9,7 @@ import type { FeatureController } from './feature/feature-controller.ts';
 import type { FeatureQueue } from './feature/feature-queue.ts';
 import { reconcileFeatures } from './feature/reconcile-features.ts';
 import type { ViewPublisher } from './feature/view-publisher.ts';
+import type { MemoryKeeper } from './memory/memory-keeper.ts';
 import type { DaemonComponent } from './watch/daemon-component.ts';
 import type { DatabaseSession } from './watch/database-session.ts';
 import type { EngineWatch } from './watch/engine-watch.ts';
@@ -23,6 +24,7 @@ export interface DaemonPorts {
   readonly features: FeatureQueue<FeatureController>;
   readonly components: readonly DaemonComponent[];
   readonly publisher: ViewPublisher;
+  readonly memories: Pick<MemoryKeeper, 'save' | 'dueMs'>;
   /** Ends the sleep between two rounds. */
   readonly wakeup: Wakeup;
   readonly clock: Clock;
@@ -71,13 +73,14 @@ export class Daemon {
   }
 
   async #runLoop(signal: AbortSignal): Promise<void> {
-    const { wakeup, features, clock, random } = this.#ports;
+    const { wakeup, features, memories, clock, random } = this.#ports;
     const backoff = new Backoff(DATABASE_BACKOFF, random);
     while (!signal.aborted) {
       try {
         await this.#reconcileDue(signal);
         backoff.recordSuccess();
-        await wakeup.sleep(Math.max(0, features.requeueAtMs - clock.bootMs()));
+        memories.save();
+        await wakeup.sleep(Math.max(0, Math.min(features.requeueAtMs, memories.dueMs) - clock.bootMs()));
       } catch (error) {
         if (!(error instanceof CtrkitError) || error.code === 'defect') throw error;
         if (signal.aborted) return;
@@ -159,8 +162,9 @@ export class Daemon {
   }
 
   #close(): void {
-    const { components, engine, publisher } = this.#ports;
+    const { components, engine, publisher, memories } = this.#ports;
     this.#isClosed = true;
+    memories.save(true);
     for (const component of components) component.close();
     engine.close();
     this.#disconnect();

@@ -7,6 +7,7 @@ import type { BlockStore } from '../../ports/block-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
+import type { MemoryStore } from '../../ports/memory-store.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ServiceControl } from '../../ports/service-control.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type ClusterSide,
 } from './cluster/cluster-parts.ts';
 import { Daemon } from './daemon.ts';
+import { runTogether } from './run-together.ts';
 import { FeatureController, type FeaturePorts } from './feature/feature-controller.ts';
 import { FeatureQueue } from './feature/feature-queue.ts';
 import { HostExecutor } from './feature/host-executor.ts';
@@ -24,6 +26,7 @@ import { LedgerCache } from './feature/ledger-cache.ts';
 import { ShadowComparison } from './feature/shadow-comparison.ts';
 import { ShadowExecutor } from './feature/shadow-executor.ts';
 import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
+import { MemoryKeeper } from './memory/memory-keeper.ts';
 import type { Connection } from './watch/daemon-component.ts';
 import { RebootWatch } from './reboot-watch.ts';
 import type { RebootSide } from '../reboot/reboot-ports.ts';
@@ -41,6 +44,8 @@ export interface DaemonStart {
   readonly blocks: BlockStore;
   readonly service: ServiceControl;
   readonly view: ViewTarget;
+  /** Undefined for a shadow: nothing outlives it. */
+  readonly memory?: MemoryStore | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: FallbackTiming;
@@ -76,11 +81,13 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
   const reboot = createRebootWatch(start);
   const rebootRuns =
     start.isShadow || reboot === undefined ? [] : [(signal: AbortSignal) => reboot.run(signal)];
+  const memories = createMemoryKeeper(start);
   const featurePorts = createFeaturePorts(start, {
     session,
     ledger,
     features,
     engineWatch,
+    memories,
     startedMs,
     isRebooting: () => reboot?.isUnderWay() ?? false,
   });
@@ -96,6 +103,7 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
     features,
     components: cluster.components,
     publisher: createPublisher(start, startedMs),
+    memories,
     wakeup,
     clock,
     log,
@@ -150,18 +158,25 @@ function createPublisher({ view, isShadow, clock, log }: DaemonStart, startedMs:
 const createRebootWatch = ({ reboot: side, clock, log, random }: DaemonStart): RebootWatch | undefined =>
   side && new RebootWatch({ side, clock, log, random });
 
+function createMemoryKeeper({ isShadow, memory, clock, log }: DaemonStart): MemoryKeeper {
+  const outage = new OutageLog(log, clock);
+  const store = isShadow ? undefined : memory;
+  return new MemoryKeeper({ store, clock, onProblem: (problem) => outage.logFailure(problem) });
+}
+
 interface FeatureParts {
   readonly session: DatabaseSession;
   readonly ledger: LedgerCache;
   readonly features: Features;
   readonly engineWatch: EngineWatch;
+  readonly memories: MemoryKeeper;
   readonly startedMs: number;
   readonly isRebooting: () => boolean;
 }
 
 function createFeaturePorts(
   { isShadow, engine, service, locks, blocks, clock, log, timing, random, mappedRepositories }: DaemonStart,
-  { session, ledger, features, engineWatch, startedMs, isRebooting }: FeatureParts,
+  { session, ledger, features, engineWatch, memories, startedMs, isRebooting }: FeatureParts,
 ): FeaturePorts {
   const comparison = isShadow ? new ShadowComparison(log) : undefined;
   const openStore = () => session.connection.store;
@@ -180,6 +195,7 @@ function createFeaturePorts(
     locks: new LockWatch(locks, clock, log),
     blocks: blockWatch,
     units: new UnitWatch({ service, clock, log }),
+    memories,
     clock,
     log,
     timing,
@@ -216,25 +232,4 @@ function createClusterParts(
     findLadderFacts: () => ({ ...NO_FACTS, imageIds: listImageIds(engineWatch.state) }),
     onProblems,
   });
-}
-
-/** Runs each part until `signal` aborts. A defect of one ends the others, and is thrown when all have ended. */
-async function runTogether(
-  signal: AbortSignal,
-  parts: readonly ((signal: AbortSignal) => Promise<void>)[],
-): Promise<void> {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  const results = await Promise.allSettled(
-    parts.map(async (run) => {
-      try {
-        await run(controller.signal);
-      } finally {
-        stop();
-      }
-    }),
-  );
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

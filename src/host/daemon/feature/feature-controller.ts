@@ -7,7 +7,6 @@ import type { FallbackTiming } from '../../../decide/feature/fallback-refusal.ts
 import type { FeatureInput } from '../../../decide/feature/feature-input.ts';
 import {
   isUnitStateNeeded,
-  NO_MEMORY,
   recordFallbackRun,
   recordStepStart,
   type FeatureMemory,
@@ -26,6 +25,7 @@ import type { Log } from '../../../ports/log.ts';
 import type { BlockWatch } from '../watch/block-watch.ts';
 import type { EngineState } from '../watch/engine-watch.ts';
 import type { LockWatch } from '../watch/lock-watch.ts';
+import type { MemoryKeeper } from '../memory/memory-keeper.ts';
 import type { UnitWatch } from '../watch/unit-watch.ts';
 import { findLocalRepository, planFeatureCleanUp } from './feature-clean-up.ts';
 import { FeatureReport } from './feature-report.ts';
@@ -49,6 +49,7 @@ export interface FeaturePorts {
   readonly locks: Pick<LockWatch, 'findText' | 'readText'>;
   readonly blocks: Pick<BlockWatch, 'findVersions'>;
   readonly units: UnitWatch;
+  readonly memories: Pick<MemoryKeeper, 'resume' | 'record'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly timing: FallbackTiming;
@@ -73,7 +74,7 @@ export class FeatureController {
   readonly #ports: FeaturePorts;
   readonly #runner: StepRunner;
   readonly #report: FeatureReport;
-  #memory: FeatureMemory = NO_MEMORY;
+  #memory: FeatureMemory;
   /** Since the last reconcile, the newest last. */
   #ends: readonly ContainerEnd[] = [];
   /** Those that an operator has blocked, as of the rows that were asked for. */
@@ -83,9 +84,10 @@ export class FeatureController {
   #requeueAtMs: number | undefined;
 
   constructor(name: string, ports: FeaturePorts) {
-    const { executor, clock, log, locks, random, requeue } = ports;
+    const { executor, clock, log, locks, random, requeue, memories } = ports;
     this.name = name;
     this.#ports = ports;
+    this.#memory = memories.resume(name);
     this.#report = new FeatureReport(name, { clock, log });
     this.#runner = new StepRunner({
       executor,
@@ -94,11 +96,11 @@ export class FeatureController {
       locks,
       random,
       onStart: (step) => {
-        this.#memory = recordStepStart(this.#memory, step, clock.bootMs());
+        this.#remember(recordStepStart(this.#memory, step, clock.bootMs()));
       },
       onDone: (step, text) => {
         this.#report.recordAct(text);
-        if (step.kind === 'fall-back') this.#memory = recordFallbackRun(this.#memory, clock.bootMs());
+        if (step.kind === 'fall-back') this.#remember(recordFallbackRun(this.#memory, clock.bootMs()));
       },
       onIdle: () => requeue(name),
     });
@@ -140,7 +142,7 @@ export class FeatureController {
     const input = this.#createInput(reading);
     this.#ends = [];
     const { memory, steps, view, requeueAtMs } = decideFeature(this.#memory, input);
-    this.#memory = memory;
+    this.#remember(memory);
     // A shadow has not fallen back, so the image it would have fallen back from fails on.
     const isFallbackKnown = isShadow && findOpenFallback(input.ledger, view.imageId) !== undefined;
     this.#report.updateView(view, isFallbackKnown);
@@ -156,6 +158,11 @@ export class FeatureController {
       dueMs === undefined ? undefined : Math.max(dueMs, input.now.bootMs + SHORTEST_REQUEUE_MS);
   }
 
+  #remember(memory: FeatureMemory): void {
+    this.#memory = memory;
+    this.#ports.memories.record(this.name, memory);
+  }
+
   #createInput(reading: FeatureReading): FeatureInput {
     const { clock, ledger, locks, timing, startedMs, mappedRepositories } = this.#ports;
     const engine = this.#ports.readEngineState();
@@ -167,7 +174,7 @@ export class FeatureController {
       localRepository: findLocalRepository(this.name, engine.containers, mappedRepositories),
       blockedVersions: this.#blockedVersions,
       lockText: locks.findText(this.name),
-      unit: this.#findUnitState(reading),
+      unit: findUnitState(this.name, reading, this.#memory, this.#ports),
       isRebootPrepared: this.#ports.isRebooting(),
       ends: this.#ends,
       now: readTimestamps(clock),
@@ -175,11 +182,15 @@ export class FeatureController {
       timing,
     };
   }
+}
 
-  #findUnitState(reading: FeatureReading): UnitState | undefined {
-    const { units, requeue } = this.#ports;
-    if (isUnitStateNeeded(reading, this.#memory)) return units.findState(this.name, () => requeue(this.name));
-    units.forget(this.name);
-    return undefined;
-  }
+function findUnitState(
+  feature: string,
+  reading: FeatureReading,
+  memory: FeatureMemory,
+  { units, requeue }: Pick<FeaturePorts, 'units' | 'requeue'>,
+): UnitState | undefined {
+  if (isUnitStateNeeded(reading, memory)) return units.findState(feature, () => requeue(feature));
+  units.forget(feature);
+  return undefined;
 }

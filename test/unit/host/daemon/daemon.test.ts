@@ -34,6 +34,7 @@ async function playUpToCertification(t: TestContext) {
   assert.equal(host.goldenId(), host.image1);
   return { host, ended };
 }
+const SICK = { status: 'unhealthy', healthy_since_ms: '' };
 const acts = (host: FakeHost, start: string): string[] =>
   host.engine.acts.filter((act) => act.startsWith(start));
 const said = (host: FakeHost, text: string): number =>
@@ -102,6 +103,35 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     assert.deepEqual(host.view?.problems, []);
     await host.beatFor(7 * BEAT_EVERY_MS);
     assert.equal(host.goldenId(), host.image2);
+  });
+
+  test('a restart of the daemon costs a certification the time in which none watched, no more (HF6)', async (t) => {
+    const { host } = await playUpToCertification(t);
+    await host.restart(25_000);
+    assert.equal(host.goldenId(), host.image1, '50 s, and a gap that earns nothing');
+    await host.beatFor(BEAT_EVERY_MS);
+    assert.equal(host.goldenId(), host.image2);
+  });
+
+  test('nor does it empty the leaky bucket; killed, the daemon loses ten seconds at most (HF6)', async (t) => {
+    for (const isKilled of [false, true]) {
+      const { host } = await play(t);
+      host.deploy();
+      await host.settle();
+      await host.beatFor(100_000, SICK);
+      await host.restart(5_000, { isKilled, beat: SICK });
+      await host.beatFor(10_000, SICK);
+      assert.deepEqual(host.restarts, [], `${isKilled}`);
+      await host.beatFor(20_000, SICK);
+      assert.deepEqual(host.restarts, ['snmp'], `${isKilled}`);
+    }
+  });
+
+  test('its memory is written every ten seconds at most, however much happens (HF6)', async (t) => {
+    const { host } = await play(t);
+    host.deploy();
+    for (let s = 0; s < 100; s += 1) await host.pass(1_000);
+    assert.ok(host.memoryWrites >= 10 && host.memoryWrites <= 11, `${host.memoryWrites} times in 100 s`);
   });
 
   test('a container that ended while the engine was away is found by listing, and its record released (D10)', async (t) => {
