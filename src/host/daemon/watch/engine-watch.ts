@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Backoff, DATABASE_BACKOFF } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -18,35 +19,56 @@ export interface EngineState {
 }
 
 export interface EngineWatchPorts {
-  readonly engine: ContainerEngine;
+  readonly engine: Pick<ContainerEngine, 'watch' | 'listContainers' | 'listImages'>;
   readonly clock: Clock;
   readonly log: Log;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
-  /** The state has been listed anew, or the engine has gone. */
+  /** The state is another one than before. */
   readonly onChange: () => void;
   readonly onEvent: (event: EngineEvent) => void;
 }
 
 /** Poll interval: an engine that hangs ends no watch, and shows that only when it is asked. */
 const POLL_MS = 30_000;
+/** A listing earns itself a pause, so that a burst of events is a few listings, not one for each of them. */
+const PAUSE_MS = 250;
+/** So many listings may follow each other without one: what starts, claims and ends within a moment is seen. */
+const MOST_AT_ONCE = 4;
+/** An engine that has not listed within this time is away. Its adapter gives up sooner. */
+const LISTING_LIMIT_MS = 15_000;
+
+/** One watch on the engine's events, from the attempt to open it on. What an earlier one still brings counts for nothing. */
+interface Session {
+  /** Undefined until it is open. */
+  unwatch: (() => void) | undefined;
+  isListing: boolean;
+  /** Something happened since the last listing began. */
+  isStale: boolean;
+  /** What events have said of containers since then, by id: it is newer than what that listing says. */
+  readonly states: Map<string, 'running' | 'exited'>;
+  /** Boot clock: no listing begins before. */
+  nextListMs: number;
+  /** Cancels the one timer of the session: the time limit of a listing, or the next listing. */
+  cancel: () => void;
+}
+
+const NOTHING = (): void => {};
 
 /**
- * Keeps the engine's state up to date. An event says only that something has changed: the state itself is listed anew. The
- * end of a container is the exception, and counts at once.
+ * Keeps the engine's state up to date. An event says that something has changed, and the state itself is listed anew. The
+ * start and the end of a container count at once. The watch is in one of three states: a session is open or being opened,
+ * which ends when its events end or a listing fails; a retry waits, and there is no session; it is closed. So there is one
+ * stream of events at the most, and each event counts once.
  */
 export class EngineWatch {
   readonly #ports: EngineWatchPorts;
   readonly #outage: OutageLog;
   readonly #backoff: Backoff;
   #state: EngineState = { isAway: true, containers: [], images: [] };
-  #unwatch: (() => void) | undefined;
-  #cancelRetry: (() => void) | undefined;
-  #cancelPoll: (() => void) | undefined;
-  #isRefreshing = false;
-  /** Something happened since the listing that is under way began. */
-  #isStale = false;
-  #isClosed = false;
+  /** The one that counts; undefined while a retry waits, before `start` and after `close`. */
+  #session: Session | undefined;
+  #cancelRetry = NOTHING;
 
   constructor(ports: EngineWatchPorts) {
     this.#ports = ports;
@@ -58,85 +80,99 @@ export class EngineWatch {
     return this.#state;
   }
 
-  /** Goes on in the background until `close`. Resolves when the engine was listed once, or could not be; never rejects. */
+  /**
+   * Goes on in the background until `close`; once it was called, another call does nothing. Resolves when the engine was
+   * listed once, or could not be; never rejects.
+   */
   async start(): Promise<void> {
-    const { engine, onEvent } = this.#ports;
+    if (this.#session !== undefined) return;
+    const session = createSession();
+    this.#session = session;
     try {
-      this.#unwatch = await engine.watch(
-        (event) => {
-          this.#applyEnd(event);
-          onEvent(event);
-          void this.refresh();
-        },
-        () => this.#recordOutage('the engine has ended its events'),
+      session.unwatch = await this.#ports.engine.watch(
+        (event) => this.#handleEvent(session, event),
+        () => this.#endSession(session, 'the engine has ended its events'),
       );
-      if (this.#isClosed) this.#unwatch();
-      else {
-        if (this.#cancelPoll === undefined) this.#schedulePoll();
-        await this.refresh();
-      }
     } catch (error) {
-      this.#recordOutage((error as Error).message);
+      this.#endSession(session, (error as Error).message);
     }
-  }
-
-  /** Lists anew. Called while a listing is under way, it makes that one list once more, and returns at once. */
-  async refresh(): Promise<void> {
-    this.#isStale = true;
-    if (this.#isRefreshing) return;
-    this.#isRefreshing = true;
-    try {
-      while (this.#isStale && !this.#isClosed) {
-        this.#isStale = false;
-        const { engine } = this.#ports;
-        const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
-        this.#state = { isAway: false, containers, images };
-        this.#backoff.recordSuccess();
-        this.#outage.logRecovery('the Docker engine answers again');
-        this.#ports.onChange();
-      }
-    } catch (error) {
-      this.#recordOutage((error as Error).message);
-    } finally {
-      this.#isRefreshing = false;
-    }
+    // It was closed meanwhile, or the stream has ended before anybody knew that it is open.
+    if (this.#session === session) await this.#list(session);
+    else session.unwatch?.();
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#cancelRetry?.();
-    this.#cancelPoll?.();
-    this.#unwatch?.();
-    this.#unwatch = undefined;
+    const session = this.#session;
+    this.#session = undefined;
+    this.#cancelRetry();
+    session?.cancel();
+    session?.unwatch?.();
   }
 
-  #schedulePoll(): void {
-    this.#cancelPoll = this.#ports.clock.schedule(POLL_MS, () => {
-      this.#schedulePoll();
-      void this.refresh();
-    });
-  }
-
-  /** A container that has ended counts as ended before the listing that the event asks for is there. */
-  #applyEnd(event: EngineEvent): void {
-    if (event.kind !== 'die') return;
-    const containers = this.#state.containers.map((container) =>
-      container.id === event.containerId ? { ...container, state: 'exited' as const } : container,
+  async #list(session: Session): Promise<void> {
+    const { engine, clock } = this.#ports;
+    session.cancel();
+    session.isListing = true;
+    session.isStale = false;
+    session.states.clear();
+    session.cancel = clock.schedule(LISTING_LIMIT_MS, () =>
+      this.#endSession(session, `the Docker engine has not listed within ${LISTING_LIMIT_MS / 1_000} s`),
     );
-    this.#state = { ...this.#state, containers };
-    this.#ports.onChange();
+    try {
+      const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+      if (this.#session !== session) return;
+      session.cancel();
+      session.isListing = false;
+      const nowMs = clock.bootMs();
+      session.nextListMs = Math.max(session.nextListMs, nowMs - MOST_AT_ONCE * PAUSE_MS) + PAUSE_MS;
+      const waitMs = session.isStale ? Math.max(0, session.nextListMs - nowMs) : POLL_MS;
+      session.cancel = clock.schedule(waitMs, () => void this.#list(session));
+      this.#backoff.recordSuccess();
+      this.#outage.logRecovery('the Docker engine answers again');
+      this.#setState({ isAway: false, containers: applyStates(containers, session), images });
+    } catch (error) {
+      this.#endSession(session, (error as Error).message);
+    }
   }
 
-  #recordOutage(problem: string): void {
-    if (this.#isClosed || this.#cancelRetry !== undefined) return;
+  #handleEvent(session: Session, event: EngineEvent): void {
+    if (this.#session !== session) return;
+    this.#ports.onEvent(event);
+    if (event.kind !== 'changed')
+      session.states.set(event.containerId, event.kind === 'die' ? 'exited' : 'running');
+    this.#setState({ ...this.#state, containers: applyStates(this.#state.containers, session) });
+    session.isStale = true;
+    if (session.unwatch === undefined || session.isListing) return;
+    const { clock } = this.#ports;
+    const waitMs = session.nextListMs - clock.bootMs();
+    session.cancel();
+    if (waitMs <= 0) void this.#list(session);
+    else session.cancel = clock.schedule(waitMs, () => void this.#list(session));
+  }
+
+  #endSession(session: Session, problem: string): void {
+    if (this.#session !== session) return;
+    this.close();
     this.#outage.logFailure(`${problem}; nothing is certified, reaped or cleaned up meanwhile`);
-    this.#unwatch?.();
-    this.#unwatch = undefined;
-    this.#state = { ...this.#state, isAway: true };
-    this.#cancelRetry = this.#ports.clock.schedule(this.#backoff.recordFailure(), () => {
-      this.#cancelRetry = undefined;
-      void this.start();
-    });
+    this.#cancelRetry = this.#ports.clock.schedule(this.#backoff.recordFailure(), () => void this.start());
+    this.#setState({ ...this.#state, isAway: true });
+  }
+
+  #setState(state: EngineState): void {
+    if (isDeepStrictEqual(state, this.#state)) return;
+    this.#state = state;
     this.#ports.onChange();
   }
 }
+
+const applyStates = (containers: readonly EngineContainer[], { states }: Session): EngineContainer[] =>
+  containers.map((container) => ({ ...container, state: states.get(container.id) ?? container.state }));
+
+const createSession = (): Session => ({
+  unwatch: undefined,
+  isListing: false,
+  isStale: false,
+  states: new Map(),
+  nextListMs: 0,
+  cancel: NOTHING,
+});
