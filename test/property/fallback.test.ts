@@ -22,7 +22,10 @@ import { runsOf } from '../support/run-counts.ts';
 const LIMIT_S = 60;
 const DEPLOY_LIMIT_S = 120;
 const FEATURE_ROW = { kube_failure_detection: `${DEPLOY_LIMIT_S / 60}` };
-const POLICY = decodeImagePolicy({ fail_time_to_fallback: `${LIMIT_S}s` }, {}, FEATURE_ROW);
+const POLICY = decodeImagePolicy(
+  { own: { fail_time_to_fallback: `${LIMIT_S}s` }, global: {}, feature: FEATURE_ROW },
+  'snmp',
+);
 const INTERVAL_S = 10;
 const IMAGES = ['a', 'b', 'c', 'e'].map((letter) => `sha256:${letter.repeat(64)}`);
 const LOCAL = `sha256:${'d'.repeat(64)}`;
@@ -419,7 +422,10 @@ class World {
       condition,
       bucket: this.#bucket,
       now,
-      policy: this.#config === 'whole' ? POLICY : decodeImagePolicy({}, {}, hasRow ? FEATURE_ROW : {}),
+      policy:
+        this.#config === 'whole'
+          ? POLICY
+          : decodeImagePolicy({ own: {}, global: {}, feature: hasRow ? FEATURE_ROW : {} }, 'snmp'),
       ledger: this.#ledger,
       lockText: undefined,
       localImageId: LOCAL,

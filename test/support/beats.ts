@@ -52,7 +52,7 @@ export const statusOf = (changes: Readonly<Record<string, string>> = {}): Featur
 
 /** Golden after a minute, unless `own` says otherwise. */
 export const policyOf = (own: Readonly<Record<string, string>> = {}): ImagePolicy =>
-  decodeImagePolicy({ active_time_to_mark_good: '60s', ...own }, {}, {});
+  decodeImagePolicy({ own: { active_time_to_mark_good: '60s', ...own }, global: {}, feature: {} }, 'snmp');
 
 export const goldenOf = (number: number, changes: Partial<GoldenImage> = {}): GoldenImage => ({
   imageId: imageIdOf(number),

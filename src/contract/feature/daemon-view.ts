@@ -53,6 +53,8 @@ export interface FeatureView {
   readonly fallback: FallbackVerdict;
   /** Left out by a daemon of an earlier release. */
   readonly switchOver?: SwitchView | undefined;
+  /** Fields of its policy in CONFIG_DB that do not count, a line each. Left out where there are none. */
+  readonly policyProblems?: readonly string[] | undefined;
   /** What the daemon did last for this feature, one line, empty if nothing; wall clock, seconds. */
   readonly lastAct: string;
   readonly lastActTs: number;

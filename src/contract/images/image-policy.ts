@@ -41,36 +41,83 @@ export interface ImagePolicy {
   readonly problems: readonly string[];
 }
 
-/** `own` and `global` of IMAGE_MGMT, `feature` of FEATURE. A field that is empty counts as absent. */
-export function decodeImagePolicy(own: FieldValues, global: FieldValues, feature: FieldValues): ImagePolicy {
+interface PolicyRows {
+  /** `IMAGE_MGMT|<f>` and `IMAGE_MGMT|GLOBAL`. */
+  readonly own: FieldValues;
+  readonly global: FieldValues;
+  /** `FEATURE|<f>`. */
+  readonly feature: FieldValues;
+}
+
+/** A field in one row, and how it is read there. */
+interface Source<Value> {
+  readonly row: string;
+  readonly field: string;
+  readonly found: string | undefined;
+  readonly parse: (text: string) => Value | undefined;
+}
+
+/**
+ * `name`: that of the feature, for problems. A field that is empty counts as absent, and so does one that makes no sense: the
+ * same field of GLOBAL counts then, or else the default.
+ */
+export function decodeImagePolicy({ own, global, feature }: PolicyRows, name: string): ImagePolicy {
   const problems: string[] = [];
-  const readText = (field: string): string => own[field] || global[field] || '';
-  const readFlag = (field: string): boolean => {
-    const found = readText(field).toLowerCase();
-    if (!['', 'true', 'false'].includes(found))
-      problems.push(`${field} is "${found.slice(0, 40)}": write true or false`);
-    return found === 'true';
+  const readFirst = <Value>(sources: readonly Source<Value>[], form: string): Value | undefined => {
+    for (const { row, field, found = '', parse } of sources) {
+      if (found === '') continue;
+      const value = parse(found);
+      if (value !== undefined) return value;
+      problems.push(
+        `CONFIG_DB ${row} ${field} is "${found.slice(0, 40)}", which does not count: write ${form}`,
+      );
+    }
+    return undefined;
   };
-  const readDurationMs = (field: string, found: string, unitMs = 1_000): number => {
-    if (found === '') return 0;
-    const isPlain = /^\d{1,9}$/.test(found);
-    const ms = isPlain ? Number(found) * unitMs : parseDurationMs(found);
-    if (ms !== undefined) return ms;
-    problems.push(`${field} is "${found.slice(0, 40)}": write N[s|m|h|d]; it counts as 0, never`);
-    return 0;
-  };
+  const listSources = <Value>(field: string, parse: Source<Value>['parse']): Source<Value>[] => [
+    { row: `IMAGE_MGMT|${name}`, field, found: own[field], parse },
+    { row: `IMAGE_MGMT|${GLOBAL_POLICY}`, field, found: global[field], parse },
+  ];
+  const readFlag = (field: string): boolean =>
+    readFirst(listSources(field, parseFlag), 'true or false') ?? false;
+  const readDurationMs = (field: string): number =>
+    readFirst(listSources(field, parseSeconds), DURATION_FORM) ?? 0;
+  const listDetection = (field: string, parse: Source<number>['parse']): Source<number> => ({
+    row: `FEATURE|${name}`,
+    field,
+    found: feature[field],
+    parse,
+  });
   return {
     isDisabled: readFlag('Disable'),
-    activeTimeToMarkGoodMs: readDurationMs('active_time_to_mark_good', readText('active_time_to_mark_good')),
+    activeTimeToMarkGoodMs: readDurationMs('active_time_to_mark_good'),
     purgeOlderImage: readFlag('purge_older_image'),
     tagNewAsLocal: readFlag('tag_new_as_local'),
     purgeLocalCopy: readFlag('purge_local_copy'),
-    failTimeToFallbackMs: readDurationMs('fail_time_to_fallback', readText('fail_time_to_fallback')),
+    failTimeToFallbackMs: readDurationMs('fail_time_to_fallback'),
     // The HLD's minutes, else the shipped field's seconds; the shipped default of 300 was never read by anything.
-    kubeFailureDetectionMs: feature['kube_failure_detection']
-      ? readDurationMs('kube_failure_detection', feature['kube_failure_detection'], 60_000)
-      : readDurationMs('remote_fail_detection', feature['remote_fail_detection'] ?? ''),
+    kubeFailureDetectionMs:
+      readFirst(
+        [
+          listDetection('kube_failure_detection', parseMinutes),
+          listDetection('remote_fail_detection', parseSeconds),
+        ],
+        DURATION_FORM,
+      ) ?? 0,
     noFallbackToLocal: isTrue(feature['no_fallback_to_local']),
     problems,
   };
+}
+
+const DURATION_FORM = 'N[ms|s|m|h|d]';
+/** A number without a unit, with a fraction too, has the unit of its field. */
+const BARE_NUMBER = /^\d{1,9}(?:\.\d{1,3})?$/;
+
+const parseSeconds = (text: string): number | undefined => parseDurationMs(text);
+const parseMinutes = (text: string): number | undefined =>
+  parseDurationMs(BARE_NUMBER.test(text) ? `${text}m` : text);
+
+function parseFlag(text: string): boolean | undefined {
+  const lower = text.toLowerCase();
+  return lower === 'true' ? true : lower === 'false' ? false : undefined;
 }

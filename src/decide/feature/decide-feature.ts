@@ -170,6 +170,7 @@ function describeFeature(
   { input: { reading }, container, isRunning }: Observation,
   { certification, fallback, switchOver, restartAtMs }: Decisions,
 ): DecidedView {
+  const { problems: policyProblems } = reading.policy;
   const switchView: SwitchView = { kind: switchOver.kind, text: switchOver.text };
   return {
     imageId: container !== undefined && isRunning ? container.imageId : '',
@@ -177,6 +178,7 @@ function describeFeature(
     certification: certification.verdict,
     fallback: fallback.verdict,
     switchOver: restartAtMs === undefined ? switchView : { ...switchView, restartAtMs },
+    ...(policyProblems.length === 0 ? {} : { policyProblems }),
   };
 }
 

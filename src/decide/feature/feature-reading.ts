@@ -120,7 +120,7 @@ export function decodeFeatureReading(
   ] = rows.map((row) => row.values);
   return {
     config: decodeConfig(config),
-    policy: decodeImagePolicy(own, global, config),
+    policy: decodeImagePolicy({ own, global, feature: config }, feature),
     status: decodeStatus(status),
     statusValues: status,
     beat: decodeObservedBeat(beat),

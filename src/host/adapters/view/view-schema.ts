@@ -47,6 +47,7 @@ const VIEW = v.object({
       certification: CERTIFICATION,
       fallback: FALLBACK,
       switchOver: v.optional(SWITCH),
+      policyProblems: v.optional(v.array(text)),
       lastAct: text,
       lastActTs: v.number(),
     }),

@@ -73,6 +73,15 @@ describe('one reconcile of one feature', () => {
     assert.equal(decide(inputOf()).view.certification.kind, 'counting');
   });
 
+  test('the view says which fields of the policy do not count (H15)', () => {
+    const rows = { 'config IMAGE_MGMT|snmp': { fail_time_to_fallback: '5 min' } };
+    assert.match(
+      decide(inputOf({ rows })).view.policyProblems?.join() ?? '',
+      /^CONFIG_DB IMAGE_MGMT\|snmp fail_time/,
+    );
+    assert.ok(!('policyProblems' in decide(inputOf()).view));
+  });
+
   test('the view names the image that runs, and none where none does', () => {
     const { imageId, version } = decide(inputOf()).view;
     assert.deepEqual([imageId, version], [imageIdOf(2), '2.0']);

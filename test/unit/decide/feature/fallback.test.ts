@@ -56,7 +56,7 @@ const planned: FeatureCondition = {
 };
 
 const policyOf = (own: FieldValues, feature: FieldValues = { kube_failure_detection: '5' }) =>
-  decodeImagePolicy(own, {}, feature);
+  decodeImagePolicy({ own, global: {}, feature }, 'snmp');
 const POLICY = policyOf({ fail_time_to_fallback: '2m' });
 
 /** Failing for so long already, the last second of it since the previous reconcile. */

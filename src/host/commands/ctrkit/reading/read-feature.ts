@@ -62,7 +62,10 @@ export async function readFeature(names: FeatureNames, databases: SwitchDatabase
     holds: rest
       .slice(labels.length)
       .map(({ address, values }) => ({ address, values, dockerId: address.row.slice(prefix.length) })),
-    policy: decodeImagePolicy(ownPolicy.values, globalPolicy.values, config.values),
+    policy: decodeImagePolicy(
+      { own: ownPolicy.values, global: globalPolicy.values, feature: config.values },
+      config.address.row,
+    ),
     problems: rows.flatMap(({ problem }) => problem ?? []),
   };
 }

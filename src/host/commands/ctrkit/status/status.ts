@@ -95,11 +95,17 @@ export async function readStatus(
     ...problems,
     ...describeLocks(names, locks, now),
     ...describeDaemon(view),
+    ...describePolicies(names, view),
     ...ledgerProblems,
     ...lockProblems,
   ];
   return { kind: 'found', entries, notes, problems };
 }
+
+/** A field of GLOBAL is in the way of every feature, and is told once. */
+const describePolicies = (names: readonly FeatureNames[], view: ViewReading): string[] => [
+  ...new Set(names.flatMap(({ feature }) => findView({ daemon: view, feature })?.policyProblems ?? [])),
+];
 
 const selectRows = ({ feature, configName }: FeatureNames): RowFields[] => [
   { address: featureConfigRow(configName), fields: SHOWN_CONFIG, isDispensable: true },

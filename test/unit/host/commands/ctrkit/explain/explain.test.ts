@@ -82,7 +82,7 @@ function makeRows(values: Values, feature = 'snmp'): FeatureRows {
       values: { boot_id: 'boot-1', version: '3.0', ...hold },
       dockerId: 'bbbbbbbbbbbb',
     })),
-    policy: decodeImagePolicy(own, {}, config),
+    policy: decodeImagePolicy({ own, global: {}, feature: config }, 'snmp'),
     problems: [],
   };
 }
@@ -599,7 +599,7 @@ describe('the policy', () => {
     };
     const items = explain({ config: { ...CONFIG, kube_failure_detection: '5' }, own });
     const texts = textsOf(items, 'policy').join('\n');
-    assert.match(texts, /fail_time_to_fallback is "5x": write/);
+    assert.match(texts, /IMAGE_MGMT\|snmp fail_time_to_fallback is "5x", which does not count: write/);
     assert.match(texts, /golden when healthy for 1 h/);
     assert.match(texts, /never falls back by failing.*falls back when not deployed for 5 min/);
     assert.match(

@@ -45,7 +45,7 @@ const IMAGES = [
 ];
 
 function makeRows(status: FieldValues, labels: FieldValues): FeatureRows {
-  const policy = decodeImagePolicy({ purge_older_image: 'true' }, {}, {});
+  const policy = decodeImagePolicy({ own: { purge_older_image: 'true' }, global: {}, feature: {} }, 'snmp');
   return {
     config: { address: featureConfigRow('snmp'), values: {} },
     status: { address: featureStatusRow('snmp'), values: status },
