@@ -63,31 +63,14 @@ interface Source<Value> {
  */
 export function decodeImagePolicy({ own, global, feature }: PolicyRows, name: string): ImagePolicy {
   const problems: string[] = [];
-  const readFirst = <Value>(sources: readonly Source<Value>[], form: string): Value | undefined => {
-    for (const { row, field, found = '', parse } of sources) {
-      if (found === '') continue;
-      const value = parse(found);
-      if (value !== undefined) return value;
-      problems.push(
-        `CONFIG_DB ${row} ${field} is "${found.slice(0, 40)}", which does not count: write ${form}`,
-      );
-    }
-    return undefined;
-  };
   const listSources = <Value>(field: string, parse: Source<Value>['parse']): Source<Value>[] => [
     { row: `IMAGE_MGMT|${name}`, field, found: own[field], parse },
     { row: `IMAGE_MGMT|${GLOBAL_POLICY}`, field, found: global[field], parse },
   ];
   const readFlag = (field: string): boolean =>
-    readFirst(listSources(field, parseFlag), 'true or false') ?? false;
+    readFirst(listSources(field, parseFlag), 'true or false', problems) ?? false;
   const readDurationMs = (field: string): number =>
-    readFirst(listSources(field, parseSeconds), DURATION_FORM) ?? 0;
-  const listDetection = (field: string, parse: Source<number>['parse']): Source<number> => ({
-    row: `FEATURE|${name}`,
-    field,
-    found: feature[field],
-    parse,
-  });
+    readFirst(listSources(field, parseSeconds), DURATION_FORM, problems) ?? 0;
   return {
     isDisabled: readFlag('Disable'),
     activeTimeToMarkGoodMs: readDurationMs('active_time_to_mark_good'),
@@ -95,18 +78,37 @@ export function decodeImagePolicy({ own, global, feature }: PolicyRows, name: st
     tagNewAsLocal: readFlag('tag_new_as_local'),
     purgeLocalCopy: readFlag('purge_local_copy'),
     failTimeToFallbackMs: readDurationMs('fail_time_to_fallback'),
-    // The HLD's minutes, else the shipped field's seconds; the shipped default of 300 was never read by anything.
-    kubeFailureDetectionMs:
-      readFirst(
-        [
-          listDetection('kube_failure_detection', parseMinutes),
-          listDetection('remote_fail_detection', parseSeconds),
-        ],
-        DURATION_FORM,
-      ) ?? 0,
+    kubeFailureDetectionMs: readFirst(listDetections(feature, name), DURATION_FORM, problems) ?? 0,
     noFallbackToLocal: isTrue(feature['no_fallback_to_local']),
     problems,
   };
+}
+
+/** The HLD's minutes, else the shipped field's seconds; the shipped default of 300 was never read by anything. */
+function listDetections(feature: FieldValues, name: string): Source<number>[] {
+  const row = `FEATURE|${name}`;
+  const [minutes, seconds] = FAILURE_DETECTION_FIELDS;
+  return [
+    { row, field: minutes, found: feature[minutes], parse: parseMinutes },
+    { row, field: seconds, found: feature[seconds], parse: parseSeconds },
+  ];
+}
+
+/** The first that makes sense; undefined if none does. Those before it go into `problems`. */
+function readFirst<Value>(
+  sources: readonly Source<Value>[],
+  form: string,
+  problems: string[],
+): Value | undefined {
+  for (const { row, field, found = '', parse } of sources) {
+    if (found === '') continue;
+    const value = parse(found);
+    if (value !== undefined) return value;
+    problems.push(
+      `CONFIG_DB ${row} ${field} is "${found.slice(0, 40)}", which does not count: write ${form}`,
+    );
+  }
+  return undefined;
 }
 
 const DURATION_FORM = 'N[ms|s|m|h|d]';
