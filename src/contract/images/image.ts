@@ -3,9 +3,16 @@
  * whatever it is tagged. A *reference* is a name of it, `repository:tag` or `repository@sha256:…`.
  */
 const IMAGE_ID = /^sha256:[0-9a-f]{64}$/;
-/** What Docker allows in a name: host and port, then path components. */
-const REPOSITORY =
-  /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*$|^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*$/;
+/**
+ * What Docker and containerd allow in a name: a host with its port, then path components. A host may have upper case and be an
+ * IPv6 address in brackets, and has no underscore; a path component is lower case (distribution/reference, reference.go).
+ */
+const HOST =
+  /(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])/;
+const COMPONENT = /[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*/;
+const REPOSITORY = new RegExp(
+  `^(?:${HOST.source}(?::\\d{1,5})?/)?${COMPONENT.source}(?:/${COMPONENT.source})*$`,
+);
 const TAG = /^\w[\w.-]{0,127}$/;
 
 /** What SONiC's service scripts create a local container from: `<repository>:latest` (sonic.md, "Image tags"). */

@@ -9,7 +9,10 @@ const CLEAR_LINE_REST = '\u001b[K';
 const CLEAR_REST = '\u001b[J';
 
 export interface Screen {
-  /** `footer` is always shown. Lines that do not fit are left out, and their number is shown. */
+  /**
+   * Never more rows than the terminal has. `footer` comes first: of a terminal that is too small for it, as much as fits. Lines
+   * that do not fit are left out, and their number is shown.
+   */
   readonly draw: (lines: readonly string[], footer: readonly string[]) => void;
   /** Leaves the terminal as it was; a second call does nothing. */
   readonly close: () => void;
@@ -21,8 +24,12 @@ export function openScreen(terminal: Pick<Terminal, 'write' | 'height' | 'width'
   return {
     draw(lines, footer) {
       const width = Math.max(terminal.width(), 1);
-      const room = terminal.height() - countRows(footer, width);
-      const text = [...fitLines(lines, room, width), ...footer].map((line) => `${line}${CLEAR_LINE_REST}`);
+      const height = Math.max(terminal.height(), 1);
+      const shownFooter = cutLines(footer, height, width);
+      const room = height - countRows(shownFooter, width);
+      const text = [...fitLines(lines, room, width), ...shownFooter].map(
+        (line) => `${line}${CLEAR_LINE_REST}`,
+      );
       terminal.write(`${isOpen ? '' : OPEN}${HOME}${text.join('\n')}${CLEAR_REST}`);
       isOpen = true;
     },
@@ -42,5 +49,14 @@ function fitLines(lines: readonly string[], room: number, width: number): string
   const kept = [...lines];
   // One row is for the number of missing lines.
   while (kept.length > 0 && countRows(kept, width) > room - 1) kept.pop();
-  return [...kept, `… ${lines.length - kept.length} more lines`];
+  return room < 1 ? [] : [...kept, `… ${lines.length - kept.length} more lines`.slice(0, width)];
+}
+
+/** From the first line on as many as fit; of a line that is too long by itself, its beginning, without colours. */
+function cutLines(lines: readonly string[], room: number, width: number): string[] {
+  const kept = [...lines];
+  while (kept.length > 1 && countRows(kept, width) > room) kept.pop();
+  return countRows(kept, width) <= room
+    ? kept
+    : kept.map((line) => stripVTControlCharacters(line).slice(0, room * width));
 }
