@@ -77,6 +77,7 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
       clock,
       log,
       random: () => 0.5,
+      readKnownBlocks: async () => ({ versions: [], problems: [] }),
       readRevertToLocalMs: () => revertToLocalMs,
       // As where a process can't take another one's place: it waits itself.
       becomeLightWait: () => undefined,

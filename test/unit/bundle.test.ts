@@ -279,6 +279,27 @@ describe('what images and hosts get', { timeout: 600_000 }, () => {
     );
   });
 
+  test('container loads nothing at its start that decodes a ledger, asks an engine or explains', () => {
+    interface Input {
+      readonly imports: readonly { readonly path: string; readonly kind: string }[];
+    }
+    const files = readMeta(META.host).inputs as Readonly<Record<string, Input>>;
+    const loaded = new Set<string>();
+    const walk = (path: string): void => {
+      if (loaded.has(path)) return;
+      loaded.add(path);
+      for (const { path: next, kind } of files[path]?.imports ?? [])
+        if (kind !== 'dynamic-import') walk(next);
+    };
+    walk('bin/container.ts');
+    assert.ok(loaded.has('src/host/adapters/known-blocks.ts'));
+    const heavy = /valibot|adapters\/ledger\/|dockerode|commands\/ctrkit\/|js-yaml/;
+    assert.deepEqual(
+      [...loaded].filter((path) => heavy.test(path)),
+      [],
+    );
+  });
+
   test('of dockerode the host side’s bundle holds what talks to a socket: no ssh, no gRPC, no tar files', () => {
     const packages = inputs(META.host).flatMap(
       (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1] ?? [],

@@ -11,6 +11,8 @@ export interface StartInput {
   readonly isMasterConnected: boolean;
   /** The container on record is one that Kubernetes deployed, and it runs. */
   readonly isKubeRunning: boolean;
+  /** The version that asked or ran for Kubernetes last is blocked on this switch: its container is held. */
+  readonly isVersionBlocked?: boolean;
 }
 
 /** `text` is the reason, for people. */
@@ -23,16 +25,24 @@ export type StartDecision =
   | { readonly kind: 'kube-and-local'; readonly text: string };
 
 /** Whether the switch's own container is started, and whether Kubernetes may deploy. */
-export function decideStart({ config, status, isMasterConnected, isKubeRunning }: StartInput): StartDecision {
+export function decideStart({
+  config,
+  status,
+  isMasterConnected,
+  isKubeRunning,
+  isVersionBlocked = false,
+}: StartInput): StartDecision {
   if (config.setOwner !== 'kube') return { kind: 'local', text: 'set_owner is local' };
   if (config.noFallbackToLocal) return { kind: 'kube', text: 'no_fallback_to_local is true' };
   // The switch's own container would run the feature a second time.
   if (isKubeRunning) return { kind: 'kube', text: `container ${status.dockerId} runs it` };
   if (!isMasterConnected)
     return { kind: 'kube-and-local', text: 'the switch has not joined its Kubernetes master' };
-  const { remoteState } = status;
-  return remoteState === '' || remoteState === 'none'
-    ? { kind: 'kube-and-local', text: 'Kubernetes has deployed nothing yet' }
+  const { remoteState, containerVersion } = status;
+  if (remoteState === '' || remoteState === 'none')
+    return { kind: 'kube-and-local', text: 'Kubernetes has deployed nothing yet' };
+  return isVersionBlocked
+    ? { kind: 'kube-and-local', text: `version ${containerVersion} is blocked on this switch` }
     : { kind: 'kube', text: `remote_state is ${remoteState}` };
 }
 

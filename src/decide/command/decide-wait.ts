@@ -2,7 +2,7 @@
  * What `container wait` does next (contract.md, section 14; sonic.md, "Host wait"; HLD, "Proposed behavior at high
  * level").
  */
-import { startUnitCommand } from '../../text/operator-commands.ts';
+import { startUnitCommand, unblockVersionCommand } from '../../text/operator-commands.ts';
 import type { BootTime } from '../../contract/timestamps.ts';
 import { hasRecordedHolder, type FeatureStatus } from '../../contract/feature/feature.ts';
 import { listRecordedContainers, type HostSnapshot } from './host-snapshot.ts';
@@ -49,7 +49,10 @@ export interface WaitDecision {
   readonly progress: WaitProgress;
 }
 
-type WaitInput = Pick<HostSnapshot, 'config' | 'status' | 'heartbeat'>;
+interface WaitInput extends Pick<HostSnapshot, 'config' | 'status' | 'heartbeat'> {
+  /** The version of the container that asks is blocked on this switch: it gets no answer. */
+  readonly isAskerBlocked?: boolean;
+}
 
 /** What a wait does next, by what the databases say now. */
 export function decideWait(
@@ -91,14 +94,16 @@ const CLAIM_WITHIN_MS = 30_000;
 
 /** Nobody runs the feature, and Kubernetes is wanted. */
 function decideAwaiting(
-  { config, status }: WaitInput,
+  { config, status, isAskerBlocked = false }: WaitInput,
   { sinceMs, readySinceMs }: Waiting,
   { name, revertToLocalMs }: WaitLimits,
   now: BootTime,
 ): WaitStep {
-  if (status.remoteState === 'pending') return { kind: 'answer' };
+  if (status.remoteState === 'pending' && !isAskerBlocked) return { kind: 'answer' };
   const row = `STATE_DB FEATURE|${name} remote_state is "${status.remoteState}"`;
-  const text = `waiting for Kubernetes to run it; ${row}`;
+  const text = isAskerBlocked
+    ? `version ${status.containerVersion} asks to run, and is blocked on this switch. To lift it: ${unblockVersionCommand(name, status.containerVersion)}`
+    : `waiting for Kubernetes to run it; ${row}`;
   if (config.noFallbackToLocal) return { kind: 'sleep', requeueAtMs: undefined, text };
   // The container that asked is gone, and its `ready` stays: to wait the whole time for it would be in vain.
   const unclaimedAtMs = readySinceMs === undefined ? Infinity : readySinceMs + CLAIM_WITHIN_MS;

@@ -5,10 +5,12 @@ import { RedisRowStore } from '../../adapters/redis/row-store.ts';
 import { EXIT } from '../../contract/exit-codes.ts';
 import { toPlainLine } from '../../text/printable.ts';
 import { hasInstalledDaemon } from '../adapters/installed-daemon.ts';
+import { readKnownBlocks } from '../adapters/known-blocks.ts';
 import { becomeLightWait, takeWaitedContainer } from '../adapters/light-wait.ts';
 import { parseContainerLine, type ContainerOptions } from '../commands/container/options.ts';
 import type { ContainerPorts } from '../commands/container/ports.ts';
 import { runContainer } from '../commands/container/run-container.ts';
+import { listStatePlaces } from '../state-dir.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
 
 /** A line may quote text from a database. */
@@ -41,6 +43,8 @@ const buildContainerPorts = (redisUrl: string, ports: HostPorts): ContainerPorts
   clock: ports.clock,
   log: ports.log,
   random: ports.random,
+  readKnownBlocks: (feature) =>
+    readKnownBlocks(listStatePlaces(process.env['CTRKIT_STATE_DIR'] ?? ''), feature),
   readRevertToLocalMs: ports.readRevertToLocalMs,
   becomeLightWait: ({ id, pid }) => becomeLightWait(id, pid, listOwnWords()),
   waitedContainer: takeWaitedContainer(process.env),

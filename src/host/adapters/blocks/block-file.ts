@@ -67,7 +67,7 @@ function listBlocks(folder: string): BlockReading {
 }
 
 /** The blocks in the file, none where there is no file. A text says what is wrong with it. Throws nothing. */
-function readBlockFile(path: string, feature: string): readonly OperatorBlock[] | string {
+export function readBlockFile(path: string, feature: string): readonly OperatorBlock[] | string {
   try {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return [];

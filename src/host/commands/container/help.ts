@@ -8,7 +8,8 @@ Actions
          container takes its place
   kill   end that container at once, by SIGKILL; refused for a local feature that runs and is not
          enabled. Where kube is involved, write the label <feature>_enabled = false first
-  wait   wait until that container ends. Until one runs, answer those that ask to run
+  wait   wait until that container ends. Until one runs, answer those that ask to run, but for
+         versions that are blocked on this switch
   id     print the name or id to use with docker's own commands
   state  write or clear the record by hand, where the container can't do it itself
 
@@ -32,6 +33,8 @@ Environment
                           instead (default: revert_to_local_on_wait_seconds of
                           /etc/sonic/remote_ctr.config.json, else 300 seconds)
   CTRKIT_REMOTE_CONFIG    another file in place of that one
+  CTRKIT_STATE_DIR        start, wait: the folder with the blocked versions (default: /host/ctrkit,
+                          or /var/lib/ctrkit without /host)
   CTRKIT_LOG              json: one JSON object a line instead of text
 
 Exit status

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
+import type { KnownBlocks } from '../../../ports/known-blocks.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 
@@ -13,6 +14,8 @@ export interface ContainerPorts {
   readonly log: Log;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;
+  /** The versions that this host's disk blocks. Throws nothing. */
+  readonly readKnownBlocks: (feature: string) => Promise<KnownBlocks>;
   /** How long `wait` gives Kubernetes before the switch's own container is to run instead, milliseconds. */
   readonly readRevertToLocalMs: () => number;
   /** Replaces this process by a lighter one that waits for the container's end; returns where that is not possible. */

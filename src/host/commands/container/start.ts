@@ -11,6 +11,7 @@ import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
+import { describeBlockLabels, readBlockLabels } from './block-labels.ts';
 import { findRecordedContainer, readSnapshot, reportLeftOut, reportUnread } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -23,8 +24,10 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     const snapshot = await readSnapshot(store, name);
     reportUnread(name, snapshot, ports);
     const isKubeRunning = await isRunByKubernetes(snapshot, name, ports);
+    const blocks = await readBlockLabels(name, store, ports);
     const { config, status, isMasterConnected } = snapshot;
-    const decision = decideStart({ config, status, isMasterConnected, isKubeRunning });
+    const isVersionBlocked = blocks.blocked.has(status.containerVersion);
+    const decision = decideStart({ config, status, isMasterConnected, isKubeRunning, isVersionBlocked });
     const engine = decision.kind === 'kube' ? undefined : await ports.openEngine();
     const local = await engine?.findContainer(name);
     if (decision.kind === 'local' && local === undefined) {
@@ -35,9 +38,11 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     }
     const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local.id);
     const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local.id);
-    const writes = planStart(decision, { name, dockerId }, ports.clock.wallMs());
+    const writes = [...blocks.writes, ...planStart(decision, { name, dockerId }, ports.clock.wallMs())];
+    const guards = [...snapshot.guards, ...blocks.guards];
     const isKept = isRecordKept(config, status, ports.hasDaemon());
-    if (isKept && !(await store.write(snapshot.guards, writes, reportLeftOut(name, ports)))) return CONFLICT;
+    if (isKept && !(await store.write(guards, writes, reportLeftOut(name, ports)))) return CONFLICT;
+    for (const line of describeBlockLabels(blocks)) ports.report(`${name}: ${line}`);
     if (local === undefined) return reportUp(name, decision, ports);
     return startLocal({ name, local, decision }, store, ports);
   });

@@ -20,6 +20,8 @@ import { RepeatLog } from '../../../loop/repeat-log.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { WatchLoop, type ReconcileResult, type Session } from '../../../loop/watch-loop.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
+import { labelsRow } from '../../../contract/cluster/feature-labels.ts';
+import { BlockGuard } from './block-labels.ts';
 import { findRecordedContainer } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 import { recordStableVersion } from './stable-version.ts';
@@ -43,6 +45,7 @@ export class FeatureWait {
   readonly #log: RepeatLog;
   /** What is odd, whatever is waited for. */
   readonly #odd: RepeatLog;
+  readonly #guard: BlockGuard;
   #progress: WaitProgress;
   /** A container that was waited for without this process, and whose end is not known yet; empty for none. */
   #waited: string;
@@ -59,6 +62,7 @@ export class FeatureWait {
     this.#outages = { database: new OutageLog(log, clock), engine: new OutageLog(log, clock) };
     this.#log = new RepeatLog((text) => log.info(`${name}: ${text}`), clock);
     this.#odd = new RepeatLog((text) => log.warn(`${name}: ${text}`), clock);
+    this.#guard = new BlockGuard(name, ports, this.#odd);
   }
 
   /** Returns the exit code. */
@@ -88,8 +92,9 @@ export class FeatureWait {
     }
     const snapshot = await this.#read(store);
     const limits = { name: this.#name, revertToLocalMs: this.#revertToLocalMs };
+    const isAskerBlocked = await this.#guard.isAskerBlocked(store, snapshot.status);
     const now = readTimestamps(this.#ports.clock);
-    const { step, progress } = decideWait(snapshot, this.#progress, limits, now);
+    const { step, progress } = decideWait({ ...snapshot, isAskerBlocked }, this.#progress, limits, now);
     this.#progress = progress;
     return this.#run(step, snapshot, store);
   }
@@ -178,4 +183,8 @@ export class FeatureWait {
   }
 }
 
-const addressesOf = (name: string) => selectHostRows(name).map(({ address }) => address);
+/** With the labels: `ctrkit unblock` writes there. */
+const addressesOf = (name: string) => [
+  ...selectHostRows(name).map(({ address }) => address),
+  labelsRow('state'),
+];
