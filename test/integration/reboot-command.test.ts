@@ -69,7 +69,7 @@ describe('ctrkit reboot', { timeout: 600_000 }, () => {
     script(join(hooks, '10-a'), `echo 10-a "$@" >>${kit.folder}/said`);
     const first = await run('prepare', 'warm');
     assert.deepEqual(first.end, code(0), first.said);
-    assert.equal(first.stderr, 'ctrkit: prepared for a warm reboot. To take it back: ctrkit reboot done\n');
+    assert.equal(first.stderr, 'ctrkit: prepared for the warm reboot. To take it back: ctrkit reboot done\n');
     assert.equal(readKubelet(), 'disabled inactive');
     const record = JSON.parse(readFileSync(mark, 'utf8')) as Record<string, unknown>;
     assert.deepEqual([record['kind'], record['kubelet_enabled'], record['is_node']], ['warm', true, true]);
@@ -120,7 +120,7 @@ describe('ctrkit reboot', { timeout: 600_000 }, () => {
     const daemon = start('ctrkitd');
     await daemon.waitForLine("the end of a reboot can't be carried out");
     rmSync(join(kit.folder, 'broken'));
-    await daemon.waitForLine('a cold reboot is over: kubelet is enabled and started');
+    await daemon.waitForLine('the cold reboot is over: kubelet is enabled and started');
     await until(
       () => 'the record goes',
       () => !existsSync(mark),
@@ -146,5 +146,28 @@ describe('ctrkit reboot', { timeout: 600_000 }, () => {
       assert.deepEqual((await run('done')).end, code(0));
       assert.deepEqual([readKubelet(), existsSync(mark)], ['enabled active', false]);
     }
+  });
+
+  test('ctrmgr_tools.py tag-all prepares for the reboot whose script calls it, and ends with 0 whatever fails', async (t) => {
+    const { kit, env, script, readKubelet, mark } = await prepare(t);
+    const tools = join(HOST, '../local/bin/ctrmgr_tools.py');
+    const reboot = join(kit.folder, 'express-reboot');
+    // As SONiC's scripts have it.
+    script(reboot, `if test -f ${tools}; then ${tools} tag-all || exit 9; fi\necho on`);
+    const program = kit.run([reboot], env);
+    assert.deepEqual(await program.waitForEnd(), code(0), program.said);
+    assert.equal(program.stdout, 'on\n');
+    assert.match(program.stderr, /the local images are as they were: .*no-engine\.sock/);
+    assert.match(program.stderr, /prepared for the express reboot, but for what is said above/);
+    assert.equal(readKubelet(), 'disabled inactive');
+    assert.match(readFileSync(mark, 'utf8'), /"kind": "express"/);
+    const run = async (args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+      kit.run([tools, ...args], { ...env, ...more }).waitForEnd();
+    assert.deepEqual(await run(['tag-all'], { CTRKIT_NODE: '/none' }), code(0), 'no Node.js');
+    assert.deepEqual(await run(['kill-all'], { CTRKIT_REDIS: 'unix:///none' }), code(0));
+    assert.deepEqual(await run(['tag', '-f', 'snmp', '-n', 'docker-snmp', '-t', 'latest']), code(0));
+    for (const wrong of [['tag'], ['no-such'], ['tag-all', '--no-such']])
+      assert.deepEqual(await run(wrong), code(2), wrong.join(' '));
+    assert.deepEqual(await run(['--help']), code(0));
   });
 });

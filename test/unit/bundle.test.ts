@@ -82,6 +82,7 @@ const WANTED_ON_HOST: Readonly<Record<string, string>> = {
   'usr/local/bin': 'folder 755',
   // Where SONiC's service files call it.
   'usr/local/bin/container': 'link ../../lib/ctrkit-host/launch',
+  'usr/local/bin/ctrmgr_tools.py': 'file 755',
 };
 /** Every package that is in the host side's bundle. */
 const WANTED_PACKAGES = [

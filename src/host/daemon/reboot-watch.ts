@@ -60,7 +60,7 @@ export class RebootWatch {
       if (outcome.kind === 'nothing') return true;
       for (const problem of outcome.problems) log.warn(problem);
       const why = kind === 'rebooted' ? 'is over' : 'was prepared and has not come';
-      log.info(`a ${outcome.reboot} reboot ${why}: ${outcome.kubelet}`);
+      log.info(`the ${outcome.reboot} reboot ${why}: ${outcome.kubelet}`);
       this.#outage.logRecovery('the end of a reboot was carried out');
       return true;
     } catch (error) {

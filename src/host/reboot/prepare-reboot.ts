@@ -11,6 +11,7 @@ const PREPARE_LIMIT_MS = 10_000;
 const READ_LIMIT_MS = 2_000;
 /** systemd reads all its units anew when one is disabled. */
 const KUBELET_LIMIT_MS = 5_000;
+const IMAGES_LIMIT_MS = 5_000;
 const HOOK_LIMIT_MS = 3_000;
 
 const NO_KUBELET: KubeletState = { isEnabled: false, isActive: false };
@@ -18,6 +19,8 @@ const NO_KUBELET: KubeletState = { isEnabled: false, isActive: false };
 export interface PrepareOptions {
   readonly kind: RebootKind;
   readonly skipHooks: boolean;
+  /** Has the features start from their best images. Resolves with what went wrong, one line each. */
+  readonly protectImages: () => Promise<readonly string[]>;
 }
 
 /**
@@ -25,9 +28,10 @@ export interface PrepareOptions {
  * was not done, one line each. To be run again whenever it was cut short.
  */
 export async function prepareReboot(options: PrepareOptions, ports: RebootPorts): Promise<string[]> {
-  const { kind, skipHooks } = options;
+  const { kind, skipHooks, protectImages } = options;
   const untilMs = ports.clock.bootMs() + PREPARE_LIMIT_MS;
-  const problems = await haltKubelet(kind, ports);
+  const parts = await Promise.all([haltKubelet(kind, ports), protectInTime(protectImages, ports)]);
+  const problems = parts.flat();
   if (skipHooks) return problems;
   return [...problems, ...(await runHooks('prepare', kind, { eachMs: HOOK_LIMIT_MS, untilMs }, ports))];
 }
@@ -57,4 +61,21 @@ async function haltKubelet(kind: RebootKind, ports: RebootPorts): Promise<string
     findFailure(() => kubelet.halt({ limitMs: KUBELET_LIMIT_MS, signal })),
   );
   return failure === undefined ? problems : [...problems, `kubelet may run on: ${failure}`];
+}
+
+/** What does not end in time is left to itself. */
+async function protectInTime(
+  work: () => Promise<readonly string[]>,
+  ports: RebootPorts,
+): Promise<readonly string[]> {
+  const problem = `the local images are as they were: no answer within ${IMAGES_LIMIT_MS / 1_000} s`;
+  let cancel = (): void => undefined;
+  const late = new Promise<readonly string[]>((resolve) => {
+    cancel = ports.clock.schedule(IMAGES_LIMIT_MS, () => resolve([problem]));
+  });
+  try {
+    return await withProgress('the local images are looked after', ports, () => Promise.race([work(), late]));
+  } finally {
+    cancel();
+  }
 }

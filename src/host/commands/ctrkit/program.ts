@@ -20,6 +20,7 @@ import { blockVersion, printBlocks } from './lock/block.ts';
 import { addLock, printLocks, removeLock } from './lock/lock.ts';
 import { addManifestOptions, type ManifestFlags } from './manifest/manifest-options.ts';
 import type { CtrkitPorts, SwitchDatabases } from './reading/ports.ts';
+import { addCtrmgrTools } from './reboot/ctrmgr-tools.ts';
 import { addReboot } from './reboot/reboot.ts';
 import { withDatabases } from './reading/with-databases.ts';
 import { printStatus } from './status/status.ts';
@@ -47,6 +48,7 @@ const SUBCOMMANDS: readonly ((program: Command, context: Context) => void)[] = [
   addManifest,
   addKube,
   addReboot,
+  addCtrmgrTools,
 ];
 
 /** Runs the subcommand that `args` name. Returns the exit code; throws CtrkitError. */

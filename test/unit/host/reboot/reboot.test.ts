@@ -30,7 +30,8 @@ const ports = () => {
     signal: never,
   };
 };
-const prepare = (skipHooks = false) => prepareReboot({ kind: 'warm', skipHooks }, ports());
+const prepare = (skipHooks = false) =>
+  prepareReboot({ kind: 'warm', skipHooks, protectImages: async () => [] }, ports());
 const finish = () => finishReboot(ports());
 const PREPARED = ['mark warm', 'halt kubelet', '10-bgp prepare warm', '20-lldp prepare warm'];
 const FINISHED = ['enable kubelet', '10-bgp done warm', '20-lldp done warm', 'remove mark'];

@@ -32,7 +32,10 @@ What happens, within 10 seconds:
      heartbeat that stays out, counts against an image.
   2. kubelet is disabled and stopped: otherwise it would start again what the shutdown ends. The containers of
      its pods run on.
-  3. The hooks in /etc/ctrkit/reboot.d run, one after the other, each for 3 s at most.
+  3. Each feature that Kubernetes is to run gets its best image as the local one, <repository>:latest: the golden
+     one, or what stands in for it. Only where tag_new_as_local is true, and not where it is locked. A feature
+     that can't start without Kubernetes is named.
+  4. The hooks in /etc/ctrkit/reboot.d run, one after the other, each for 3 s at most.
 
 A hook is a program of root that nobody else may write; its name has letters, digits, _ and - only. It is called
 with two words, prepare or done, and the kind of the reboot: 10-bgp prepare warm. One that fails is reported, and
@@ -48,3 +51,15 @@ Examples:
 What happens: kubelet is enabled and started again, if prepare has disabled it; the hooks run with the word done,
 each for 10 s at most; the record of the reboot is removed. An interrupted run goes on with the next one.
 ${EXIT_HELP}`;
+
+export const TOOLS_HELP = `
+Examples:
+  /usr/local/bin/ctrmgr_tools.py tag -f snmp
+  /usr/local/bin/ctrmgr_tools.py tag-all
+
+tag makes the best image of the feature the one that a local start runs, <repository>:latest, and says why where it does
+not: the best image is the golden one, or what stands in for it. SONiC's own takes whatever Kubernetes runs. tag-all
+does so for every feature that Kubernetes is to run, and the rest of ctrkit reboot prepare. kill-all kills what
+STATE_DB FEATURE has on record.
+
+/usr/local/bin/ctrmgr_tools.py ends with 0 whatever came of it, with 2 for a wrong usage, and within 20 seconds.`;

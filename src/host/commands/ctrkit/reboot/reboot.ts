@@ -5,17 +5,20 @@ import { EXIT } from '../../../../contract/exit-codes.ts';
 import { REBOOT_KINDS, type RebootKind } from '../../../../contract/reboot/reboot.ts';
 import { finishReboot } from '../../../reboot/finish-reboot.ts';
 import { prepareReboot } from '../../../reboot/prepare-reboot.ts';
+import type { ProtectedImages } from '../../../reboot/protect-images.ts';
 import type { RebootPorts } from '../../../reboot/reboot-ports.ts';
 import type { CtrkitPorts } from '../reading/ports.ts';
+import { protectLocalImages } from './local-images.ts';
 import { DONE_HELP, PREPARE_HELP, REBOOT_HELP } from './reboot-help.ts';
 
 /** What the program hands to its subcommands; `end` records the exit code. */
-interface RebootContext {
+export interface RebootContext {
   readonly ports: CtrkitPorts;
   readonly end: (exitCode: number) => void;
+  readonly redisUrl: () => string;
 }
 
-export function addReboot(program: Command, { ports, end }: RebootContext): void {
+export function addReboot(program: Command, { ports, end, redisUrl }: RebootContext): void {
   const reboot = program
     .command('reboot')
     .description('prepare this switch for a reboot, and take that back afterwards')
@@ -27,7 +30,7 @@ export function addReboot(program: Command, { ports, end }: RebootContext): void
     .option('--skip-hooks', 'run no hooks, to save time')
     .addHelpText('after', PREPARE_HELP)
     .action(async (kind: RebootKind, { skipHooks = false }: { skipHooks?: boolean }) =>
-      end(await runPrepare({ kind, skipHooks }, ports)),
+      end(await runPrepare({ kind, skipHooks, redisUrl: redisUrl() }, ports)),
     );
   reboot
     .command('done')
@@ -39,19 +42,28 @@ export function addReboot(program: Command, { ports, end }: RebootContext): void
 interface PrepareWords {
   readonly kind: RebootKind;
   readonly skipHooks: boolean;
+  readonly redisUrl: string;
 }
 
 /** Returns the exit code. Throws CtrkitError('usage'). */
-function runPrepare(words: PrepareWords, ports: CtrkitPorts): Promise<number> {
+export function runPrepare(
+  { kind, skipHooks, redisUrl }: PrepareWords,
+  ports: CtrkitPorts,
+  reportImages: (images: ProtectedImages, report: (text: string) => void) => readonly string[] = ({
+    problems,
+  }) => problems,
+): Promise<number> {
   const { report } = ports.terminal;
   return runInterruptibly(ports, async (reboot) => {
-    const problems = await prepareReboot(words, reboot);
+    const protect = async (): Promise<readonly string[]> =>
+      reportImages(await protectLocalImages(undefined, ports, redisUrl), report);
+    const problems = await prepareReboot({ kind, skipHooks, protectImages: protect }, reboot);
     for (const problem of problems) report(problem);
     if (problems.length > 0) {
-      report(`prepared for a ${words.kind} reboot, but for what is said above; the reboot may go on`);
+      report(`prepared for the ${kind} reboot, but for what is said above; the reboot may go on`);
       return EXIT.refused;
     }
-    report(`prepared for a ${words.kind} reboot. To take it back: ctrkit reboot done`);
+    report(`prepared for the ${kind} reboot. To take it back: ctrkit reboot done`);
     return EXIT.ok;
   });
 }
