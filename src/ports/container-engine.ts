@@ -1,4 +1,5 @@
 import type { ContainerState, EngineContainer, EngineImage } from '../contract/images/engine.ts';
+import type { ImagePin } from '../contract/images/pin.ts';
 
 export type { ContainerState, EngineContainer, EngineImage };
 
@@ -28,14 +29,17 @@ export type EngineEvent =
       /** The same as in ContainerDetails. */
       readonly hadOomKill: boolean;
     }
-  /** A container was removed, an image got or lost a name: what was listed may no longer be so. */
+  /** A container was created or removed, an image got or lost a name: what was listed may no longer be so. */
   | { readonly kind: 'changed' };
 
 export type Removal = 'removed' | 'missing' | 'in-use';
 
+/** `missing`: there is no such image. `name-in-use`: a container has that name already. */
+export type Pinning = 'pinned' | 'missing' | 'name-in-use';
+
 /** The containers of an engine. */
 export interface EngineContainers {
-  /** All of them, running or not. */
+  /** All of them, running or not, pins too. */
   readonly listContainers: () => Promise<EngineContainer[]>;
   /** Finds it by id (12 or 64 digits) or exact name; undefined if there is none. */
   readonly findContainer: (idOrName: string) => Promise<ContainerDetails | undefined>;
@@ -65,11 +69,17 @@ export interface EngineImages {
   readonly removeUnnamedImage: (imageId: string) => Promise<Removal>;
 }
 
+/** What keeps images on an engine. */
+interface EnginePins {
+  /** Creates the container that keeps the image from being collected. It never runs; `removeContainer` takes it away. */
+  readonly pinImage: (pin: ImagePin) => Promise<Pinning>;
+}
+
 /**
  * The Docker engine of this host. Every call ends within a time limit of its own; one that could not be carried out
  * throws CtrkitError('engine') with a line for people. Names and ids are the caller's to check.
  */
-export interface ContainerEngine extends EngineContainers, EngineImages {
+export interface ContainerEngine extends EngineContainers, EngineImages, EnginePins {
   /**
    * Resolves when watching. `onEnd` is called once when the engine has ended it, or is gone; what happened until the
    * next watch is then only found by listing. The returned function ends it without that.

@@ -28,6 +28,8 @@ function fakeBackend(): EngineBackend {
       return { id: engine.run({ name, image, state, environment: ['COLOUR=blue'] }), name };
     },
     end: async ({ id }, exitCode) => engine.end(id, exitCode),
+    // A pin's program is in no image.
+    tryToStart: async () => {},
     exhaustMemory: async ({ id }) => engine.end(id, 137, { hadOomKill: true }),
   };
 }

@@ -5,7 +5,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { parseReference } from '../../src/contract/images/image.ts';
-import type { ContainerEngine, EngineEvent, EngineImage } from '../../src/ports/container-engine.ts';
+import { isPin, namePin } from '../../src/contract/images/pin.ts';
+import type {
+  ContainerEngine,
+  EngineContainer,
+  EngineEvent,
+  EngineImage,
+} from '../../src/ports/container-engine.ts';
 import { until } from '../support/until.ts';
 import { isErrorOf } from '../support/errors.ts';
 
@@ -38,6 +44,8 @@ export interface EngineBackend {
   makeContainer(image: string, state: 'running' | 'created'): Promise<MadeContainer>;
   /** It ends by itself. */
   end(container: MadeContainer, exitCode: number): Promise<void>;
+  /** As by `docker start`: an error of the engine is an outcome. */
+  tryToStart(id: string): Promise<void>;
   /** The kernel kills it for memory. */
   exhaustMemory(container: MadeContainer): Promise<void>;
 }
@@ -75,6 +83,7 @@ export function describeEngineContract(name: string, backend: EngineBackend): vo
     describe('ends of containers', () => testEnds(context));
     describe('images', () => testImages(context));
     describe('removal of images', () => testRemoval(context));
+    describe('pins', () => testPins(context));
     describe('events', () => testEvents(context));
   });
 }
@@ -273,6 +282,58 @@ function testRemoval({ backend, engine, image, newImage }: Context): void {
   });
 }
 
+function testPins({ backend, engine, image, newImage }: Context): void {
+  const feature = `f${process.pid}`;
+
+  test("a pinned image keeps its last name and can't be removed by its id, until the pin is removed (H12)", async () => {
+    const { id, references } = await newImage('pinned', '1', '2');
+    const [one = '', two = ''] = references;
+    assert.equal(await engine().pinImage({ feature, imageId: id }), 'pinned');
+    assert.equal(await engine().removeReference(one), 'removed');
+    assert.equal(await engine().removeReference(two), 'in-use');
+    const moved = await newImage('pinned', '2');
+    assert.deepEqual((await image(id))?.tags, []);
+    assert.equal(await engine().removeUnnamedImage(id), 'in-use');
+    const pin = await findPin(id);
+    assert.equal(await engine().removeContainer(pin?.id ?? ''), 'removed');
+    assert.equal(await engine().removeUnnamedImage(id), 'removed');
+    assert.notEqual(moved.id, id);
+  });
+
+  test('a pin is a container that has its feature, its image and no start', async () => {
+    const { id } = await newImage('pin-listed', '1');
+    const labelled = await backend.makeContainer(`${backend.repository('pin-listed')}:1`, 'created');
+    await engine().pinImage({ feature, imageId: id });
+    const pin = await findPin(id);
+    assert.deepEqual(pin && [pin.state, pin.keptFor, isPin(pin)], ['created', feature, true]);
+    const other = (await engine().listContainers()).find((container) => container.id === labelled.id);
+    assert.deepEqual(other && [other.keptFor, isPin(other)], [undefined, false]);
+    await engine().removeContainer(pin?.id ?? '');
+  });
+
+  test('a pin that can be started runs nothing', async () => {
+    const { id } = await newImage('pin-started', '1');
+    await engine().pinImage({ feature, imageId: id });
+    const pin = await findPin(id);
+    await backend.tryToStart(pin?.id ?? '');
+    assert.notEqual((await findPin(id))?.state, 'running');
+    await engine().removeContainer(pin?.id ?? '');
+  });
+
+  test('an image that is not there is missing, a name that a container has is in use', async () => {
+    assert.equal(await engine().pinImage({ feature, imageId: MISSING_ID }), 'missing');
+    const { id } = await newImage('pin-twice', '1');
+    assert.equal(await engine().pinImage({ feature, imageId: id }), 'pinned');
+    assert.equal(await engine().pinImage({ feature, imageId: id }), 'name-in-use');
+    assert.equal(await engine().removeContainer((await findPin(id))?.id ?? ''), 'removed');
+  });
+
+  async function findPin(imageId: string): Promise<EngineContainer | undefined> {
+    const name = namePin({ feature, imageId });
+    return (await engine().listContainers()).find(({ names }) => names.includes(name));
+  }
+}
+
 function testEvents({ backend, engine, newContainer, newImage }: Context): void {
   /** Events of one container, as words. */
   const recorder = () => {
@@ -312,10 +373,11 @@ function testEvents({ backend, engine, newContainer, newImage }: Context): void 
     stop();
   });
 
-  test('a removed container and a name that comes or goes are told as changes', async () => {
+  test('a created or removed container and a name that comes or goes are told as changes', async () => {
     const container = await newContainer('created');
     const { references } = await newImage('changes', '1', '2');
     const steps: readonly (() => Promise<unknown>)[] = [
+      () => newContainer('created'),
       () => engine().removeContainer(container.id),
       () => engine().removeReference(references[0] ?? ''),
       () => newImage('changes', '3'),

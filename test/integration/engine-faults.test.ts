@@ -83,6 +83,7 @@ const CALLS: Readonly<Record<string, (engine: ContainerEngine) => Promise<unknow
   tagImage: (engine) => engine.tagImage(IMAGE_ID, 'docker-snmp', 'latest'),
   removeReference: (engine) => engine.removeReference('docker-snmp:1'),
   removeUnnamedImage: (engine) => engine.removeUnnamedImage(IMAGE_ID),
+  pinImage: (engine) => engine.pinImage({ feature: 'snmp', imageId: IMAGE_ID }),
 };
 
 const FAULTS: Readonly<Record<string, { behave: Behaviour; says: RegExp }>> = {
@@ -214,6 +215,7 @@ describe('the Docker engine', { timeout: 600_000 }, () => {
     for (const id of ['', 'abc', 'a'.repeat(64), `${IMAGE_ID}a`, 'docker-snmp:1']) {
       await assert.rejects(engine.removeUnnamedImage(id), isDefect, id);
       await assert.rejects(engine.tagImage(id, 'docker-snmp', '1'), isDefect, id);
+      await assert.rejects(engine.pinImage({ feature: 'snmp', imageId: id }), isDefect, id);
     }
     await assert.rejects(engine.tagImage(IMAGE_ID, 'sha256', '1'), isDefect);
     await assert.rejects(engine.tagImage(IMAGE_ID, 'docker-snmp', ''), isDefect);
@@ -237,6 +239,34 @@ describe('the Docker engine', { timeout: 600_000 }, () => {
     await engine.killContainer('bbb');
     await assert.rejects(engine.startContainer('bbb'), isEngineError(/there is none$/));
     assert.ok(bad.requests.every((line) => line.startsWith('GET /containers/bbb/json')));
+  });
+
+  test('is asked for a pin that can do nothing, and makes no volume of its image', async () => {
+    let body = '';
+    bad.behaviour = (socket, request) => {
+      if (request.startsWith('POST')) body = request.slice(request.indexOf('\r\n\r\n') + 4);
+      const inspected = JSON.stringify({ Config: { Volumes: { '/var/lib/frr': {} } } });
+      socket.end(
+        request.startsWith('GET') ? answer('200 OK', inspected) : answer('201 Created', '{"Id":"b"}'),
+      );
+    };
+    assert.equal(await engine.pinImage({ feature: 'bgp', imageId: IMAGE_ID }), 'pinned');
+    assert.match(bad.requests[1] ?? '', /^POST \/containers\/create\?name=ctrkit-keep-bgp-a{12} /);
+    assert.deepEqual(JSON.parse(body), {
+      Image: IMAGE_ID,
+      Labels: { 'io.ctrkit.keep': 'bgp' },
+      Entrypoint: ['/ctrkit-keeps-this-image'],
+      Cmd: [],
+      NetworkDisabled: true,
+      HostConfig: {
+        NetworkMode: 'none',
+        RestartPolicy: { Name: 'no' },
+        LogConfig: { Type: 'none' },
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        Mounts: [{ Type: 'tmpfs', Target: '/var/lib/frr' }],
+      },
+    });
   });
 
   test('is never asked to remove by force', async () => {

@@ -4,8 +4,10 @@ import type {
   EngineContainer,
   EngineEvent,
   EngineImage,
+  Pinning,
   Removal,
 } from '../../src/ports/container-engine.ts';
+import { namePin, type ImagePin } from '../../src/contract/images/pin.ts';
 import type { FakeEngine } from './fake-engine.ts';
 import { isRunning } from './fake-engine-store.ts';
 
@@ -69,6 +71,10 @@ export class FakeEngineClient implements ContainerEngine {
 
   removeReference(reference: string): Promise<Removal> {
     return this.act(`removeReference ${reference}`, () => this.#engine.removeReference(reference));
+  }
+
+  pinImage(pin: ImagePin): Promise<Pinning> {
+    return this.act(`pinImage ${namePin(pin)}`, () => this.#engine.pin(pin));
   }
 
   removeUnnamedImage(imageId: string): Promise<Removal> {

@@ -9,6 +9,7 @@ export interface StoredContainer {
   readonly imageId: string;
   readonly image: string;
   readonly environment: readonly string[];
+  readonly keptFor?: string;
   state: ContainerState;
   exitCode: number | undefined;
   hadOomKill: boolean;

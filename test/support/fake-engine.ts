@@ -5,8 +5,10 @@ import type {
   ContainerEngine,
   EngineEvent,
   EngineImage,
+  Pinning,
   Removal,
 } from '../../src/ports/container-engine.ts';
+import { namePin, type ImagePin } from '../../src/contract/images/pin.ts';
 import { FakeEngineClient } from './fake-engine-client.ts';
 import {
   hexOf,
@@ -30,6 +32,8 @@ export interface NewContainer {
   /** `created` for one that was never started. */
   readonly state?: 'running' | 'created';
   readonly environment?: readonly string[];
+  /** Its label `io.ctrkit.keep`. */
+  readonly keptFor?: string;
 }
 
 /**
@@ -75,16 +79,25 @@ export class FakeEngine {
   }
 
   /** As `docker run -d` or `docker create`. Returns its id. */
-  run({ name, image, state = 'running', environment = [] }: NewContainer): string {
+  run({ name, image, state = 'running', environment = [], keptFor }: NewContainer): string {
     const imageId = isImageId(image) ? image : this.imageOf(image)?.id;
     if (imageId === undefined || !this.#images.has(imageId)) throw new Error(`no image ${image}`);
     if (this.find(name) !== undefined) throw new Error(`there is a container ${name} already`);
     this.#lastNumber += 1;
     const id = hexOf(`container ${this.#lastNumber}`);
     const fresh = { exitCode: undefined, hadOomKill: false, state: 'created' as const };
-    this.#containers.set(id, { id, name, imageId, image, environment, ...fresh });
+    const label = keptFor === undefined ? {} : { keptFor };
+    this.#containers.set(id, { id, name, imageId, image, environment, ...fresh, ...label });
+    this.emit({ kind: 'changed' });
     if (state === 'running') this.start(id);
     return id;
+  }
+
+  pin(pin: ImagePin): Pinning {
+    if (!this.#images.has(pin.imageId)) return 'missing';
+    if (this.find(namePin(pin)) !== undefined) return 'name-in-use';
+    this.run({ name: namePin(pin), image: pin.imageId, state: 'created', keptFor: pin.feature });
+    return 'pinned';
   }
 
   start(idOrName: string): void {

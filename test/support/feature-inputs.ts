@@ -1,6 +1,8 @@
 /** The input of one reconcile of one feature, made from rows as the databases would have them. */
 import type { EngineContainer, EngineImage } from '../../src/contract/images/engine.ts';
 import { EMPTY_FEATURE_LEDGER, type Fallback, type FeatureLedger } from '../../src/contract/images/ledger.ts';
+import { namePin } from '../../src/contract/images/pin.ts';
+import { listRungs, NO_FACTS } from '../../src/decide/images/ladder.ts';
 import type { FieldValues } from '../../src/contract/rows.ts';
 import {
   decodeFeatureReading,
@@ -89,6 +91,16 @@ export const containerOf = (changes: Partial<EngineContainer> = {}): EngineConta
   ...changes,
 });
 
+/** A pin of this feature. */
+export const pinOf = (imageId: string, feature = 'snmp'): EngineContainer => ({
+  id: `${imageId.slice(7, 39)}${'c'.repeat(32)}`,
+  names: [namePin({ feature, imageId })],
+  imageId,
+  image: imageId,
+  state: 'created',
+  keptFor: feature,
+});
+
 export const imageOf = (number: number, tags: readonly string[]): EngineImage => ({
   id: imageIdOf(number),
   tags: [...tags],
@@ -110,7 +122,7 @@ export const fallbackOf = (number: number, changes: Partial<Fallback> = {}): Fal
 
 export const ledgerOf = (changes: Partial<FeatureLedger> = {}): FeatureLedger => ({
   ...EMPTY_FEATURE_LEDGER,
-  golden: goldenOf(1),
+  golden: goldenOf(1, { references: [`${LOCAL}:latest`, `${LOCAL}:1.0`] }),
   repositories: [REMOTE],
   ...changes,
 });
@@ -132,6 +144,7 @@ export function inputOf({ rows = {}, engine = {}, ...changes }: Changes = {}): F
       isAway: false,
       containers: [containerOf()],
       images: [imageOf(1, [`${LOCAL}:latest`, `${LOCAL}:1.0`]), imageOf(2, [`${REMOTE}:2.0`])],
+      pins: listRungs(ledger, NO_FACTS).map(({ image }) => pinOf(image.imageId)),
       ...engine,
     },
     localRepository: LOCAL,

@@ -45,6 +45,19 @@ export interface SwitchView {
   readonly restartAtMs?: number | undefined;
 }
 
+/** One rung of the ladder of images (contract.md, section 8, "The ladder"). */
+export interface RungView {
+  readonly name: 'golden' | 'previous' | 'shipped';
+  readonly imageId: string;
+  readonly version: string;
+  /** The engine has it. While the engine does not answer, each counts as there. */
+  readonly isThere: boolean;
+  /** It has an open fallback, or an operator has blocked its version. */
+  readonly hasFailed: boolean;
+  /** A pin keeps it from being collected. */
+  readonly isPinned: boolean;
+}
+
 export interface FeatureView {
   /** About the image that runs; the texts are empty where none does. */
   readonly imageId: string;
@@ -55,6 +68,10 @@ export interface FeatureView {
   readonly switchOver?: SwitchView | undefined;
   /** Fields of its policy in CONFIG_DB that do not count, a line each. Left out where there are none. */
   readonly policyProblems?: readonly string[] | undefined;
+  /** From the highest rung on. Left out by a daemon of an earlier release, like `problems`. */
+  readonly ladder?: readonly RungView[] | undefined;
+  /** What is wrong with its images, a line each. */
+  readonly problems?: readonly string[] | undefined;
   /** What the daemon did last for this feature, one line, empty if nothing; wall clock, seconds. */
   readonly lastAct: string;
   readonly lastActTs: number;

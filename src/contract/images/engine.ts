@@ -11,6 +11,8 @@ export interface EngineContainer {
   /** The name of the image it was made from, as it was written then. */
   readonly image: string;
   readonly state: ContainerState;
+  /** The value of its label `io.ctrkit.keep`, a feature (pin.ts); left out for a container without it. */
+  readonly keptFor?: string;
 }
 
 /** A container's id as `docker_id` and people have it: 12 hex digits. */

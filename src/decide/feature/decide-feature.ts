@@ -8,6 +8,7 @@ import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view.ts';
 import { matchesIdOrName } from '../../contract/images/engine.ts';
 import { decideCertification, type Certification } from '../images/certification.ts';
+import { describeLadder } from '../images/ladder-view.ts';
 import { findStandingRung } from '../images/ladder.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findLocalImage } from '../images/local-image.ts';
@@ -167,7 +168,7 @@ function decideLabelWrite({ input, memory }: Observation): 'true' | 'false' | un
 }
 
 function describeFeature(
-  { input: { reading }, container, isRunning }: Observation,
+  { input: { feature, reading, ledger, engine }, container, isRunning, rungs }: Observation,
   { certification, fallback, switchOver, restartAtMs }: Decisions,
 ): DecidedView {
   const { problems: policyProblems } = reading.policy;
@@ -179,6 +180,7 @@ function describeFeature(
     fallback: fallback.verdict,
     switchOver: restartAtMs === undefined ? switchView : { ...switchView, restartAtMs },
     ...(policyProblems.length === 0 ? {} : { policyProblems }),
+    ...describeLadder({ feature, policy: reading.policy, ledger, rungs, pins: engine.pins }),
   };
 }
 

@@ -14,8 +14,11 @@ export interface FeatureInput {
   /** The engine's last answer. While the engine is away nothing is decided on its lists. */
   readonly engine: {
     readonly isAway: boolean;
+    /** Without the pins. */
     readonly containers: readonly EngineContainer[];
     readonly images: readonly EngineImage[];
+    /** This feature's own, and those of features that the ledger does not know. */
+    readonly pins: readonly EngineContainer[];
   };
   /** The repository whose tag `latest` a start in local mode runs; undefined if the feature can have none. */
   readonly localRepository: string | undefined;

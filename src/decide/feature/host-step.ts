@@ -2,10 +2,12 @@
 import type { Claim } from '../../contract/gate/claim.ts';
 import type { Duties, Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import type { RowValues } from '../../contract/rows.ts';
+import type { PinStep } from '../images/pins.ts';
 import type { SwitchEdge } from './switch-over.ts';
 
 /** `text` is one line for the log. */
 export type HostStep =
+  | PinStep
   /** The switch's own local image becomes the lowest rung of the ladder. */
   | { readonly kind: 'adopt-shipped'; readonly image: GoldenImage }
   | {
@@ -52,4 +54,12 @@ export const DISRUPTIVE_STEPS: ReadonlySet<HostStep['kind']> = new Set([
   'fall-back',
   'finish-fallback',
   'restart',
+]);
+
+/** Steps that may take long, or can wait: what a service needs comes first. */
+export const BACKGROUND_STEPS: ReadonlySet<HostStep['kind']> = new Set([
+  'pin-image',
+  'unpin-image',
+  'return-name',
+  'clean-up',
 ]);

@@ -1,5 +1,6 @@
 /** Turns the decisions on a feature into steps. Each step is something that the ledger or the rows still lack. */
 import type { Certification } from '../images/certification.ts';
+import { planPins } from '../images/pins.ts';
 import type { FallbackDecision } from './fallback.ts';
 import type { HostStep } from './host-step.ts';
 import type { Observation } from './observe-feature.ts';
@@ -26,7 +27,13 @@ export function planSteps(observation: Observation, decisions: Decisions): HostS
   const steps: HostStep[] = [];
   if (reap.kind === 'release')
     steps.push({ kind: 'release', record: reap.record, claim: reap.claim, text: reap.text });
-  if (!engine.isAway) steps.push(...planFeatureImages(observation, decisions));
+  if (!engine.isAway) {
+    const pinSteps = planFeaturePins(observation);
+    const isUnpinning = pinSteps.some(({ kind }) => kind === 'unpin-image');
+    const imageSteps = planFeatureImages(observation, decisions);
+    // A pin that is to go would keep its image from being cleaned up.
+    steps.push(...imageSteps.filter(({ kind }) => kind !== 'clean-up' || !isUnpinning), ...pinSteps);
+  }
   const fallbackSteps = planFeatureFallback(observation, decisions);
   steps.push(...fallbackSteps);
   if (enabledLabel !== undefined) steps.push({ kind: 'write-label', value: enabledLabel });
@@ -55,6 +62,19 @@ function planFeatureImages(
     now,
     container,
     certification: certification.verdict,
+  });
+}
+
+function planFeaturePins({ input, rungs }: Observation): HostStep[] {
+  const { feature, reading, ledger, engine } = input;
+  return planPins({
+    feature,
+    policy: reading.policy,
+    ledger,
+    rungs,
+    containers: engine.containers,
+    images: engine.images,
+    pins: engine.pins,
   });
 }
 

@@ -146,6 +146,7 @@ export class Daemon {
       this.#problem,
       engine.state.isAway ? 'the Docker engine is away' : '',
       ...components.flatMap((component) => component.problems),
+      ...[...features.features.values()].flatMap(({ view }) => view?.problems ?? []),
     ];
     publisher.publish(
       problems.filter((text) => text !== ''),

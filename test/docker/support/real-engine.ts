@@ -116,6 +116,10 @@ export class RealEngine implements EngineBackend {
     return this.tell(container, 'memory');
   }
 
+  async tryToStart(id: string): Promise<void> {
+    await docker(['start', id]);
+  }
+
   private async tell({ id }: MadeContainer, word: string): Promise<void> {
     const write = `until test -p /tmp/end; do sleep 0.05; done; echo ${word} >/tmp/end`;
     await docker(['exec', id, 'timeout', '20', 'sh', '-c', write]);

@@ -2,6 +2,7 @@ import { shareCalls } from '../../../loop/share-calls.ts';
 import type { ContainerEngine, EngineEvent } from '../../../ports/container-engine.ts';
 import { DockerContainers } from './docker-containers.ts';
 import { DockerImages } from './docker-images.ts';
+import { pinImage } from './docker-pins.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { EngineConnection } from './engine-connection.ts';
 import { EVENT_FILTERS, readEvents } from './engine-events.ts';
@@ -32,6 +33,7 @@ export function createDockerEngine(
     readImageLabels: (reference) => images.readImageLabels(reference),
     tagImage: (imageId, repository, tag) => images.tagImage(imageId, repository, tag),
     removeReference: (reference) => images.removeReference(reference),
+    pinImage: (pin) => pinImage(calls, pin),
     removeUnnamedImage: (imageId) => images.removeUnnamedImage(imageId),
     watch: (onEvent, onEnd) => events.watch(onEvent, onEnd),
     close: () => {

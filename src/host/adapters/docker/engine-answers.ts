@@ -3,6 +3,8 @@
  * function throws for an answer that makes no sense.
  */
 import * as v from 'valibot';
+import { isFeatureName } from '../../../contract/names.ts';
+import { PIN_LABEL } from '../../../contract/images/pin.ts';
 import type {
   ContainerDetails,
   ContainerState,
@@ -18,6 +20,7 @@ const LISTED_CONTAINER = v.object({
   Image: v.string(),
   ImageID: v.string(),
   State: v.string(),
+  Labels: v.optional(v.nullable(v.object({ [PIN_LABEL]: v.optional(v.string()) }))),
 });
 
 const INSPECTED_CONTAINER = v.object({
@@ -43,6 +46,11 @@ const LISTED_IMAGE = v.object({
 });
 
 const INSPECTED_IMAGE = v.object({ RepoTags: optionalTexts(), RepoDigests: optionalTexts() });
+const INSPECTED_VOLUMES = v.object({
+  Config: v.optional(
+    v.nullable(v.object({ Volumes: v.optional(v.nullable(v.record(v.string(), v.unknown()))) })),
+  ),
+});
 const LABELLED_IMAGE = v.object({
   Config: v.optional(
     v.nullable(v.object({ Labels: v.optional(v.nullable(v.record(v.string(), v.string()))) })),
@@ -68,6 +76,7 @@ export function decodeContainers(body: unknown): EngineContainer[] {
     imageId: listed.ImageID,
     image: listed.Image,
     state: decodeState(listed.State),
+    ...decodeKeptFor(listed.Labels?.[PIN_LABEL]),
   }));
 }
 
@@ -107,11 +116,19 @@ export function decodeImageNames(body: unknown): string[] {
   return [...selectNames(RepoTags), ...selectNames(RepoDigests)];
 }
 
+/** The paths that the image declares as volumes. */
+export const decodeImageVolumes = (body: unknown): string[] =>
+  Object.keys(decode(INSPECTED_VOLUMES, body).Config?.Volumes ?? {});
+
 export const decodeExitCode = (body: unknown): number => decode(WAIT_RESULT, body).StatusCode;
 
 /** An unknown state counts as running: a container that may run is never removed. */
 const decodeState = (text: string): ContainerState =>
   STATES.has(text) ? (text as ContainerState) : 'running';
+
+/** Anybody can give a container that label: what is no feature does not count. */
+const decodeKeptFor = (label: string | undefined): Pick<EngineContainer, 'keptFor'> =>
+  label !== undefined && isFeatureName(label) ? { keptFor: label } : {};
 
 const removeSlash = (name: string): string => name.replace(/^\//, '');
 

@@ -11,6 +11,8 @@ export const CONFLICT = 409;
 export interface EngineCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: object;
   /** For people: completes "the engine refused to". */
   readonly purpose: string;
 }

@@ -9,6 +9,8 @@ export interface EngineRequest {
   /** Path without a version of the API: the engine then speaks its own, which suits 20.10 and the newest alike. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: object | undefined;
   /** For people: completes "the engine refused to". */
   readonly purpose: string;
   /** Status codes that are an answer; all others throw. */
@@ -103,14 +105,14 @@ export class EngineConnection {
   }
 
   #sendRequest(request: EngineRequest, abortSignal: AbortSignal): Promise<IncomingMessage> {
-    const { method, path, query = {}, expected } = request;
+    const { method, path, query = {}, body = {}, expected } = request;
     return new Promise((resolve, reject) => {
       this.#modem.dial(
         {
           method,
           // What follows the question mark is the modem's to add, and without one it adds nothing.
           path: `${path}?`,
-          options: { _query: query, _body: {} },
+          options: { _query: query, _body: body },
           isStream: true,
           abortSignal,
           statusCodes: Object.fromEntries(expected.map((status) => [status, true])),

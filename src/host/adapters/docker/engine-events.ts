@@ -8,6 +8,7 @@ import type { EngineEvent } from '../../../ports/container-engine.ts';
 export const EVENT_FILTERS = JSON.stringify({
   type: ['container', 'image'],
   event: [
+    'create',
     'start',
     'die',
     'oom',
@@ -57,6 +58,8 @@ function decodeEvent(line: string, oomIds: Set<string>): EngineEvent | undefined
         ? { kind: 'changed' }
         : { kind: 'die', ...container, exitCode, hadOomKill };
     }
+    case 'create':
+      return { kind: 'changed' };
     case 'destroy':
       oomIds.delete(Actor.ID);
       return { kind: 'changed' };

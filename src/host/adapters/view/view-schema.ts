@@ -33,6 +33,15 @@ const FALLBACK = v.variant('kind', [
 
 const SWITCH = v.object({ kind: v.picklist(['none', 'restart']), text, restartAtMs: v.optional(ms) });
 
+const RUNG = v.object({
+  name: v.picklist(['golden', 'previous', 'shipped']),
+  imageId: text,
+  version: text,
+  isThere: v.boolean(),
+  hasFailed: v.boolean(),
+  isPinned: v.boolean(),
+});
+
 const VIEW = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
   isShadow: v.boolean(),
@@ -48,6 +57,8 @@ const VIEW = v.object({
       fallback: FALLBACK,
       switchOver: v.optional(SWITCH),
       policyProblems: v.optional(v.array(text)),
+      ladder: v.optional(v.array(RUNG)),
+      problems: v.optional(v.array(text)),
       lastAct: text,
       lastActTs: v.number(),
     }),

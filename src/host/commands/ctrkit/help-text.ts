@@ -34,7 +34,8 @@ The columns are those of SONiC's "show feature status", and Health and Golden:
   RemoteState  how far Kubernetes and the switch have agreed: none, pending, ready, running, stopped
   Health       the last heartbeat of the running container; overdue: the next one did not come in time
   Golden       the version of the golden image; (runs): that image runs; (new in 20 min): the running image
-               becomes golden then, if it stays healthy
+               becomes golden then, if it stays healthy; golden 1.0 missing: an image that the switch may
+               go back to is gone, ctrkit images says which
 
 A fallback starts the switch's local image, which need not be the golden one: ctrkit explain names it.
 
@@ -60,8 +61,8 @@ Examples:
   ctrkit images                  all features
   ctrkit images snmp --json
 
-Marks: golden, previous (golden before), shipped, running, blocked. CleanUp says what a clean-up would do with the image
-now, and why. This command removes nothing.`;
+Marks: golden, previous (golden before), shipped, running, blocked; missing: the switch may need the image, and it is
+gone. CleanUp says what a clean-up would do with the image now, and why. This command removes nothing.`;
 
 export const LOCK_HELP = `
 Examples:

@@ -1,5 +1,6 @@
 import type { EngineContainer } from '../../../contract/images/engine.ts';
 import type { ImagePolicy } from '../../../contract/images/image-policy.ts';
+import { omitPins } from '../../../contract/images/pin.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../decide/images/clean-up.ts';
 import { decideLocalRepository } from '../../../decide/images/local-repository.ts';
 import { listOwnedElsewhere } from '../../../decide/images/owned-elsewhere.ts';
@@ -21,7 +22,8 @@ export async function planFeatureCleanUp(
   policy: ImagePolicy,
   { engine, ledger, locks, mappedRepositories }: CleanUpPorts,
 ): Promise<CleanUpPlan> {
-  const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+  const [listed, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+  const containers = omitPins(listed);
   return planCleanUp({
     feature,
     ledger: ledger.read(feature),

@@ -13,6 +13,7 @@ import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { writeFirst } from '../../../loop/write-first.ts';
 import { FallbackExecutor, planBlock } from './fallback-executor.ts';
 import { ImageExecutor } from './image-executor.ts';
+import { runPinStep } from './pin-executor.ts';
 import type { StepContext, StepExecutor, StepExecutorPorts, StepOf } from './step-executor.ts';
 
 /** Runs the steps on this host. */
@@ -39,6 +40,10 @@ export class HostExecutor implements StepExecutor {
         return this.#images.removeLocalContainer(step);
       case 'clean-up':
         return this.#images.cleanUp(context);
+      case 'pin-image':
+      case 'unpin-image':
+      case 'return-name':
+        return runPinStep(this.#ports.engine, step);
       case 'certify':
       case 'record-repository':
       case 'mark-duty-done':

@@ -10,9 +10,12 @@ import {
   markDutyDone,
 } from '../../../decide/images/ledger-changes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
+import { isPinStep, type PinStep } from '../../../decide/images/pins.ts';
 import { shortImageId } from '../../../contract/images/image.ts';
 import type { StepExecutor, StepContext } from './step-executor.ts';
 import type { LedgerCache } from './ledger-cache.ts';
+
+type ShadowStep = Exclude<HostStep, PinStep>;
 
 /** More lines than a whole switch needs at a time. */
 const MOST_LOGGED = 1_000;
@@ -33,6 +36,8 @@ export class ShadowExecutor implements StepExecutor {
   }
 
   async run(step: HostStep, context: StepContext): Promise<string> {
+    // They change nothing that is decided, and the shipped daemon knows none.
+    if (isPinStep(step)) return '';
     const { feature, policy } = context;
     const text = await this.#describeStep(step, context);
     if (step.kind === 'fall-back' && step.fallback !== undefined)
@@ -51,7 +56,7 @@ export class ShadowExecutor implements StepExecutor {
     return isNew;
   }
 
-  async #describeStep(step: HostStep, context: StepContext): Promise<string> {
+  async #describeStep(step: ShadowStep, context: StepContext): Promise<string> {
     switch (step.kind) {
       case 'adopt-shipped':
         return `recorded the switch's own image ${shortImageId(step.image.imageId)} as the shipped one`;
@@ -102,7 +107,7 @@ function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['plan
 }
 
 /** The ledger as it would be after the step. */
-function applyStep(ledger: FeatureLedger, step: HostStep, policy: StepContext['policy']): FeatureLedger {
+function applyStep(ledger: FeatureLedger, step: ShadowStep, policy: StepContext['policy']): FeatureLedger {
   switch (step.kind) {
     case 'adopt-shipped':
       return adoptShippedImage(ledger, step.image);

@@ -74,6 +74,9 @@ function identifyStep(step: HostStep): string {
     case 'lift-block':
     case 'lift-operator-block':
     case 'block-version':
+    case 'pin-image':
+    case 'unpin-image':
+    case 'return-name':
     case 'write-label':
     case 'restart':
       return JSON.stringify(step);

@@ -1,4 +1,4 @@
-import { DISRUPTIVE_STEPS, type HostStep } from '../../../decide/feature/host-step.ts';
+import { BACKGROUND_STEPS, DISRUPTIVE_STEPS, type HostStep } from '../../../decide/feature/host-step.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { LockWatch } from '../watch/lock-watch.ts';
@@ -69,11 +69,11 @@ export class StepRunner {
 }
 
 /**
- * What may be done on one reading: all quick steps together; else one disruptive step by itself; else clean-up, which may
- * take minutes. After each batch the feature is reconciled again.
+ * What may be done on one reading: all quick steps together; else one disruptive step by itself; else those in the
+ * background, of which clean-up may take minutes. After each batch the feature is reconciled again.
  */
 function selectBatch(steps: readonly HostStep[]): readonly HostStep[] {
-  const quick = steps.filter(({ kind }) => !DISRUPTIVE_STEPS.has(kind) && kind !== 'clean-up');
+  const quick = steps.filter(({ kind }) => !DISRUPTIVE_STEPS.has(kind) && !BACKGROUND_STEPS.has(kind));
   if (quick.length > 0) return quick;
   const disruptive = steps.find(({ kind }) => DISRUPTIVE_STEPS.has(kind));
   return disruptive === undefined ? steps : [disruptive];

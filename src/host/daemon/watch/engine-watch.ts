@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isPin, omitPins } from '../../../contract/images/pin.ts';
 import { Backoff, DATABASE_BACKOFF } from '../../../loop/backoff.ts';
 import { OutageLog } from '../../../loop/outage-log.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -14,7 +15,9 @@ import type { Log } from '../../../ports/log.ts';
 export interface EngineState {
   /** The engine does not answer: the lists may be out of date, and nothing is decided on them. */
   readonly isAway: boolean;
+  /** Without the pins. */
   readonly containers: readonly EngineContainer[];
+  readonly pins: readonly EngineContainer[];
   readonly images: readonly EngineImage[];
 }
 
@@ -65,7 +68,7 @@ export class EngineWatch {
   readonly #ports: EngineWatchPorts;
   readonly #outage: OutageLog;
   readonly #backoff: Backoff;
-  #state: EngineState = { isAway: true, containers: [], images: [] };
+  #state: EngineState = { isAway: true, containers: [], pins: [], images: [] };
   /** The one that counts; undefined while a retry waits, before `start` and after `close`. */
   #session: Session | undefined;
   #cancelRetry = NOTHING;
@@ -119,7 +122,7 @@ export class EngineWatch {
       this.#endSession(session, `the Docker engine has not listed within ${LISTING_LIMIT_MS / 1_000} s`),
     );
     try {
-      const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+      const [listed, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
       if (this.#session !== session) return;
       session.cancel();
       session.isListing = false;
@@ -129,7 +132,9 @@ export class EngineWatch {
       session.cancel = clock.schedule(waitMs, () => void this.#list(session));
       this.#backoff.recordSuccess();
       this.#outage.logRecovery('the Docker engine answers again');
-      this.#setState({ isAway: false, containers: applyStates(containers, session), images });
+      const containers = applyStates(omitPins(listed), session);
+      const pins = listed.filter((container) => isPin(container));
+      this.#setState({ isAway: false, containers, pins, images });
     } catch (error) {
       this.#endSession(session, (error as Error).message);
     }

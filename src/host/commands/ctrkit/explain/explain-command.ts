@@ -4,6 +4,7 @@ import { encodeAsciiJson, toPlainLine } from '../../../../text/printable.ts';
 import { explainFeature } from './explain.ts';
 import type { ExplainSnapshot, Explanation, FeatureRows, Reading } from '../reading/explain-item.ts';
 import { decideLocalRepository } from '../../../../decide/images/local-repository.ts';
+import { omitPins } from '../../../../contract/images/pin.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
 import { formatExplanation } from './format-explanation.ts';
 import { findFeature } from '../reading/find-feature.ts';
@@ -85,7 +86,7 @@ async function readEngine(ports: CtrkitPorts): Promise<EngineReading> {
   const engine = await tryReading(() => ports.openEngine());
   if ('problem' in engine) return { containers: engine, images: engine };
   return {
-    containers: await tryReading(() => engine.found.listContainers()),
+    containers: await tryReading(async () => omitPins(await engine.found.listContainers())),
     images: await tryReading(() => engine.found.listImages()),
   };
 }

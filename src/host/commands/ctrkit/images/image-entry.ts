@@ -11,6 +11,7 @@ import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { RungName } from '../../../../decide/images/ladder.ts';
 import type { CleanUpEntry, CleanUpPlan } from '../../../../decide/images/clean-up.ts';
 import type { FeatureRows } from '../reading/explain-item.ts';
+import { listMissingRungs } from './missing-rungs.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 
 export interface EngineListing {
@@ -18,7 +19,7 @@ export interface EngineListing {
   readonly images: readonly EngineImage[];
 }
 
-type Mark = RungName | 'running' | 'blocked';
+type Mark = RungName | 'running' | 'blocked' | 'missing';
 
 /** Stable: part of what `--json` prints. */
 export interface ImageEntry {
@@ -43,9 +44,10 @@ export interface ImageSources {
 
 /** The newest image first. */
 export function describeImages(sources: ImageSources): ImageEntry[] {
-  const { plan, engine } = sources;
+  const { plan, engine, ledger } = sources;
   const unlisted = findUnlisted(sources);
-  return [...plan.entries, ...(unlisted === undefined ? [] : [unlisted])]
+  const missing = listMissingRungs(ledger, engine.images);
+  return [...plan.entries, ...(unlisted === undefined ? [] : [unlisted]), ...missing]
     .map((entry) => {
       const image = engine.images.find(({ id }) => id === entry.imageId);
       return describeImage(entry, image, listMarks(entry, sources));
@@ -95,6 +97,7 @@ function listMarks({ imageId, versionText }: CleanUpEntry, sources: ImageSources
   return [
     ...(['golden', 'previous', 'shipped'] as const).filter((rung) => ledger[rung]?.imageId === imageId),
     ...(isRunning ? ['running' as const] : []),
+    ...(engine.images.some(({ id }) => id === imageId) ? [] : ['missing' as const]),
     ...(versionText.split(', ').some((version) => blocked.has(version)) ? ['blocked' as const] : []),
   ];
 }

@@ -2,6 +2,7 @@ import { encodeAsciiJson } from '../../../../text/printable.ts';
 import { readTimestamps } from '../../../../loop/timestamps.ts';
 import { shortImageId } from '../../../../contract/images/image.ts';
 import { EXIT } from '../../../../contract/exit-codes.ts';
+import { omitPins } from '../../../../contract/images/pin.ts';
 import type { Ledger } from '../../../../contract/images/ledger.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../../decide/images/clean-up.ts';
 import { selectFeatureLedger } from '../../../../decide/images/ledger-changes.ts';
@@ -77,7 +78,7 @@ async function readInput(ports: CtrkitPorts): Promise<{ input: ImagesInput; prob
   const active = locks.filter((lock) => decideLock(lock, now).kind === 'active');
   return {
     input: {
-      engine: { containers, images },
+      engine: { containers: omitPins(containers), images },
       ledger,
       mapped,
       lockedFeatures: new Set(active.map((lock) => lock.feature)),
@@ -131,13 +132,18 @@ function formatRow(feature: string, image: ImageEntry): Cell[] {
     { text: image.version },
     { text: formatSize(image.size_bytes) },
     { text: describeTime(image.created_ts) },
-    { text: image.marks.join(', '), ...(image.marks.includes('golden') ? { colour: 'green' } : {}) },
+    { text: image.marks.join(', '), ...colourMarks(image) },
     {
       text: `${cleanUp.action}: ${cleanUp.reason}`,
       ...(cleanUp.action === 'remove' ? { colour: 'yellow' } : {}),
     },
     { text: image.references.map(shortenDigest).join(', ') },
   ];
+}
+
+function colourMarks({ marks }: ImageEntry): Pick<Cell, 'colour'> {
+  if (marks.includes('missing')) return { colour: 'red' };
+  return marks.includes('golden') ? { colour: 'green' } : {};
 }
 
 const shortenDigest = (reference: string): string =>

@@ -14,7 +14,7 @@ import type { FeatureLedger } from '../../../../contract/images/ledger.ts';
 import type { FeatureLock } from '../../../../contract/feature/lock.ts';
 import { decodeObservedBeat } from '../../../../contract/health/observed-beat.ts';
 import type { FieldValues } from '../../../../contract/rows.ts';
-import { findStanding, NO_FACTS } from '../../../../decide/images/ladder.ts';
+import { listRungs, NO_FACTS } from '../../../../decide/images/ladder.ts';
 import { findLiveHolder } from '../../../../decide/gate/live-holder.ts';
 import { decideLock } from '../../../../decide/feature/decide-lock.ts';
 import { describeTime } from '../terminal/local-time.ts';
@@ -62,6 +62,9 @@ export interface StatusEntry {
     /** Null where ctrkitd does not say what runs. */
     readonly is_running: boolean | null;
   } | null;
+  /** Rungs of the ladder whose images are gone from the engine, the highest first; null where ctrkitd does not say. */
+  readonly missing_rungs:
+    readonly { readonly name: string; readonly version: string; readonly image_id: string }[] | null;
   /** `golden_at_ms` only of kind `counting`. */
   readonly certification: { readonly kind: string; readonly golden_at_ms: number | null } | null;
   readonly fallback: { readonly kind: string } | null;
@@ -86,6 +89,7 @@ export function describeStatus(sources: StatusSources): StatusEntry {
     remote_state: status.remoteState,
     health: describeHealth(sources),
     golden: describeGolden(sources),
+    missing_rungs: describeMissingRungs(view),
     certification: describeCertification(view),
     fallback: view === undefined ? null : { kind: view.fallback.kind },
     locks: sources.locks
@@ -94,13 +98,21 @@ export function describeStatus(sources: StatusSources): StatusEntry {
   };
 }
 
-/** The highest rung that has not failed. Which images the engine has is not asked for. */
+/** The highest rung that stands. Where ctrkitd does not say which images the engine has, each counts as there. */
 function describeGolden({ ledger, view }: StatusSources): StatusEntry['golden'] {
-  const golden = findStanding(ledger, NO_FACTS)?.image;
+  const missing = new Set(view?.ladder?.filter(({ isThere }) => !isThere).map(({ imageId }) => imageId));
+  const golden = listRungs(ledger, NO_FACTS).find(
+    ({ hasFailed, image }) => !hasFailed && !missing.has(image.imageId),
+  )?.image;
   if (golden === undefined) return null;
   const isRunning = view === undefined ? null : view.imageId === golden.imageId;
   return { version: golden.version, image_id: golden.imageId, is_running: isRunning };
 }
+
+const describeMissingRungs = (view: FeatureView | undefined): StatusEntry['missing_rungs'] =>
+  view?.ladder
+    ?.filter(({ isThere }) => !isThere)
+    .map(({ name, version, imageId }) => ({ name, version, image_id: imageId })) ?? null;
 
 /** Null for the heartbeat of an earlier container, which says nothing about the one on record. */
 function describeHealth({ status, health, now }: StatusSources): StatusEntry['health'] {

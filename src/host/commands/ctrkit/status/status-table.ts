@@ -38,7 +38,7 @@ export const formatStatus = (
       { text: entry.current_owner },
       { text: entry.remote_state },
       healthCell(entry),
-      { text: describeGolden(entry, nowMs) },
+      goldenCell(entry, nowMs),
     ]),
     paint,
   );
@@ -58,6 +58,14 @@ function healthCell({ health, fallback }: StatusEntry): Cell {
   if (health === null) return { text: '' };
   const colour = Object.hasOwn(COLOURS, health.status) ? COLOURS[health.status] : undefined;
   return { text: health.status, ...(colour === undefined ? {} : { colour }) };
+}
+
+/** What is missing comes after the golden version: another rung may stand in. */
+function goldenCell(entry: StatusEntry, nowMs: number): Cell {
+  const golden = describeGolden(entry, nowMs);
+  const missing = (entry.missing_rungs ?? []).map(({ name, version }) => `${name} ${version} missing`);
+  if (missing.length === 0) return { text: golden };
+  return { text: `${golden}, ${missing.join(', ')}`, colour: 'red' };
 }
 
 /** The golden version, and when the running one replaces it. */

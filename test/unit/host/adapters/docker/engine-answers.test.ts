@@ -48,6 +48,14 @@ test('a state of containers that is not known counts as running', () => {
   ]);
 });
 
+test('the feature that a container keeps its image for is that of its label, if it is one', () => {
+  const listed = { Id: 'b', Names: ['/x'], Image: 'x', ImageID: ID, State: 'created' };
+  const readLabel = (Labels: unknown) => decodeContainers([{ ...listed, Labels }])[0]?.keptFor;
+  assert.equal(readLabel({ 'io.ctrkit.keep': 'snmp', other: '1' }), 'snmp');
+  for (const labels of [undefined, null, {}, { 'io.ctrkit.keep': '' }, { 'io.ctrkit.keep': 'a b' }])
+    assert.equal(readLabel(labels), undefined);
+});
+
 test('an exit code is that of an end: a container that runs or never ran has none', () => {
   for (const status of ['created', 'running', 'paused'])
     assert.equal(decodeContainer(inspected(status, 3)).exitCode, undefined, status);

@@ -93,6 +93,21 @@ describe('the images of a feature', () => {
     );
   });
 
+  test('are those of the ladder too that are gone (H12)', () => {
+    const references = [`registry/snmp@${idOf(8)}`];
+    const ledger = { ...LEDGER, golden: { ...golden, imageId: idOf(7), version: '7.0', references } };
+    assert.deepEqual(describeAll({ ledger }).at(-1), {
+      image_id: idOf(7),
+      short_id: '777777777777',
+      version: '7.0',
+      references,
+      size_bytes: 0,
+      created_ts: 0,
+      marks: ['golden', 'missing'],
+      clean_up: { action: 'keep', reason: 'it is not on this switch any more' },
+    });
+  });
+
   test('say everything for machines', () => {
     assert.deepEqual(describeAll().at(-1), {
       image_id: idOf(1),

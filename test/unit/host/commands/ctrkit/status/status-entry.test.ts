@@ -82,6 +82,7 @@ describe('the status of a feature', () => {
         healthy_since_ms: 900_000,
       },
       golden: { version: '1.0', image_id: 'sha256:a', is_running: false },
+      missing_rungs: null,
       certification: { kind: 'counting', golden_at_ms: 1_600_000 },
       fallback: { kind: 'well' },
       locks: [],
@@ -138,6 +139,20 @@ describe('the status of a feature', () => {
     assert.equal(entry.container_id, '');
     assert.equal(entry.set_owner, 'local');
     assert.match(entry.update_time, /^2026-01-0\d /, 'the HLD’s time where SONiC’s is not there (D27)');
+  });
+
+  test('says which image of the ladder is gone, and which stands in for it (H12)', () => {
+    const rung = { isThere: true, hasFailed: false, isPinned: true };
+    const ladder = [
+      { ...rung, name: 'golden' as const, imageId: 'sha256:a', version: '1.0', isThere: false },
+      { ...rung, name: 'shipped' as const, imageId: 'sha256:c', version: '0.9' },
+    ];
+    const ledger = { ...sources.ledger, shipped: { ...golden, imageId: 'sha256:c', version: '0.9' } };
+    const changes = { ledger, view: { ...view, ladder, certification: { kind: 'off' as const, text: '' } } };
+    const entry = describeStatus({ ...sources, ...changes });
+    assert.deepEqual(entry.missing_rungs, [{ name: 'golden', version: '1.0', image_id: 'sha256:a' }]);
+    assert.equal(entry.golden?.version, '0.9');
+    assert.match(lastLine(changes), /0\.9, golden 1\.0 missing$/);
   });
 
   test('names the locks that hold', () => {
