@@ -345,7 +345,9 @@ describe('what images and hosts get', { timeout: 600_000 }, () => {
     // systemd would make /var/lib/ctrkit, also where the state is in /host.
     assert.equal(valueOf('StateDirectory'), '');
     assert.equal(`/run/${valueOf('RuntimeDirectory')}`, runDir);
-    assert.equal(valueOf('Conflicts'), 'ctrmgrd.service');
+    // Its own name: a unit that conflicts with itself, or that needs a target which is SONiC's, would not start.
+    assert.equal(valueOf('Alias'), 'ctrmgrd.service');
+    assert.deepEqual([valueOf('Conflicts'), valueOf('BindsTo')], ['', '']);
   });
 
   test(
