@@ -76,6 +76,10 @@ export const isTrue = (text: string | undefined): boolean => text?.toLowerCase()
 export const isDisabled = ({ state }: Pick<FeatureConfig, 'state'>): boolean =>
   state === 'disabled' || state === 'always_disabled';
 
+/** Exactly `enabled` or `always_enabled`: the switch itself is to run it. */
+export const isEnabled = ({ state }: Pick<FeatureConfig, 'state'>): boolean =>
+  state === 'enabled' || state === 'always_enabled';
+
 export function decodeConfig(values: FieldValues): FeatureConfig {
   return {
     setOwner: values[CONFIG_FIELD.setOwner] || 'local',

@@ -2,7 +2,7 @@
  * What `container start` starts (contract.md, section 14; sonic.md, "Host start"; HLD, "Proposed behavior at high
  * level").
  */
-import type { FeatureConfig, FeatureStatus } from '../../contract/feature/feature.ts';
+import { isEnabled, type FeatureConfig, type FeatureStatus } from '../../contract/feature/feature.ts';
 
 export interface StartInput {
   readonly config: FeatureConfig;
@@ -49,5 +49,5 @@ export function decideStart({
 /** `container kill` refuses a local feature that is not enabled, as the shipped command does. */
 export function isKillRefused({ setOwner, state }: FeatureConfig, { currentOwner }: FeatureStatus): boolean {
   if (setOwner === 'kube' || currentOwner === 'kube') return false;
-  return !['enabled', 'always_enabled'].includes(state);
+  return !isEnabled({ state });
 }

@@ -3,7 +3,7 @@
  * no daemon has seen counts against no image.
  */
 import { matchesIdOrName } from '../../contract/images/engine.ts';
-import type { FeatureStatus } from '../../contract/feature/feature.ts';
+import { isDisabled, isEnabled, type FeatureStatus } from '../../contract/feature/feature.ts';
 import type { FieldValues } from '../../contract/rows.ts';
 import type { HeartbeatChain } from '../images/heartbeat-chain.ts';
 import type { LastEnd } from './feature-condition.ts';
@@ -141,8 +141,16 @@ export const recordFallbackRun = (memory: FeatureMemory, nowMs: number): Feature
   lastFallbackMs: nowMs,
 });
 
-/** Whether systemd has to be asked: its answer matters only while the service is down after a container has ended. */
+/**
+ * Whether systemd has to be asked: its answer matters only while a service that is to run is down. One that was never started
+ * in this boot is not asked for.
+ */
 export const isUnitStateNeeded = (
   { config, status }: Pick<FeatureReading, 'config' | 'status'>,
   { lastEnd }: FeatureMemory,
-): boolean => config.setOwner === 'kube' && status.systemState !== 'up' && lastEnd !== undefined;
+): boolean => {
+  const isWanted = config.setOwner === 'kube' ? !isDisabled(config) : isEnabled(config);
+  return (
+    isWanted && (status.systemState === 'down' || (status.systemState !== 'up' && lastEnd !== undefined))
+  );
+};

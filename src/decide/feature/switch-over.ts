@@ -5,6 +5,7 @@
 import type { BootTime } from '../../contract/timestamps.ts';
 import {
   isDisabled,
+  isEnabled,
   isOwner,
   type FeatureConfig,
   type FeatureStatus,
@@ -47,8 +48,9 @@ export interface SwitchOverInput extends ObstacleInput {
   readonly lockText: string | undefined;
 }
 
-/** The names of sonic.md's edges. */
-export type SwitchEdge = 'kube-to-local' | 'local-to-kube' | 'kube-to-kube' | 'start-kube' | 'back-to-local';
+/** The names of sonic.md's edges, and `failed-unit`: systemd has given up starting it. */
+export type SwitchEdge =
+  'kube-to-local' | 'local-to-kube' | 'kube-to-kube' | 'start-kube' | 'back-to-local' | 'failed-unit';
 
 export type SwitchOverDecision =
   | { readonly kind: 'none'; readonly text: string }
@@ -63,7 +65,9 @@ export type SwitchOverDecision =
 export function decideSwitchOver(input: SwitchOverInput): SwitchOverDecision {
   const obstacle = findObstacle(input);
   if (obstacle !== undefined) return createNone(obstacle);
-  const found = input.config.setOwner === 'kube' ? findEdgeOfKube(input) : findEdgeOfLocal(input);
+  const found =
+    findFailedUnit(input) ??
+    (input.config.setOwner === 'kube' ? findEdgeOfKube(input) : findEdgeOfLocal(input));
   if (found.kind === 'none' || input.lockText === undefined) return found;
   return createNone(`${found.text}, but ${input.lockText}`);
 }
@@ -84,6 +88,14 @@ function findObstacle({ feature, config, isRebooting, isEngineAway }: ObstacleIn
   if (isRebooting) return 'a warm or fast reboot is under way';
   if (isEngineAway) return 'the container engine does not answer';
   return undefined;
+}
+
+/** systemd never starts such a unit again. While it is down the gate of a pod is held. */
+function findFailedUnit(input: SwitchOverInput): SwitchOverDecision | undefined {
+  const { config, status, unit } = input;
+  const isWanted = config.setOwner === 'kube' || isEnabled(config);
+  if (unit !== 'failed' || status.systemState === 'up' || !isWanted) return undefined;
+  return createRestart(input, 'failed-unit', 'it has failed so often that systemd has given up starting it');
 }
 
 function findEdgeOfLocal(input: SwitchOverInput): SwitchOverDecision {

@@ -4,7 +4,7 @@ import { findExecutable } from '../../../adapters/process/find-executable.ts';
 import { splitWords } from '../../../text/command-words.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
 import { isFeatureName } from '../../../contract/names.ts';
-import { decodeUnitState, type UnitState } from '../../../contract/feature/unit-state.ts';
+import { decodeUnitState, UNIT_PROPERTIES, type UnitState } from '../../../contract/feature/unit-state.ts';
 import type { ServiceControl } from '../../../ports/service-control.ts';
 
 /** Stopping a feature may take its grace period, and what depends on it is stopped first. */
@@ -62,7 +62,7 @@ export class ServiceCommand implements ServiceControl {
   }
 
   async readState(feature: string): Promise<UnitState | undefined> {
-    const words = replaceVerb(this.#words, ['show', '--property=ActiveState,SubState']);
+    const words = replaceVerb(this.#words, ['show', `--property=${UNIT_PROPERTIES.join(',')}`]);
     return words === undefined ? undefined : decodeUnitState(await readOutput(fillInFeature(words, feature)));
   }
 

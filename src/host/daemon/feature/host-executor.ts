@@ -112,6 +112,7 @@ export class HostExecutor implements StepExecutor {
     const { service } = this.#ports;
     // A stop of a service that is down already changes no row, so systemd is asked.
     if (edge === 'start-kube' && !isDownByItself(await service.readState(feature))) return '';
+    if (edge === 'failed-unit' && (await service.readState(feature)) !== 'failed') return '';
     await service.restart(feature);
     return `service restarted: ${text}`;
   }

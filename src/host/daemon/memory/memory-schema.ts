@@ -46,7 +46,14 @@ const LAST_END = v.object({
   text,
 });
 
-const EDGE = v.picklist(['kube-to-local', 'local-to-kube', 'kube-to-kube', 'start-kube', 'back-to-local']);
+const EDGE = v.picklist([
+  'kube-to-local',
+  'local-to-kube',
+  'kube-to-kube',
+  'start-kube',
+  'back-to-local',
+  'failed-unit',
+]);
 
 const MEMORY = v.object({
   heartbeatChain: orNone(CHAIN),

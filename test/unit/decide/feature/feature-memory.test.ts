@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
 import {
+  isUnitStateNeeded,
   NO_MEMORY,
   trackFeature,
   trackRecord,
@@ -10,6 +11,7 @@ import {
 import {
   AT,
   BEAT_ROW,
+  CONFIG,
   HEALTHY,
   readRows,
   STATUS,
@@ -62,5 +64,18 @@ describe('the end of the recorded holder', () => {
     assert.equal(remember({ claim_token: '', docker_id: '', container_id: '' }), undefined);
     assert.deepEqual(remember({ current_owner: 'none' }), crashed.lastEnd);
     assert.deepEqual(remember({}), crashed.lastEnd);
+  });
+});
+
+describe('systemd is asked for the state of a unit', () => {
+  const isNeeded = (config: FieldValues, status: FieldValues): boolean =>
+    isUnitStateNeeded(readRows(withRows(HEALTHY, { [CONFIG]: config, [STATUS]: status })), NO_MEMORY);
+
+  test('while a service that is to run is down, for either owner, also by a daemon that saw no end (H5)', () => {
+    for (const set_owner of ['kube', 'local']) {
+      assert.equal(isNeeded({ set_owner }, { system_state: 'down' }), true, set_owner);
+      assert.equal(isNeeded({ set_owner, state: 'disabled' }, { system_state: 'down' }), false, set_owner);
+      for (const system_state of ['up', '']) assert.equal(isNeeded({ set_owner }, { system_state }), false);
+    }
   });
 });

@@ -57,6 +57,7 @@ const TAKEN: readonly [SwitchEdge, Rows, Partial<SwitchOverInput>][] = [
     { status: { ...nobody, system_state: 'down', remote_state: 'stopped' } },
     { unit: 'restarting' },
   ],
+  ['failed-unit', { status: { ...nobody, system_state: 'down' } }, { unit: 'failed' }],
   [
     'back-to-local',
     { status: { ...nobody, remote_state: 'none' } },
@@ -85,7 +86,7 @@ describe('a restart so that the other owner takes over', () => {
 
     test(`${edge} is not taken for a service that an operator stopped`, () => {
       const status = { ...rows.status, system_state: 'down' };
-      for (const unit of ['inactive', 'failed', undefined] as const)
+      for (const unit of ['inactive', undefined] as const)
         assert.equal(edgeOf(decide({ ...rows, status }, { ...rest, unit })), 'none', unit);
     });
   }
@@ -179,5 +180,27 @@ describe('the label that lets Kubernetes deploy', () => {
     assert.equal(label({ status: { system_state: 'down' } }), undefined);
     assert.equal(label({ config: { state: 'disabled' } }), undefined);
     assert.equal(label({}, 'locked'), undefined);
+  });
+});
+
+describe('a unit that systemd has given up on', () => {
+  const down = { ...nobody, system_state: 'down' };
+  const at = (config: FieldValues, unit: SwitchOverInput['unit'], status: FieldValues = down) =>
+    edgeOf(decide({ config, status }, { unit }));
+
+  test('is brought back for either owner, whatever asks or has ended (H5)', () => {
+    for (const remote_state of ['', 'none', 'pending', 'ready', 'stopped', 'running'])
+      for (const set_owner of ['kube', 'local'])
+        assert.equal(at({ set_owner }, 'failed', { ...down, remote_state }), 'failed-unit', remote_state);
+    assert.equal(at({ set_owner: 'local', state: 'always_enabled' }, 'failed'), 'failed-unit');
+  });
+
+  test('is left alone where it is not to run, runs, or was stopped by somebody (H5)', () => {
+    for (const state of ['disabled', 'always_disabled', '', '{% template %}'])
+      assert.equal(at({ set_owner: 'local', state }, 'failed'), 'none', state);
+    assert.equal(at({ state: 'disabled' }, 'failed'), 'none');
+    for (const unit of ['inactive', 'active', undefined] as const)
+      for (const set_owner of ['kube', 'local']) assert.equal(at({ set_owner }, unit), 'none');
+    assert.equal(at({ set_owner: 'local' }, 'failed', { ...nobody, system_state: 'up' }), 'none');
   });
 });

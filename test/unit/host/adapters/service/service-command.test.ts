@@ -31,7 +31,9 @@ test('a unit that systemd has given up is forgotten before it is restarted, also
 test('the state of a unit is asked of the systemctl that restarts it', async (t) => {
   const { file, words } = prepare(t, 'systemctl', "printf 'ActiveState=failed\\nSubState=failed\\n'");
   assert.equal(await commandOf(`${file} restart {feature}`).readState('snmp'), 'failed');
-  assert.deepEqual(words(), ['show --property=ActiveState,SubState snmp']);
+  assert.deepEqual(words(), [
+    'show --property=ActiveState,SubState,LoadState,Result,ExecMainCode,ExecMainStatus snmp',
+  ]);
 });
 
 test('a restart by another command than systemctl tells no state', async (t) => {

@@ -124,6 +124,14 @@ describe('carrying out a step', () => {
     host.unit = 'restarting';
     await run(restart);
     assert.deepEqual(host.restarts, ['snmp', 'snmp']);
+    const revive = { ...restart, edge: 'failed-unit' } as const;
+    for (const unit of ['inactive', 'active', 'restarting', undefined] as const) {
+      host.unit = unit;
+      assert.equal(await run(revive), '');
+    }
+    host.unit = 'failed';
+    assert.match(await run(revive), /restarted/);
+    assert.equal(host.restarts.length, 3);
   });
 
   test('a fallback that was cut short and is others’ by now blocks its version, and restarts nothing', async () => {
