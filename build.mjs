@@ -7,6 +7,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -36,6 +37,8 @@ const HOST = 'dist/host.tmp';
  */
 const BEFORE_ALL_ELSE = "process.exitCode = 70; process.on('SIGUSR1', () => {});";
 const HEALTH_HTTP = 'src/container/adapters/http/health-http.ts';
+const HOST_METRICS = 'src/host/compose/host-metrics.ts';
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** Bundles `entry` into `folder`/`name`.cjs, and leaves what went into it in dist/`name`.meta.json. */
 async function bundle(folder, { name, entry, plugins, banner = '', footer = '' }) {
   const { metafile } = await build({
@@ -54,6 +57,7 @@ async function bundle(folder, { name, entry, plugins, banner = '', footer = '' }
     metafile: true,
     banner: { js: banner },
     footer: { js: footer },
+    define: { BUILD_VERSION: JSON.stringify(version) },
     plugins,
     logLevel: 'warning',
   });
@@ -107,9 +111,10 @@ cpSync('docker/host/rootfs', HOST, { recursive: true, verbatimSymlinks: true });
 await bundle(`${HOST}/usr/lib/ctrkit-host`, {
   name: 'host',
   entry: 'bin/host-side.ts',
-  plugins: [...redis, onlyEngine, noInspection, onlyKubeconfig],
+  plugins: [...redis, onlyEngine, noInspection, onlyKubeconfig, separateHttp],
   banner: BEFORE_ALL_ELSE,
 });
+await bundle(`${HOST}/usr/lib/ctrkit-host`, { name: 'host-metrics', entry: HOST_METRICS, plugins: [] });
 if (existsSync(pinnedNode)) {
   compile(pinnedNode);
   mkdirSync('dist/node.tmp/usr/lib/ctrkit', { recursive: true });

@@ -85,13 +85,17 @@ export const noCluster = {
   },
 };
 
-/** HTTP is off nearly everywhere: it is a file of its own, looked for beside load.cjs, whose require() this is. */
+/**
+ * HTTP is off nearly everywhere: it is a file of its own on each side, looked for beside the bundle that asks for it (beside load.cjs,
+ * whose require() this is).
+ */
 export const separateHttp = {
   name: 'separate-http',
   setup({ onResolve }) {
-    onResolve({ filter: /adapters[\\/]http[\\/]health-http\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './health-http.cjs', external: true } : undefined,
-    );
+    onResolve({ filter: /[\\/](?:health-http|host-metrics)\.ts$/ }, ({ kind, path }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      return { path: `./${path.replaceAll(/^.*[\\/]|\.ts$/g, '')}.cjs`, external: true };
+    });
   },
 };
 

@@ -15,8 +15,8 @@ interface Family {
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const HELP = new RegExp(`^# HELP (${NAME}) ((?:[^\\\\\\n]|\\\\\\\\|\\\\n)+)$`);
-const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge)$`);
-const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.+)\\})? (-?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?)$`);
+const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|summary)$`);
+const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.+)\\})? (-?\\d+(?:\\.\\d+)?(?:e[-+]?\\d+)?)$`, 's');
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"(?:,|$)/y;
 
 function parseLabels(text: string): Record<string, string> {
@@ -25,7 +25,7 @@ function parseLabels(text: string): Record<string, string> {
   while (LABEL.lastIndex < text.length) {
     const [, name = '', value = ''] = LABEL.exec(text) ?? assert.fail(`labels: ${text}`);
     assert.ok(!Object.hasOwn(labels, name), `twice: ${name}`);
-    labels[name] = value.replaceAll(/\\(.)/g, (_, letter: string) => (letter === 'n' ? '\n' : letter));
+    labels[name] = value.replaceAll(/\\(.)/gs, (_, letter: string) => (letter === 'n' ? '\n' : letter));
   }
   return labels;
 }
@@ -50,11 +50,16 @@ export function parseExposition(text: string): ReadonlyMap<string, Family> {
     } else {
       const [, name = '', labels = '', value = ''] = SAMPLE.exec(line) ?? assert.fail(line);
       const sample = { name, labels: parseLabels(labels), value: Number(value) };
+      const suffix = family?.type === 'summary' ? /_(?:sum|count)$/ : /$/;
+      assert.match(name, suffix, line);
       const key = JSON.stringify([
         name,
         Object.entries(sample.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
       ]);
-      assert.ok(family !== undefined && families.get(name) === family, `outside of its family: ${line}`);
+      assert.ok(
+        family !== undefined && families.get(name.replace(suffix, '')) === family,
+        `outside of its family: ${line}`,
+      );
       assert.ok(!series.has(key), `twice: ${line}`);
       series.add(key);
       family.samples.push(sample);

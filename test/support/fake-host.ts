@@ -65,6 +65,8 @@ export class FakeHost {
   #seq = 0;
   #pokes = 0;
   #healthySinceMs = 0;
+  /** What is started in place of the daemon as it is put together here. */
+  observe: (start: DaemonStart) => DaemonStart = (start) => start;
   #stop = new AbortController();
   #ended: Promise<void> = Promise.resolve();
   /** What is in the daemon's memory file, and of which boot. */
@@ -200,7 +202,7 @@ export class FakeHost {
       connect: () => this.#connect(),
       random: () => 0,
     };
-    this.#ended = startDaemon(start);
+    this.#ended = startDaemon(this.observe(start));
     return this.#ended;
   }
 

@@ -24,6 +24,7 @@ const META = {
   container: 'dist/container.meta.json',
   http: 'dist/health-http.meta.json',
   host: 'dist/host.meta.json',
+  metrics: 'dist/host-metrics.meta.json',
 } as const;
 const OVERLAY = join(ROOT, 'dist/rootfs');
 const HOST = join(ROOT, 'dist/host');
@@ -73,6 +74,7 @@ const WANTED_ON_HOST: Readonly<Record<string, string>> = {
   'usr/bin/ctrkitd': 'link ../lib/ctrkit-host/launch',
   'usr/lib': 'folder 755',
   'usr/lib/ctrkit-host': 'folder 755',
+  'usr/lib/ctrkit-host/host-metrics.cjs': 'file 644',
   'usr/lib/ctrkit-host/host.cjs': 'file 644',
   'usr/lib/ctrkit-host/launch': 'file 755',
   'usr/lib/systemd': 'folder 755',
@@ -297,6 +299,21 @@ describe('what images and hosts get', { timeout: 600_000 }, () => {
     const heavy = /valibot|adapters\/ledger\/|dockerode|commands\/ctrkit\/|js-yaml/;
     assert.deepEqual(
       [...loaded].filter((path) => heavy.test(path)),
+      [],
+    );
+  });
+
+  test('the host side has one bundle for HTTP and metrics, and nothing of either in the other', () => {
+    const isOfMetrics = (path: string): boolean =>
+      /adapters\/http\/|\/metrics\/|compose\/host-metrics|text\/exposition/.test(path);
+    assert.deepEqual(
+      inputs(META.host).filter((path) => isOfMetrics(path)),
+      [],
+    );
+    const held = inputs(META.metrics);
+    assert.ok(held.includes('src/adapters/http/http-server.ts'));
+    assert.deepEqual(
+      held.filter((path) => /node_modules|src\/container|start-daemon|adapters\/(?:redis|docker)/.test(path)),
       [],
     );
   });

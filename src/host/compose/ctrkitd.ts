@@ -25,7 +25,6 @@ import { createViewFile } from '../adapters/view/view-file.ts';
 import { parseDaemonLine, type DaemonOptions } from '../commands/ctrkitd/options.ts';
 import type { ClusterSide } from '../daemon/cluster/cluster-parts.ts';
 import { readDaemonSettings, type ClusterSettings } from '../daemon/settings.ts';
-import { startDaemon } from '../daemon/start-daemon.ts';
 import type { Connection } from '../daemon/watch/daemon-component.ts';
 import { readMembershipTiming } from '../membership/settings.ts';
 import { chooseNodeName } from '../node-name.ts';
@@ -34,6 +33,7 @@ import { openDatabases } from './databases.ts';
 import { buildMembershipSide, type MembershipSideOptions } from './membership.ts';
 import { buildRebootSide } from './reboot.ts';
 import type { RebootSide } from '../reboot/reboot-ports.ts';
+import { runDaemonObserved } from './run-daemon-observed.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
 
 /** The command `ctrkitd`: runs until SIGTERM or SIGINT. Returns the exit code. Throws CtrkitError. */
@@ -63,7 +63,7 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
   const signal = abortOnSignal();
   const membership = () =>
     buildMembership({ stateDir: places.folder, signal, restartCommand: command }, ports);
-  await startDaemon({
+  await runDaemonObserved(settings.httpAddress, {
     isShadow,
     log,
     clock,

@@ -13,6 +13,8 @@ export interface DaemonSettings {
   readonly imageNamesFile: string;
   readonly timing: FallbackTiming;
   readonly cluster: ClusterSettings;
+  /** Where metrics are served, as it is written; empty: nowhere. */
+  readonly httpAddress: string;
   /** Settings that make no sense, a line each: their defaults are used. */
   readonly warnings: readonly string[];
 }
@@ -54,6 +56,7 @@ export function readDaemonSettings(env: Environment): DaemonSettings {
       daemonGraceMs: parseDuration('CTRKIT_FALLBACK_GRACE', DEFAULT_FALLBACK_TIMING.daemonGraceMs),
     },
     cluster: readClusterSettings(env),
+    httpAddress: env['CTRKIT_HTTP'] ?? '',
     warnings,
   };
 }

@@ -27,6 +27,7 @@ import { ShadowComparison } from './feature/shadow-comparison.ts';
 import { ShadowExecutor } from './feature/shadow-executor.ts';
 import { ViewPublisher, type ViewTarget } from './feature/view-publisher.ts';
 import { MemoryKeeper } from './memory/memory-keeper.ts';
+import type { DaemonObserver } from './metrics/daemon-observer.ts';
 import type { Connection } from './watch/daemon-component.ts';
 import { RebootWatch } from './reboot-watch.ts';
 import type { RebootSide } from '../reboot/reboot-ports.ts';
@@ -60,6 +61,8 @@ export interface DaemonStart {
   readonly reboot?: RebootSide | undefined;
   /** Undefined where another program keeps KUBERNETES_MASTER and the node's labels. */
   readonly cluster?: ClusterSide | undefined;
+  /** Undefined where nobody asks for metrics. */
+  readonly observer?: DaemonObserver | undefined;
 }
 
 /**
@@ -91,6 +94,8 @@ export async function startDaemon(start: DaemonStart): Promise<void> {
     startedMs,
     isRebooting: () => reboot?.isUnderWay() ?? false,
   });
+  const listFeatures = () => features.features.keys();
+  start.observer?.observe({ readEngineState: () => engineWatch.state, listFeatures });
   const cluster = createClusterParts(start, {
     session,
     ledger,
@@ -175,9 +180,10 @@ interface FeatureParts {
 }
 
 function createFeaturePorts(
-  { isShadow, engine, service, locks, blocks, clock, log, timing, random, mappedRepositories }: DaemonStart,
+  start: DaemonStart,
   { session, ledger, features, engineWatch, memories, startedMs, isRebooting }: FeatureParts,
 ): FeaturePorts {
+  const { isShadow, engine, service, locks, blocks, clock, log, timing, random, mappedRepositories } = start;
   const comparison = isShadow ? new ShadowComparison(log) : undefined;
   const openStore = () => session.connection.store;
   const blockWatch = new BlockWatch(blocks, clock, log);
@@ -185,13 +191,13 @@ function createFeaturePorts(
     blockWatch.forget();
     return blocks.remove(feature, version);
   };
+  const ports = { engine, ledger, service, blocks: { remove }, clock, log, openStore };
+  const executor = isShadow ? new ShadowExecutor(ledger) : new HostExecutor(ports);
   return {
     isShadow,
     engine,
     ledger,
-    executor: isShadow
-      ? new ShadowExecutor(ledger)
-      : new HostExecutor({ engine, ledger, service, blocks: { remove }, clock, log, openStore }),
+    executor: start.observer?.meterSteps(executor) ?? executor,
     locks: new LockWatch(locks, clock, log),
     blocks: blockWatch,
     units: new UnitWatch({ service, clock, log }),
@@ -205,7 +211,10 @@ function createFeaturePorts(
     mappedRepositories,
     readEngineState: () => engineWatch.state,
     requeue: (feature) => features.add(feature),
-    onDecision: comparison && ((input, view) => comparison.compare(input, view)),
+    onDecision: (input, view, memory) => {
+      comparison?.compare(input, view);
+      start.observer?.recordDecision(input, view, memory);
+    },
   };
 }
 

@@ -48,6 +48,8 @@ Environment (of the service: systemctl edit ctrkitd):
   CTRKIT_NODE_NAME            the name of this switch's node (default: the host's name in lower case)
   CTRKIT_SONIC_VERSION_FILE   its build_version is the label sonic_version (default: /etc/sonic/sonic_version.yml)
   CTRKIT_REBOOT_HOOKS         hooks that run once a reboot is over (default: /etc/ctrkit/reboot.d)
+  CTRKIT_HTTP                 unix:/PATH, 127.0.0.1:PORT, localhost:PORT or [::1]:PORT: serves /metrics for Prometheus
+                              (docs/metrics.md); off by default
   DOCKER_HOST                 the engine's socket (default: unix:///var/run/docker.sock)
   CTRKIT_LOG                  json: one JSON object a line instead of text
 

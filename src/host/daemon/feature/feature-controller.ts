@@ -64,8 +64,8 @@ export interface FeaturePorts {
   readonly readEngineState: () => EngineState;
   /** Something has changed that is in no row: the feature has to be reconciled again. */
   readonly requeue: (feature: string) => void;
-  /** After each decision, for a shadow's comparison. */
-  readonly onDecision?: ((input: FeatureInput, view: DecidedView) => void) | undefined;
+  /** After each decision, for a shadow's comparison and for metrics; `memory` is that after it. */
+  readonly onDecision?: ((input: FeatureInput, view: DecidedView, memory: FeatureMemory) => void) | undefined;
 }
 
 /** Reconciles one feature: reads its rows, decides, and starts the steps, one batch at a time. */
@@ -146,7 +146,7 @@ export class FeatureController {
     // A shadow has not fallen back, so the image it would have fallen back from fails on.
     const isFallbackKnown = isShadow && findOpenFallback(input.ledger, view.imageId) !== undefined;
     this.#report.updateView(view, isFallbackKnown);
-    onDecision?.(input, view);
+    onDecision?.(input, view, memory);
     const { policy } = reading;
     const stepDueMs = this.#runner.start(steps, {
       feature: this.name,
