@@ -4,6 +4,7 @@ import { createHookRecord } from '../adapters/hooks/hook-record.ts';
 import { createHookSource } from '../adapters/hooks/hook-source.ts';
 import { restoreEnvironment } from '../adapters/proc/gate-settings.ts';
 import { createOwnProcessTest } from '../adapters/proc/ancestry.ts';
+import { readIdentityEvidence } from '../adapters/proc/own-identity.ts';
 import { createSupervisorStop, findSupervisorSocket } from '../adapters/proc/own-supervisor.ts';
 import { createProcessListReader } from '../adapters/process-lists.ts';
 import { CLAIM_FILE } from '../adapters/run-folder/claim-file.ts';
@@ -18,6 +19,8 @@ import { PolicyReader } from '../agent/policy-reader.ts';
 import { findTiming, type ChecksConfig } from '../health/checks-config/checks-config.ts';
 import { readChecksConfig } from '../adapters/checks-file.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
+import { findOwnIdentity } from '../../decide/gate/own-identity.ts';
+import { nameNamespace } from '../../decide/health/exit-listener-text.ts';
 import { UNKNOWN_KEEPS_RESULT_MS } from '../../decide/health/decide-health.ts';
 import { RestartCounter } from '../health/restart-counter.ts';
 import { ConfigurationCheck, type GetErrors } from '../health/configuration-check.ts';
@@ -133,8 +136,25 @@ export function createHooks({ settings, clock, log, containerStart }: ContainerP
 
 function createCriticalExit(ports: ContainerPorts, processes: ProcessChecks): CriticalExitController {
   const endSupervisor = createSupervisorStop(process.env);
-  const listEnds = () => processes.criticalEnds;
-  return new CriticalExitController({ ...ports, listEnds, endSupervisor }, ports.settings.criticalExit);
+  const parts = {
+    ...ports,
+    endSupervisor,
+    listEnds: () => processes.criticalEnds,
+    namespace: nameNamespace(process.env['NAMESPACE_PREFIX'] ?? '', ports.settings.namespaceId),
+    findFeature: () => findFeature(ports),
+  };
+  return new CriticalExitController(parts, ports.settings.criticalExit);
+}
+
+/** The claim's, else what names the container otherwise; empty for neither. */
+function findFeature({ claimFile, settings }: ContainerPorts): string {
+  try {
+    const claim = claimFile.read();
+    if (claim !== undefined) return claim.feature;
+  } catch {
+    // A file that can't be read says nothing.
+  }
+  return findOwnIdentity(readIdentityEvidence(process.env, settings.configDir)).feature ?? '';
 }
 
 export function createMonitor(

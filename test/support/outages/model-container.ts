@@ -159,7 +159,15 @@ export class ModelContainer {
     const { random } = this.#switch;
     const { log } = this;
     const lastEnd = { read: () => '', write: () => undefined };
-    const exits = { clock: process, log, lastEnd, listEnds: () => [], endSupervisor: () => true };
+    const exits = {
+      clock: process,
+      log,
+      lastEnd,
+      listEnds: () => [],
+      namespace: 'host',
+      findFeature: () => 'snmp',
+      endSupervisor: () => true,
+    };
     const health = {
       isSettled: true,
       hasStarted: true,

@@ -108,7 +108,15 @@ class TestContainer {
       unclaimed: { reconcile: async () => 5_000, passClaim: () => {}, finding: { text: '' } },
       policyReader: new PolicyReader(() => []),
       criticalExit: new CriticalExitController(
-        { clock, log, lastEnd, listEnds: () => [], endSupervisor: () => true },
+        {
+          clock,
+          log,
+          lastEnd,
+          listEnds: () => [],
+          namespace: 'host',
+          findFeature: () => 'snmp',
+          endSupervisor: () => true,
+        },
         'report',
       ),
       clock,

@@ -37,6 +37,8 @@ describe('the end of a critical process', () => {
         log,
         lastEnd: { read: () => '', write: (text) => kept.push(text) },
         listEnds: () => ends,
+        namespace: 'host',
+        findFeature: () => 'snmp',
         endSupervisor: () => {
           signals += 1;
           return isEndable;
@@ -68,7 +70,8 @@ describe('the end of a critical process', () => {
     assert.deepEqual(log.lines, [`${REPORT}auto_restart is disabled`]);
     clock.advance(1_000);
     exit.reconcile(DISABLED);
-    assert.equal(log.lines.length, 2);
+    const reports = log.lines.filter((line) => line.startsWith(REPORT));
+    assert.equal(reports.length, 2);
     assert.deepEqual([signals, kept], [0, []]);
   });
 
@@ -119,12 +122,13 @@ describe('the end of a critical process', () => {
     assert.equal(signals, 1);
     assert.deepEqual(kept, [`2026-01-02T03:04:05.000Z ${why}`]);
     assert.deepEqual(log.lines.slice(1), [
+      "info: Process 'snmpd' exited unexpectedly. Terminating supervisor 'snmp'",
       `error: ${why}: ending supervisord, so that the container is started again`,
     ]);
     // supervisord has not heard.
     clock.advance(1_000);
     exit.reconcile(policyOf('enabled'));
-    assert.deepEqual([signals, kept.length, log.lines.length], [2, 1, 2]);
+    assert.deepEqual([signals, kept.length, log.lines.length], [2, 1, 3]);
   });
 
   test('is not forgotten when supervisord starts the process again before auto_restart is known (D14)', () => {
@@ -162,5 +166,50 @@ describe('the end of a critical process', () => {
     clock.advance(1);
     exit.reconcile(during);
     assert.equal(signals, 1);
+  });
+
+  const alertsOf = (): string[] => log.lines.filter((line) => line.includes("'"));
+
+  test('is told every minute in the words of SONiC’s exit listener, while the process is down (H21)', () => {
+    die(endOf('snmpd'));
+    for (let second = 0; second < 185; second += 5) {
+      exit.reconcile(DISABLED);
+      clock.advance(5_000);
+    }
+    assert.deepEqual(
+      alertsOf(),
+      [1, 2, 3].map(
+        (minutes) => `error: Process 'snmpd' is not running in namespace 'host' (${minutes} minutes).`,
+      ),
+    );
+    ends = [];
+    exit.reconcile(DISABLED);
+    clock.advance(120_000);
+    exit.reconcile(DISABLED);
+    assert.equal(alertsOf().length, 3);
+  });
+
+  test('is told so where supervisord does not start the process again, known auto_restart or not (H21)', () => {
+    die(endOf('snmpd'), policyOf(undefined));
+    clock.advance(60_000);
+    ends = [];
+    exit.reconcile(policyOf(undefined));
+    assert.deepEqual(alertsOf(), []);
+    ends = [endOf('snmpd')];
+    exit.reconcile(policyOf(undefined));
+    assert.equal(alertsOf().length, 1);
+  });
+
+  test('is not told so where another exit listener does, nor of an end that was expected (H21)', () => {
+    exit = build('report');
+    die(endOf('snmpd'));
+    clock.advance(60_000);
+    exit.reconcile(DISABLED);
+    exit = build('end');
+    ends = [];
+    die({ ...endOf('snmpd'), isExpected: true });
+    clock.advance(60_000);
+    exit.reconcile(DISABLED);
+    assert.deepEqual(alertsOf(), []);
   });
 });
