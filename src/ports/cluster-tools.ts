@@ -1,7 +1,12 @@
-/** Which tools and files a host joins and leaves by; src/host/membership/settings.ts reads it from the environment. */
-export interface ClusterToolSettings {
-  /** Where the server's admin configuration is kept. */
+/** Where the server's admin configuration is kept. */
+export interface AdminConfigPlaces {
   readonly adminConfigPath: string;
+  /** Where an earlier release has kept it, and the shipped kit does; undefined where a setting names the path. */
+  readonly oldAdminConfigPath: string | undefined;
+}
+
+/** Which tools and files a host joins and leaves by; src/host/membership/settings.ts reads it from the environment. */
+export interface ClusterToolSettings extends AdminConfigPlaces {
   /** The file whose presence means that the switch has joined. */
   readonly kubeletConfigPath: string;
   /** `{ip}` and `{port}` stand for the server's address. */

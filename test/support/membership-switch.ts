@@ -119,7 +119,7 @@ export class MembershipSwitch extends FakeCtrkit {
 
   async #act<T>(work: (ports: MembershipPorts) => Promise<T>): Promise<T> {
     const { store, tables, close } = this.ports.openDatabases('');
-    const { tools, files, adminConfigs, service } = await this.ports.openMembership(this.stop.signal);
+    const { tools, files, adminConfigs, service } = await this.ports.openMembership(this.stop.signal, 'act');
     const { clock, locks } = this;
     const ports: MembershipPorts = {
       tools,

@@ -12,7 +12,7 @@ import { runCtrkit } from '../commands/ctrkit/program.ts';
 import type { CtrkitPorts } from '../commands/ctrkit/reading/ports.ts';
 import type { MembershipSide } from '../membership/membership-ports.ts';
 import type { RebootSide } from '../reboot/reboot-ports.ts';
-import { listStatePlaces } from '../state-dir.ts';
+import { findStateDir, listStatePlaces, type StatePlaces } from '../state-dir.ts';
 import type { RebootMarkStore } from '../../ports/reboot.ts';
 import { openDatabases } from './databases.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
@@ -31,6 +31,7 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
   const places = listStatePlaces(process.env['CTRKIT_STATE_DIR'] ?? '');
   const state = createStateDir(places);
   const runDir = process.env['CTRKIT_RUN_DIR'] || '/run/ctrkit';
+  const terminal = createTerminal('ctrkit');
   return {
     clock: ports.clock,
     openDatabases: (redisUrl) => openDatabases(ports.findDatabases(redisUrl)),
@@ -41,19 +42,33 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
     ledger: { read: () => state.read((folder) => createLedgerFile(folder).read()) },
     view: createViewFile(runDir),
     readInput,
-    openMembership: (signal) => openMembership(places.folder, signal),
+    openMembership: (signal, purpose) => openMembership({ places, signal, purpose, warn: terminal.report }),
     openReboot: () => openReboot(state),
-    terminal: createTerminal('ctrkit'),
+    terminal,
     user: findUser(),
     catchSignals,
   };
 }
 
 /** Loaded when used: most commands have nothing to do with it. */
-async function openMembership(stateDir: string, signal: AbortSignal): Promise<MembershipSide> {
+async function openMembership({
+  places,
+  signal,
+  purpose,
+  warn,
+}: {
+  readonly places: StatePlaces;
+  readonly signal: AbortSignal;
+  readonly purpose: 'read' | 'act';
+  readonly warn: (text: string) => void;
+}): Promise<MembershipSide> {
   const { buildMembershipSide } = await import('./membership.ts');
+  const { settleStateDir } = await import('./state-dir.ts');
+  const moved = purpose === 'act' ? await settleStateDir(places) : undefined;
+  for (const line of [moved?.text ?? '', moved?.problem ?? '']) if (line !== '') warn(line);
+  const stateDir = moved?.folder ?? findStateDir(places);
   const restartCommand = process.env['CTRKIT_RESTART_COMMAND'] ?? '';
-  return buildMembershipSide({ stateDir, signal, restartCommand });
+  return buildMembershipSide({ stateDir, lockName: places.folder, signal, restartCommand, warn });
 }
 
 async function openReboot(state: StateDir): Promise<RebootSide> {

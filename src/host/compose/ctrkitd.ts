@@ -18,7 +18,6 @@ import {
   parseRestartCommand,
   ServiceCommand,
 } from '../adapters/service/service-command.ts';
-import { assertSingle } from '../adapters/single-instance.ts';
 import { moveState } from '../adapters/state-dir/move-state.ts';
 import { createRebootMarkFile } from '../adapters/reboot/mark-file.ts';
 import { createViewFile } from '../adapters/view/view-file.ts';
@@ -35,6 +34,7 @@ import { buildRebootSide } from './reboot.ts';
 import type { RebootSide } from '../reboot/reboot-ports.ts';
 import { runDaemonObserved } from './run-daemon-observed.ts';
 import { buildHostPorts, type HostPorts } from './ports.ts';
+import { assertOnlyDaemon } from './state-dir.ts';
 
 /** The command `ctrkitd`: runs until SIGTERM or SIGINT. Returns the exit code. Throws CtrkitError. */
 export async function runCtrkitdCommand(args: readonly string[]): Promise<number> {
@@ -62,7 +62,7 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
   for (const problem of problems) log.warn(problem);
   const signal = abortOnSignal();
   const membership = () =>
-    buildMembership({ stateDir: places.folder, signal, restartCommand: command }, ports);
+    buildMembership({ stateDir: folder, lockName: places.folder, signal, restartCommand: command }, ports);
   await runDaemonObserved(settings.httpAddress, {
     isShadow,
     log,
@@ -78,16 +78,10 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
     memory: isShadow ? undefined : createMemoryFile(settings.runDir),
     mappedRepositories: names.repositories,
     reboot: buildReboot(folder, command, log),
-    cluster: isShadow ? undefined : buildCluster(settings.cluster, log, membership),
+    cluster: isShadow ? undefined : await buildCluster(settings.cluster, log, membership),
     connect: () => connectDatabases(redisUrl, ports),
     signal,
   });
-}
-
-/** In both places: a daemon that works in the old one, of an earlier release say, has that name. */
-async function assertOnlyDaemon({ folder, oldFolder }: StatePlaces, isShadow: boolean): Promise<void> {
-  for (const place of [folder, oldFolder ?? []].flat())
-    await assertSingle(`ctrkitd:${isShadow ? 'shadow:' : ''}${place}`);
 }
 
 /** Moves the state where an earlier release has left it in the old place. */
@@ -115,11 +109,11 @@ function connectDatabases(redisUrl: string, { findDatabases, log }: HostPorts): 
   return openDatabases(databases);
 }
 
-function buildCluster(
+async function buildCluster(
   { kubeconfigs, isJoinedByUs, sonicVersionFile }: ClusterSettings,
   log: Log,
-  membership: () => ClusterSide['membership'],
-): ClusterSide | undefined {
+  membership: () => Promise<ClusterSide['membership']>,
+): Promise<ClusterSide | undefined> {
   if (kubeconfigs.length === 0) return undefined;
   if (!isJoinedByUs)
     log.info(
@@ -127,7 +121,7 @@ function buildCluster(
     );
   return {
     node: new KubernetesNode({ kubeconfigs, nodeName: chooseNodeName(process.env, hostname).read }),
-    membership: isJoinedByUs ? membership() : undefined,
+    membership: isJoinedByUs ? await membership() : undefined,
     readSonicVersion: async () => {
       const { version, warning } = await readSonicVersion(sonicVersionFile || undefined);
       if (warning !== undefined) log.warn(warning);
@@ -140,12 +134,19 @@ function buildCluster(
  * Undefined where a setting of joining makes no sense, for instance the host's name: then the switch neither joins nor
  * leaves by itself, and everything else of the daemon runs.
  */
-function buildMembership(options: MembershipSideOptions, ports: HostPorts): ClusterSide['membership'] {
+async function buildMembership(
+  options: Omit<MembershipSideOptions, 'warn'>,
+  ports: HostPorts,
+): Promise<ClusterSide['membership']> {
   const { values, warning: fault } = ports.readRemoteConfig();
   const { timing, warnings } = readMembershipTiming(values);
   for (const warning of [fault ?? [], warnings].flat()) ports.log.warn(warning);
   try {
-    return { ...buildMembershipSide(options), timing };
+    const side = buildMembershipSide({ ...options, warn: (text) => ports.log.warn(text) });
+    // With the lock the files of an earlier release are moved: at once, not only with the next join.
+    const release = await side.acquireLock().catch(() => undefined);
+    release?.();
+    return { ...side, timing };
   } catch (error) {
     if (!(error instanceof CtrkitError) || error.code !== 'usage') throw error;
     ports.log.warn(`this switch neither joins nor leaves a Kubernetes master by itself: ${error.message}`);

@@ -3,36 +3,57 @@ import { HostAdminConfigSource } from '../adapters/cluster-tools/admin-config-so
 import { HostClusterTools } from '../adapters/cluster-tools/cluster-tools.ts';
 import { HostMembershipFiles } from '../adapters/cluster-tools/membership-files.ts';
 import { acquireMembershipLock } from '../adapters/cluster-tools/membership-lock.ts';
-import { UnfinishedMark } from '../adapters/cluster-tools/unfinished-mark.ts';
+import { moveAdminConfig } from '../adapters/cluster-tools/move-admin-config.ts';
+import { UNFINISHED_SUFFIX, UnfinishedMark } from '../adapters/cluster-tools/unfinished-mark.ts';
 import {
   DEFAULT_RESTART_COMMAND,
   parseRestartCommand,
   ServiceCommand,
 } from '../adapters/service/service-command.ts';
 import type { MembershipSide } from '../membership/membership-ports.ts';
-import { readMembershipSettings } from '../membership/settings.ts';
+import { placeAdminConfig, readMembershipSettings } from '../membership/settings.ts';
 
 export interface MembershipSideOptions {
+  /** The place that counts. */
   readonly stateDir: string;
+  /** Of the one process on this host that joins or leaves. */
+  readonly lockName: string;
   readonly signal: AbortSignal;
   /** Empty for the default. */
   readonly restartCommand: string;
+  /** What is odd about the files, one line for people, each once. */
+  readonly warn: (text: string) => void;
 }
 
 /** What joins and leaves, for `ctrkit kube` and for the daemon. Throws CtrkitError('usage'). */
 export function buildMembershipSide({
   stateDir,
+  lockName,
   signal,
   restartCommand,
+  warn,
 }: MembershipSideOptions): MembershipSide {
   const words = parseRestartCommand(restartCommand || DEFAULT_RESTART_COMMAND);
-  const settings = readMembershipSettings(process.env, hostname);
-  const mark = new UnfinishedMark(`${settings.adminConfigPath}.unfinished`);
+  const settings = placeAdminConfig(readMembershipSettings(process.env, hostname), stateDir);
+  const { adminConfigPath, oldAdminConfigPath: oldPath } = settings;
+  const mark = new UnfinishedMark(
+    `${adminConfigPath}${UNFINISHED_SUFFIX}`,
+    oldPath === undefined ? undefined : `${oldPath}${UNFINISHED_SUFFIX}`,
+  );
+  const warned = new Set<string>();
+  const warnOnce = (text: string): void => {
+    if (!warned.has(text)) warn(text);
+    warned.add(text);
+  };
   return {
     tools: new HostClusterTools(settings, mark),
     files: new HostMembershipFiles(settings, mark),
     adminConfigs: new HostAdminConfigSource(settings),
     service: new ServiceCommand(words, undefined, signal),
-    acquireLock: () => acquireMembershipLock(stateDir, () => mark.isAtWork()),
+    acquireLock: async () => {
+      const release = await acquireMembershipLock(lockName, () => mark.isAtWork());
+      if (release !== undefined) for (const problem of moveAdminConfig(settings)) warnOnce(problem);
+      return release;
+    },
   };
 }

@@ -6,15 +6,38 @@ import { splitWords } from '../../text/command-words.ts';
 import { findSubdomainFault } from '../../contract/cluster/kubernetes-names.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { DEFAULT_MEMBERSHIP_TIMING, type MembershipTiming } from '../../decide/cluster/membership.ts';
-import type { ClusterToolSettings } from '../../ports/cluster-tools.ts';
+import type { AdminConfigPlaces, ClusterToolSettings } from '../../ports/cluster-tools.ts';
 import { chooseNodeName } from '../node-name.ts';
 
 const DEFAULT_URL = 'https://{ip}:{port}/admin.conf';
 const DEFAULT_JOIN = 'kubeadm join --discovery-file {config} --node-name {node}';
 const DEFAULT_RESET = 'kubeadm reset --force';
 
+const ADMIN_CONFIG = 'kube_admin.conf';
+const OLD_FOLDER = '/etc/sonic';
+
+export interface MembershipSettings extends Omit<ClusterToolSettings, keyof AdminConfigPlaces> {
+  /** Empty for the usual place. */
+  readonly namedAdminConfigPath: string;
+}
+
+/** `root` stands for / in tests. */
+export function placeAdminConfig(
+  { namedAdminConfigPath, ...settings }: MembershipSettings,
+  stateDir: string,
+  root = '',
+): ClusterToolSettings {
+  if (namedAdminConfigPath !== '')
+    return { ...settings, adminConfigPath: namedAdminConfigPath, oldAdminConfigPath: undefined };
+  return {
+    ...settings,
+    adminConfigPath: `${stateDir}/${ADMIN_CONFIG}`,
+    oldAdminConfigPath: `${root}${OLD_FOLDER}/${ADMIN_CONFIG}`,
+  };
+}
+
 /** Throws CtrkitError('usage') for a setting that could only fail, or that would do something else than is meant. */
-export function readMembershipSettings(env: Environment, hostName: () => string): ClusterToolSettings {
+export function readMembershipSettings(env: Environment, hostName: () => string): MembershipSettings {
   const readText = (name: string, fallback: string): string => (env[name] ?? '').trim() || fallback;
   const adminConfigUrl = readText('CTRKIT_ADMIN_CONF_URL', DEFAULT_URL);
   const sample = adminConfigUrl.replaceAll('{ip}', '192.0.2.1').replaceAll('{port}', '6443');
@@ -37,7 +60,7 @@ export function readMembershipSettings(env: Environment, hostName: () => string)
   if (!/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}$/.test(unit))
     throw createSettingError('CTRKIT_KUBELET_UNIT', 'is no name of a unit: write kubelet, or none');
   return {
-    adminConfigPath: readText('CTRKIT_KUBE_ADMIN_CONF', '/etc/sonic/kube_admin.conf'),
+    namedAdminConfigPath: readText('CTRKIT_KUBE_ADMIN_CONF', ''),
     kubeletConfigPath: readText('CTRKIT_KUBELET_CONF', '/etc/kubernetes/kubelet.conf'),
     adminConfigUrl,
     caPath: readText('CTRKIT_ADMIN_CONF_CA', ''),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { HostClusterTools } from '../../../src/host/adapters/cluster-tools/cluster-tools.ts';
 import { UnfinishedMark } from '../../../src/host/adapters/cluster-tools/unfinished-mark.ts';
-import { readMembershipSettings } from '../../../src/host/membership/settings.ts';
+import { placeAdminConfig, readMembershipSettings } from '../../../src/host/membership/settings.ts';
 import { chooseNodeName } from '../../../src/host/node-name.ts';
 
 describe('the node’s name', () => {
@@ -30,7 +30,8 @@ describe('the node’s name', () => {
 
   test('that must not join keeps the switch from it before anything is asked or touched; a later one does not', async () => {
     let host = 'sonic';
-    const settings = readMembershipSettings({ CTRKIT_JOIN_COMMAND: '/bin/false {config}' }, () => host);
+    const read = readMembershipSettings({ CTRKIT_JOIN_COMMAND: '/bin/false {config}' }, () => host);
+    const settings = placeAdminConfig(read, '/nonexistent');
     const mark = new UnfinishedMark('/nonexistent/unfinished');
     const tools = new HostClusterTools(settings, mark);
     const { signal } = new AbortController();

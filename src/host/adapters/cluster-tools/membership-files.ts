@@ -11,17 +11,20 @@ import { wrapDiskError } from '../disk/wrap-disk-error.ts';
 export class HostMembershipFiles implements MembershipFiles {
   readonly kubeletConfigPath: string;
   readonly #adminConfigPath: string;
+  readonly #oldAdminConfigPath: string | undefined;
   readonly #mark: UnfinishedMark;
 
   constructor(
     {
       kubeletConfigPath,
       adminConfigPath,
-    }: Pick<ClusterToolSettings, 'kubeletConfigPath' | 'adminConfigPath'>,
+      oldAdminConfigPath,
+    }: Pick<ClusterToolSettings, 'kubeletConfigPath' | 'adminConfigPath' | 'oldAdminConfigPath'>,
     mark: UnfinishedMark,
   ) {
     this.kubeletConfigPath = kubeletConfigPath;
     this.#adminConfigPath = adminConfigPath;
+    this.#oldAdminConfigPath = oldAdminConfigPath;
     this.#mark = mark;
   }
 
@@ -44,8 +47,13 @@ export class HostMembershipFiles implements MembershipFiles {
 
   findJoinedServer(): string | undefined {
     try {
-      const reading = readWholeFile(this.#adminConfigPath, MAX_ADMIN_CONFIG_BYTES);
-      return reading.kind === 'text' ? decodeServedAs(reading.text) : undefined;
+      const [path, oldPath] = [this.#adminConfigPath, this.#oldAdminConfigPath];
+      const reading = readWholeFile(path, MAX_ADMIN_CONFIG_BYTES);
+      const counting =
+        reading.kind === 'missing' && oldPath !== undefined
+          ? readWholeFile(oldPath, MAX_ADMIN_CONFIG_BYTES)
+          : reading;
+      return counting.kind === 'text' ? decodeServedAs(counting.text) : undefined;
     } catch {
       // The server is only shown to people: what can't be read is not known.
       return undefined;
@@ -58,6 +66,7 @@ export class HostMembershipFiles implements MembershipFiles {
       createFolder(dirname(path));
       writeDurably(path, text, `${path}.tmp`, 0o600);
     });
+    this.#removeOld();
   }
 
   removeAdminConfig(): void {
@@ -66,6 +75,13 @@ export class HostMembershipFiles implements MembershipFiles {
       rmSync(`${path}.tmp`, { force: true });
       removeDurably(path);
     });
+    this.#removeOld();
     this.#mark.clear();
+  }
+
+  /** Keys of a master that the switch has left, or has another configuration of. */
+  #removeOld(): void {
+    const path = this.#oldAdminConfigPath;
+    if (path !== undefined) wrapDiskError(path, 'removed', () => removeDurably(path));
   }
 }

@@ -4,19 +4,29 @@ import { createFolder, removeDurably, writeDurably } from '../disk/durable-file.
 import { wrapDiskError } from '../disk/wrap-disk-error.ts';
 import { readStartTicks } from '../process-start.ts';
 
+/** The mark is beside the admin configuration. */
+export const UNFINISHED_SUFFIX = '.unfinished';
+
 /**
  * A file that is there as long as a join or a leave has begun and is not done. It holds the number and the start time of the
  * tool's process. Throws CtrkitError('disk').
  */
 export class UnfinishedMark {
   readonly #path: string;
+  /** Where an earlier release has set it, and where it counts until it was moved; undefined for nowhere. */
+  readonly #oldPath: string | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, oldPath?: string) {
     this.#path = path;
+    this.#oldPath = oldPath;
   }
 
   isSet(): boolean {
-    return existsSync(this.#path);
+    return this.#paths.some((path) => existsSync(path));
+  }
+
+  get #paths(): string[] {
+    return [this.#path, this.#oldPath ?? []].flat();
   }
 
   /** On the disk when it returns: set before a tool runs, so that the mark outlives a power cut. */
@@ -38,16 +48,20 @@ export class UnfinishedMark {
 
   /** The recorded process still runs, whoever has started it: a tool outlives a command that is killed. */
   isAtWork(): boolean {
-    try {
-      const text = readFileSync(this.#path, 'utf8');
-      return text !== '' && identifyProcess(Number.parseInt(text, 10)) === text;
-    } catch {
-      return false;
-    }
+    return this.#paths.some(isProcessAtWork);
   }
 
   clear(): void {
-    wrapDiskError(this.#path, 'removed', () => removeDurably(this.#path));
+    for (const path of this.#paths) wrapDiskError(path, 'removed', () => removeDurably(path));
+  }
+}
+
+function isProcessAtWork(path: string): boolean {
+  try {
+    const text = readFileSync(path, 'utf8');
+    return text !== '' && identifyProcess(Number.parseInt(text, 10)) === text;
+  } catch {
+    return false;
   }
 }
 

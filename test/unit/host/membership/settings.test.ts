@@ -8,7 +8,7 @@ describe('how a switch joins', () => {
     assert.equal(nodeName(), 'switch-1');
     assert.equal(findNameFault(), undefined);
     assert.deepEqual(rest, {
-      adminConfigPath: '/etc/sonic/kube_admin.conf',
+      namedAdminConfigPath: '',
       kubeletConfigPath: '/etc/kubernetes/kubelet.conf',
       adminConfigUrl: 'https://{ip}:{port}/admin.conf',
       caPath: '',

@@ -23,7 +23,8 @@ Environment:
   CTRKIT_ADMIN_CONF_URL   where the server has its admin configuration (default: https://{ip}:{port}/admin.conf)
   CTRKIT_ADMIN_CONF_CA    certificates to trust for it, beside Node.js' own
                           (default: /etc/ssl/certs/ca-certificates.crt)
-  CTRKIT_KUBE_ADMIN_CONF  where that configuration is kept (default: /etc/sonic/kube_admin.conf)
+  CTRKIT_KUBE_ADMIN_CONF  where that configuration is kept
+                          (default: /host/ctrkit/kube_admin.conf, or /var/lib/ctrkit without /host)
   CTRKIT_KUBELET_CONF     the kubelet's own configuration; the switch has joined where this file exists
                           (default: /etc/kubernetes/kubelet.conf)
   CTRKIT_NODE_NAME        the name of the node (default: the host's name in lower case)

@@ -24,7 +24,7 @@ export async function showKubeStatus(
 }
 
 async function readKubeStatus(redisUrl: string, ports: CtrkitPorts): Promise<KubeStatus> {
-  const { tools, files } = await ports.openMembership(new AbortController().signal);
+  const { tools, files } = await ports.openMembership(new AbortController().signal, 'read');
   const rows = await readKubeRows(redisUrl, ports, files);
   const daemon = ports.view.read(ports.clock.bootId());
   return {

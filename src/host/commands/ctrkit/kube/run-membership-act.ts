@@ -31,7 +31,7 @@ export async function runMembershipAct(act: MembershipAct): Promise<number> {
   });
   let membership: MembershipPorts | undefined;
   try {
-    const side = await ports.openMembership(stop.signal);
+    const side = await ports.openMembership(stop.signal, 'act');
     return await withLock(side, ports, () =>
       withDatabases(act, (databases) => {
         membership = buildMembershipPorts(side, databases, ports, stop.signal);

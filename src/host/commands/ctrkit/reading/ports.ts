@@ -44,7 +44,7 @@ export interface CtrkitPorts {
    */
   readonly readInput: (path: string, maxBytes: number) => Promise<string>;
   /** What is under way ends when `signal` aborts. Throws CtrkitError('usage') for a setting that makes no sense. */
-  readonly openMembership: (signal: AbortSignal) => Promise<MembershipSide>;
+  readonly openMembership: (signal: AbortSignal, purpose: 'read' | 'act') => Promise<MembershipSide>;
   /** Throws CtrkitError('usage') for a setting that makes no sense. */
   readonly openReboot: () => Promise<RebootSide>;
   readonly terminal: Terminal;

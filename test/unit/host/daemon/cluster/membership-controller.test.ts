@@ -31,7 +31,7 @@ beforeEach(() => {
 async function start(t: TestContext, random = 0) {
   const databases = kit.ports.openDatabases('');
   const stop = new AbortController();
-  const cluster = await kit.ports.openMembership(stop.signal);
+  const cluster = await kit.ports.openMembership(stop.signal, 'act');
   const controller = new MembershipController({
     ...cluster,
     locks: kit.locks,
