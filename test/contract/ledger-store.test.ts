@@ -11,7 +11,7 @@ import {
 } from '../../src/decide/images/ledger-changes.ts';
 import { createLedgerFile } from '../../src/host/adapters/ledger/ledger-file.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
-import { certifyOn, goldenOf, imageIdOf, policyOf } from '../support/beats.ts';
+import { certifyOn, goldenOf, imageIdOf } from '../support/beats.ts';
 import { FakeLedgerStore } from '../support/fake-ledger-store.ts';
 
 interface Disk {
@@ -41,7 +41,7 @@ const DISKS: Record<string, () => Disk> = {
 };
 
 const V1 = { ...EMPTY_FEATURE_LEDGER, shipped: goldenOf(1, { source: 'shipped' }) };
-const V2 = certifyOn(V1, goldenOf(2), policyOf({ tag_new_as_local: 'true' }));
+const V2 = certifyOn(V1, goldenOf(2));
 const FULL = recordUntaggedImage(
   recordRepository(
     recordFallback(V2, {

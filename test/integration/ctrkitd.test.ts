@@ -308,7 +308,7 @@ describe('ctrkitd as a process', { timeout: 600_000 }, () => {
       const inside = (...words: string[]): Program =>
         kit.run(['nsenter', '-t', `${daemon.pid}`, '-m', ...words]);
       await inside('rm', `${state}/fill`).waitForEnd();
-      await daemon.waitForLine('counts as golden');
+      await daemon.waitForLine('is the shipped one');
       const shown = inside('cat', `${state}/ledger.json`);
       await shown.waitForEnd();
       assert.match(shown.stdout, new RegExp(IMAGE));

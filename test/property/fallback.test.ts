@@ -428,7 +428,7 @@ class World {
           : decodeImagePolicy({ own: {}, global: {}, feature: hasRow ? FEATURE_ROW : {} }, 'snmp'),
       ledger: this.#ledger,
       lockText: undefined,
-      localImageId: LOCAL,
+      target: { imageId: LOCAL, version: '1.0', rung: 'shipped' },
       daemonStartedMs: this.#daemonStartedS * 1_000,
       lastFallbackMs: this.#lastFallbackMs,
       timing: DEFAULT_FALLBACK_TIMING,

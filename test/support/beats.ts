@@ -64,9 +64,8 @@ export const goldenOf = (number: number, changes: Partial<GoldenImage> = {}): Go
 });
 
 /** As the daemon certifies it, with all images there. */
-export const certifyOn = (ledger: FeatureLedger, image: GoldenImage, policy = policyOf()): FeatureLedger =>
-  recordCertification(
-    ledger,
-    { image, previous: choosePrevious(listRungs(ledger, NO_FACTS), image.imageId) },
-    policy,
-  );
+export const certifyOn = (ledger: FeatureLedger, image: GoldenImage): FeatureLedger =>
+  recordCertification(ledger, {
+    image,
+    previous: choosePrevious(listRungs(ledger, NO_FACTS), image.imageId),
+  });

@@ -148,6 +148,7 @@ export function inputOf({ rows = {}, engine = {}, ...changes }: Changes = {}): F
       ...engine,
     },
     localRepository: LOCAL,
+    ownedElsewhere: [],
     blockedVersions: new Set(),
     lockText: undefined,
     isRebootPrepared: false,

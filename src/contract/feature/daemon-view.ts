@@ -6,6 +6,8 @@ export type CertificationVerdict =
   | { readonly kind: 'off'; readonly text: string }
   /** The image that runs is golden. */
   | { readonly kind: 'golden'; readonly text: string }
+  /** The image runs as the local one while a higher certified rung stands: it can't become golden. */
+  | { readonly kind: 'own-rung'; readonly text: string }
   /** No healthy time is counted now; `text` says why and what would change it. */
   | { readonly kind: 'not-counting'; readonly text: string }
   /** Healthy without a break since `fromMs`; certified by the first heartbeat at or after `fromMs + neededMs`. */

@@ -28,17 +28,6 @@ export interface Fallback {
   readonly isDone: boolean;
 }
 
-/** What follows a certification, each step struck out when it is done: a daemon that was killed goes on there. */
-export interface Duties {
-  /** Tag the golden image as local. */
-  readonly tagAsLocal: boolean;
-  /** Remove the stopped local container that would start the image before. */
-  readonly removeLocalContainer: boolean;
-  readonly cleanUp: boolean;
-}
-
-export const NO_DUTIES: Duties = { tagAsLocal: false, removeLocalContainer: false, cleanUp: false };
-
 export interface FeatureLedger {
   /** The image that was certified last. It may have an open fallback: then the next rung stands in for it. */
   readonly golden: GoldenImage | undefined;
@@ -46,7 +35,6 @@ export interface FeatureLedger {
   readonly previous: GoldenImage | undefined;
   /** The local image that the switch came with; it may be the golden one too. */
   readonly shipped: GoldenImage | undefined;
-  readonly duties: Duties;
   readonly fallbacks: readonly Fallback[];
   /** Where this feature's containers were seen to run from; clean-up looks nowhere else. */
   readonly repositories: readonly string[];
@@ -58,7 +46,6 @@ export const EMPTY_FEATURE_LEDGER: FeatureLedger = {
   golden: undefined,
   previous: undefined,
   shipped: undefined,
-  duties: NO_DUTIES,
   fallbacks: [],
   repositories: [],
   untagged: [],

@@ -39,6 +39,7 @@ export const HEALTH_STATES = listStates<HealthState>({
 export const CERTIFICATION_STATES = listStates<CertificationVerdict['kind']>({
   off: true,
   golden: true,
+  'own-rung': true,
   'not-counting': true,
   counting: true,
   certified: true,

@@ -9,11 +9,11 @@ import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view
 import { matchesIdOrName } from '../../contract/images/engine.ts';
 import { decideCertification, type Certification } from '../images/certification.ts';
 import { describeLadder } from '../images/ladder-view.ts';
-import { findStandingRung } from '../images/ladder.ts';
+import { decideRank } from '../images/image-rank.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
-import { findLocalImage } from '../images/local-image.ts';
 import { decideFallback, type FallbackDecision } from './fallback.ts';
 import { decideFeatureCondition } from './feature-condition.ts';
+import { describeSharedRepository, findFeatureTarget } from './feature-target.ts';
 import type { FeatureInput } from './feature-input.ts';
 import type { FeatureMemory } from './feature-memory.ts';
 import type { HostStep } from './host-step.ts';
@@ -63,12 +63,14 @@ export function decideFeature(last: FeatureMemory, input: FeatureInput): Feature
 function decideFeatureCertification(observation: Observation): Certification {
   const { input, memory, container, isRunning, rungs } = observation;
   const { reading, engine, ledger, now } = input;
+  const { status, config } = reading;
+  const imageId = container !== undefined && isRunning && !engine.isAway ? container.imageId : undefined;
   return decideCertification(memory.heartbeatChain, {
     beat: reading.beat,
-    status: reading.status,
     isEngineAway: engine.isAway,
-    imageId: container !== undefined && isRunning && !engine.isAway ? container.imageId : undefined,
-    goldenImageId: findStandingRung(rungs)?.image.imageId,
+    status,
+    imageId,
+    rank: decideRank({ imageId, currentOwner: status.currentOwner, setOwner: config.setOwner, rungs }),
     hasOpenFallback: container !== undefined && findOpenFallback(ledger, container.imageId) !== undefined,
     policy: reading.policy,
     now,
@@ -100,7 +102,7 @@ function decideFeatureFallback(observation: Observation): FallbackDecision {
     policy: reading.policy,
     ledger,
     lockText,
-    localImageId: findLocalImage(engine.images, input.localRepository)?.id,
+    target: findFeatureTarget(observation, condition.imageId),
     daemonStartedMs,
     lastFallbackMs: memory.lastFallbackMs,
     timing,
@@ -168,10 +170,12 @@ function decideLabelWrite({ input, memory }: Observation): 'true' | 'false' | un
 }
 
 function describeFeature(
-  { input: { feature, reading, ledger, engine }, container, isRunning, rungs }: Observation,
+  { input, container, isRunning, rungs }: Observation,
   { certification, fallback, switchOver, restartAtMs }: Decisions,
 ): DecidedView {
+  const { feature, reading, ledger, engine } = input;
   const { problems: policyProblems } = reading.policy;
+  const ladder = describeLadder({ feature, policy: reading.policy, ledger, rungs, pins: engine.pins });
   const switchView: SwitchView = { kind: switchOver.kind, text: switchOver.text };
   return {
     imageId: container !== undefined && isRunning ? container.imageId : '',
@@ -180,9 +184,15 @@ function describeFeature(
     fallback: fallback.verdict,
     switchOver: restartAtMs === undefined ? switchView : { ...switchView, restartAtMs },
     ...(policyProblems.length === 0 ? {} : { policyProblems }),
-    ...describeLadder({ feature, policy: reading.policy, ledger, rungs, pins: engine.pins }),
+    ...ladder,
+    problems: [...(ladder.problems ?? []), ...listProblems(input)],
   };
 }
+
+const listProblems = (input: FeatureInput): string[] => {
+  const shared = describeSharedRepository(input);
+  return shared === undefined ? [] : [shared];
+};
 
 function findRequeueAtMs({ fallback, reap, restartAtMs }: Decisions, nowMs: number): number | undefined {
   return findEarliest([

@@ -6,6 +6,7 @@ import { shortImageId } from '../../contract/images/image.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
+import type { LocalTargetFinding } from '../images/local-target.ts';
 import type { FeatureCondition } from './condition.ts';
 
 /** Milliseconds. */
@@ -30,7 +31,8 @@ export interface RefusalInput {
   readonly policy: Pick<ImagePolicy, 'noFallbackToLocal' | 'isDisabled'>;
   readonly ledger: FeatureLedger;
   readonly lockText: string | undefined;
-  readonly localImageId: string | undefined;
+  /** What it would fall back to, if it may. */
+  readonly target: LocalTargetFinding;
   readonly daemonStartedMs: number;
   readonly lastFallbackMs: number | undefined;
   readonly timing: FallbackTiming;
@@ -44,7 +46,7 @@ export interface Refusal {
 
 /** The first reason not to fall back; undefined if there is none. */
 export function findRefusal(input: RefusalInput): Refusal | undefined {
-  const { policy, feature, lockText, localImageId, condition, ledger } = input;
+  const { policy, feature, lockText, target, condition, ledger } = input;
   if (policy.noFallbackToLocal)
     return {
       text: `CONFIG_DB FEATURE|${feature} no_fallback_to_local is true. To allow it: set it to false`,
@@ -54,37 +56,12 @@ export function findRefusal(input: RefusalInput): Refusal | undefined {
       text: 'CONFIG_DB IMAGE_MGMT Disable is true: images are left alone. To allow it: set it to false',
     };
   if (lockText !== undefined) return { text: `${lockText}. To lift it: ${removeLockCommand(feature)}` };
-  if (localImageId === undefined)
-    return { text: `there is no local image to fall back to. To allow it: give ${feature} one` };
-  const fallback = findOpenFallback(ledger, localImageId);
+  const fallback = findOpenFallback(ledger, condition.imageId);
   if (fallback !== undefined)
     return {
-      text: `the local image ${shortImageId(localImageId)} was itself fallen back from. To lift that: ${unblockVersionCommand(feature, fallback.version)}`,
+      text: `image ${shortImageId(condition.imageId)} has been fallen back from already, once is all. To lift it: ${unblockVersionCommand(feature, fallback.version)}`,
     };
-  return findImageRefusal(input, condition.imageId) ?? findWait(input);
-}
-
-/** `imageId` is that of the failing image, empty where nothing is deployed. */
-function findImageRefusal(
-  { ledger, feature, localImageId }: RefusalInput,
-  imageId: string,
-): Refusal | undefined {
-  if (imageId === '') return undefined;
-  const name = shortImageId(imageId);
-  const fallback = findOpenFallback(ledger, imageId);
-  if (fallback !== undefined)
-    return {
-      text: `image ${name} has been fallen back from already, once is all. To lift it: ${unblockVersionCommand(feature, fallback.version)}`,
-    };
-  if (ledger.golden?.imageId === imageId)
-    return {
-      text: `image ${name} is the golden one itself: there is nothing better to go back to. Deploy another one`,
-    };
-  if (localImageId === imageId)
-    return {
-      text: `image ${name} is the local one too: falling back would start it again. Deploy another one`,
-    };
-  return undefined;
+  return 'why' in target ? { text: target.why } : findWait(input);
 }
 
 /** The cool-down after a fallback, and the grace after the daemon's start: only time lifts them. */

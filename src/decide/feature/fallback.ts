@@ -7,6 +7,7 @@ import type { FailureCause, FallbackVerdict } from '../../contract/feature/daemo
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { describeDuration } from '../../text/duration-text.ts';
+import type { LocalTargetFinding } from '../images/local-target.ts';
 import { findOpenFallback } from '../images/ledger-changes.ts';
 import { findRefusal, type FallbackTiming, type Refusal } from './fallback-refusal.ts';
 import type { FeatureCondition } from './condition.ts';
@@ -31,8 +32,8 @@ export interface FallbackInput {
   readonly ledger: FeatureLedger;
   /** The operator's lock that is in force, one line; undefined if there is none. */
   readonly lockText: string | undefined;
-  /** The image `<local repository>:latest`; undefined if there is none. */
-  readonly localImageId: string | undefined;
+  /** What it would fall back to, if it may. */
+  readonly target: LocalTargetFinding;
   /** Boot clock. */
   readonly daemonStartedMs: number;
   /** Boot clock, of the feature's last fallback by this daemon: one for `not-deployed` is in no ledger. */

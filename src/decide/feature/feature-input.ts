@@ -2,6 +2,7 @@ import type { Timestamps } from '../../contract/timestamps.ts';
 import type { EngineContainer, EngineImage } from '../../contract/images/engine.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import type { UnitState } from '../../contract/feature/unit-state.ts';
+import type { OwnedElsewhere } from '../images/clean-up.ts';
 import type { FallbackTiming } from './fallback-refusal.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { ContainerEnd } from './seen-holder.ts';
@@ -22,6 +23,8 @@ export interface FeatureInput {
   };
   /** The repository whose tag `latest` a start in local mode runs; undefined if the feature can have none. */
   readonly localRepository: string | undefined;
+  /** What belongs to the other features. */
+  readonly ownedElsewhere: readonly OwnedElsewhere[];
   /** The versions of the feature that an operator has blocked on this switch. */
   readonly blockedVersions: ReadonlySet<string>;
   /** The operator's lock that is in force, one line; undefined if there is none. */

@@ -1,8 +1,10 @@
 /** What ctrkitd may do for a feature. Every step is idempotent: a daemon that was killed on the way does it again. */
 import type { Claim } from '../../contract/gate/claim.ts';
-import type { Duties, Fallback, GoldenImage } from '../../contract/images/ledger.ts';
+import type { Fallback, GoldenImage } from '../../contract/images/ledger.ts';
 import type { RowValues } from '../../contract/rows.ts';
 import type { PinStep } from '../images/pins.ts';
+import type { LocalStartStep } from '../images/local-start.ts';
+import type { LocalTarget } from '../images/local-target.ts';
 import type { SwitchEdge } from './switch-over.ts';
 
 /** `text` is one line for the log. */
@@ -21,10 +23,8 @@ export type HostStep =
   | { readonly kind: 'record-repository'; readonly repository: string }
   /** Writes STATE_DB's `container_stable_version` and `container_last_version`. */
   | { readonly kind: 'write-versions'; readonly stableVersion: string; readonly lastVersion: string }
-  | { readonly kind: 'tag-as-local'; readonly imageId: string; readonly repository: string }
-  | { readonly kind: 'remove-local-container'; readonly containerId: string }
+  | LocalStartStep
   | { readonly kind: 'clean-up' }
-  | { readonly kind: 'mark-duty-done'; readonly duty: keyof Duties; readonly text: string }
   /** Clears the record of a container that is gone. `record` is the guard. */
   | { readonly kind: 'release'; readonly record: RowValues; readonly claim: Claim; readonly text: string }
   /** The block's label has been set to true: the fallback is closed in the ledger. */
@@ -37,6 +37,8 @@ export type HostStep =
       readonly kind: 'fall-back';
       /** Undefined where no image is to blame, because nothing was deployed. */
       readonly fallback: Fallback | undefined;
+      /** What the service is restarted to run. */
+      readonly target: LocalTarget;
       /** The rows that the decision rests on: nothing is done once one of them has changed. */
       readonly guards: readonly RowValues[];
       /** The service is down though no operator has stopped it. */
@@ -44,7 +46,15 @@ export type HostStep =
       readonly text: string;
     }
   /** Completes a fallback that the daemon's end cut short. */
-  | { readonly kind: 'finish-fallback'; readonly fallback: Fallback; readonly isRestartDue: boolean }
+  | {
+      readonly kind: 'finish-fallback';
+      readonly fallback: Fallback;
+      readonly isRestartDue: boolean;
+      /** Undefined where there is none any more: then the local image stays as it is. */
+      readonly target: LocalTarget | undefined;
+      /** The service is down, and only systemd knows whether an operator has stopped it. */
+      readonly isServiceDown?: boolean;
+    }
   /** Writes `<f>_enabled`, which lets Kubernetes deploy the feature here. */
   | { readonly kind: 'write-label'; readonly value: 'true' | 'false' }
   | { readonly kind: 'restart'; readonly edge: SwitchEdge; readonly key: string; readonly text: string };

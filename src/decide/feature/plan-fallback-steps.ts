@@ -3,12 +3,12 @@ import { CONFIG_FIELD } from '../../contract/feature/feature.ts';
 import { STATUS_FIELD } from '../../contract/feature/status-fields.ts';
 import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FallbackVerdict } from '../../contract/feature/daemon-view.ts';
-import { isDownByItself, type UnitState } from '../../contract/feature/unit-state.ts';
 import { RUNNING_STATES, type EngineContainer } from '../../contract/images/engine.ts';
 import type { Fallback, FeatureLedger } from '../../contract/images/ledger.ts';
 import { isVersion, NO_VERSION } from '../../contract/names.ts';
 import { featureConfigRow, featureStatusRow, type RowValues } from '../../contract/rows.ts';
 import { toSeconds, type Timestamps } from '../../contract/timestamps.ts';
+import type { LocalTargetFinding } from '../images/local-target.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { HostStep } from './host-step.ts';
 
@@ -19,13 +19,14 @@ export interface FallbackStepsInput {
   readonly blockedVersions: ReadonlySet<string>;
   readonly isEngineAway: boolean;
   readonly lockText: string | undefined;
-  readonly unit: UnitState | undefined;
   readonly now: Timestamps;
   /** The recorded container, as the engine shows it. */
   readonly container: EngineContainer | undefined;
   readonly verdict: FallbackVerdict;
   /** The image to blame for a fallback that is due; undefined if there is none. */
   readonly blamed: BlamedImage | undefined;
+  /** What a fallback goes back to. */
+  readonly target: LocalTargetFinding;
 }
 
 interface BlamedImage {
@@ -34,15 +35,17 @@ interface BlamedImage {
 }
 
 export function planFallbackSteps(input: FallbackStepsInput): HostStep[] {
-  const { feature, reading, verdict, blamed, now } = input;
+  const { feature, reading, verdict, blamed, now, target } = input;
   const steps = [
     ...input.ledger.fallbacks.flatMap((fallback) => planOpenFallback(input, fallback)),
     ...planOperatorBlocks(input),
   ];
-  if (verdict.kind !== 'fall-back') return steps;
+  // Without a target it is refused.
+  if (verdict.kind !== 'fall-back' || 'why' in target) return steps;
   steps.push({
     kind: 'fall-back',
     fallback: blamed && createFallback(blamed, verdict.text, now),
+    target,
     guards: listGuards(feature, reading),
     isServiceDown: reading.status.systemState !== 'up',
     text: verdict.text,
@@ -51,12 +54,20 @@ export function planFallbackSteps(input: FallbackStepsInput): HostStep[] {
 }
 
 function planOpenFallback(input: FallbackStepsInput, fallback: Fallback): HostStep[] {
-  const { reading, lockText, isEngineAway } = input;
+  const { reading, lockText, isEngineAway, target } = input;
   const { imageId, version } = fallback;
   if (!fallback.isDone) {
     // Only the engine knows which image runs now, and another one must not be restarted for this fallback.
     if (lockText !== undefined || isEngineAway) return [];
-    return [{ kind: 'finish-fallback', fallback, isRestartDue: isRestartDue(input, fallback) }];
+    return [
+      {
+        kind: 'finish-fallback',
+        fallback,
+        isRestartDue: isRestartDue(input, fallback),
+        target: 'why' in target ? undefined : target,
+        isServiceDown: !isUp(input),
+      },
+    ];
   }
   switch (decodeEnabledValue(reading.blocks[version])) {
     case true:
@@ -78,18 +89,18 @@ function planOperatorBlocks({ reading, ledger, blockedVersions }: FallbackStepsI
   });
 }
 
-/** The fallback was decided in this boot, no operator has stopped the service since, and no other image runs. */
+/** The fallback was decided in this boot, and no other image runs. */
 function isRestartDue(
-  { reading, unit, now, container }: FallbackStepsInput,
+  { reading, now, container }: FallbackStepsInput,
   { imageId, bootId }: Fallback,
 ): boolean {
-  const { config, status } = reading;
   const isOtherImage = container !== undefined && container.imageId !== imageId;
-  // The fallback itself writes that the service is down; an operator's stop would have ended the container too.
-  const isCutShort = container !== undefined && RUNNING_STATES.has(container.state);
-  const isWanted = status.systemState === 'up' || isCutShort || isDownByItself(unit);
-  return config.setOwner === 'kube' && bootId === now.bootId && isWanted && !isOtherImage;
+  return reading.config.setOwner === 'kube' && bootId === now.bootId && !isOtherImage;
 }
+
+/** The fallback itself writes that the service is down; an operator's stop would have ended the container too. */
+const isUp = ({ reading, container }: FallbackStepsInput): boolean =>
+  reading.status.systemState === 'up' || (container !== undefined && RUNNING_STATES.has(container.state));
 
 /** A fallback gives way to an operator's stop and to another container. */
 function listGuards(

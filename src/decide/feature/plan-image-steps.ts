@@ -1,12 +1,14 @@
 /** The steps that keep a feature's images and its ledger in order. Each is what the ledger and the rows still lack. */
 import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts';
-import { RUNNING_STATES, type EngineContainer, type EngineImage } from '../../contract/images/engine.ts';
+import type { EngineContainer, EngineImage } from '../../contract/images/engine.ts';
 import { parseReference } from '../../contract/images/image.ts';
 import type { FeatureLedger, GoldenImage } from '../../contract/images/ledger.ts';
-import { NO_VERSION } from '../../contract/names.ts';
 import { toSeconds, type Timestamps } from '../../contract/timestamps.ts';
+import { planCleanUp, type OwnedElsewhere } from '../images/clean-up.ts';
 import { choosePrevious, findNextStanding, findStandingRung, type Rung } from '../images/ladder.ts';
-import { findBuildVersion, findLocalImage } from '../images/local-image.ts';
+import { findLocalImage, findLocalVersion } from '../images/local-image.ts';
+import { planLocalStart } from '../images/local-start.ts';
+import type { LocalTargetFinding } from '../images/local-target.ts';
 import { isShippedImage } from '../images/shipped-image.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { HostStep } from './host-step.ts';
@@ -16,14 +18,17 @@ export interface ImageStepsInput {
   readonly feature: string;
   readonly reading: Pick<
     FeatureReading,
-    'status' | 'beat' | 'policy' | 'localVersion' | 'stableVersion' | 'lastVersion'
+    'config' | 'status' | 'beat' | 'policy' | 'localVersion' | 'stableVersion' | 'lastVersion'
   >;
   readonly ledger: FeatureLedger;
   /** The ladder of that ledger. */
   readonly rungs: readonly Rung[];
+  /** What a start in local mode is to run. */
+  readonly target: LocalTargetFinding;
   readonly containers: readonly EngineContainer[];
   readonly images: readonly EngineImage[];
   readonly localRepository: string | undefined;
+  readonly ownedElsewhere: readonly OwnedElsewhere[];
   readonly lockText: string | undefined;
   readonly now: Timestamps;
   /** The recorded container, as the engine shows it. */
@@ -32,12 +37,12 @@ export interface ImageStepsInput {
 }
 
 export function planImageSteps(input: ImageStepsInput): HostStep[] {
-  const certification = planCertification(input);
+  const changes = [...planAdoption(input), ...planCertification(input)];
   return [
-    ...planAdoption(input),
+    ...changes,
     ...planRepository(input),
-    // A new golden image brings duties of its own, and makes those of the old one void.
-    ...(certification.length > 0 ? certification : planDuties(input)),
+    // What the ladder says after those changes is for the next reconcile.
+    ...(changes.length > 0 ? [] : planUpkeep(input)),
     ...planVersions(input),
   ];
 }
@@ -65,7 +70,7 @@ function planAdoption(input: ImageStepsInput): HostStep[] {
   const image: GoldenImage = {
     imageId: local.id,
     references: listReferences(images, local.id),
-    version: findBuildVersion(local.tags, localRepository) ?? (reading.localVersion || NO_VERSION),
+    version: findLocalVersion(local.tags, localRepository, reading.localVersion),
     source: 'shipped',
     sinceTs: toSeconds(now.wallMs),
   };
@@ -109,26 +114,50 @@ const listRepositories = (references: readonly string[] = []): string[] => [
   ...new Set(references.flatMap((reference) => parseReference(reference)?.repository ?? [])),
 ];
 
-/** The next duty of the last certification, in this order: no old image is removed before the new one is the local one. */
-function planDuties(input: ImageStepsInput): HostStep[] {
-  const { ledger, images, localRepository, lockText, reading } = input;
-  const { golden, duties } = ledger;
-  const isThere = golden !== undefined && images.some(({ id }) => id === golden.imageId);
+/** No old image is removed before the one that a local start is to run is the local one. */
+function planUpkeep(input: ImageStepsInput): HostStep[] {
+  const { reading, lockText } = input;
   // An operator's lock keeps what the next start runs as it is.
-  if (!isThere || reading.policy.isDisabled || lockText !== undefined) return [];
-  if (duties.tagAsLocal && localRepository !== undefined)
-    return [{ kind: 'tag-as-local', imageId: golden.imageId, repository: localRepository }];
-  const removal = duties.removeLocalContainer ? planContainerRemoval(input, golden) : [];
-  if (removal.length > 0) return removal;
-  return duties.cleanUp ? [{ kind: 'clean-up' }] : [];
+  if (reading.policy.isDisabled || lockText !== undefined) return [];
+  const steps = planLocal(input);
+  return steps.length > 0 ? steps : planRemoval(input);
 }
 
-/** Empty while the local container of the old image runs: its stop is an event of the engine, and reconciles again. */
-function planContainerRemoval({ containers, feature }: ImageStepsInput, golden: GoldenImage): HostStep[] {
-  const local = containers.find(({ names }) => names.includes(feature));
-  if (local === undefined || local.imageId === golden.imageId)
-    return [{ kind: 'mark-duty-done', duty: 'removeLocalContainer', text: '' }];
-  return RUNNING_STATES.has(local.state) ? [] : [{ kind: 'remove-local-container', containerId: local.id }];
+/** Makes the target the image that the next start in local mode runs, whoever has moved the local tag. */
+function planLocal(input: ImageStepsInput): HostStep[] {
+  const { feature, target, ledger, images, containers, localRepository, reading } = input;
+  if ('why' in target) return [];
+  const local = findLocalImage(images, localRepository);
+  // What the switch runs for itself is its own choice, as long as Kubernetes has not brought it.
+  const isOwnChoice =
+    local !== undefined && isShippedImage({ feature, local, localRepository, containers, ledger });
+  if (reading.config.setOwner !== 'kube' && isOwnChoice) return [];
+  return planLocalStart({
+    feature,
+    targetId: target.imageId,
+    localRepository,
+    shipped: ledger.shipped,
+    images,
+    containers,
+  });
+}
+
+/** The same plan that `ctrkit images` shows, if it removes anything. */
+function planRemoval(input: ImageStepsInput): HostStep[] {
+  const { feature, ledger, reading, images, containers, localRepository, ownedElsewhere } = input;
+  const { policy } = reading;
+  if (!policy.purgeOlderImage && !policy.purgeLocalCopy) return [];
+  const { entries } = planCleanUp({
+    feature,
+    ledger,
+    policy,
+    images,
+    containers,
+    localRepository,
+    ownedElsewhere,
+    isLocked: false,
+  });
+  return entries.some(({ action }) => action === 'remove') ? [{ kind: 'clean-up' }] : [];
 }
 
 /** Copies the version of the highest standing rung, and that of the next, into STATE_DB where the rows differ. */

@@ -5,6 +5,7 @@ import type { FallbackDecision } from './fallback.ts';
 import type { HostStep } from './host-step.ts';
 import type { Observation } from './observe-feature.ts';
 import { planFallbackSteps } from './plan-fallback-steps.ts';
+import { findFeatureTarget } from './feature-target.ts';
 import { planImageSteps } from './plan-image-steps.ts';
 import type { ReapDecision } from './reap.ts';
 import type { SwitchOverDecision } from './switch-over.ts';
@@ -45,19 +46,19 @@ export function planSteps(observation: Observation, decisions: Decisions): HostS
   return steps;
 }
 
-function planFeatureImages(
-  { input, container, rungs }: Observation,
-  { certification }: Decisions,
-): HostStep[] {
-  const { feature, reading, ledger, engine, localRepository, lockText, now } = input;
+function planFeatureImages(observation: Observation, { certification }: Decisions): HostStep[] {
+  const { input, container, rungs } = observation;
+  const { feature, reading, ledger, engine, localRepository, ownedElsewhere, lockText, now } = input;
   return planImageSteps({
     feature,
     reading,
     ledger,
     rungs,
+    target: findFeatureTarget(observation),
     containers: engine.containers,
     images: engine.images,
     localRepository,
+    ownedElsewhere,
     lockText,
     now,
     container,
@@ -79,10 +80,12 @@ function planFeaturePins({ input, rungs }: Observation): HostStep[] {
 }
 
 function planFeatureFallback(
-  { input, memory: { holder }, container }: Observation,
+  observation: Observation,
   { fallback: { verdict, bucket } }: Decisions,
 ): HostStep[] {
-  const { feature, reading, ledger, engine, lockText, unit, now } = input;
+  const { input, memory, container } = observation;
+  const { feature, reading, ledger, engine, lockText, now } = input;
+  const { holder } = memory;
   const isOfImage = verdict.kind === 'fall-back' && verdict.cause !== 'not-deployed';
   return planFallbackSteps({
     feature,
@@ -91,10 +94,10 @@ function planFeatureFallback(
     blockedVersions: input.blockedVersions,
     isEngineAway: engine.isAway,
     lockText,
-    unit,
     now,
     container,
     verdict,
     blamed: isOfImage && holder?.imageId === bucket.imageId ? holder : undefined,
+    target: findFeatureTarget(observation, isOfImage ? bucket.imageId : undefined),
   });
 }

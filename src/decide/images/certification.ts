@@ -6,10 +6,12 @@ import type { CertificationVerdict } from '../../contract/feature/daemon-view.ts
 import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { shortImageId } from '../../contract/images/image.ts';
 import { describeDuration } from '../../text/duration-text.ts';
+import type { RankVerdict } from './image-rank.ts';
 import { advanceChain, type ChainInput, type HeartbeatChain } from './heartbeat-chain.ts';
 
 export interface CertificationInput extends ChainInput {
-  readonly goldenImageId: string | undefined;
+  /** What its rung says, before any time is looked at. */
+  readonly rank: RankVerdict | undefined;
   readonly policy: Pick<ImagePolicy, 'isDisabled' | 'activeTimeToMarkGoodMs'>;
 }
 
@@ -30,9 +32,8 @@ export function decideCertification(
 
 /** `chain` is a text on why there is none where there is none. */
 function decideVerdict(chain: HeartbeatChain | string, input: CertificationInput): CertificationVerdict {
-  const { imageId, goldenImageId, policy } = input;
-  if (imageId !== undefined && imageId === goldenImageId)
-    return { kind: 'golden', text: `image ${shortImageId(imageId)} is golden` };
+  const { rank, policy } = input;
+  if (rank !== undefined) return rank;
   const off = describeOff(policy);
   if (off !== undefined) return { kind: 'off', text: off };
   if (typeof chain === 'string') return { kind: 'not-counting', text: chain };

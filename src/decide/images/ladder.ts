@@ -53,7 +53,7 @@ export function listRungs(ledger: Rungs, { imageIds, blockedVersions }: LadderFa
 }
 
 /** Whether a start in local mode may run it. */
-const isStanding = ({ isThere, hasFailed }: Rung): boolean => isThere && !hasFailed;
+export const isStanding = ({ isThere, hasFailed }: Rung): boolean => isThere && !hasFailed;
 
 /** The highest rung that is there and has not failed: what is reported as golden. Undefined if there is none. */
 export const findStandingRung = (rungs: readonly Rung[]): Rung | undefined =>

@@ -2,13 +2,11 @@
  * The changes of a feature's ledger (contract.md, section 8). Each function returns the changed ledger, or the very same
  * object if nothing changes. Lists keep their newest `MAX_LEDGER_LIST` entries.
  */
-import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import { isImageId, isRepository } from '../../contract/images/image.ts';
 import {
   EMPTY_FEATURE_LEDGER,
   MAX_LEDGER_LIST,
   MAX_REFERENCE_LENGTH,
-  type Duties,
   type Fallback,
   type FeatureLedger,
   type GoldenImage,
@@ -31,27 +29,14 @@ export interface Certified {
   readonly previous: GoldenImage | undefined;
 }
 
-/**
- * Makes the image golden, and sets the duties that the policy asks for. Duties that were left of the golden one are void,
- * because they would be done to the new one. Never certify an image that has an open fallback.
- */
-export function recordCertification(
-  ledger: FeatureLedger,
-  { image, previous }: Certified,
-  policy: Pick<ImagePolicy, 'tagNewAsLocal' | 'purgeOlderImage' | 'purgeLocalCopy'>,
-): FeatureLedger {
+/** Makes the image golden. Never certify an image that has an open fallback. */
+export function recordCertification(ledger: FeatureLedger, { image, previous }: Certified): FeatureLedger {
   const { golden } = ledger;
   if (!canBecomeRung(ledger, image) || golden?.imageId === image.imageId) return ledger;
-  const { tagNewAsLocal, purgeOlderImage, purgeLocalCopy } = policy;
   return {
     ...ledger,
     golden: { ...boundImage(image), source: 'certified' },
     previous: previous?.imageId === image.imageId ? undefined : previous,
-    duties: {
-      tagAsLocal: tagNewAsLocal,
-      removeLocalContainer: tagNewAsLocal,
-      cleanUp: purgeOlderImage || purgeLocalCopy,
-    },
     untagged: removeEntry(ledger.untagged, image.imageId),
   };
 }
@@ -67,14 +52,10 @@ export function adoptShippedImage(ledger: FeatureLedger, image: GoldenImage): Fe
   };
 }
 
-export const markDutyDone = (ledger: FeatureLedger, duty: keyof Duties): FeatureLedger =>
-  ledger.duties[duty] ? { ...ledger, duties: { ...ledger.duties, [duty]: false } } : ledger;
-
-/** Opens a fallback. Nothing changes for an image that has an open one, nor for the golden image. */
+/** Opens a fallback, of the golden image too. Nothing changes for an image that has an open one. */
 export function recordFallback(ledger: FeatureLedger, fallback: Fallback): FeatureLedger {
   const { imageId, version, reason, bootId } = fallback;
-  if (!isImageId(imageId) || imageId === ledger.golden?.imageId) return ledger;
-  if (findOpenFallback(ledger, imageId) !== undefined) return ledger;
+  if (!isImageId(imageId) || findOpenFallback(ledger, imageId) !== undefined) return ledger;
   const bounded = {
     ...fallback,
     version: toLegalVersion(version),

@@ -167,6 +167,7 @@ function countEarnedMs({ view: { certification }, beat, neededMs }: FeatureFacts
       return certification.healthyMs;
     case 'off':
     case 'golden':
+    case 'own-rung':
     case 'not-counting':
       return 0;
   }

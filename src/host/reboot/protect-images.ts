@@ -14,7 +14,7 @@ import { featureConfigRow, type FieldValues } from '../../contract/rows.ts';
 import { decideLock } from '../../decide/feature/decide-lock.ts';
 import { findStanding } from '../../decide/images/ladder.ts';
 import { selectFeatureLedger } from '../../decide/images/ledger-changes.ts';
-import { findLocalStart } from '../../decide/images/local-image.ts';
+import { findLocalImage } from '../../decide/images/local-image.ts';
 import { decideLocalRepository } from '../../decide/images/local-repository.ts';
 import { planLocalTag, type LocalTagInput, type LocalTagPlan } from '../../decide/reboot/plan-local-tag.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
@@ -168,8 +168,9 @@ function findStartObstacle(
   const until = 'it starts only when Kubernetes deploys it';
   if (noFallbackToLocal) return `no_fallback_to_local is true: ${until}`;
   if (plan.kind === 'tag') return undefined;
-  const { best } = input;
-  const ledger = { golden: best, previous: undefined, shipped: undefined, fallbacks: [] };
-  const start = findLocalStart({ ...input, ledger, localVersion: '' });
-  return start === undefined ? `it has no local image: ${until}` : undefined;
+  const { feature, containers, images, localRepository } = input;
+  const canStart =
+    containers.some(({ names }) => names.includes(feature)) ||
+    findLocalImage(images, localRepository) !== undefined;
+  return canStart ? undefined : `it has no local image: ${until}`;
 }

@@ -28,13 +28,22 @@ export type LedgerText =
  */
 export function encodeLedger(ledger: Ledger): string {
   const names = Object.keys(ledger).toSorted();
-  const features = Object.fromEntries(names.map((name) => [name, normaliseFeature(name, ledger[name])]));
+  const features = Object.fromEntries(names.map((name) => [name, encodeFeature(name, ledger[name])]));
   const checksum = checksumOf({ format: LEDGER_FORMAT, features });
   return `${JSON.stringify({ format: LEDGER_FORMAT, checksum, features }, null, 2)}\n`;
 }
 
 /** Entries that were checked: nobody changes one, and a write of the ledger has one or two that are new. */
 const normalised = new WeakMap<FeatureLedger, FeatureLedger>();
+/** What an earlier release requires of an entry; what follows a certification is decided at each look since. */
+const NO_DUTIES = { tagAsLocal: false, removeLocalContainer: false, cleanUp: false };
+
+/** An earlier release takes an entry whose golden image has an open fallback for nonsense, so that one is kept apart. */
+function encodeFeature(feature: string, entry: FeatureLedger | undefined): object {
+  const { golden, ...rest } = normaliseFeature(feature, entry);
+  const hasFailed = rest.fallbacks.some(({ imageId }) => imageId === golden?.imageId);
+  return { [hasFailed ? 'failedGolden' : 'golden']: golden, ...rest, duties: NO_DUTIES };
+}
 
 /** The entry with its fields in the order of the schema. */
 function normaliseFeature(feature: string, entry: FeatureLedger | undefined): FeatureLedger {

@@ -37,12 +37,6 @@ const FALLBACK = v.object({
   isDone: v.boolean(),
 });
 
-const DUTIES = v.object({
-  tagAsLocal: v.boolean(),
-  removeLocalContainer: v.boolean(),
-  cleanUp: v.boolean(),
-});
-
 const isOnce = (images: readonly { readonly imageId: string }[]): boolean =>
   new Set(images.map(({ imageId: id }) => id)).size === images.length;
 
@@ -75,7 +69,6 @@ export const FEATURE = v.pipe(
     golden: v.optional(GOLDEN),
     previous: v.optional(GOLDEN),
     shipped: v.optional(GOLDEN),
-    duties: DUTIES,
     fallbacks: createListSchema(FALLBACK),
     repositories: createListSchema(createTextSchema(isRepository)),
     untagged: createListSchema(imageId),

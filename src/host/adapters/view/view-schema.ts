@@ -9,6 +9,7 @@ const cause = v.picklist(['unhealthy', 'crash-looping', 'silent', 'not-deployed'
 const CERTIFICATION = v.variant('kind', [
   v.object({ kind: v.literal('off'), text }),
   v.object({ kind: v.literal('golden'), text }),
+  v.object({ kind: v.literal('own-rung'), text }),
   v.object({ kind: v.literal('not-counting'), text }),
   v.object({ kind: v.literal('counting'), text, fromMs: ms, neededMs: ms }),
   v.object({ kind: v.literal('certified'), text, healthyMs: ms }),

@@ -37,7 +37,8 @@ The columns are those of SONiC's "show feature status", and Health and Golden:
                becomes golden then, if it stays healthy; golden 1.0 missing: an image that the switch may
                go back to is gone, ctrkit images says which
 
-A fallback starts the switch's local image, which need not be the golden one: ctrkit explain names it.
+A fallback starts the golden image, or the next one on the ladder, with tag_new_as_local = true. With false, the
+default, it starts the shipped image, which is the only local one then. ctrkit explain names it.
 
 In JSON, times that end in _ms are on the boot clock, as is now_ms; _ts is in seconds since 1970.`;
 
@@ -51,8 +52,8 @@ that were read are listed at the end.
 
   wanted, runs, heartbeat, check   what is configured, what runs, how healthy it is
   held, ready                      why a container waits, and what ctrkitd does about it
-  golden, certification            the golden image, and when the running one becomes golden
-  fallback                         what fails, when the feature falls back, and which image that would start
+  golden, certification            the ladder of images, and when the running one becomes golden
+  fallback                         what fails, when the feature falls back, and which image that would start, and why
 
 The command also answers while ctrkitd, the engine or the database is away, and says which.`;
 
@@ -71,7 +72,7 @@ Examples:
   ctrkit lock rm snmp
 
 A lock stops: the restart of the service for a new owner; <feature>_enabled as ctrkitd writes it; a fallback,
-and the rest of one that was cut short; tagging the golden image as local, removing the old local container,
+and the rest of one that was cut short; tagging the local image, removing a local container of another one,
 clean-up; leaving the Kubernetes master where the feature would change (ctrkit kube reset --force overrules that).
 
 A lock does not stop: certification; the release of a dead container's record; the block of a version, where it

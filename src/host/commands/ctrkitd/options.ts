@@ -21,9 +21,10 @@ What it does, without any setting:
   CONFIG_DB KUBERNETES_MASTER says, and writes STATE_DB KUBERNETES_MASTER|SERVER.
 
 What it does as CONFIG_DB IMAGE_MGMT and FEATURE say, which is nothing by default:
-  It certifies an image as golden when a container of it was healthy without a break (active_time_to_mark_good), and
-  tags it as the local image (tag_new_as_local). It falls back to the switch's local image when what Kubernetes
-  deployed fails (fail_time_to_fallback). It cleans up older images (purge_older_image).
+  It certifies an image as golden when a container of it was healthy without a break (active_time_to_mark_good). It
+  falls back to the local image when what Kubernetes deployed fails (fail_time_to_fallback): to the highest image of
+  the ladder (golden, the golden one before, the shipped one) with tag_new_as_local, else to the shipped one, and
+  tags it as the local image. It cleans up older images (purge_older_image).
   FEATURE kube_failure_detection, or else remote_fail_detection, needs no IMAGE_MGMT: by it alone the feature falls
   back when Kubernetes has deployed nothing for so long.
 

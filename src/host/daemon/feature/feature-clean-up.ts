@@ -2,6 +2,7 @@ import type { EngineContainer } from '../../../contract/images/engine.ts';
 import type { ImagePolicy } from '../../../contract/images/image-policy.ts';
 import { omitPins } from '../../../contract/images/pin.ts';
 import { planCleanUp, type CleanUpPlan } from '../../../decide/images/clean-up.ts';
+import { planLocalStart, type LocalStartStep } from '../../../decide/images/local-start.ts';
 import { decideLocalRepository } from '../../../decide/images/local-repository.ts';
 import { listOwnedElsewhere } from '../../../decide/images/owned-elsewhere.ts';
 import type { ContainerEngine } from '../../../ports/container-engine.ts';
@@ -45,5 +46,22 @@ export function findLocalRepository(
   return decideLocalRepository(feature, {
     mapped: mappedRepositories.get(feature),
     containerImage: containers.find(({ names }) => names.includes(feature))?.image,
+  });
+}
+
+/** What makes the image the one that the next start in local mode runs, as of now. Throws CtrkitError('engine'). */
+export async function planFeatureLocalStart(
+  feature: string,
+  targetId: string,
+  { engine, ledger, mappedRepositories }: CleanUpPorts,
+): Promise<LocalStartStep[]> {
+  const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+  return planLocalStart({
+    feature,
+    targetId,
+    localRepository: findLocalRepository(feature, containers, mappedRepositories),
+    shipped: ledger.read(feature).shipped,
+    images,
+    containers,
   });
 }

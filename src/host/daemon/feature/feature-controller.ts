@@ -17,6 +17,7 @@ import {
   type FeatureReading,
 } from '../../../decide/feature/feature-reading.ts';
 import type { ContainerEnd } from '../../../decide/feature/seen-holder.ts';
+import { listOwnedElsewhere } from '../../../decide/images/owned-elsewhere.ts';
 import { findOpenFallback } from '../../../decide/images/ledger-changes.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -27,7 +28,7 @@ import type { EngineState } from '../watch/engine-watch.ts';
 import type { LockWatch } from '../watch/lock-watch.ts';
 import type { MemoryKeeper } from '../memory/memory-keeper.ts';
 import type { UnitWatch } from '../watch/unit-watch.ts';
-import { findLocalRepository, planFeatureCleanUp } from './feature-clean-up.ts';
+import { findLocalRepository, planFeatureCleanUp, planFeatureLocalStart } from './feature-clean-up.ts';
 import { FeatureReport } from './feature-report.ts';
 import type { LedgerCache } from './ledger-cache.ts';
 import type { StepExecutor } from './step-executor.ts';
@@ -148,10 +149,11 @@ export class FeatureController {
     this.#report.updateView(view, isFallbackKnown);
     onDecision?.(input, view, memory);
     const { policy } = reading;
+    const imagePorts = { engine, ledger, locks, mappedRepositories };
     const stepDueMs = this.#runner.start(steps, {
       feature: this.name,
-      policy,
-      planCleanUp: () => planFeatureCleanUp(this.name, policy, { engine, ledger, locks, mappedRepositories }),
+      planCleanUp: () => planFeatureCleanUp(this.name, policy, imagePorts),
+      planLocalStart: (imageId) => planFeatureLocalStart(this.name, imageId, imagePorts),
     });
     const dueMs = findEarliest([requeueAtMs, stepDueMs]);
     this.#requeueAtMs =
@@ -175,6 +177,7 @@ export class FeatureController {
       ledger: ledger.read(this.name),
       engine,
       localRepository: findLocalRepository(this.name, engine.containers, mappedRepositories),
+      ownedElsewhere: listOwnedElsewhere(this.name, ledger.all, mappedRepositories),
       blockedVersions: this.#blockedVersions,
       lockText: locks.findText(this.name),
       unit: findUnitState(this.name, reading, this.#memory, this.#ports),

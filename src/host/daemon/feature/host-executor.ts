@@ -4,7 +4,6 @@ import { featureStatusRow } from '../../../contract/rows.ts';
 import { isDownByItself } from '../../../contract/feature/unit-state.ts';
 import {
   liftFallback,
-  markDutyDone,
   recordCertification,
   recordRepository,
 } from '../../../decide/images/ledger-changes.ts';
@@ -26,7 +25,7 @@ export class HostExecutor implements StepExecutor {
     const { engine, ledger, service, log, openStore } = ports;
     this.#ports = ports;
     this.#images = new ImageExecutor({ engine, ledger, log });
-    this.#fallbacks = new FallbackExecutor({ ledger, service, log, openStore });
+    this.#fallbacks = new FallbackExecutor({ ledger, service, log, openStore, images: this.#images });
   }
 
   async run(step: HostStep, context: StepContext): Promise<string> {
@@ -34,10 +33,10 @@ export class HostExecutor implements StepExecutor {
     switch (step.kind) {
       case 'adopt-shipped':
         return this.#images.adoptShipped(feature, step);
+      case 'name-image':
       case 'tag-as-local':
-        return this.#images.tagAsLocal(feature, step);
       case 'remove-local-container':
-        return this.#images.removeLocalContainer(step);
+        return this.#images.prepareLocalStart(feature, step);
       case 'clean-up':
         return this.#images.cleanUp(context);
       case 'pin-image':
@@ -46,9 +45,8 @@ export class HostExecutor implements StepExecutor {
         return runPinStep(this.#ports.engine, step);
       case 'certify':
       case 'record-repository':
-      case 'mark-duty-done':
       case 'lift-block':
-        return this.#updateLedger(step, context);
+        return this.#updateLedger(step, feature);
       case 'lift-operator-block':
         this.#ports.blocks.remove(feature, step.version);
         return `the operator's block of version ${step.version} has been lifted`;
@@ -59,29 +57,26 @@ export class HostExecutor implements StepExecutor {
       case 'release':
         return this.#releaseRecord(step);
       case 'fall-back':
-        return this.#fallbacks.fallBack(feature, step);
+        return this.#fallbacks.fallBack(step, context);
       case 'finish-fallback':
-        return this.#fallbacks.finishFallback(feature, step);
+        return this.#fallbacks.finishFallback(step, context);
       case 'restart':
         return this.#restartService(feature, step);
     }
   }
 
   async #updateLedger(
-    step: StepOf<'certify' | 'record-repository' | 'mark-duty-done' | 'lift-block'>,
-    { feature, policy }: StepContext,
+    step: StepOf<'certify' | 'record-repository' | 'lift-block'>,
+    feature: string,
   ): Promise<string> {
     const { ledger } = this.#ports;
     switch (step.kind) {
       case 'certify':
-        await ledger.update(feature, (current) => recordCertification(current, step, policy));
+        await ledger.update(feature, (current) => recordCertification(current, step));
         return step.text;
       case 'record-repository':
         await ledger.update(feature, (current) => recordRepository(current, step.repository));
         return '';
-      case 'mark-duty-done':
-        await ledger.update(feature, (current) => markDutyDone(current, step.duty));
-        return step.text;
       case 'lift-block':
         await ledger.update(feature, (current) => liftFallback(current, step.imageId));
         return `the block of version ${step.version} has been lifted`;

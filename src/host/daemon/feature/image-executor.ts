@@ -1,11 +1,8 @@
 import { shortenId } from '../../../contract/images/engine.ts';
 import { LOCAL_TAG, parseReference, shortImageId } from '../../../contract/images/image.ts';
 import type { CleanUpStep } from '../../../decide/images/clean-up.ts';
-import {
-  adoptShippedImage,
-  markDutyDone,
-  recordUntaggedImage,
-} from '../../../decide/images/ledger-changes.ts';
+import { adoptShippedImage, recordUntaggedImage } from '../../../decide/images/ledger-changes.ts';
+import type { LocalStartStep } from '../../../decide/images/local-start.ts';
 import type { Removal } from '../../../ports/container-engine.ts';
 import type { StepContext, StepExecutorPorts, StepOf } from './step-executor.ts';
 
@@ -28,7 +25,24 @@ export class ImageExecutor {
       : '';
   }
 
-  async tagAsLocal(feature: string, { imageId, repository }: StepOf<'tag-as-local'>): Promise<string> {
+  /** Runs one step towards what the next start in local mode is to run. */
+  prepareLocalStart(feature: string, step: LocalStartStep): Promise<string> {
+    switch (step.kind) {
+      case 'name-image':
+        return this.#nameImage(step);
+      case 'tag-as-local':
+        return this.#tagAsLocal(feature, step);
+      case 'remove-local-container':
+        return this.#removeLocalContainer(step);
+    }
+  }
+
+  async #nameImage({ imageId, repository, tag }: StepOf<'name-image'>): Promise<string> {
+    await this.#ports.engine.tagImage(imageId, repository, tag);
+    return `the shipped image ${shortImageId(imageId)} keeps a name of its own, ${repository}:${tag}`;
+  }
+
+  async #tagAsLocal(feature: string, { imageId, repository }: StepOf<'tag-as-local'>): Promise<string> {
     const { engine, ledger } = this.#ports;
     const name = `${repository}:${LOCAL_TAG}`;
     const replaced = (await engine.listImages()).find(({ tags }) => tags.includes(name));
@@ -36,19 +50,19 @@ export class ImageExecutor {
     if (replaced !== undefined && replaced.id !== imageId)
       await ledger.update(feature, (current) => recordUntaggedImage(current, replaced.id));
     await engine.tagImage(imageId, repository, LOCAL_TAG);
-    await ledger.update(feature, (current) => markDutyDone(current, 'tagAsLocal'));
-    return `image ${shortImageId(imageId)} is the local one now, ${name}`;
+    const before = replaced === undefined ? 'none' : shortImageId(replaced.id);
+    return `image ${shortImageId(imageId)} is the local one now, ${name}; before it was ${before}`;
   }
 
-  async removeLocalContainer({ containerId }: StepOf<'remove-local-container'>): Promise<string> {
+  async #removeLocalContainer({ containerId }: StepOf<'remove-local-container'>): Promise<string> {
     const removal = await this.#ports.engine.removeContainer(containerId);
     return removal === 'removed'
-      ? `the stopped local container ${shortenId(containerId)} is removed: it would have started the image before`
+      ? `the stopped local container ${shortenId(containerId)} is removed: it would have started another image`
       : '';
   }
 
   async cleanUp({ feature, planCleanUp }: StepContext): Promise<string> {
-    const { ledger, log } = this.#ports;
+    const { log } = this.#ports;
     const plan = await planCleanUp();
     if (!plan.allowed) return '';
     const removed: string[] = [];
@@ -60,7 +74,6 @@ export class ImageExecutor {
         else log.info(`${feature}: ${name} was not removed: ${result}`);
       }
     }
-    await ledger.update(feature, (current) => markDutyDone(current, 'cleanUp'));
     return removed.length === 0 ? '' : `cleaned up: ${removed.join(', ')}`;
   }
 

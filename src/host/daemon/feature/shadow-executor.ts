@@ -7,7 +7,6 @@ import {
   liftFallback,
   recordFallback,
   recordRepository,
-  markDutyDone,
 } from '../../../decide/images/ledger-changes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { isPinStep, type PinStep } from '../../../decide/images/pins.ts';
@@ -38,11 +37,11 @@ export class ShadowExecutor implements StepExecutor {
   async run(step: HostStep, context: StepContext): Promise<string> {
     // They change nothing that is decided, and the shipped daemon knows none.
     if (isPinStep(step)) return '';
-    const { feature, policy } = context;
+    const { feature } = context;
     const text = await this.#describeStep(step, context);
     if (step.kind === 'fall-back' && step.fallback !== undefined)
       this.#fallbacks.add(`${feature} ${step.fallback.version}`);
-    await this.#ledger.update(feature, (current) => applyStep(current, step, policy));
+    await this.#ledger.update(feature, (current) => applyStep(current, step));
     return text === '' || !this.#recordLine(feature, step, text) ? '' : `would have: ${text}`;
   }
 
@@ -65,6 +64,8 @@ export class ShadowExecutor implements StepExecutor {
         return step.text;
       case 'write-versions':
         return `written container_stable_version=${step.stableVersion}, container_last_version=${step.lastVersion}`;
+      case 'name-image':
+        return `named the shipped image ${shortImageId(step.imageId)} ${step.repository}:${step.tag}`;
       case 'tag-as-local':
         return `tagged ${shortImageId(step.imageId)} as ${step.repository}:latest`;
       case 'remove-local-container':
@@ -82,8 +83,8 @@ export class ShadowExecutor implements StepExecutor {
           : `blocked version ${step.version} again`;
       case 'fall-back':
         return step.fallback === undefined
-          ? `fallen back to local: ${step.text}`
-          : `fallen back to local and blocked version ${step.fallback.version}: ${step.text}`;
+          ? `fallen back to local, version ${step.target.version}: ${step.text}`
+          : `fallen back to local, version ${step.target.version}, and blocked version ${step.fallback.version}: ${step.text}`;
       case 'finish-fallback':
         return `finished the fallback from version ${step.fallback.version}`;
       case 'write-label':
@@ -91,7 +92,6 @@ export class ShadowExecutor implements StepExecutor {
       case 'restart':
         return `restarted the service: ${step.text}`;
       case 'record-repository':
-      case 'mark-duty-done':
         return '';
     }
   }
@@ -107,22 +107,14 @@ function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['plan
 }
 
 /** The ledger as it would be after the step. */
-function applyStep(ledger: FeatureLedger, step: ShadowStep, policy: StepContext['policy']): FeatureLedger {
+function applyStep(ledger: FeatureLedger, step: ShadowStep): FeatureLedger {
   switch (step.kind) {
     case 'adopt-shipped':
       return adoptShippedImage(ledger, step.image);
     case 'certify':
-      return recordCertification(ledger, step, policy);
+      return recordCertification(ledger, step);
     case 'record-repository':
       return recordRepository(ledger, step.repository);
-    case 'tag-as-local':
-      return markDutyDone(ledger, 'tagAsLocal');
-    case 'remove-local-container':
-      return markDutyDone(ledger, 'removeLocalContainer');
-    case 'clean-up':
-      return markDutyDone(ledger, 'cleanUp');
-    case 'mark-duty-done':
-      return markDutyDone(ledger, step.duty);
     case 'lift-block':
       return liftFallback(ledger, step.imageId);
     case 'fall-back':
@@ -131,6 +123,10 @@ function applyStep(ledger: FeatureLedger, step: ShadowStep, policy: StepContext[
         : markFallbackDone(recordFallback(ledger, step.fallback), step.fallback.imageId);
     case 'finish-fallback':
       return markFallbackDone(ledger, step.fallback.imageId);
+    case 'name-image':
+    case 'tag-as-local':
+    case 'remove-local-container':
+    case 'clean-up':
     case 'write-versions':
     case 'release':
     case 'lift-operator-block':

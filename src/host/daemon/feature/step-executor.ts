@@ -1,5 +1,5 @@
-import type { ImagePolicy } from '../../../contract/images/image-policy.ts';
 import type { CleanUpPlan } from '../../../decide/images/clean-up.ts';
+import type { LocalStartStep } from '../../../decide/images/local-start.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import type { BlockStore } from '../../../ports/block-store.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -25,9 +25,10 @@ export interface StepExecutorPorts {
 
 export interface StepContext {
   readonly feature: string;
-  readonly policy: ImagePolicy;
   /** Lists the engine's containers and images anew for each plan. */
   readonly planCleanUp: () => Promise<CleanUpPlan>;
+  /** What makes the image the one that the next start in local mode runs; lists anew too. */
+  readonly planLocalStart: (imageId: string) => Promise<LocalStartStep[]>;
 }
 
 /** Runs steps. Throws what its ports throw: then the step is still to be done. */

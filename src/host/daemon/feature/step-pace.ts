@@ -67,10 +67,10 @@ function identifyStep(step: HostStep): string {
       return `${step.kind} ${step.claim.dockerId} ${step.claim.token}`;
     case 'record-repository':
     case 'write-versions':
+    case 'name-image':
     case 'tag-as-local':
     case 'remove-local-container':
     case 'clean-up':
-    case 'mark-duty-done':
     case 'lift-block':
     case 'lift-operator-block':
     case 'block-version':

@@ -90,10 +90,9 @@ describe('one reconcile of one feature', () => {
   });
 
   test('while the engine is away nothing is certified, adopted, reaped, fallen back from or restarted', () => {
-    // Everything there is to do at once: a golden image that is gone, duties, a mirror that lags, a repository.
+    // Everything there is to do at once: a golden image that is gone, a mirror that lags, a repository.
     const ledger = ledgerOf({
       golden: goldenOf(9),
-      duties: { tagAsLocal: true, removeLocalContainer: true, cleanUp: true },
       repositories: [],
     });
     const ailments: RawTables[] = [{}, SICK, { [CONFIG]: { set_owner: 'local' } }];
@@ -244,21 +243,6 @@ describe('one reconcile of one feature', () => {
     assert.equal(ofKind(back, 'finish-fallback')?.isRestartDue, false, 'another image runs by now');
   });
 
-  test('a fallback that was cut short is finished where the service came down by itself, not where it was stopped', () => {
-    const ledger = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false })] });
-    const rows = {
-      [STATUS]: { system_state: 'down', current_owner: 'none', docker_id: '', container_id: '' },
-    };
-    const isRestarted = (unit: FeatureInput['unit']) =>
-      ofKind(decide(inputOf({ ledger, rows, unit })), 'finish-fallback')?.isRestartDue;
-    assert.deepEqual((['failed', 'restarting', 'inactive', undefined] as const).map(isRestarted), [
-      true,
-      true,
-      false,
-      false,
-    ]);
-  });
-
   test('an image that fails for as long as the policy says is fallen back from, and named', () => {
     const inputs = [0, 30_000, 60_000, 90_000, 120_000].map((ms) => later(ms, SICK));
     const found = decideAll(inputs);
@@ -269,6 +253,7 @@ describe('one reconcile of one feature', () => {
     const step = ofKind(found.at(-1), 'fall-back');
     assert.equal(step?.fallback?.imageId, imageIdOf(2));
     assert.equal(step?.fallback?.version, '2.0');
+    assert.deepEqual(step?.target, { imageId: imageIdOf(1), version: '1.0', rung: 'golden' });
     assert.deepEqual(step?.guards[0]?.values, {
       system_state: 'up',
       claim_token: 'token-a',

@@ -101,7 +101,7 @@ const decide = (changes: Partial<FallbackInput> = {}): FallbackDecision =>
     policy: POLICY,
     ledger: EMPTY_FEATURE_LEDGER,
     lockText: undefined,
-    localImageId: LOCAL,
+    target: { imageId: LOCAL, version: '1.0', rung: 'shipped' },
     daemonStartedMs: NOW.bootMs - 3_600_000,
     lastFallbackMs: undefined,
     timing: DEFAULT_FALLBACK_TIMING,
@@ -202,7 +202,7 @@ describe('falling back is refused', () => {
       /Disable/,
     ],
     ['by a lock', { lockText: 'locked by ann (test)' }, /locked by ann \(test\).*ctrkit lock rm snmp/],
-    ['without a local image', { localImageId: undefined }, /no local image/],
+    ['without a target', { target: { why: 'there is no local image' } }, /no local image/],
     ['in the cool-down', { ledger: { ...EMPTY_FEATURE_LEDGER, fallbacks: [fallbackOf()] } }, /in 29 min/],
     ['in the cool-down of one for nothing deployed', { lastFallbackMs: NOW.bootMs - 60_000 }, /in 29 min/],
     ['by a daemon that has just started', { daemonStartedMs: NOW.bootMs - 10_000 }, /in 50 s/],
@@ -224,22 +224,15 @@ describe('falling back is refused', () => {
     }
   });
 
-  test('for the golden image, and for the local one: there is nothing better to go back to', () => {
-    assert.match(refuse({ ledger: { ...EMPTY_FEATURE_LEDGER, golden: golden(IMAGE) } }), /golden/);
-    assert.match(refuse({ localImageId: IMAGE }), /local one/);
-    assert.equal(
-      decide({ ledger: { ...EMPTY_FEATURE_LEDGER, golden: golden(LOCAL) } }).verdict.kind,
-      'fall-back',
+  test('not for the golden image itself, as long as there is something to go back to (HF1)', () => {
+    const ledger = { ...EMPTY_FEATURE_LEDGER, golden: golden(IMAGE) };
+    assert.equal(decide({ ledger }).verdict.kind, 'fall-back');
+    assert.equal(refuse({ ledger, target: { why: 'nothing is left' } }), 'nothing is left');
+    assert.match(
+      refuse({ ledger: { ...ledger, fallbacks: [fallbackOf()] } }),
+      /in 29 min/,
+      'the same cool-down',
     );
-  });
-
-  test('onto a local image that was itself fallen back from', () => {
-    const ledger = {
-      ...EMPTY_FEATURE_LEDGER,
-      golden: golden(LOCAL),
-      fallbacks: [fallbackOf({ imageId: LOCAL })],
-    };
-    assert.match(refuse({ ledger }), /itself fallen back from/);
   });
 
   test('no_fallback_to_local="false" is not in the way (D20)', () => {

@@ -24,6 +24,7 @@ const planFallback = ({ engine, ...input }: FeatureInput, verdict: FallbackVerdi
     container: engine.containers[0],
     verdict,
     blamed: undefined,
+    target: { imageId: imageIdOf(1), version: '1.0', rung: 'golden' },
   });
 
 describe('the steps of fallbacks', () => {
@@ -74,12 +75,21 @@ describe('the steps of fallbacks', () => {
     assert.equal(isDue({ engine: { containers: [] } }), true, 'it has crashed');
     assert.equal(isDue({ engine: { containers: [containerOf({ imageId: imageIdOf(4) })] } }), false);
     assert.equal(isDue({ rows: { [CONFIG]: { set_owner: 'local' } } }), false);
-    const down = { [STATUS]: { system_state: 'down' } };
-    assert.equal(isDue({ rows: down }), true, 'it wrote that itself: the failing container still runs');
-    const ended = { containers: [containerOf({ state: 'exited' })] };
-    assert.equal(isDue({ rows: down, engine: ended }), false, 'somebody has stopped it');
     const ofEarlierBoot = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false, bootId: 'earlier' })] });
     assert.equal(isDue({ ledger: ofEarlierBoot }), false, 'days may have passed');
+  });
+
+  test('a fallback that was cut short asks systemd where the service is down and nothing runs any more (H15)', () => {
+    const ledger = ledgerOf({ fallbacks: [fallbackOf(2, { isDone: false })] });
+    const isAsked = (changes: Parameters<typeof inputOf>[0]): boolean | undefined => {
+      const step = planFallback(inputOf({ ledger, ...changes }))[0];
+      return step?.kind === 'finish-fallback' && step.isRestartDue ? step.isServiceDown : undefined;
+    };
+    const down = { [STATUS]: { system_state: 'down' } };
+    assert.equal(isAsked({}), false);
+    assert.equal(isAsked({ rows: down }), false, 'it wrote that itself: the failing container still runs');
+    const ended = { containers: [containerOf({ state: 'exited' })] };
+    assert.equal(isAsked({ rows: down, engine: ended }), true, 'somebody may have stopped it');
   });
 
   test('a fallback without an image to blame is guarded and recorded nowhere', () => {

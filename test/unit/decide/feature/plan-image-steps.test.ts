@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CertificationVerdict } from '../../../../src/contract/feature/daemon-view.ts';
-import type { EngineImage } from '../../../../src/contract/images/engine.ts';
-import { NO_DUTIES, type Duties, type FeatureLedger } from '../../../../src/contract/images/ledger.ts';
+import type { EngineContainer, EngineImage } from '../../../../src/contract/images/engine.ts';
+import type { FeatureLedger } from '../../../../src/contract/images/ledger.ts';
+import { findFeatureTarget } from '../../../../src/decide/feature/feature-target.ts';
 import type { HostStep } from '../../../../src/decide/feature/host-step.ts';
 import { listImageIds, listRungs } from '../../../../src/decide/images/ladder.ts';
 import { planImageSteps } from '../../../../src/decide/feature/plan-image-steps.ts';
 import type { FeatureInput } from '../../../../src/decide/feature/feature-input.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import {
+  CONFIG,
   containerOf,
   fallbackOf,
   imageOf,
@@ -26,32 +28,40 @@ const CERTIFIED: CertificationVerdict = { kind: 'certified', text: 'it was healt
 
 const SHIPPED = goldenOf(1, { source: 'shipped' });
 
-const planImages = (
-  { engine, ...input }: FeatureInput,
-  certification: CertificationVerdict = COUNTING,
-): HostStep[] =>
-  planImageSteps({
+const planImages = (input: FeatureInput, certification: CertificationVerdict = COUNTING): HostStep[] => {
+  const { engine, ledger, blockedVersions } = input;
+  const rungs = listRungs(ledger, { imageIds: listImageIds(engine), blockedVersions });
+  return planImageSteps({
     ...input,
-    rungs: listRungs(input.ledger, {
-      imageIds: listImageIds(engine),
-      blockedVersions: input.blockedVersions,
-    }),
+    rungs,
+    target: findFeatureTarget({ input, rungs }),
     containers: engine.containers,
     images: engine.images,
     container: engine.containers[0],
     certification,
   });
+};
 
-/** With a golden image 2, mirrored, that these duties are left of. */
-const withDuties = (duties: Partial<Duties>, changes: Parameters<typeof inputOf>[0] = {}): FeatureInput =>
+const GOLDEN = imageOf(2, [`${REMOTE}:2.0`]);
+const BARE = imageOf(1, [`${LOCAL}:latest`, `${LOCAL}:1.0`]);
+const MIRRORED = { container_stable_version: '2.0', container_last_version: '1.0' };
+
+/** Image 2 is golden, image 1 the shipped one, and the rows say so. */
+const onLadder = (changes: Parameters<typeof inputOf>[0] = {}): FeatureInput =>
   inputOf({
-    ledger: ledgerOf({ golden: goldenOf(2), previous: goldenOf(1), duties: { ...NO_DUTIES, ...duties } }),
+    ledger: ledgerOf({ golden: goldenOf(2), shipped: SHIPPED }),
     ...changes,
-    rows: {
-      [STATUS]: { container_stable_version: '2.0', container_last_version: '1.0' },
-      ...changes.rows,
-    },
+    engine: { images: [GOLDEN, BARE], ...changes.engine },
+    rows: { ...changes.rows, [STATUS]: { ...MIRRORED, ...changes.rows?.[STATUS] } },
   });
+const policyOf = (own: Record<string, string>) => ({
+  rows: { [POLICY]: { tag_new_as_local: '', purge_older_image: '', ...own } },
+});
+const TAG_GOLDEN = { kind: 'tag-as-local', imageId: imageIdOf(2), repository: LOCAL } as const;
+const TAG_SHIPPED = { ...TAG_GOLDEN, imageId: imageIdOf(1) };
+/** A container of the feature's name. */
+const localOf = (image: number, state: EngineContainer['state'] = 'exited'): EngineContainer =>
+  containerOf({ id: 'b'.repeat(64), names: ['snmp'], imageId: imageIdOf(image), state });
 
 describe('the steps for images', () => {
   test('a feature in order needs nothing', () => {
@@ -108,44 +118,97 @@ describe('the steps for images', () => {
     assert.equal(versionOf([], ''), '0.0.0');
   });
 
-  test('a certification comes alone: what is left of the duties of the image before is void', () => {
-    const steps = planImages(withDuties({ tagAsLocal: true, cleanUp: true }), CERTIFIED);
+  test('a certification comes alone: what follows from it is for the next look', () => {
+    const steps = planImages(onLadder({ ledger: ledgerOf({ golden: goldenOf(1) }) }), CERTIFIED);
     assert.deepEqual(
       steps.map(({ kind }) => kind),
-      ['certify'],
+      ['certify', 'write-versions'],
     );
+    assert.ok(steps[0]?.kind === 'certify');
+    assert.deepEqual(steps[0].previous, goldenOf(1));
   });
 
-  test('duties come one at a time: local tag, local container, clean-up', () => {
-    const kinds = (duties: Partial<Duties>, containers = [containerOf()]): string[] =>
-      planImages(withDuties(duties, { engine: { containers } })).map(({ kind }) => kind);
-    const all = { tagAsLocal: true, removeLocalContainer: true, cleanUp: true };
-    const old = containerOf({ id: 'b'.repeat(64), names: ['snmp'], imageId: imageIdOf(1), state: 'exited' });
-    assert.deepEqual(kinds(all), ['tag-as-local']);
-    const rest = { ...all, tagAsLocal: false };
-    assert.deepEqual(kinds(rest, [containerOf(), old]), ['remove-local-container']);
-    assert.deepEqual(kinds(rest, [containerOf()]), ['mark-duty-done'], 'there is none');
-    const own = { ...old, imageId: imageIdOf(2) };
+  test('the policy of now decides, not that of the certification (H11)', () => {
+    assert.deepEqual(planImages(onLadder(policyOf({ tag_new_as_local: 'true' }))), [TAG_GOLDEN]);
+    assert.deepEqual(planImages(onLadder(policyOf({}))), []);
+    const moved = {
+      images: [imageOf(2, [`${REMOTE}:2.0`, `${LOCAL}:latest`]), imageOf(1, [`${LOCAL}:1.0`])],
+    };
     assert.deepEqual(
-      kinds(rest, [containerOf(), own]),
-      ['mark-duty-done'],
-      'it starts the golden image itself',
+      planImages(onLadder({ ...policyOf({}), engine: moved })),
+      [TAG_SHIPPED],
+      'switched off again, the shipped image is the local one',
     );
-    const running = { ...old, state: 'running' as const };
-    assert.deepEqual(kinds(rest, [containerOf(), running]), ['clean-up'], 'it is for later');
-    assert.deepEqual(kinds({ cleanUp: true }), ['clean-up']);
+    const older = { images: [GOLDEN, BARE, imageOf(0, [`${REMOTE}:0.5`])] };
+    const purge = policyOf({ purge_older_image: 'true' });
+    assert.deepEqual(planImages(onLadder({ ...purge, engine: older })), [{ kind: 'clean-up' }]);
+    assert.deepEqual(planImages(onLadder(purge)), [], 'there is nothing to remove');
   });
 
-  test('a lock keeps all of it: the next start runs what it would have run', () => {
-    const lockText = 'locked by alice';
-    for (const duties of [{ cleanUp: true }, { tagAsLocal: true }, { removeLocalContainer: true }])
-      assert.deepEqual(planImages({ ...withDuties(duties), lockText }), []);
+  test('a local tag that somebody has moved is moved back, and the shipped image has its own name (H17)', () => {
+    const failing = imageOf(3, [`${REMOTE}:3.0`, `${LOCAL}:latest`]);
+    const lost = {
+      images: [GOLDEN, imageOf(1, []), failing],
+      containers: [containerOf({ imageId: imageIdOf(3) })],
+    };
+    const name = { kind: 'name-image', imageId: imageIdOf(1), repository: LOCAL, tag: '1.0' };
+    assert.deepEqual(planImages(onLadder({ ...policyOf({}), engine: lost })), [name, TAG_SHIPPED]);
+    const on = policyOf({ tag_new_as_local: 'true' });
+    assert.deepEqual(planImages(onLadder({ ...on, engine: lost })), [name, TAG_GOLDEN]);
+    const ledger = ledgerOf({ golden: goldenOf(2), shipped: SHIPPED, fallbacks: [fallbackOf(2)] });
+    const rows = { ...on.rows, [STATUS]: { container_stable_version: '1.0', container_last_version: '' } };
+    assert.deepEqual(
+      planImages(onLadder({ ledger, rows, engine: lost })),
+      [name, TAG_SHIPPED],
+      'the golden image has failed: the next rung',
+    );
   });
 
-  test('while IMAGE_MGMT says Disable, or the golden image is gone, duties wait', () => {
-    const duties = { tagAsLocal: true, cleanUp: true };
-    assert.deepEqual(planImages(withDuties(duties, { rows: { [POLICY]: { Disable: 'true' } } })), []);
-    assert.deepEqual(planImages(withDuties(duties, { engine: { images: [] } })), []);
+  test('an image that an operator has loaded is adopted first, and only then is another one made local', () => {
+    const loaded = imageOf(5, [`${LOCAL}:latest`, `${LOCAL}:5.0`]);
+    const engine = { images: [GOLDEN, imageOf(1, [`${LOCAL}:1.0`]), loaded] };
+    const kinds = planImages(onLadder({ ...policyOf({}), engine })).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['adopt-shipped']);
+    const adopted = ledgerOf({ golden: goldenOf(2), shipped: goldenOf(5, { source: 'shipped' }) });
+    const rows = { [CONFIG]: { set_owner: 'local' }, [STATUS]: { container_last_version: '5.0' } };
+    assert.deepEqual(
+      planImages(onLadder({ ledger: adopted, engine, rows })),
+      [],
+      'a feature that the switch runs for itself runs what the switch has',
+    );
+    const kube = { [STATUS]: { container_last_version: '5.0' } };
+    assert.deepEqual(planImages(onLadder({ ledger: adopted, engine, rows: kube })), [TAG_GOLDEN]);
+  });
+
+  test('the stopped local container of another image goes, before any image does', () => {
+    const images = [
+      imageOf(2, [`${REMOTE}:2.0`, `${LOCAL}:latest`]),
+      imageOf(1, [`${LOCAL}:1.0`]),
+      imageOf(0, [`${REMOTE}:0.5`]),
+    ];
+    const plan = (local: EngineContainer) =>
+      planImages(onLadder({ engine: { images, containers: [containerOf(), local] } }));
+    assert.deepEqual(plan(localOf(1)), [{ kind: 'remove-local-container', containerId: 'b'.repeat(64) }]);
+    assert.deepEqual(plan(localOf(2)), [{ kind: 'clean-up' }], 'it starts the golden image itself');
+    assert.deepEqual(plan(localOf(1, 'running')), [{ kind: 'clean-up' }], 'it goes when it has ended');
+  });
+
+  test('a lock keeps all of it: the next start runs what it would have run; so does Disable', () => {
+    const older = { images: [GOLDEN, BARE, imageOf(0, [`${REMOTE}:0.5`])] };
+    for (const engine of [{}, older]) {
+      assert.notDeepEqual(planImages(onLadder({ engine })), []);
+      assert.deepEqual(planImages(onLadder({ engine, lockText: 'locked by alice' })), []);
+      assert.deepEqual(planImages(onLadder({ engine, rows: { [POLICY]: { Disable: 'true' } } })), []);
+    }
+  });
+
+  test('a repository that another feature has too is re-tagged for neither (HF8)', () => {
+    const ownedElsewhere = [{ feature: 'lldp', repositories: [LOCAL], imageIds: [] }];
+    assert.deepEqual(planImages(onLadder({ ownedElsewhere })), []);
+    const moved = {
+      images: [imageOf(2, [`${REMOTE}:2.0`, `${LOCAL}:latest`]), imageOf(1, [`${LOCAL}:1.0`])],
+    };
+    assert.deepEqual(planImages(onLadder({ ownedElsewhere, engine: moved })), []);
   });
 
   test('a second name given to an image by hand does not make that repository the feature’s (D17)', () => {

@@ -20,7 +20,7 @@ function inputOf(
     status: statusOf(),
     isEngineAway: false,
     imageId: V2,
-    goldenImageId: imageIdOf(1),
+    rank: undefined,
     hasOpenFallback: false,
     policy: policyOf(),
     now: { bootId: 'boot-1', bootMs: (observed.beatMs ?? 0) + 20 },
@@ -245,9 +245,10 @@ describe('nothing is earned, and what was is lost,', () => {
 
 describe('nothing has to be earned', () => {
   test('by the image that is golden, also where the policy is off and whatever its health', () => {
-    const golden = { goldenImageId: V2, policy: policyOf({ active_time_to_mark_good: '0' }) };
+    const rank = { kind: 'golden', text: 'image 000000000002 is golden' } as const;
+    const golden = { rank, policy: policyOf({ active_time_to_mark_good: '0' }) };
     const { verdict } = watch([inputOf({ status: 'unhealthy' }, golden)]);
-    assert.deepEqual(verdict, { kind: 'golden', text: 'image 000000000002 is golden' });
+    assert.deepEqual(verdict, rank);
   });
 
   test('where the policy is off, and it says which field', () => {
@@ -257,8 +258,8 @@ describe('nothing has to be earned', () => {
     assert.match(watch([inputOf({}, { policy: policyOf({ Disable: 'true' }) })]).verdict.text, /Disable/);
   });
 
-  test('no golden image does not equal an image that is not known', () => {
-    const { verdict } = watch([inputOf({}, { imageId: undefined, goldenImageId: undefined })]);
+  test('by an image that is not known', () => {
+    const { verdict } = watch([inputOf({}, { imageId: undefined })]);
     assert.equal(verdict.kind, 'not-counting');
   });
 });

@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import {
   EMPTY_FEATURE_LEDGER,
   MAX_LEDGER_LIST,
-  NO_DUTIES,
   type Fallback,
   type FeatureLedger,
 } from '../../../../src/contract/images/ledger.ts';
@@ -16,11 +15,9 @@ import {
   recordUntaggedImage,
   findOpenFallback,
   selectFeatureLedger,
-  markDutyDone,
 } from '../../../../src/decide/images/ledger-changes.ts';
-import { certifyOn, goldenOf, imageIdOf, policyOf } from '../../../support/beats.ts';
+import { certifyOn, goldenOf, imageIdOf } from '../../../support/beats.ts';
 
-const ALL = policyOf({ tag_new_as_local: 'true', purge_older_image: 'true' });
 const [V1, V2, V3] = [goldenOf(1, { source: 'shipped' }), goldenOf(2), goldenOf(3)];
 
 const fallbackOf = (number: number, changes: Partial<Fallback> = {}): Fallback => ({
@@ -35,54 +32,40 @@ const fallbackOf = (number: number, changes: Partial<Fallback> = {}): Fallback =
 });
 
 const SHIPPED: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, shipped: V1 };
-const ON_V2 = certifyOn(SHIPPED, V2, ALL);
+const ON_V2 = certifyOn(SHIPPED, V2);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number + 1);
 
 describe('a certified image', () => {
   test('is golden, and the golden one is the previous, in one step', () => {
     assert.deepEqual([ON_V2.golden, ON_V2.previous, ON_V2.shipped], [V2, undefined, V1]);
-    const onV3 = certifyOn(ON_V2, V3, ALL);
+    const onV3 = certifyOn(ON_V2, V3);
     assert.deepEqual([onV3.golden, onV3.previous], [V3, V2]);
-    const back = certifyOn(onV3, V2, ALL);
+    const back = certifyOn(onV3, V2);
     assert.deepEqual([back.golden, back.previous], [V2, V3]);
   });
 
-  test('leaves to be done what the policy wants, and nothing of what was to be done for the one before', () => {
-    const dutiesOf = (own: Record<string, string>) => certifyOn(ON_V2, V3, policyOf(own)).duties;
-    assert.deepEqual(ON_V2.duties, { tagAsLocal: true, removeLocalContainer: true, cleanUp: true });
-    assert.deepEqual(dutiesOf({}), NO_DUTIES);
-    assert.deepEqual(dutiesOf({ tag_new_as_local: 'true' }), {
-      tagAsLocal: true,
-      removeLocalContainer: true,
-      cleanUp: false,
-    });
-    for (const field of ['purge_older_image', 'purge_local_copy'])
-      assert.deepEqual(dutiesOf({ [field]: 'true' }), { ...NO_DUTIES, cleanUp: true });
-  });
-
-  test('that is golden already changes nothing, nor what is still to be done', () => {
-    const half = markDutyDone(ON_V2, 'tagAsLocal');
-    assert.equal(certifyOn(half, goldenOf(2, { sinceTs: 1 }), policyOf()), half);
+  test('that is golden already changes nothing', () => {
+    assert.equal(certifyOn(ON_V2, goldenOf(2, { sinceTs: 1 })), ON_V2);
   });
 
   test('that was fallen back from does not become golden until that is lifted', () => {
     const fallen = recordFallback(ON_V2, fallbackOf(3));
-    assert.equal(certifyOn(fallen, V3, ALL), fallen);
+    assert.equal(certifyOn(fallen, V3), fallen);
     assert.equal(adoptShippedImage(fallen, V3), fallen);
-    assert.deepEqual(certifyOn(liftFallback(fallen, imageIdOf(3)), V3, ALL).golden, V3);
+    assert.deepEqual(certifyOn(liftFallback(fallen, imageIdOf(3)), V3).golden, V3);
   });
 
   test('is no longer one that may have no name', () => {
     const ledger = recordUntaggedImage(recordUntaggedImage(ON_V2, imageIdOf(1)), imageIdOf(3));
-    assert.deepEqual(certifyOn(ledger, V3, ALL).untagged, [imageIdOf(1)]);
+    assert.deepEqual(certifyOn(ledger, V3).untagged, [imageIdOf(1)]);
   });
 
   test('whose names, version or id are not what they should be does not spoil the ledger', () => {
     const references = ['a b', 'ü', 'x'.repeat(600), ...upTo(40).map((n) => `registry/snmp:${n}`)];
-    const { golden } = certifyOn(SHIPPED, goldenOf(2, { version: 'a|b', references }), ALL);
+    const { golden } = certifyOn(SHIPPED, goldenOf(2, { version: 'a|b', references }));
     assert.equal(golden?.version, '0.0.0');
     assert.deepEqual(golden?.references, references.slice(3, 3 + MAX_LEDGER_LIST));
-    assert.equal(certifyOn(SHIPPED, goldenOf(2, { imageId: 'latest' }), ALL), SHIPPED);
+    assert.equal(certifyOn(SHIPPED, goldenOf(2, { imageId: 'latest' })), SHIPPED);
   });
 });
 
@@ -91,7 +74,6 @@ describe('the local image of the switch', () => {
     assert.deepEqual(adoptShippedImage(EMPTY_FEATURE_LEDGER, V1), SHIPPED);
     const followed = adoptShippedImage(ON_V2, V3);
     assert.deepEqual([followed.golden, followed.shipped], [V2, { ...V3, source: 'shipped' }]);
-    assert.deepEqual(followed.duties, ON_V2.duties, 'what is to be done for the golden one stays');
   });
 
   test('that is on the ladder already changes nothing', () => {
@@ -100,17 +82,8 @@ describe('the local image of the switch', () => {
   });
 
   test('that is certified stays the shipped one too', () => {
-    const both = certifyOn(SHIPPED, goldenOf(1), ALL);
+    const both = certifyOn(SHIPPED, goldenOf(1));
     assert.deepEqual([both.golden?.source, both.shipped?.source], ['certified', 'shipped']);
-  });
-});
-
-describe('what is to be done', () => {
-  test('is struck out one by one', () => {
-    const once = markDutyDone(ON_V2, 'tagAsLocal');
-    assert.deepEqual(once.duties, { tagAsLocal: false, removeLocalContainer: true, cleanUp: true });
-    assert.equal(markDutyDone(once, 'tagAsLocal'), once);
-    assert.deepEqual(markDutyDone(markDutyDone(once, 'cleanUp'), 'removeLocalContainer').duties, NO_DUTIES);
   });
 });
 
@@ -136,8 +109,12 @@ describe('a fallback', () => {
     assert.equal(markFallbackDone(done, imageIdOf(3)), done);
   });
 
-  test('is none of the golden image, nor of what is no image', () => {
-    assert.equal(recordFallback(ON_V2, fallbackOf(2)), ON_V2);
+  test('may be one of the golden image, which keeps its place (HF1)', () => {
+    const { golden, fallbacks } = recordFallback(ON_V2, fallbackOf(2));
+    assert.deepEqual([golden, fallbacks], [V2, [fallbackOf(2)]]);
+  });
+
+  test('is none of what is no image', () => {
     assert.equal(recordFallback(ON_V2, fallbackOf(3, { imageId: '' })), ON_V2);
   });
 

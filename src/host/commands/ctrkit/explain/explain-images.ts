@@ -14,7 +14,6 @@ import { describeDuration } from '../../../../text/duration-text.ts';
 import type { Explanation } from '../reading/explain-item.ts';
 
 export function explainGolden(ledger: FeatureLedger, facts: LadderFacts): Explanation[] {
-  const { duties } = ledger;
   const rungs = listRungs(ledger, facts);
   const standing = findStandingRung(rungs);
   const items: Explanation[] = rungs.map((rung) => ({
@@ -28,13 +27,6 @@ export function explainGolden(ledger: FeatureLedger, facts: LadderFacts): Explan
       text: "none yet: ctrkitd takes the switch's local image for it once it has seen it",
       values: [],
     });
-  const open = [
-    ...(duties.tagAsLocal ? ['tag it as local'] : []),
-    ...(duties.removeLocalContainer ? ['remove the local container of the image before'] : []),
-    ...(duties.cleanUp ? ['clean up older images'] : []),
-  ];
-  if (open.length > 0)
-    items.push({ topic: 'golden', text: `still to be done by ctrkitd: ${open.join(', ')}`, values: [] });
   return items;
 }
 
@@ -62,6 +54,7 @@ function describeCertification(verdict: CertificationVerdict, nowMs: number): st
   switch (verdict.kind) {
     case 'off':
     case 'golden':
+    case 'own-rung':
     case 'not-counting':
     case 'certified':
       return verdict.text;

@@ -86,6 +86,7 @@ function explainDaemon(snapshot: ExplainSnapshot): Explanation[] {
   return [
     ...(isShadow ? [explainProblem('daemon', shadow)] : []),
     ...problems.map((problem) => explainProblem('daemon', problem)),
+    ...(view?.problems ?? []).map((problem) => explainProblem('daemon', problem)),
     ...(view === undefined ? [explainProblem('daemon', 'ctrkitd does not look after this feature')] : []),
     ...(view === undefined ? [] : explainCertification(view.certification, now.bootMs)),
     ...(view === undefined ? [] : explainFallback(view.fallback, now.bootMs)),
@@ -146,12 +147,12 @@ function describePolicy(policy: ImagePolicy): string[] {
   );
   const purge = policy.purgeOlderImage ? 'older images are removed' : 'older images stay';
   const tag = policy.tagNewAsLocal
-    ? 'a golden image becomes the local one'
-    : 'the local image stays as it is';
-  const original = policy.purgeLocalCopy ? 'the original local image may be removed' : 'local copies stay';
+    ? 'the local image is the highest rung that stands'
+    : 'the shipped image is the only local one';
+  const original = policy.purgeLocalCopy ? 'older local copies are removed' : 'local copies stay';
   return [
     `${golden} (active_time_to_mark_good)`,
     `${failing} (fail_time_to_fallback), ${missing} (kube_failure_detection)`,
-    `then ${tag} (tag_new_as_local), ${purge} (purge_older_image), ${original} (purge_local_copy)`,
+    `${tag} (tag_new_as_local), ${purge} (purge_older_image), ${original} (purge_local_copy)`,
   ];
 }

@@ -284,7 +284,7 @@ describe('ctrkit explain', () => {
     assert.equal(await run('explain', 'snmp'), 0);
     assert.match(
       kit.stdout,
-      /a fallback starts version 1\.0 \(docker-snmp:latest, docker-snmp:1\.0, [0-9a-f]{12}\), the shipped local/,
+      /a fallback starts version 1\.0 \(docker-snmp:latest, docker-snmp:1\.0, [0-9a-f]{12}\), the local image/,
     );
   });
 

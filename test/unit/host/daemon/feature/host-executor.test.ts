@@ -7,15 +7,15 @@ import {
   type FeatureLedger,
 } from '../../../../../src/contract/images/ledger.ts';
 import type { CleanUpPlan, CleanUpStep } from '../../../../../src/decide/images/clean-up.ts';
+import { planLocalStart } from '../../../../../src/decide/images/local-start.ts';
 import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
 import { HostExecutor } from '../../../../../src/host/daemon/feature/host-executor.ts';
+import { recordFallback } from '../../../../../src/decide/images/ledger-changes.ts';
 import type { StepContext } from '../../../../../src/host/daemon/feature/step-executor.ts';
 import { LedgerCache } from '../../../../../src/host/daemon/feature/ledger-cache.ts';
-import { policyOf } from '../../../../support/beats.ts';
 import { FakeHost, LABELS_ROW, LOCAL, REMOTE, STATUS_ROW } from '../../../../support/fake-host.ts';
 
 const NO_PLAN: CleanUpPlan = { allowed: false, reason: 'nothing to do', entries: [] };
-const DUTIES = { tagAsLocal: true, removeLocalContainer: true, cleanUp: true };
 
 function prepare(plan: CleanUpPlan = NO_PLAN) {
   const host = new FakeHost();
@@ -26,7 +26,7 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
     source: 'certified' as const,
     sinceTs: 1,
   };
-  const ledger: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, golden, duties: DUTIES };
+  const ledger: FeatureLedger = { ...EMPTY_FEATURE_LEDGER, golden };
   const cache = new LedgerCache(host.disk, { snmp: ledger });
   host.disk.write(cache.all);
   const executor = new HostExecutor({
@@ -44,7 +44,19 @@ function prepare(plan: CleanUpPlan = NO_PLAN) {
     log: host.log,
     openStore: () => host.databases.open(),
   });
-  const context: StepContext = { feature: 'snmp', policy: policyOf(), planCleanUp: async () => plan };
+  const context: StepContext = {
+    feature: 'snmp',
+    planCleanUp: async () => plan,
+    planLocalStart: async (targetId) =>
+      planLocalStart({
+        feature: 'snmp',
+        targetId,
+        localRepository: LOCAL,
+        shipped: cache.read('snmp').shipped,
+        images: host.engine.images(),
+        containers: host.engine.containers(),
+      }),
+  };
   return { host, cache, run: (step: HostStep) => executor.run(step, context) };
 }
 
@@ -58,9 +70,12 @@ const fallbackOf = (imageId: string): Fallback => ({
   isDone: false,
 });
 const IMAGE3 = `sha256:${'3'.repeat(64)}`;
+/** Nothing is known of it, so that nothing is tagged. */
+const TARGET = { imageId: `sha256:${'1'.repeat(64)}`, version: '1.0', rung: 'shipped' } as const;
 const FALL_BACK = {
   kind: 'fall-back',
   fallback: undefined,
+  target: TARGET,
   guards: [],
   text: 'x',
 } as const;
@@ -84,7 +99,7 @@ describe('carrying out a step', () => {
     assert.equal(host.status()['remote_state'], 'none');
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
     host.restartFailure = '';
-    await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: true });
+    await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: true, target: TARGET });
     assert.equal(cache.read('snmp').fallbacks[0]?.isDone, true);
     assert.deepEqual(host.restarts, ['snmp', 'snmp']);
   });
@@ -136,16 +151,71 @@ describe('carrying out a step', () => {
 
   test('a fallback that was cut short and is others’ by now blocks its version, and restarts nothing', async () => {
     const { host, run } = prepare();
-    await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: false });
+    await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: false, target: TARGET });
     assert.deepEqual(host.restarts, []);
     assert.equal(host.databases.row(LABELS_ROW)?.['snmp_3.0_enabled'], 'false');
     assert.equal(host.status()['remote_state'], undefined);
   });
 
+  test('a fallback that was cut short is struck out only when systemd has said what became of the service (H15)', async () => {
+    const { host, run, cache } = prepare();
+    await cache.update('snmp', (ledger) => recordFallback(ledger, fallbackOf(IMAGE3)));
+    const step = {
+      kind: 'finish-fallback',
+      fallback: fallbackOf(IMAGE3),
+      isRestartDue: true,
+      isServiceDown: true,
+      target: TARGET,
+    } as const;
+    host.unit = undefined;
+    assert.equal(await run(step), '', 'the unit is between two states');
+    assert.deepEqual([host.restarts, host.ledger().fallbacks[0]?.isDone], [[], false]);
+    host.unit = 'failed';
+    await run(step);
+    assert.deepEqual([host.restarts, host.ledger().fallbacks[0]?.isDone], [['snmp'], true]);
+    host.unit = 'inactive';
+    await run(step);
+    assert.deepEqual(host.restarts, ['snmp'], 'an operator has stopped it');
+  });
+
+  test('a fallback makes its target the local image, and removes the stopped container of another one (H17)', async () => {
+    const { host, run } = prepare();
+    // As ctrmgr_tools.py tag-all leaves it: the image that fails has the local tag.
+    host.engine.putImage('2', [`${LOCAL}:latest`]);
+    const stale = host.engine.run({ name: 'snmp', image: host.image2 });
+    host.engine.end(stale, 0);
+    const target = { imageId: host.image1, version: '1.0', rung: 'shipped' } as const;
+    const text = await run({ ...FALL_BACK, fallback: fallbackOf(host.image2), target });
+    assert.match(text, /^fell back to local, version 1\.0 \(/);
+    assert.deepEqual(host.restarts, ['snmp']);
+    assert.ok(
+      host.engine
+        .images()
+        .find(({ id }) => id === host.image1)
+        ?.tags.includes(`${LOCAL}:latest`),
+    );
+    assert.equal(host.engine.find(stale), undefined);
+  });
+
+  test('a fallback whose image can’t be tagged restarts nothing, and is finished later', async () => {
+    const { host, run } = prepare();
+    host.engine.putImage('2', [`${LOCAL}:latest`]);
+    host.engine.beforeAct = () => {
+      throw new CtrkitError('engine', 'no space left');
+    };
+    const target = { imageId: host.image1, version: '1.0', rung: 'shipped' } as const;
+    const step = { ...FALL_BACK, fallback: fallbackOf(IMAGE3), target };
+    await assert.rejects(run(step), /no space left/);
+    assert.deepEqual([host.restarts, host.ledger().fallbacks[0]?.isDone], [[], false]);
+    host.engine.beforeAct = () => {};
+    await run({ kind: 'finish-fallback', fallback: fallbackOf(IMAGE3), isRestartDue: true, target });
+    assert.deepEqual([host.restarts, host.ledger().fallbacks[0]?.isDone], [['snmp'], true]);
+  });
+
   test('a full disk keeps a fallback from happening, for it could happen again and again', async () => {
     const { host, run } = prepare();
     host.disk.broken = 'no space left';
-    const step = { kind: 'fall-back', fallback: fallbackOf(IMAGE3), guards: [], text: 'x' } as const;
+    const step = { ...FALL_BACK, fallback: fallbackOf(IMAGE3) };
     await assert.rejects(run(step), /no space left/);
     assert.deepEqual(host.restarts, []);
     assert.equal(host.status()['remote_state'], undefined);
@@ -156,13 +226,12 @@ describe('carrying out a step', () => {
     host.engine.beforeAct = () => assert.deepEqual(host.ledger().untagged, [host.image1]);
     await run({ kind: 'tag-as-local', imageId: host.image2, repository: LOCAL });
     assert.equal(host.engine.acts.length, 1);
-    assert.equal(host.ledger().duties.tagAsLocal, false);
     // And again, as a daemon does that was killed in between.
     await run({ kind: 'tag-as-local', imageId: host.image2, repository: LOCAL });
     assert.deepEqual(host.ledger().untagged, [host.image1]);
   });
 
-  test('a clean-up that fails half-way is still to be done, one that is through is struck out', async () => {
+  test('a clean-up that fails half-way throws, and the next one goes on', async () => {
     const host0 = prepare().host;
     const names = [`${REMOTE}:0.1`, `${REMOTE}:0.1-b`];
     const id = host0.engine.putImage('0', names);
@@ -172,10 +241,8 @@ describe('carrying out a step', () => {
       if (act.endsWith('0.1-b')) throw new CtrkitError('engine', 'closed');
     };
     await assert.rejects(run({ kind: 'clean-up' }), /closed/);
-    assert.equal(host.ledger().duties.cleanUp, true);
     host.engine.beforeAct = () => {};
     assert.match(await run({ kind: 'clean-up' }), /^cleaned up: .*0\.1-b$/);
-    assert.equal(host.ledger().duties.cleanUp, false);
     assert.ok(!host.engine.images().some((image) => image.id === id));
   });
 
@@ -184,7 +251,6 @@ describe('carrying out a step', () => {
     const { host, run } = prepare(planOf(planned, [nameStep(`${REMOTE}:2.0`), nameStep('<none>:<none>')]));
     assert.equal(await run({ kind: 'clean-up' }), '');
     assert.deepEqual(host.engine.acts, []);
-    assert.equal(host.ledger().duties.cleanUp, false);
   });
 
   test('an image in use is not removed, and it says so; an unnamed one goes by its id', async () => {
@@ -200,10 +266,9 @@ describe('carrying out a step', () => {
     assert.ok(second.host.log.lines.includes(`info: snmp: ${REMOTE}:0.5 was not removed: in-use`));
   });
 
-  test('a plan that is no longer allowed removes nothing and stays to be done', async () => {
-    const { host, run } = prepare();
+  test('a plan that is no longer allowed removes nothing', async () => {
+    const { run } = prepare();
     assert.equal(await run({ kind: 'clean-up' }), '');
-    assert.equal(host.ledger().duties.cleanUp, true);
   });
 
   test('a release is fenced: a record that is another’s by now stays (D10)', async () => {
@@ -267,7 +332,7 @@ describe('carrying out a step', () => {
     assert.equal(host.engine.find(id), undefined);
   });
 
-  test('lifted, blocked again, remembered, struck out, restarted: each does just that', async () => {
+  test('lifted, blocked again, remembered, restarted: each does just that', async () => {
     const { host, run, cache } = prepare();
     await cache.update('snmp', (ledger) => ({
       ...ledger,
@@ -279,8 +344,6 @@ describe('carrying out a step', () => {
     assert.deepEqual(host.ledger().fallbacks, []);
     await run({ kind: 'record-repository', repository: REMOTE });
     assert.deepEqual(host.ledger().repositories, [REMOTE]);
-    await run({ kind: 'mark-duty-done', duty: 'removeLocalContainer', text: '' });
-    assert.equal(host.ledger().duties.removeLocalContainer, false);
     await run({ kind: 'restart', edge: 'kube-to-local', key: 'k', text: 'set_owner is local' });
     assert.deepEqual(host.restarts, ['snmp']);
     await run({ kind: 'write-versions', stableVersion: '2.0', lastVersion: '' });

@@ -4,7 +4,7 @@ import type { Ledger } from '../../../../../src/contract/images/ledger.ts';
 import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
 import { LedgerCache } from '../../../../../src/host/daemon/feature/ledger-cache.ts';
 import { ShadowExecutor } from '../../../../../src/host/daemon/feature/shadow-executor.ts';
-import { goldenOf, imageIdOf, policyOf } from '../../../../support/beats.ts';
+import { goldenOf, imageIdOf } from '../../../../support/beats.ts';
 import { fallbackOf, ledgerOf } from '../../../../support/feature-inputs.ts';
 
 function prepare(ledger: Ledger = { snmp: ledgerOf() }) {
@@ -12,8 +12,8 @@ function prepare(ledger: Ledger = { snmp: ledgerOf() }) {
   const executor = new ShadowExecutor(cache);
   const context = {
     feature: 'snmp',
-    policy: policyOf(),
     planCleanUp: async () => ({ allowed: false as const, reason: 'nothing to do', entries: [] }),
+    planLocalStart: async () => [],
   };
   return { cache, run: (step: HostStep) => executor.run(step, context) };
 }
@@ -21,6 +21,7 @@ function prepare(ledger: Ledger = { snmp: ledgerOf() }) {
 const FALL_BACK: HostStep = {
   kind: 'fall-back',
   fallback: fallbackOf(2, { isDone: false }),
+  target: { imageId: imageIdOf(1), version: '1.0', rung: 'shipped' },
   guards: [],
   text: 'it is unhealthy',
 };
@@ -53,7 +54,7 @@ describe('the steps of a shadow', () => {
     const { cache, run } = prepare();
     assert.equal(
       await run(FALL_BACK),
-      'would have: fallen back to local and blocked version 2.0: it is unhealthy',
+      'would have: fallen back to local, version 1.0, and blocked version 2.0: it is unhealthy',
     );
     assert.equal(cache.read('snmp').fallbacks[0]?.isDone, true);
     assert.equal(await run({ kind: 'block-version', version: '2.0' }), '');
@@ -67,7 +68,7 @@ describe('the steps of a shadow', () => {
     const { run } = prepare();
     assert.equal(
       await run({ ...FALL_BACK, fallback: undefined }),
-      'would have: fallen back to local: it is unhealthy',
+      'would have: fallen back to local, version 1.0: it is unhealthy',
     );
   });
 

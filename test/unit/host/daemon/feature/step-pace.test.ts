@@ -62,16 +62,40 @@ describe('how often a step is tried', () => {
         { kind: 'adopt-shipped', image: goldenOf(1, { sinceTs: 9 }) },
       ],
       [
-        { kind: 'fall-back', fallback: fallbackOf(2), guards: [], text: 'for 2 m' },
-        { kind: 'fall-back', fallback: fallbackOf(2, { bootMs: 9 }), guards: [], text: 'for 3 m' },
+        {
+          kind: 'fall-back',
+          fallback: fallbackOf(2),
+          target: { imageId: 'sha256:1', version: '1.0', rung: 'shipped' },
+          guards: [],
+          text: 'for 2 m',
+        },
+        {
+          kind: 'fall-back',
+          fallback: fallbackOf(2, { bootMs: 9 }),
+          target: { imageId: 'sha256:1', version: '1.0', rung: 'shipped' },
+          guards: [],
+          text: 'for 3 m',
+        },
       ],
       [
-        { kind: 'fall-back', fallback: undefined, guards: [], text: 'a' },
-        { kind: 'fall-back', fallback: undefined, guards: [], text: 'b' },
+        {
+          kind: 'fall-back',
+          fallback: undefined,
+          target: { imageId: 'sha256:1', version: '1.0', rung: 'shipped' },
+          guards: [],
+          text: 'a',
+        },
+        {
+          kind: 'fall-back',
+          fallback: undefined,
+          target: { imageId: 'sha256:1', version: '1.0', rung: 'shipped' },
+          guards: [],
+          text: 'b',
+        },
       ],
       [
-        { kind: 'finish-fallback', fallback: fallbackOf(2), isRestartDue: true },
-        { kind: 'finish-fallback', fallback: fallbackOf(2), isRestartDue: false },
+        { kind: 'finish-fallback', fallback: fallbackOf(2), isRestartDue: true, target: undefined },
+        { kind: 'finish-fallback', fallback: fallbackOf(2), isRestartDue: false, target: undefined },
       ],
     ];
     for (const [first, again] of pairs) {

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { HostStep } from '../../../../../src/decide/feature/host-step.ts';
 import type { StepContext } from '../../../../../src/host/daemon/feature/step-executor.ts';
 import { StepRunner } from '../../../../../src/host/daemon/feature/step-runner.ts';
-import { goldenOf, policyOf } from '../../../../support/beats.ts';
+import { goldenOf } from '../../../../support/beats.ts';
 import { FakeClock } from '../../../../support/fake-clock.ts';
 import { FakeLog } from '../../../../support/fake-log.ts';
 
@@ -12,12 +12,18 @@ const CLEAN_UP: HostStep = { kind: 'clean-up' };
 const ADOPT: HostStep = { kind: 'adopt-shipped', image: goldenOf(1) };
 const VERSIONS: HostStep = { kind: 'write-versions', stableVersion: '2.0', lastVersion: '1.0' };
 const RESTART: HostStep = { kind: 'restart', edge: 'kube-to-local', key: 'x', text: 'why' };
-const FALL_BACK: HostStep = { kind: 'fall-back', fallback: undefined, guards: [], text: 'why' };
+const FALL_BACK: HostStep = {
+  kind: 'fall-back',
+  fallback: undefined,
+  target: { imageId: 'sha256:1', version: '1.0', rung: 'shipped' },
+  guards: [],
+  text: 'why',
+};
 
 const CONTEXT: StepContext = {
   feature: 'snmp',
-  policy: policyOf(),
   planCleanUp: async () => ({ allowed: false, reason: '', entries: [] }),
+  planLocalStart: async () => [],
 };
 
 function prepare() {

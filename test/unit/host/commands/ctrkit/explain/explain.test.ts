@@ -401,7 +401,7 @@ describe('golden images', () => {
       { ledger: { found: { ...EMPTY_FEATURE_LEDGER, ...ledger } }, images: { problem: 'no engine' } },
     );
 
-  test('are told: the golden one, the one before, and what is still to be done', () => {
+  test('are told: the golden one, the one before, the shipped one', () => {
     assert.match(textsOf(withLedger({}), 'golden')[0] ?? '', /^none yet/);
     const items = withLedger({
       golden: makeGolden({ source: 'certified' }),
@@ -412,13 +412,11 @@ describe('golden images', () => {
         imageId: `sha256:${'6'.repeat(64)}`,
       }),
       shipped: makeGolden({ version: '0.8', references: [], imageId: `sha256:${'7'.repeat(64)}` }),
-      duties: { tagAsLocal: true, removeLocalContainer: true, cleanUp: true },
     });
     assert.deepEqual(textsOf(items, 'golden'), [
       'version 1.0 (docker-snmp:latest, 222222222222), certified',
       'version 0.9 (666666666666), certified before that, lower on the ladder',
       'version 0.8 (777777777777), the shipped local image, lower on the ladder',
-      'still to be done by ctrkitd: tag it as local, remove the local container of the image before, clean up older images',
     ]);
   });
 
@@ -495,44 +493,60 @@ describe('falling back', () => {
     return textsOf(explain(values, { ledger, ...engine, ...more }), 'fallback').slice(1);
   };
 
-  test('starts the shipped local image, which is the golden one only where that was made local', () => {
-    const names = 'version 1.0 (docker-snmp:latest, docker-snmp:1.0, 222222222222)';
-    const shipped = `a fallback starts ${names}, the shipped local image`;
-    const certified = makeGolden({ imageId: IMAGE, version: '2.0', source: 'certified' });
-    assert.deepEqual(targetOf(undefined), [shipped]);
-    assert.deepEqual(targetOf(makeGolden()), [`${shipped}, golden until another image is certified`]);
-    assert.deepEqual(targetOf(certified), [
-      `${shipped}, not the golden version 2.0 (tag_new_as_local is false)`,
-    ]);
-    const own = { tag_new_as_local: 'true' };
-    assert.deepEqual(targetOf(certified, { own }), [`${shipped}, not the golden version 2.0`]);
-    assert.deepEqual(targetOf(makeGolden({ source: 'certified' }), { own }), [
-      `a fallback starts ${names}, certified here, now the local image and the golden one`,
+  const NAMES = 'version 1.0 (docker-snmp:latest, docker-snmp:1.0, 222222222222)';
+  const ONLY = 'tag_new_as_local is false, so the shipped image is the only local one';
+  const OTHER = `sha256:${'7'.repeat(64)}`;
+  const OTHER_LISTED = { ...LOCAL_IMAGE, id: OTHER, tags: ['registry/snmp:1.5'] };
+  const FOUND = { images: { found: [LOCAL_IMAGE, OTHER_LISTED] } };
+  const LADDER = {
+    ...EMPTY_FEATURE_LEDGER,
+    golden: makeGolden({ imageId: OTHER, version: '1.5', source: 'certified' }),
+    shipped: makeGolden(),
+  };
+
+  test('starts the shipped image while there is no better one, by version', () => {
+    assert.deepEqual(targetOf(makeGolden()), [
+      `a fallback starts ${NAMES}, the shipped local image: no better one stands`,
     ]);
     const untold = { images: { found: [{ ...LOCAL_IMAGE, tags: ['docker-snmp:latest'] }] } };
     assert.deepEqual(targetOf(undefined, { labels: { snmp_local: '0.9' } }, untold), [
-      'a fallback starts version 0.9 (docker-snmp:latest, 222222222222), the local image of the switch',
+      'a fallback starts version 0.9 (docker-snmp:latest, 222222222222), the local image; which one the switch came with is not known',
+    ]);
+  });
+
+  test('starts the shipped image, not the golden one, as long as tag_new_as_local is false (HF4)', () => {
+    assert.deepEqual(targetOf(undefined, {}, { ...FOUND, ledger: { found: LADDER } }), [
+      `a fallback starts ${NAMES}, the shipped local image, not the golden version 1.5: ${ONLY}`,
+    ]);
+  });
+
+  test('starts the golden image with tag_new_as_local, and the next rung where that is what runs (HF1)', () => {
+    const own = { tag_new_as_local: 'true' };
+    const ladder = { ...FOUND, ledger: { found: LADDER } };
+    assert.deepEqual(targetOf(undefined, { own }, ladder), [
+      `a fallback starts version 1.5 (registry/snmp:1.5, 777777777777), the golden one; ctrkitd tags it as docker-snmp:latest before`,
+    ]);
+    const daemon = { found: makeView({ imageId: OTHER }) };
+    assert.deepEqual(targetOf(undefined, { own }, { ...ladder, daemon }), [
+      `a fallback starts ${NAMES}, the shipped local image, not the golden version 1.5: that is the image that runs`,
     ]);
   });
 
   test('has nothing to start without a local image, and is not told of where none can be', () => {
-    assert.deepEqual(targetOf(undefined, {}, { images: { found: [] } }), [
-      'a fallback has nothing to start: there is no image docker-snmp:latest',
-    ]);
-    assert.deepEqual(targetOf(undefined, {}, { localRepository: undefined }), [
-      'a fallback has nothing to start: there is no local image',
-    ]);
+    const nothing = [
+      'a fallback has nothing to start: there is no local image to fall back to. To allow it: give snmp one',
+    ];
+    assert.deepEqual(targetOf(undefined, {}, { images: { found: [] } }), nothing);
+    assert.deepEqual(targetOf(undefined, {}, { localRepository: undefined }), nothing);
     // The container of the feature's name is no way back where ctrkitd refuses to fall back.
     const bearer = { containers: { found: [makeContainer({ names: ['snmp'], imageId: OTHER_IMAGE })] } };
-    assert.deepEqual(targetOf(undefined, {}, { ...bearer, images: { found: [] } }), [
-      'a fallback has nothing to start: there is no image docker-snmp:latest',
-    ]);
+    assert.deepEqual(targetOf(undefined, {}, { ...bearer, images: { found: [] } }), nothing);
     assert.deepEqual(targetOf(undefined, { own: { Disable: 'true' } }), []);
     assert.deepEqual(targetOf(undefined, {}, { images: { problem: 'no engine' } }), []);
     assert.deepEqual(targetOf(undefined, { config: { ...CONFIG, no_fallback_to_local: 'true' } }), []);
     assert.deepEqual(targetOf(undefined, { config: { ...CONFIG, set_owner: 'local' } }), []);
     const disk = { ledger: { problem: 'no disk' } };
-    assert.match(targetOf(undefined, {}, disk)[0] ?? '', /the shipped local image$/);
+    assert.match(targetOf(undefined, {}, disk)[0] ?? '', /the local image; which one/);
   });
 
   const fallback = {
@@ -549,7 +563,7 @@ describe('falling back', () => {
     const open = { ...EMPTY_FEATURE_LEDGER, fallbacks: [{ ...fallback, imageId: OTHER_IMAGE }] };
     assert.equal(
       targetOf(undefined, {}, { ledger: { found: open } })[0],
-      'no fallback: the local image 222222222222 was itself fallen back from',
+      'a fallback has nothing to start: the local image 222222222222 was itself fallen back from. To lift that: ctrkit unblock snmp 3.0',
     );
   });
 
@@ -604,7 +618,7 @@ describe('the policy', () => {
     assert.match(texts, /never falls back by failing.*falls back when not deployed for 5 min/);
     assert.match(
       texts,
-      /becomes the local one.*older images are removed.*original local image may be removed/,
+      /the highest rung that stands.*older images are removed.*older local copies are removed/,
     );
     assert.match(liftsOf(items, 'policy').at(-1) ?? '', /HSET "IMAGE_MGMT\|snmp"/);
     assert.ok(about(items, 'policy')[0]?.values.some(({ field }) => field === 'kube_failure_detection'));
@@ -614,7 +628,7 @@ describe('the policy', () => {
     assert.match(textsOf(explain({ own: { Disable: 'true' } }), 'policy')[0] ?? '', /left alone/);
     const texts = textsOf(explain({}), 'policy').join('\n');
     assert.match(texts, /never golden by time/);
-    assert.match(texts, /stays as it is.*older images stay.*local copies stay/);
+    assert.match(texts, /the only local one.*older images stay.*local copies stay/);
   });
 });
 
