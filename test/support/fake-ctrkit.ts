@@ -84,6 +84,9 @@ export class FakeCtrkit {
       },
     }),
     openReboot: async () => this.reboot,
+    openRebuild: async () => {
+      throw new Error('a test of the files does it');
+    },
     terminal: {
       isTerminal: false,
       height: () => 24,

@@ -67,6 +67,12 @@ const WANTED: Readonly<Record<string, string>> = {
 };
 /** Everything a host gets. No folder `lib` beside `usr`: it would take the place of the host's link of that name. */
 const WANTED_ON_HOST: Readonly<Record<string, string>> = {
+  etc: 'folder 755',
+  'etc/config-setup': 'folder 755',
+  'etc/config-setup/config-migration-post-hooks.d': 'folder 755',
+  'etc/config-setup/config-migration-post-hooks.d/50-ctrkit': 'file 755',
+  'etc/config-setup/config-migration-pre-hooks.d': 'folder 755',
+  'etc/config-setup/config-migration-pre-hooks.d/50-ctrkit': 'file 755',
   usr: 'folder 755',
   'usr/bin': 'folder 755',
   'usr/bin/container': 'link ../lib/ctrkit-host/launch',

@@ -25,7 +25,7 @@ export interface ReplaceOptions {
  * Puts a file with this text in the place of the one at `path`, whole or not at all: a reader has the one or the other,
  * and so has whoever finds the disk after a crash. Throws what node:fs throws.
  */
-export function replaceFile(path: string, text: string, options: ReplaceOptions): void {
+export function replaceFile(path: string, text: string | Uint8Array, options: ReplaceOptions): void {
   const { temporary = `${path}.${process.pid}.tmp`, isDurable = false } = options;
   try {
     writeTemporary(temporary, text, options);
@@ -37,7 +37,7 @@ export function replaceFile(path: string, text: string, options: ReplaceOptions)
   if (isDurable) syncFolder(dirname(path));
 }
 
-function writeTemporary(path: string, text: string, options: ReplaceOptions): void {
+function writeTemporary(path: string, text: string | Uint8Array, options: ReplaceOptions): void {
   try {
     writeNewFile(path, text, options);
   } catch (error) {
@@ -48,7 +48,11 @@ function writeTemporary(path: string, text: string, options: ReplaceOptions): vo
   }
 }
 
-function writeNewFile(path: string, text: string, { mode, isDurable = false }: ReplaceOptions): void {
+function writeNewFile(
+  path: string,
+  text: string | Uint8Array,
+  { mode, isDurable = false }: ReplaceOptions,
+): void {
   const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     writeFileSync(file, text);

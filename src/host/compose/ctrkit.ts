@@ -44,6 +44,11 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
     readInput,
     openMembership: (signal, purpose) => openMembership({ places, signal, purpose, warn: terminal.report }),
     openReboot: () => openReboot(state),
+    openRebuild: async (root, isWriter) => {
+      const { buildRebuildSide } = await import('./rebuild.ts');
+      const stateDir = isWriter ? state.write((folder) => folder) : state.read((folder) => folder);
+      return buildRebuildSide({ root, stateDir, engineAddress: ports.settings.engineAddress });
+    },
     terminal,
     user: findUser(),
     catchSignals,

@@ -41,14 +41,22 @@ export function createFolder(folder: string): void {
 }
 
 /** What is at a path. */
-type FileReading =
-  | { readonly kind: 'text'; readonly text: string }
+type Unread =
   | { readonly kind: 'missing' }
-  /** There is something, but no text of at most `maxBytes` in a regular file. */
+  /** There is something, but no regular file of at most `maxBytes`. */
   | { readonly kind: 'unreadable'; readonly why: string };
+
+type FileReading = { readonly kind: 'text'; readonly text: string } | Unread;
+type BytesReading = { readonly kind: 'bytes'; readonly bytes: Buffer } | Unread;
 
 /** Never waits for a pipe in its place, and follows no link. Throws where the file can't be reached at all. */
 export function readWholeFile(path: string, maxBytes: number): FileReading {
+  const reading = readWholeBytes(path, maxBytes);
+  return reading.kind === 'bytes' ? { kind: 'text', text: reading.bytes.toString('utf8') } : reading;
+}
+
+/** The same, as it is. */
+export function readWholeBytes(path: string, maxBytes: number): BytesReading {
   try {
     return readOpened(openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW), maxBytes);
   } catch (error) {
@@ -60,7 +68,7 @@ export function readWholeFile(path: string, maxBytes: number): FileReading {
   }
 }
 
-function readOpened(file: number, maxBytes: number): FileReading {
+function readOpened(file: number, maxBytes: number): BytesReading {
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) return { kind: 'unreadable', why: 'it is no regular file' };
@@ -70,7 +78,7 @@ function readOpened(file: number, maxBytes: number): FileReading {
     for (let more = -1; more !== 0 && size < bytes.length; size += more) {
       more = readSync(file, bytes, size, bytes.length - size, null);
     }
-    return { kind: 'text', text: bytes.toString('utf8', 0, size) };
+    return { kind: 'bytes', bytes: bytes.subarray(0, size) };
   } finally {
     closeSync(file);
   }

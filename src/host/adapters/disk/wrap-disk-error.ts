@@ -9,3 +9,18 @@ export function wrapDiskError<T>(path: string, action: 'read' | 'written' | 'rem
     throw new CtrkitError('disk', text, { cause: error });
   }
 }
+
+/** The same for work that takes time. What is a CtrkitError already, of the engine say, stays one. */
+export async function wrapAsyncDiskError<T>(
+  path: string,
+  action: 'read' | 'written',
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CtrkitError) throw error;
+    const text = `${path} can't be ${action}: ${(error as Error).message}`;
+    throw new CtrkitError('disk', text, { cause: error });
+  }
+}

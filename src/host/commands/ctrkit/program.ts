@@ -18,6 +18,7 @@ import { printImages } from './images/images.ts';
 import { addKube } from './kube/kube.ts';
 import { blockVersion, printBlocks } from './lock/block.ts';
 import { addLock, printLocks, removeLock } from './lock/lock.ts';
+import { addNode } from './node/node.ts';
 import { addManifestOptions, type ManifestFlags } from './manifest/manifest-options.ts';
 import type { CtrkitPorts, SwitchDatabases } from './reading/ports.ts';
 import { addCtrmgrTools } from './reboot/ctrmgr-tools.ts';
@@ -49,6 +50,7 @@ const SUBCOMMANDS: readonly ((program: Command, context: Context) => void)[] = [
   addKube,
   addReboot,
   addCtrmgrTools,
+  addNode,
 ];
 
 /** Runs the subcommand that `args` name. Returns the exit code; throws CtrkitError. */

@@ -10,6 +10,7 @@ import type { SwitchTables } from '../../../../ports/switch-tables.ts';
 import type { Terminal } from '../../../../ports/terminal.ts';
 import type { ViewFile } from '../../../../ports/view-file.ts';
 import type { MembershipSide } from '../../../membership/membership-ports.ts';
+import type { RebuildSide } from '../../../rebuild/rebuild-ports.ts';
 import type { RebootSide } from '../../../reboot/reboot-ports.ts';
 
 /** Both databases of the switch. Nothing is connected before the first call. */
@@ -47,6 +48,11 @@ export interface CtrkitPorts {
   readonly openMembership: (signal: AbortSignal, purpose: 'read' | 'act') => Promise<MembershipSide>;
   /** Throws CtrkitError('usage') for a setting that makes no sense. */
   readonly openReboot: () => Promise<RebootSide>;
+  /**
+   * `root` stands for /, empty for / itself; `isWriter`: the state folder is to be written. Throws CtrkitError('usage') for a
+   * setting that makes no sense.
+   */
+  readonly openRebuild: (root: string, isWriter: boolean) => Promise<RebuildSide>;
   readonly terminal: Terminal;
   /** The owner of a new lock, unless the command line names another. */
   readonly user: string;
