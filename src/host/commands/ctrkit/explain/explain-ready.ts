@@ -16,8 +16,9 @@ import {
   type FeatureRows,
 } from '../reading/explain-item.ts';
 import { findHolder } from './explain-run.ts';
+import { explainNoRestart } from './explain-switch.ts';
 
-type Snapshot = Pick<ExplainSnapshot, 'feature' | 'now'>;
+type Snapshot = Pick<ExplainSnapshot, 'feature' | 'now' | 'daemon'>;
 
 export function explainReady(rows: FeatureRows, snapshot: Snapshot): Explanation[] {
   const { feature } = snapshot;
@@ -30,7 +31,9 @@ export function explainReady(rows: FeatureRows, snapshot: Snapshot): Explanation
   // explainSwitchOver says what becomes of a live holder.
   if (findHolder(rows, snapshot) !== undefined) return [];
   if (remoteState === 'pending') {
-    const text = `version ${containerVersion} asks to be let in, and the host has not answered`;
+    const asks = `version ${containerVersion} asks to be let in, and the host has not answered`;
+    const why = explainNoRestart(snapshot);
+    const text = why === undefined ? asks : `${asks}; ${why}`;
     const lifts = `container wait ${feature} answers: see systemctl status ${findUnit(feature, rows)}`;
     return [{ topic: 'ready', text, lifts, values }];
   }

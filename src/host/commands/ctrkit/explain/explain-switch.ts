@@ -39,6 +39,12 @@ export function explainSwitchOver(
   return [{ topic: 'ready', text: describeDecision(decision, snapshot), values }];
 }
 
+/** Why ctrkitd leaves the service as it is; undefined where it restarts it, or nothing tells. */
+export function explainNoRestart(snapshot: Snapshot): string | undefined {
+  const decision = findView(snapshot)?.switchOver;
+  return decision?.kind === 'none' ? describeDecision(decision, snapshot) : undefined;
+}
+
 function describeDecision(decision: SwitchView | undefined, { daemon, now }: Snapshot): string {
   if ('problem' in daemon) return 'ctrkitd does not run, and nothing else restarts the service for that';
   if (decision === undefined) return 'ctrkitd has not decided on it yet';

@@ -334,6 +334,21 @@ describe('why nothing serves', () => {
     assert.deepEqual(textsOf(explain({ status: { ...RUNNING, remote_state: 'ready' } }), 'ready'), []);
   });
 
+  test('is told with the reason by which ctrkitd leaves the service alone that is to answer', () => {
+    const status = { system_state: 'down', remote_state: 'pending', container_version: '3.0' };
+    const told = (switchOver: FeatureView['switchOver']) =>
+      textsOf(explain({ status, health: {} }, { daemon: { found: makeView({ switchOver }) } }), 'ready');
+    const asks = 'version 3.0 asks to be let in, and the host has not answered';
+    assert.deepEqual(told({ kind: 'none', text: 'the service is not started' }), [
+      `${asks}; ctrkitd does not restart the service: the service is not started`,
+    ]);
+    // A restart is a line of its own.
+    assert.deepEqual(told({ kind: 'restart', text: 'it has failed', restartAtMs: NOW.bootMs }), [
+      asks,
+      'ctrkitd restarts the service now: it has failed',
+    ]);
+  });
+
   test('is told of one that was never deployed: no master, no label, or no container yet', () => {
     assert.match(textsOf(ready({ master: { connected: 'false' } }), 'ready')[0] ?? '', /not connected/);
     assert.match(
