@@ -143,8 +143,12 @@ const DESCRIPTIONS: readonly (readonly [Metric, Describe])[] = [
   [METRIC.locked, valueOf(({ facts }) => Number(facts.isLocked))],
   [METRIC.blockedVersions, valueOf(({ facts }) => facts.blockedVersionCount)],
   [METRIC.holds, describeHolds],
+  [METRIC.problems, valueOf(({ facts }) => countProblems(facts))],
   [METRIC.labelPending, valueOf(({ facts }) => Number(facts.isLabelPending))],
 ];
+
+const countProblems = ({ view: { problems = [], policyProblems = [] } }: FeatureFacts): number =>
+  problems.length + policyProblems.length;
 
 const findOwner = ({ status: { currentOwner } }: FeatureFacts): string =>
   isOwner(currentOwner) ? currentOwner : 'none';

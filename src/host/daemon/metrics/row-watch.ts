@@ -4,7 +4,7 @@ import {
   MASTER_STATUS_FIELDS,
   type MasterStatus,
 } from '../../../contract/cluster/master-status.ts';
-import { HOLD_TABLE } from '../../../contract/rows.ts';
+import { HOLD_TABLE, type RowAddress } from '../../../contract/rows.ts';
 import type { BootTime } from '../../../contract/timestamps.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { SwitchTables, TableChange } from '../../../ports/switch-tables.ts';
@@ -29,6 +29,9 @@ export class RowWatch {
   readonly #holds = new HoldRows();
   #store: RowStore | undefined;
   #master: MasterStatus = NOTHING_SAID;
+  /** Rows of CONTAINER_HOLD that have changed and are still to be read, by name. */
+  readonly #changed = new Map<string, RowAddress>();
+  #isReadingHolds = false;
 
   /** What is known at `now`. */
   describe(now: BootTime): WatchedRows {
@@ -74,13 +77,29 @@ export class RowWatch {
     this.#store = undefined;
     this.#master = NOTHING_SAID;
     this.#holds.forget();
+    this.#changed.clear();
   }
 
   #observeChange(store: RowStore, { db, table, row }: TableChange): void {
-    if (table === HOLD_TABLE && row !== '')
-      void this.#read(store, (isCurrent) => this.#holds.read(store, [{ db, table, row }], isCurrent));
+    if (table === HOLD_TABLE && row !== '') {
+      this.#changed.set(row, { db, table, row });
+      if (!this.#isReadingHolds) void this.#readChanged();
+    }
     if (table === masterStatusRow.table)
       void this.#read(store, (isCurrent) => this.#readMaster(store, isCurrent));
+  }
+
+  /** What changes while rows are read is read together afterwards: however much changes, one read is under way. */
+  async #readChanged(): Promise<void> {
+    this.#isReadingHolds = true;
+    // The store is that of now: what has changed was told by its watch.
+    for (let store = this.#store; store !== undefined && this.#changed.size > 0; store = this.#store) {
+      const rows = [...this.#changed.values()];
+      this.#changed.clear();
+      const open = store;
+      await this.#read(open, (isCurrent) => this.#holds.read(open, rows, isCurrent));
+    }
+    this.#isReadingHolds = false;
   }
 
   /** A store that was closed would open itself again. What fails is the daemon's to report: it uses the same connection. */

@@ -167,6 +167,9 @@ describe('the metrics of a feature', () => {
     assert.equal(read('fallbacks_total'), 2);
     assert.equal(read('service_restarts_total', { edge: 'fallback' }), 2);
     assert.equal(read('service_restarts_total', { edge: 'kube-to-local' }), 0);
+    assert.equal(read('problems'), 0);
+    const view = { ...facts.view, problems: ['a'], policyProblems: ['b', 'c'] };
+    assert.equal(scrape({ ...facts, view })('problems'), 3);
     assert.equal(read('label_pending'), 0);
     assert.equal(scrape({ ...facts, isLabelPending: true })('label_pending'), 1);
     assert.equal(scrape(facts)('holds'), undefined, 'not known while the databases are away');
