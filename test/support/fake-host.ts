@@ -47,6 +47,8 @@ export class FakeHost {
   readonly blocks = new FakeBlockStore();
   readonly log = new FakeLog();
   readonly restarts: string[] = [];
+  /** SONiC's list of image names. */
+  readonly mapped = new Map([['snmp', LOCAL]]);
   /** What is wrong with every restart, empty if nothing. */
   restartFailure = '';
   /** What systemd says of the feature's unit. */
@@ -197,7 +199,7 @@ export class FakeHost {
       clock,
       log,
       timing: { coolDownMs: 1_800_000, daemonGraceMs: 0 },
-      mappedRepositories: new Map([['snmp', LOCAL]]),
+      mappedRepositories: this.mapped,
       signal: this.#stop.signal,
       connect: () => this.#connect(),
       random: () => 0,

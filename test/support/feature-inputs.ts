@@ -123,6 +123,7 @@ export const fallbackOf = (number: number, changes: Partial<Fallback> = {}): Fal
 export const ledgerOf = (changes: Partial<FeatureLedger> = {}): FeatureLedger => ({
   ...EMPTY_FEATURE_LEDGER,
   golden: goldenOf(1, { references: [`${LOCAL}:latest`, `${LOCAL}:1.0`] }),
+  localRepository: LOCAL,
   repositories: [REMOTE],
   ...changes,
 });

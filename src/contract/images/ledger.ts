@@ -36,6 +36,8 @@ export interface FeatureLedger {
   /** The local image that the switch came with; it may be the golden one too. */
   readonly shipped: GoldenImage | undefined;
   readonly fallbacks: readonly Fallback[];
+  /** Where the local image was seen; undefined before that. SONiC's list of names may be gone, and so may the container. */
+  readonly localRepository: string | undefined;
   /** Where this feature's containers were seen to run from; clean-up looks nowhere else. */
   readonly repositories: readonly string[];
   /** Images that lost the local tag to a golden one and may have no name any more. */
@@ -46,6 +48,7 @@ export const EMPTY_FEATURE_LEDGER: FeatureLedger = {
   golden: undefined,
   previous: undefined,
   shipped: undefined,
+  localRepository: undefined,
   fallbacks: [],
   repositories: [],
   untagged: [],

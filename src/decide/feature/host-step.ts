@@ -21,6 +21,8 @@ export type HostStep =
     }
   /** Clean-up looks in the repositories of the ledger only. */
   | { readonly kind: 'record-repository'; readonly repository: string }
+  /** Where the local image is, for when nothing else says so. */
+  | { readonly kind: 'record-local-repository'; readonly repository: string }
   /** Writes STATE_DB's `container_stable_version` and `container_last_version`. */
   | { readonly kind: 'write-versions'; readonly stableVersion: string; readonly lastVersion: string }
   | LocalStartStep

@@ -41,6 +41,7 @@ export function planImageSteps(input: ImageStepsInput): HostStep[] {
   return [
     ...changes,
     ...planRepository(input),
+    ...planLocalRepository(input),
     // What the ladder says after those changes is for the next reconcile.
     ...(changes.length > 0 ? [] : planUpkeep(input)),
     ...planVersions(input),
@@ -90,6 +91,14 @@ function planRepository({
   const repository = findRepository(container, image, localRepository);
   if (repository === undefined || repository === localRepository) return [];
   return ledger.repositories.includes(repository) ? [] : [{ kind: 'record-repository', repository }];
+}
+
+/** Without SONiC's list of names, a certification removes the container that tells where the local image is. */
+function planLocalRepository({ images, localRepository, ledger }: ImageStepsInput): HostStep[] {
+  if (localRepository === undefined || localRepository === ledger.localRepository) return [];
+  return findLocalImage(images, localRepository) === undefined
+    ? []
+    : [{ kind: 'record-local-repository', repository: localRepository }];
 }
 
 /**

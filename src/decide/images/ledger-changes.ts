@@ -87,6 +87,12 @@ export function recordRepository(ledger: FeatureLedger, repository: string): Fea
   return { ...ledger, repositories: appendEntry(ledger.repositories, repository) };
 }
 
+/** Keeps where the local image is. Nothing changes for a text that is no repository. */
+export const recordLocalRepository = (ledger: FeatureLedger, repository: string): FeatureLedger =>
+  isRepository(repository) && ledger.localRepository !== repository
+    ? { ...ledger, localRepository: repository }
+    : ledger;
+
 /** Adds an image that has lost the local tag. The golden image is never on this list. */
 export function recordUntaggedImage(ledger: FeatureLedger, imageId: string): FeatureLedger {
   if (!isImageId(imageId) || imageId === ledger.golden?.imageId) return ledger;

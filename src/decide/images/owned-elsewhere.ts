@@ -15,7 +15,11 @@ export function listOwnedElsewhere(
     const images = [own?.golden, own?.previous, own?.shipped, ...(own?.fallbacks ?? [])];
     return {
       feature: other,
-      repositories: [...(local === undefined ? [] : [local]), ...(own?.repositories ?? [])],
+      repositories: [
+        ...(local === undefined ? [] : [local]),
+        ...(own?.localRepository === undefined ? [] : [own.localRepository]),
+        ...(own?.repositories ?? []),
+      ],
       imageIds: images.flatMap((image) => image?.imageId ?? []),
     };
   });

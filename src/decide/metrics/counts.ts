@@ -22,6 +22,7 @@ const KINDS: Readonly<Record<StepKind, true>> = {
   'adopt-shipped': true,
   certify: true,
   'record-repository': true,
+  'record-local-repository': true,
   'write-versions': true,
   'name-image': true,
   'tag-as-local': true,

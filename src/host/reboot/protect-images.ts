@@ -144,6 +144,7 @@ function buildInput({ feature, ledger, rows }: FeatureOnSwitch, known: SwitchFac
     localRepository: decideLocalRepository(feature, {
       mapped: mapped.get(feature),
       containerImage: containers.find(({ names }) => names.includes(feature))?.image,
+      remembered: ledger.localRepository,
     }),
     containers,
     images,

@@ -67,14 +67,17 @@ function moveShipped({ golden, previous, shipped }: Images): Pick<FeatureLedger,
 export const FEATURE = v.pipe(
   v.object({
     golden: v.optional(GOLDEN),
+    failedGolden: v.optional(GOLDEN),
     previous: v.optional(GOLDEN),
     shipped: v.optional(GOLDEN),
     fallbacks: createListSchema(FALLBACK),
+    localRepository: v.optional(createTextSchema(isRepository)),
     repositories: createListSchema(createTextSchema(isRepository)),
     untagged: createListSchema(imageId),
   }),
-  v.transform(({ golden, previous, shipped, ...rest }): FeatureLedger => ({
-    ...moveShipped({ golden, previous, shipped }),
+  v.transform(({ golden, failedGolden, previous, shipped, localRepository, ...rest }): FeatureLedger => ({
+    ...moveShipped({ golden: golden ?? failedGolden, previous, shipped }),
+    localRepository,
     ...rest,
   })),
   v.check(isConsistent),

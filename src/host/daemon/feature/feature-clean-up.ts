@@ -31,7 +31,7 @@ export async function planFeatureCleanUp(
     policy,
     images,
     containers,
-    localRepository: findLocalRepository(feature, containers, mappedRepositories),
+    localRepository: findLocalRepository(feature, containers, { ledger, mappedRepositories }),
     ownedElsewhere: listOwnedElsewhere(feature, ledger.all, mappedRepositories),
     isLocked: locks.readText(feature) !== undefined,
   });
@@ -41,11 +41,12 @@ export async function planFeatureCleanUp(
 export function findLocalRepository(
   feature: string,
   containers: readonly EngineContainer[],
-  mappedRepositories: ReadonlyMap<string, string>,
+  { ledger, mappedRepositories }: Pick<CleanUpPorts, 'ledger' | 'mappedRepositories'>,
 ): string | undefined {
   return decideLocalRepository(feature, {
     mapped: mappedRepositories.get(feature),
     containerImage: containers.find(({ names }) => names.includes(feature))?.image,
+    remembered: ledger.read(feature).localRepository,
   });
 }
 
@@ -59,7 +60,7 @@ export async function planFeatureLocalStart(
   return planLocalStart({
     feature,
     targetId,
-    localRepository: findLocalRepository(feature, containers, mappedRepositories),
+    localRepository: findLocalRepository(feature, containers, { ledger, mappedRepositories }),
     shipped: ledger.read(feature).shipped,
     images,
     containers,

@@ -176,7 +176,7 @@ export class FeatureController {
       reading,
       ledger: ledger.read(this.name),
       engine,
-      localRepository: findLocalRepository(this.name, engine.containers, mappedRepositories),
+      localRepository: findLocalRepository(this.name, engine.containers, this.#ports),
       ownedElsewhere: listOwnedElsewhere(this.name, ledger.all, mappedRepositories),
       blockedVersions: this.#blockedVersions,
       lockText: locks.findText(this.name),

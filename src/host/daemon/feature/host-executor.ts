@@ -5,6 +5,7 @@ import { isDownByItself } from '../../../contract/feature/unit-state.ts';
 import {
   liftFallback,
   recordCertification,
+  recordLocalRepository,
   recordRepository,
 } from '../../../decide/images/ledger-changes.ts';
 import { planOwnersLabel } from '../../../decide/command/plan-writes.ts';
@@ -45,6 +46,7 @@ export class HostExecutor implements StepExecutor {
         return runPinStep(this.#ports.engine, step);
       case 'certify':
       case 'record-repository':
+      case 'record-local-repository':
       case 'lift-block':
         return this.#updateLedger(step, feature);
       case 'lift-operator-block':
@@ -66,7 +68,7 @@ export class HostExecutor implements StepExecutor {
   }
 
   async #updateLedger(
-    step: StepOf<'certify' | 'record-repository' | 'lift-block'>,
+    step: StepOf<'certify' | 'record-repository' | 'record-local-repository' | 'lift-block'>,
     feature: string,
   ): Promise<string> {
     const { ledger } = this.#ports;
@@ -76,6 +78,9 @@ export class HostExecutor implements StepExecutor {
         return step.text;
       case 'record-repository':
         await ledger.update(feature, (current) => recordRepository(current, step.repository));
+        return '';
+      case 'record-local-repository':
+        await ledger.update(feature, (current) => recordLocalRepository(current, step.repository));
         return '';
       case 'lift-block':
         await ledger.update(feature, (current) => liftFallback(current, step.imageId));

@@ -6,6 +6,7 @@ import {
   markFallbackDone,
   liftFallback,
   recordFallback,
+  recordLocalRepository,
   recordRepository,
 } from '../../../decide/images/ledger-changes.ts';
 import type { HostStep } from '../../../decide/feature/host-step.ts';
@@ -92,6 +93,7 @@ export class ShadowExecutor implements StepExecutor {
       case 'restart':
         return `restarted the service: ${step.text}`;
       case 'record-repository':
+      case 'record-local-repository':
         return '';
     }
   }
@@ -115,6 +117,8 @@ function applyStep(ledger: FeatureLedger, step: ShadowStep): FeatureLedger {
       return recordCertification(ledger, step);
     case 'record-repository':
       return recordRepository(ledger, step.repository);
+    case 'record-local-repository':
+      return recordLocalRepository(ledger, step.repository);
     case 'lift-block':
       return liftFallback(ledger, step.imageId);
     case 'fall-back':

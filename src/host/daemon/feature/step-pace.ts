@@ -66,6 +66,7 @@ function identifyStep(step: HostStep): string {
     case 'release':
       return `${step.kind} ${step.claim.dockerId} ${step.claim.token}`;
     case 'record-repository':
+    case 'record-local-repository':
     case 'write-versions':
     case 'name-image':
     case 'tag-as-local':

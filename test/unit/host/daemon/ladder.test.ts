@@ -134,4 +134,42 @@ describe('the ladder of images', { timeout: 600_000 }, () => {
     assert.deepEqual(host.restarts, ['snmp']);
     assert.equal(host.ledger().fallbacks[0]?.isDone, true);
   });
+
+  test('where the local image is outlives SONiC’s list of names and the container (H13)', async (t) => {
+    const repository = 'docker-management-protocol';
+    const host = new FakeHost();
+    host.mapped.clear();
+    for (const tag of ['latest', '1.0']) host.engine.removeReference(`${LOCAL}:${tag}`);
+    const shipped = host.engine.putImage('1', [`${repository}:latest`, `${repository}:1.0`]);
+    const local = host.engine.run({ name: 'snmp', image: `${repository}:latest` });
+    host.engine.end(local, 0);
+    await play(t, {}, host);
+    host.deploy();
+    await host.settle();
+    await host.beatFor(70_000);
+    await host.pass(1_000);
+    assert.equal(host.engine.find(local), undefined, 'it would have started another image');
+    assert.ok(tagsOf(host, host.image2).includes(`${repository}:latest`));
+    await host.beatFor(130_000, SICK);
+    await host.pass(1_000);
+    assert.deepEqual(host.restarts, ['snmp'], 'there is something to go back to');
+    assert.ok(tagsOf(host, shipped).includes(`${repository}:latest`));
+  });
+
+  test('a repository that two features have is re-tagged for neither, and that is said (HF8)', async (t) => {
+    const host = new FakeHost();
+    host.mapped.set('lldp', LOCAL);
+    await play(t, {}, host);
+    host.deploy();
+    await host.settle();
+    await host.beatFor(70_000);
+    await host.pass(1_000);
+    assert.equal(host.status()['container_stable_version'], '2.0');
+    assert.equal(localId(host), host.image1);
+    assert.match(host.view?.features['snmp']?.problems?.join() ?? '', /repository of lldp too/);
+    await host.beatFor(130_000, SICK);
+    await host.pass(1_000);
+    assert.deepEqual(host.restarts, ['snmp'], 'the shipped image is the local one for both');
+    assert.equal(localId(host), host.image1);
+  });
 });

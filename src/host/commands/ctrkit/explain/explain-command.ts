@@ -63,13 +63,14 @@ async function readSnapshot(
   const locks = await tryReading(() => ports.locks.list());
   const blocks = await tryReading(() => ports.blocks.list());
   const engine = await readEngine(ports);
+  const known = 'found' in ledger ? selectFeatureLedger(ledger.found.ledger, feature) : undefined;
   return {
     feature,
     now,
     rows,
     containers: engine.containers,
     images: engine.images,
-    localRepository: findLocalRepository(feature, engine, ports),
+    localRepository: findLocalRepository(feature, engine, { ports, remembered: known?.localRepository }),
     daemon: ports.view.read(now.bootId),
     ledger: 'found' in ledger ? { found: selectFeatureLedger(ledger.found.ledger, feature) } : ledger,
     locks: 'found' in locks ? { found: locks.found.locks } : locks,
@@ -94,7 +95,7 @@ async function readEngine(ports: CtrkitPorts): Promise<EngineReading> {
 const findLocalRepository = (
   feature: string,
   { containers }: EngineReading,
-  ports: CtrkitPorts,
+  { ports, remembered }: { readonly ports: CtrkitPorts; readonly remembered: string | undefined },
 ): string | undefined =>
   decideLocalRepository(feature, {
     mapped: ports.readLocalRepositories().repositories.get(feature),
@@ -102,6 +103,7 @@ const findLocalRepository = (
       'found' in containers
         ? containers.found.find(({ names }) => names.includes(feature))?.image
         : undefined,
+    remembered,
   });
 
 /**

@@ -94,6 +94,7 @@ function listImages(feature: string, rows: FeatureRows, input: ImagesInput): Fea
   const localRepository = decideLocalRepository(feature, {
     mapped: mapped.get(feature),
     containerImage: engine.containers.find(({ names }) => names.includes(feature))?.image,
+    remembered: ledger.localRepository,
   });
   const plan = planCleanUp({
     images: engine.images,

@@ -287,6 +287,30 @@ describe('a ledger of an earlier release', () => {
     assert.deepEqual(store.read(), { ledger: changed, problems: [] });
   });
 
+  test('keeps its blocks with an earlier release, for which no golden image has an open fallback (HF1)', () => {
+    const fallback = {
+      imageId: imageIdOf(2),
+      version: '2.0',
+      reason: 'unhealthy',
+      sinceTs: 1,
+      bootId: 'boot-1',
+      bootMs: 1,
+      isDone: true,
+    };
+    const ledger = { snmp: { ...EMPTY_FEATURE_LEDGER, golden: goldenOf(2), fallbacks: [fallback] } };
+    createLedgerFile(folder).write(ledger);
+    const { features } = JSON.parse(textOf(current())) as {
+      features: Record<string, Record<string, unknown>>;
+    };
+    assert.equal(features['snmp']?.['golden'], undefined);
+    assert.deepEqual(features['snmp']?.['duties'], {
+      tagAsLocal: false,
+      removeLocalContainer: false,
+      cleanUp: false,
+    });
+    assert.deepEqual(createLedgerFile(folder).read(), { ledger, problems: [] });
+  });
+
   test('an image that is shipped is in no certified place of a ledger that is written', () => {
     const shipped = goldenOf(1, { source: 'shipped' });
     assert.throws(() => encodeLedger({ snmp: { ...EMPTY_FEATURE_LEDGER, golden: shipped } }), {
