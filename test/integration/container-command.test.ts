@@ -166,6 +166,49 @@ describe('container start', () => {
     assert.deepEqual({ claim_token, system_state }, { claim_token: 'its-own', system_state: 'up' });
   });
 
+  test('what asked and is gone is not waited for: the switch’s own runs, and Kubernetes is asked anew (HF7)', async (t) => {
+    const { redis, engine, ask } = await prepare(t);
+    engine.run({ name: 'snmp', image: IMAGE, state: 'created' });
+    const gone = engine.run({ name: 'k8s_snmp', image: IMAGE, state: 'created' });
+    const asked = {
+      remote_state: 'pending',
+      pending_token: 't',
+      container_version: '2.0',
+      system_state: 'down',
+    };
+    await redis.wantKube({ status: asked });
+    await redis.state.hset('KUBERNETES_MASTER|SERVER', { connected: 'true' });
+    const hold = { owner: 'kube', boot_id: systemClock.bootId(), renewed_ms: `${systemClock.bootMs()}` };
+    await redis.state.hset(`CONTAINER_HOLD|snmp|${gone.slice(0, 12)}`, hold);
+    await redis.state.hset('CONTAINER_HOLD|snmp-x|bbbbbbbbbbbb', hold);
+    const { code, line } = await ask('start snmp');
+    assert.equal(code, 0, line);
+    assert.match(line, /until Kubernetes deploys it \(the container that asked to run it is gone\)$/);
+    assert.equal(engine.find('snmp')?.state, 'running');
+    const { remote_state, pending_token } = await redis.status();
+    assert.deepEqual([remote_state, pending_token], ['none', undefined]);
+  });
+
+  test('what asked and is held for the service is waited for, also where its hold comes a little later (HF7)', async (t) => {
+    const { redis, engine, run } = await prepare(t);
+    engine.run({ name: 'snmp', image: IMAGE, state: 'created' });
+    const asked = {
+      remote_state: 'pending',
+      pending_token: 't',
+      container_version: '2.0',
+      system_state: 'down',
+    };
+    await redis.wantKube({ status: asked });
+    await redis.state.hset('KUBERNETES_MASTER|SERVER', { connected: 'true' });
+    const { done, stderr } = run('start snmp');
+    await systemClock.sleep(400);
+    const hold = { owner: 'kube', boot_id: systemClock.bootId(), renewed_ms: `${systemClock.bootMs()}` };
+    await redis.state.hset('CONTAINER_HOLD|snmp|bbbbbbbbbbbb', hold);
+    assert.equal(await done, 0);
+    assert.match(stderr.join(), /up: Kubernetes is to run it \(remote_state is pending\)/);
+    assert.equal(engine.find('snmp')?.state, 'created');
+  });
+
   test('what the engine refuses ends with 1 and says so, and leaves no record of it (D21)', async (t) => {
     const { redis, engine, ask } = await prepare(t);
     engine.run({ name: 'snmp', image: IMAGE, state: 'created' });

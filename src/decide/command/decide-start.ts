@@ -13,6 +13,8 @@ export interface StartInput {
   readonly isKubeRunning: boolean;
   /** The version that asked or ran for Kubernetes last is blocked on this switch: its container is held. */
   readonly isVersionBlocked?: boolean;
+  /** The container that asks (`remote_state` pending) is not there any more. */
+  readonly isAskerGone?: boolean;
 }
 
 /** `text` is the reason, for people. */
@@ -22,7 +24,12 @@ export type StartDecision =
   /** Kubernetes may deploy; nothing is started here. */
   | { readonly kind: 'kube'; readonly text: string }
   /** Kubernetes may deploy; until it does, the switch's own container runs. */
-  | { readonly kind: 'kube-and-local'; readonly text: string };
+  | {
+      readonly kind: 'kube-and-local';
+      /** What was asked is to be asked again. */
+      readonly isAskedAnew?: boolean;
+      readonly text: string;
+    };
 
 /** Whether the switch's own container is started, and whether Kubernetes may deploy. */
 export function decideStart({
@@ -31,6 +38,7 @@ export function decideStart({
   isMasterConnected,
   isKubeRunning,
   isVersionBlocked = false,
+  isAskerGone = false,
 }: StartInput): StartDecision {
   if (config.setOwner !== 'kube') return { kind: 'local', text: 'set_owner is local' };
   if (config.noFallbackToLocal) return { kind: 'kube', text: 'no_fallback_to_local is true' };
@@ -41,10 +49,23 @@ export function decideStart({
   const { remoteState, containerVersion } = status;
   if (remoteState === '' || remoteState === 'none')
     return { kind: 'kube-and-local', text: 'Kubernetes has deployed nothing yet' };
+  if (remoteState === 'pending' && isAskerGone)
+    return { kind: 'kube-and-local', isAskedAnew: true, text: 'the container that asked to run it is gone' };
   return isVersionBlocked
     ? { kind: 'kube-and-local', text: `version ${containerVersion} is blocked on this switch` }
     : { kind: 'kube', text: `remote_state is ${remoteState}` };
 }
+
+/**
+ * Whether it is worth to look if the container that asked is still there. Only a gate of the kit shows that, by its hold, and
+ * only while the service is down; the gate of an ASIC's instance does so in another database (D28).
+ */
+export const canAskerBeGone = (input: StartInput, name: string): boolean => {
+  const { config, status, isKubeRunning } = input;
+  const isKubeNext = decideStart(input).kind === 'kube' && !isKubeRunning && !config.noFallbackToLocal;
+  const isAsked = status.remoteState === 'pending' && status.pendingToken !== '';
+  return isKubeNext && isAsked && status.systemState !== 'up' && !/\d$/.test(name);
+};
 
 /** `container kill` refuses a local feature that is not enabled, as the shipped command does. */
 export function isKillRefused({ setOwner, state }: FeatureConfig, { currentOwner }: FeatureStatus): boolean {

@@ -29,20 +29,21 @@ export interface StartedFeature {
 
 /** The feature is up. `wallMs` is the time of the change, as in every function here. */
 export function planStart(
-  { kind }: StartDecision,
+  decision: StartDecision,
   { name, dockerId }: StartedFeature,
   wallMs: number,
 ): RowWrite[] {
-  const isLocalOnly = kind === 'local';
+  const isLocalOnly = decision.kind === 'local';
+  const isAskedAnew = isLocalOnly || (decision.kind === 'kube-and-local' && decision.isAskedAnew === true);
   const values = {
     ...encodeStatus({ systemState: 'up', labelOwner: isLocalOnly ? 'local' : 'kube' }),
     ...encodeUpdateTimes(wallMs),
-    ...(isLocalOnly ? encodeStatus({ remoteState: 'none' }) : {}),
+    ...(isAskedAnew ? encodeStatus({ remoteState: 'none' }) : {}),
     // An agent knows its own claim by these fields: there is none before its gate has claimed.
     ...(dockerId === undefined ? {} : { ...encodeLocalRecord(name, dockerId), ...NO_CLAIM }),
   };
   // Whoever asked for the host's answer asks again when Kubernetes is wanted.
-  const remove = isLocalOnly ? [STATUS_FIELD.pendingToken] : [];
+  const remove = isAskedAnew ? [STATUS_FIELD.pendingToken] : [];
   const label = asDispensable(planLabel(name, !isLocalOnly));
   return [{ kind: 'set', address: featureStatusRow(name), values, remove }, label];
 }

@@ -12,6 +12,7 @@ import { describeConflicts, CONFLICT, retryOnConflict } from '../../../loop/retr
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import { describeBlockLabels, readBlockLabels } from './block-labels.ts';
+import { isAskerGone } from './asker.ts';
 import { findRecordedContainer, readSnapshot, reportLeftOut, reportUnread } from './feature-record.ts';
 import type { ContainerPorts } from './ports.ts';
 
@@ -27,7 +28,8 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
     const blocks = await readBlockLabels(name, store, ports);
     const { config, status, isMasterConnected } = snapshot;
     const isVersionBlocked = blocks.blocked.has(status.containerVersion);
-    const decision = decideStart({ config, status, isMasterConnected, isKubeRunning, isVersionBlocked });
+    const input = { config, status, isMasterConnected, isKubeRunning, isVersionBlocked };
+    const decision = decideStart({ ...input, isAskerGone: await isAskerGone(name, input, store, ports) });
     const engine = decision.kind === 'kube' ? undefined : await ports.openEngine();
     const local = await engine?.findContainer(name);
     if (decision.kind === 'local' && local === undefined) {

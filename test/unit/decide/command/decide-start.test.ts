@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeConfig, decodeStatus } from '../../../../src/contract/feature/feature.ts';
 import type { FieldValues } from '../../../../src/contract/rows.ts';
-import { decideStart, isKillRefused } from '../../../../src/decide/command/decide-start.ts';
+import { canAskerBeGone, decideStart, isKillRefused } from '../../../../src/decide/command/decide-start.ts';
+import { planStart } from '../../../../src/decide/command/plan-writes.ts';
 
 const KUBE = { set_owner: 'kube', state: 'enabled' };
 
@@ -36,6 +37,36 @@ describe('container start', () => {
     };
     for (const [remoteState, kind] of Object.entries(expected))
       assert.equal(decide(KUBE, { remote_state: remoteState }), kind, remoteState);
+  });
+
+  test('owner kube, and who asked is gone: the switch’s own runs, and Kubernetes is asked anew (HF7)', () => {
+    const input = (remoteState: string, more: FieldValues = {}) => ({
+      config: decodeConfig(KUBE),
+      status: decodeStatus({ remote_state: remoteState, pending_token: 't', system_state: 'down', ...more }),
+      isMasterConnected: true,
+      isKubeRunning: false,
+    });
+    const decision = decideStart({ ...input('pending'), isAskerGone: true });
+    assert.deepEqual(decision, {
+      kind: 'kube-and-local',
+      isAskedAnew: true,
+      text: 'the container that asked to run it is gone',
+    });
+    const [write] = planStart(decision, { name: 'snmp', dockerId: 'aaaaaaaaaaaa' }, 0);
+    assert.ok(write?.kind === 'set' && write.values['remote_state'] === 'none');
+    assert.deepEqual(write.remove, ['pending_token']);
+    assert.equal(decideStart({ ...input('stopped'), isAskerGone: true }).kind, 'kube');
+    assert.equal(canAskerBeGone(input('pending'), 'snmp'), true);
+    for (const remoteState of ['stopped', 'none', 'ready', 'running'])
+      assert.equal(canAskerBeGone(input(remoteState), 'snmp'), false, remoteState);
+    assert.equal(canAskerBeGone(input('pending', { system_state: 'up' }), 'snmp'), false, 'it is not held');
+    assert.equal(
+      canAskerBeGone(input('pending', { pending_token: '' }), 'snmp'),
+      false,
+      'of the shipped kit',
+    );
+    assert.equal(canAskerBeGone(input('pending'), 'lldp0'), false, 'an ASIC has its own database');
+    assert.equal(canAskerBeGone({ ...input('pending'), isMasterConnected: false }, 'snmp'), false);
   });
 
   test('owner kube, the master out of reach: the switch’s own runs whatever was deployed', () => {
