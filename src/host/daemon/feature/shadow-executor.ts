@@ -12,7 +12,7 @@ import {
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { isPinStep, type PinStep } from '../../../decide/images/pins.ts';
 import { shortImageId } from '../../../contract/images/image.ts';
-import type { StepExecutor, StepContext } from './step-executor.ts';
+import type { StepContext, StepExecutor, StepOf } from './step-executor.ts';
 import type { LedgerCache } from './ledger-cache.ts';
 
 type ShadowStep = Exclude<HostStep, PinStep>;
@@ -83,9 +83,7 @@ export class ShadowExecutor implements StepExecutor {
           ? ''
           : `blocked version ${step.version} again`;
       case 'fall-back':
-        return step.fallback === undefined
-          ? `fallen back to local, version ${step.target.version}: ${step.text}`
-          : `fallen back to local, version ${step.target.version}, and blocked version ${step.fallback.version}: ${step.text}`;
+        return describeFallBack(step);
       case 'finish-fallback':
         return `finished the fallback from version ${step.fallback.version}`;
       case 'write-label':
@@ -97,6 +95,13 @@ export class ShadowExecutor implements StepExecutor {
         return '';
     }
   }
+}
+
+function describeFallBack({ fallback, target, text }: StepOf<'fall-back'>): string {
+  const what = `fallen back to local, version ${target.version}`;
+  return fallback === undefined
+    ? `${what}: ${text}`
+    : `${what}, and blocked version ${fallback.version}: ${text}`;
 }
 
 function describePlan({ allowed, entries }: Awaited<ReturnType<StepContext['planCleanUp']>>): string {
