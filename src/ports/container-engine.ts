@@ -75,11 +75,20 @@ interface EnginePins {
   readonly pinImage: (pin: ImagePin) => Promise<Pinning>;
 }
 
+/** What gets images from a registry. */
+interface EnginePulls {
+  /**
+   * By a whole reference, with no credentials but those that the engine itself has. A tag is moved to what the registry has by
+   * that name. What can't be pulled for whatever reason throws CtrkitError('engine').
+   */
+  readonly pullImage: (reference: string) => Promise<void>;
+}
+
 /**
  * The Docker engine of this host. Every call ends within a time limit of its own; one that could not be carried out
  * throws CtrkitError('engine') with a line for people. Names and ids are the caller's to check.
  */
-export interface ContainerEngine extends EngineContainers, EngineImages, EnginePins {
+export interface ContainerEngine extends EngineContainers, EngineImages, EnginePins, EnginePulls {
   /**
    * Resolves when watching. `onEnd` is called once when the engine has ended it, or is gone; what happened until the
    * next watch is then only found by listing. The returned function ends it without that.

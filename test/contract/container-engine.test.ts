@@ -21,6 +21,7 @@ function fakeBackend(): EngineBackend {
       const repository = `registry.example:5000/${role}`;
       const digest = `${repository}@sha256:${String((made += 1)).padStart(64, '0')}`;
       const tag = `${repository}:1`;
+      for (const reference of [tag, digest]) engine.registry.set(reference, `image ${made}`);
       return { id: engine.putImage(`image ${made}`, [tag, digest]), tag, digest };
     },
     makeContainer: async (image, state) => {

@@ -222,6 +222,19 @@ function testImages({ backend, engine, image, newImage }: Context): void {
     assert.equal(await engine().readImageLabels(`${backend.repository('labelled')}:2`), undefined);
   });
 
+  test('an image that was removed is pulled again, by digest and by tag; what the registry has not is an error (H12)', async () => {
+    const { id, tag, digest } = await backend.pullImage('again');
+    for (const reference of [digest, tag]) {
+      await engine().removeReference(tag);
+      await engine().removeReference(digest);
+      assert.equal(await image(id), undefined);
+      await engine().pullImage(reference);
+      const found = await image(id);
+      assert.ok([...(found?.tags ?? []), ...(found?.digests ?? [])].includes(reference), reference);
+    }
+    await assert.rejects(engine().pullImage(tag.replace(/:[^:]*$/, ':none')), isEngineError);
+  });
+
   test('a name that is given to another image is taken from the first, which stays without one', async () => {
     const first = await newImage('moved', '1');
     const second = await newImage('moved', '2');

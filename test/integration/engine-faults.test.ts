@@ -12,7 +12,7 @@ import type { EngineEvent } from '../../src/ports/container-engine.ts';
 import { until } from '../support/until.ts';
 import { isErrorOf } from '../support/errors.ts';
 
-const LIMITS = { readMs: 300, actMs: 300, removeMs: 300, stopExtraMs: 300 };
+const LIMITS = { readMs: 300, actMs: 300, removeMs: 300, pullMs: 300, stopExtraMs: 300 };
 
 const IMAGE_ID = `sha256:${'a'.repeat(64)}`;
 const CONTAINER_ID = 'b'.repeat(64);
@@ -83,6 +83,7 @@ const CALLS: Readonly<Record<string, (engine: ContainerEngine) => Promise<unknow
   tagImage: (engine) => engine.tagImage(IMAGE_ID, 'docker-snmp', 'latest'),
   removeReference: (engine) => engine.removeReference('docker-snmp:1'),
   removeUnnamedImage: (engine) => engine.removeUnnamedImage(IMAGE_ID),
+  pullImage: (engine) => engine.pullImage('registry:5000/docker-snmp:1'),
   pinImage: (engine) => engine.pinImage({ feature: 'snmp', imageId: IMAGE_ID }),
 };
 
@@ -211,6 +212,7 @@ describe('the Docker engine', { timeout: 600_000 }, () => {
       '<none>:<none>',
     ]) {
       await assert.rejects(engine.removeReference(name), isDefect, name);
+      await assert.rejects(engine.pullImage(name), isDefect, name);
     }
     for (const id of ['', 'abc', 'a'.repeat(64), `${IMAGE_ID}a`, 'docker-snmp:1']) {
       await assert.rejects(engine.removeUnnamedImage(id), isDefect, id);
@@ -239,6 +241,27 @@ describe('the Docker engine', { timeout: 600_000 }, () => {
     await engine.killContainer('bbb');
     await assert.rejects(engine.startContainer('bbb'), isEngineError(/there is none$/));
     assert.ok(bad.requests.every((line) => line.startsWith('GET /containers/bbb/json')));
+  });
+
+  test('has not pulled what it fails on after it has begun', async () => {
+    const begun = '{"status":"Pulling from docker-snmp"}\r\n{"status":"Downloading"}\r\n';
+    const says = (lines: string): void => {
+      bad.behaviour = (socket) => socket.end(answer('200 OK', lines));
+    };
+    const reference = `registry:5000/docker-snmp@${IMAGE_ID}`;
+    says(begun);
+    await engine.pullImage(reference);
+    assert.match(
+      bad.requests[0] ?? '',
+      /^POST \/images\/create\?fromImage=registry%3A5000%2Fdocker-snmp&tag=sha256%3Aa{64} /,
+    );
+    says(`${begun}{"errorDetail":{"message":"no space left"},"error":"no space left"}\r\n`);
+    await assert.rejects(
+      engine.pullImage(reference),
+      isEngineError(/can't pull registry:5000.*: no space left$/),
+    );
+    says('{"status":"Pulling"}\r\nno JSON\r\n');
+    await assert.rejects(engine.pullImage(reference), isEngineError(/no JSON/));
   });
 
   test('is asked for a pin that can do nothing, and makes no volume of its image', async () => {

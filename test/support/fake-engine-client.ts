@@ -77,6 +77,10 @@ export class FakeEngineClient implements ContainerEngine {
     return this.act(`pinImage ${namePin(pin)}`, () => this.#engine.pin(pin));
   }
 
+  pullImage(reference: string): Promise<void> {
+    return this.act(`pullImage ${reference}`, () => this.#engine.pull(reference));
+  }
+
   removeUnnamedImage(imageId: string): Promise<Removal> {
     return this.act(`removeUnnamedImage ${imageId}`, () => this.#engine.removeUnnamedImage(imageId));
   }

@@ -41,6 +41,8 @@ export interface NewContainer {
  * the real one does (test/contract/container-engine.ts) and changes only when told to, by a client or by the test.
  */
 export class FakeEngine {
+  /** What the registry has: the image's content by each whole reference. A pull gives the image that name. */
+  readonly registry = new Map<string, string>();
   /** What clients asked it to change, in order: `removeReference docker-snmp:1`. Looking is not in it. */
   readonly acts: string[] = [];
   /** Called before each act is carried out; what it throws is what the client gets. */
@@ -91,6 +93,12 @@ export class FakeEngine {
     this.emit({ kind: 'changed' });
     if (state === 'running') this.start(id);
     return id;
+  }
+
+  pull(reference: string): void {
+    const content = this.registry.get(reference);
+    if (content === undefined) throw new CtrkitError('engine', `can't pull ${reference}: not found`);
+    this.putImage(content, [reference]);
   }
 
   pin(pin: ImagePin): Pinning {

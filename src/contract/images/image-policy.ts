@@ -17,6 +17,7 @@ export const IMAGE_POLICY_FIELDS = [
   'tag_new_as_local',
   'purge_local_copy',
   'fail_time_to_fallback',
+  'restore_golden',
 ] as const;
 
 /** How long a feature may not be deployed: the HLD's name, and the shipped one. Of the feature's own row, `FEATURE|f`. */
@@ -37,6 +38,8 @@ export interface ImagePolicy {
   /** How long a feature that is to be deployed may not be; 0: for ever. */
   readonly kubeFailureDetectionMs: number;
   readonly noFallbackToLocal: boolean;
+  /** An image of the ladder that is gone is pulled again from where it came. */
+  readonly restoreGolden: boolean;
   /** Fields that say nothing sensible, a line each; the safe default is used. */
   readonly problems: readonly string[];
 }
@@ -79,6 +82,7 @@ export function decodeImagePolicy({ own, global, feature }: PolicyRows, name: st
     purgeLocalCopy: readFlag('purge_local_copy'),
     failTimeToFallbackMs: readDurationMs('fail_time_to_fallback'),
     kubeFailureDetectionMs: readFirst(listDetections(feature, name), DURATION_FORM, problems) ?? 0,
+    restoreGolden: readFlag('restore_golden'),
     noFallbackToLocal: isTrue(feature['no_fallback_to_local']),
     problems,
   };

@@ -73,5 +73,6 @@ export const BACKGROUND_STEPS: ReadonlySet<HostStep['kind']> = new Set([
   'pin-image',
   'unpin-image',
   'return-name',
+  'restore-image',
   'clean-up',
 ]);

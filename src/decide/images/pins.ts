@@ -8,6 +8,7 @@ import type { ImagePolicy } from '../../contract/images/image-policy.ts';
 import type { FeatureLedger } from '../../contract/images/ledger.ts';
 import { namePin, type ImagePin } from '../../contract/images/pin.ts';
 import type { Rung } from './ladder.ts';
+import { planRestore, type RestoreStep } from './restore.ts';
 
 /** `text` is one line for the log. Each is idempotent. */
 export type PinStep =
@@ -18,9 +19,15 @@ export type PinStep =
       readonly imageId: string;
       readonly repository: string;
       readonly tag: string;
-    };
+    }
+  | RestoreStep;
 
-const KINDS: ReadonlySet<string> = new Set<PinStep['kind']>(['pin-image', 'unpin-image', 'return-name']);
+const KINDS: ReadonlySet<string> = new Set<PinStep['kind']>([
+  'pin-image',
+  'unpin-image',
+  'return-name',
+  'restore-image',
+]);
 
 export const isPinStep = (step: { readonly kind: string }): step is PinStep => KINDS.has(step.kind);
 
@@ -28,7 +35,11 @@ export interface PinsInput {
   readonly feature: string;
   readonly policy: Pick<
     ImagePolicy,
-    'isDisabled' | 'activeTimeToMarkGoodMs' | 'failTimeToFallbackMs' | 'kubeFailureDetectionMs'
+    | 'isDisabled'
+    | 'restoreGolden'
+    | 'activeTimeToMarkGoodMs'
+    | 'failTimeToFallbackMs'
+    | 'kubeFailureDetectionMs'
   >;
   readonly ledger: Pick<FeatureLedger, 'golden' | 'fallbacks'>;
   readonly rungs: readonly Rung[];
@@ -41,8 +52,9 @@ export interface PinsInput {
 
 /** Call it only while the engine answers: an image that is not listed is taken for gone. */
 export function planPins(input: PinsInput): PinStep[] {
-  const { feature, rungs, containers, pins } = input;
-  const kept = isLadderUsed(input) ? rungs.filter(({ isThere }) => isThere) : [];
+  const { feature, policy, containers, pins } = input;
+  const rungs = isLadderUsed(input) ? input.rungs : [];
+  const kept = rungs.filter(({ isThere }) => isThere);
   const stale = pins.filter(
     ({ keptFor, imageId }) => keptFor !== feature || !kept.some(({ image }) => image.imageId === imageId),
   );
@@ -58,7 +70,8 @@ export function planPins(input: PinsInput): PinStep[] {
     const text = `image ${shortImageId(imageId)}, ${name}, version ${version}, is pinned: no collector can remove it`;
     return [{ kind: 'pin-image', pin, text }];
   });
-  return [...removals, ...additions, ...kept.flatMap((rung) => planNames(rung, input.images))];
+  const names = kept.flatMap((rung) => planNames(rung, input.images));
+  return [...removals, ...additions, ...names, ...planRestore(policy, rungs)];
 }
 
 /** By default nothing is certified and nothing falls back: then nothing is pinned either. `Disable` leaves images alone. */

@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<StepKind, true>> = {
   'pin-image': true,
   'unpin-image': true,
   'return-name': true,
+  'restore-image': true,
   'block-version': true,
   'fall-back': true,
   'finish-fallback': true,
@@ -56,6 +57,7 @@ export const ENGINE_CALLS = [
   'remove-reference',
   'remove-unnamed-image',
   'pin-image',
+  'pull-image',
 ] as const;
 export type EngineCall = (typeof ENGINE_CALLS)[number];
 

@@ -1,4 +1,5 @@
 /** Every feature that Kubernetes is to run gets the best image that it has as its local one, before a reboot. */
+import { omitPins } from '../../contract/images/pin.ts';
 import { CtrkitError } from '../../contract/errors.ts';
 import { enabledLabel, labelsRow, versionEnabledLabel } from '../../contract/cluster/feature-labels.ts';
 import { CONFIG_FIELDS, decodeConfig, isDisabled } from '../../contract/feature/feature.ts';
@@ -82,7 +83,8 @@ interface SwitchFacts {
 }
 
 async function readSwitch({ engine, ledger, locks, clock, mapped }: ImagePorts): Promise<SwitchFacts> {
-  const [containers, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+  const [listed, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
+  const containers = omitPins(listed);
   const now = readTimestamps(clock);
   const active = locks.list().locks.flatMap((lock) => {
     const verdict = decideLock(lock, now);

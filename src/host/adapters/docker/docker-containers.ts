@@ -38,7 +38,7 @@ export class DockerContainers implements EngineContainers {
     const purpose = `start container ${idOrName}`;
     const call = { path: `/containers/${id ?? ''}/start`, purpose };
     if (id !== undefined && (await this.#calls.act(call, [204, 304, MISSING])) !== MISSING) return;
-    throw this.#calls.explainMissing(purpose);
+    throw this.#calls.explainRefusal(purpose);
   }
 
   async stopContainer(idOrName: string, graceS: number): Promise<void> {

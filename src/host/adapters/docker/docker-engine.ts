@@ -3,6 +3,7 @@ import type { ContainerEngine, EngineEvent } from '../../../ports/container-engi
 import { DockerContainers } from './docker-containers.ts';
 import { DockerImages } from './docker-images.ts';
 import { pinImage } from './docker-pins.ts';
+import { pullImage } from './docker-pull.ts';
 import { EngineCalls } from './engine-calls.ts';
 import { EngineConnection } from './engine-connection.ts';
 import { EVENT_FILTERS, readEvents } from './engine-events.ts';
@@ -33,6 +34,7 @@ export function createDockerEngine(
     readImageLabels: (reference) => images.readImageLabels(reference),
     tagImage: (imageId, repository, tag) => images.tagImage(imageId, repository, tag),
     removeReference: (reference) => images.removeReference(reference),
+    pullImage: (reference) => pullImage(calls, reference),
     pinImage: (pin) => pinImage(calls, pin),
     removeUnnamedImage: (imageId) => images.removeUnnamedImage(imageId),
     watch: (onEvent, onEnd) => events.watch(onEvent, onEnd),

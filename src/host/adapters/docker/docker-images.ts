@@ -29,7 +29,7 @@ export class DockerImages implements EngineImages {
     const purpose = `tag image ${shortImageId(imageId)} as ${repository}:${tag}`;
     const call = { path: `/images/${imageId}/tag`, purpose, query: { repo: repository, tag } };
     const status = await this.#calls.act(call, [201, MISSING]);
-    if (status === MISSING) throw this.#calls.explainMissing(purpose);
+    if (status === MISSING) throw this.#calls.explainRefusal(purpose);
   }
 
   async removeReference(reference: string): Promise<Removal> {

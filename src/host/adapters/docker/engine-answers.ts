@@ -56,6 +56,7 @@ const LABELLED_IMAGE = v.object({
     v.nullable(v.object({ Labels: v.optional(v.nullable(v.record(v.string(), v.string()))) })),
   ),
 });
+const PULL_LINE = v.object({ error: v.optional(v.string()) });
 const WAIT_RESULT = v.object({ StatusCode: v.number() });
 
 const STATES: ReadonlySet<string> = new Set<ContainerState>([
@@ -119,6 +120,9 @@ export function decodeImageNames(body: unknown): string[] {
 /** The paths that the image declares as volumes. */
 export const decodeImageVolumes = (body: unknown): string[] =>
   Object.keys(decode(INSPECTED_VOLUMES, body).Config?.Volumes ?? {});
+
+/** What is wrong, from a line of a pull's progress; undefined where nothing is. */
+export const decodePullError = (line: unknown): string | undefined => decode(PULL_LINE, line).error;
 
 export const decodeExitCode = (body: unknown): number => decode(WAIT_RESULT, body).StatusCode;
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CtrkitError } from '../../../contract/errors.ts';
+import { MAX_REASON_LENGTH, toOneLine } from '../../../text/printable.ts';
 import type { Removal } from '../../../ports/container-engine.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import type { EngineLimits } from './engine-limits.ts';
@@ -57,6 +58,12 @@ export class EngineCalls {
     );
   }
 
+  /** POST whose answer is its progress, an object a line. `onLine` throws to end it. */
+  follow(call: EngineCall, onLine: (object: unknown) => void): Promise<void> {
+    const request = { ...call, method: 'POST', expected: [OK], limitMs: this.#limits.pullMs } as const;
+    return this.#connection.follow(request, onLine);
+  }
+
   /** DELETE. */
   async remove(call: EngineCall): Promise<Removal> {
     const expected = [OK, 204, MISSING, CONFLICT];
@@ -72,9 +79,9 @@ export class EngineCalls {
     return this.#connection.open(request);
   }
 
-  /** The error of a call on an object that is not there. */
-  explainMissing(purpose: string): CtrkitError {
-    const text = `the Docker engine at unix://${this.#connection.socketPath} can't ${purpose}: there is none`;
-    return new CtrkitError('engine', text);
+  /** The error of a call that the engine has refused in its answer. */
+  explainRefusal(purpose: string, text = 'there is none'): CtrkitError {
+    const line = `the Docker engine at unix://${this.#connection.socketPath} can't ${purpose}: ${text}`;
+    return new CtrkitError('engine', toOneLine(line, MAX_REASON_LENGTH));
   }
 }

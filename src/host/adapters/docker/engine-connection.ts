@@ -27,6 +27,8 @@ export interface EngineAnswer {
 
 /** A switch's longest listing is a thousandth of it. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** A line of a pull's progress is a hundred. */
+const MAX_LINE_CHARACTERS = 64 * 1024;
 
 /**
  * The HTTP side of the engine. Calls go through dockerode's modem and not its methods, because those hand on no signal
@@ -66,6 +68,13 @@ export class EngineConnection {
       return decode({ status, body: status === 200 ? parseJson(text) : undefined });
     };
     return this.#runWithin(request, run, abort);
+  }
+
+  /** An answer of JSON objects, a line each, read to its end within the request's time limit. `onLine` throws to end it. */
+  async follow(request: EngineRequest, onLine: (object: unknown) => void): Promise<void> {
+    return this.#runWithin(request, async (signal) =>
+      readLines(await this.#sendRequest(request, signal), onLine),
+    );
   }
 
   /** An answer that goes on and on, to be destroyed by who reads it. The time limit is for its beginning only. */
@@ -132,6 +141,18 @@ async function readText(stream: Readable): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
+}
+
+async function readLines(stream: Readable, onLine: (object: unknown) => void): Promise<void> {
+  let pending = '';
+  for await (const text of stream.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = (pending + text).split('\n');
+    pending = lines.pop() ?? '';
+    if (pending.length > MAX_LINE_CHARACTERS)
+      throw new Error(`it answers with a line of more than ${pending.length}`);
+    for (const line of lines) if (line.trim() !== '') onLine(parseJson(line));
+  }
+  if (pending.trim() !== '') onLine(parseJson(pending));
 }
 
 function parseJson(text: string): unknown {

@@ -3,6 +3,8 @@ export interface EngineLimits {
   readonly readMs: number;
   readonly actMs: number;
   readonly removeMs: number;
+  /** A large image over a slow line. */
+  readonly pullMs: number;
   /** Added to the grace period that the container was given. */
   readonly stopExtraMs: number;
 }
@@ -11,5 +13,6 @@ export const ENGINE_LIMITS: EngineLimits = {
   readMs: 5_000,
   actMs: 60_000,
   removeMs: 60_000,
+  pullMs: 1_800_000,
   stopExtraMs: 15_000,
 };

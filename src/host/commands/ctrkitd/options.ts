@@ -24,7 +24,8 @@ What it does as CONFIG_DB IMAGE_MGMT and FEATURE say, which is nothing by defaul
   It certifies an image as golden when a container of it was healthy without a break (active_time_to_mark_good). It
   falls back to the local image when what Kubernetes deployed fails (fail_time_to_fallback): to the highest image of
   the ladder (golden, the golden one before, the shipped one) with tag_new_as_local, else to the shipped one, and
-  tags it as the local image. It cleans up older images (purge_older_image).
+  tags it as the local image. It cleans up older images (purge_older_image). It keeps the images of the ladder from
+  being collected, by containers that never run, and pulls one that is gone all the same again (restore_golden).
   FEATURE kube_failure_detection, or else remote_fail_detection, needs no IMAGE_MGMT: by it alone the feature falls
   back when Kubernetes has deployed nothing for so long.
 

@@ -13,6 +13,7 @@ import type { HostStep } from '../../../decide/feature/host-step.ts';
 import { writeFirst } from '../../../loop/write-first.ts';
 import { FallbackExecutor, planBlock } from './fallback-executor.ts';
 import { ImageExecutor } from './image-executor.ts';
+import { ImageRestorer } from './image-restorer.ts';
 import { runPinStep } from './pin-executor.ts';
 import type { StepContext, StepExecutor, StepExecutorPorts, StepOf } from './step-executor.ts';
 
@@ -21,10 +22,12 @@ export class HostExecutor implements StepExecutor {
   readonly #ports: StepExecutorPorts;
   readonly #images: ImageExecutor;
   readonly #fallbacks: FallbackExecutor;
+  readonly #restorer: ImageRestorer;
 
   constructor(ports: StepExecutorPorts) {
     const { engine, ledger, service, log, openStore } = ports;
     this.#ports = ports;
+    this.#restorer = new ImageRestorer({ engine, log });
     this.#images = new ImageExecutor({ engine, ledger, log });
     this.#fallbacks = new FallbackExecutor({ ledger, service, log, openStore, images: this.#images });
   }
@@ -44,6 +47,8 @@ export class HostExecutor implements StepExecutor {
       case 'unpin-image':
       case 'return-name':
         return runPinStep(this.#ports.engine, step);
+      case 'restore-image':
+        return this.#restorer.start(feature, step);
       case 'certify':
       case 'record-repository':
       case 'record-local-repository':

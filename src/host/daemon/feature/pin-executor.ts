@@ -5,7 +5,7 @@ import type { ContainerEngine } from '../../../ports/container-engine.ts';
 /** Runs a step on pins and names. Returns one line on what was done, empty for nothing. Throws CtrkitError('engine'). */
 export async function runPinStep(
   engine: Pick<ContainerEngine, 'pinImage' | 'removeContainer' | 'listImages' | 'tagImage'>,
-  step: PinStep,
+  step: Exclude<PinStep, { kind: 'restore-image' }>,
 ): Promise<string> {
   switch (step.kind) {
     case 'pin-image':

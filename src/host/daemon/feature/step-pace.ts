@@ -3,12 +3,19 @@ import { decideBackoffMs, type BackoffTiming } from '../../../contract/backoff.t
 import type { HostStep } from '../../../decide/feature/host-step.ts';
 
 const BACKOFF: BackoffTiming = { firstMs: 1_000, longestMs: 60_000 };
-/** A step that was not run for so long begins anew with the shortest wait. */
-const FORGET_AFTER_MS = 2 * BACKOFF.longestMs;
+/** A pull costs bandwidth and flash, and may take minutes. */
+const PULL_BACKOFF: BackoffTiming = { firstMs: 60_000, longestMs: 3_600_000 };
+
+const selectTiming = ({ kind }: HostStep): BackoffTiming =>
+  kind === 'restore-image' ? PULL_BACKOFF : BACKOFF;
+
+/** A step that was not run for so long, in times of its longest wait, begins anew with the shortest. */
+const FORGET_AFTER = 2;
 
 interface StepRun {
   readonly times: number;
-  readonly atMs: number;
+  /** When it is forgotten. */
+  readonly endMs: number;
   /** When it may be run again. */
   readonly dueMs: number;
 }
@@ -35,7 +42,7 @@ export class StepPace {
 
   /** The steps that may be run now. */
   selectDue(steps: readonly HostStep[], nowMs: number): DueSteps {
-    for (const [key, { atMs }] of this.#runs) if (nowMs - atMs > FORGET_AFTER_MS) this.#runs.delete(key);
+    for (const [key, { endMs }] of this.#runs) if (nowMs > endMs) this.#runs.delete(key);
     const due = steps.filter((step) => this.#findDueMs(step) <= nowMs);
     const later = steps.filter((step) => !due.includes(step)).map((step) => this.#findDueMs(step));
     return { steps: due, nextMs: findEarliest(later) };
@@ -44,8 +51,9 @@ export class StepPace {
   recordRun(step: HostStep, nowMs: number): void {
     const key = identifyStep(step);
     const times = (this.#runs.get(key)?.times ?? 0) + 1;
-    const dueMs = nowMs + decideBackoffMs(BACKOFF, times, this.#random());
-    this.#runs.set(key, { times, atMs: nowMs, dueMs });
+    const timing = selectTiming(step);
+    const dueMs = nowMs + decideBackoffMs(timing, times, this.#random());
+    this.#runs.set(key, { times, endMs: nowMs + FORGET_AFTER * timing.longestMs, dueMs });
   }
 
   #findDueMs(step: HostStep): number {
@@ -59,6 +67,8 @@ function identifyStep(step: HostStep): string {
     case 'adopt-shipped':
     case 'certify':
       return `${step.kind} ${step.image.imageId}`;
+    case 'restore-image':
+      return `${step.kind} ${step.imageId}`;
     case 'finish-fallback':
       return `${step.kind} ${step.fallback.imageId}`;
     case 'fall-back':

@@ -32,6 +32,7 @@ export class EngineMeter {
         this.#take('tag-image', engine.tagImage(imageId, repository, tag)),
       removeReference: (reference) => this.#take('remove-reference', engine.removeReference(reference)),
       removeUnnamedImage: (id) => this.#take('remove-unnamed-image', engine.removeUnnamedImage(id)),
+      pullImage: (reference) => this.#take('pull-image', engine.pullImage(reference)),
       pinImage: (pin) => this.#take('pin-image', engine.pinImage(pin)),
       waitContainer: (id, signal) => engine.waitContainer(id, signal),
       watch: (onEvent, onEnd) => engine.watch(onEvent, onEnd),

@@ -4,11 +4,13 @@ import { isPin, omitPins } from '../../../../src/contract/images/pin.ts';
 import { EMPTY_FEATURE_LEDGER, type FeatureLedger } from '../../../../src/contract/images/ledger.ts';
 import { listRungs } from '../../../../src/decide/images/ladder.ts';
 import { planPins, type PinsInput } from '../../../../src/decide/images/pins.ts';
+import { listSources } from '../../../../src/decide/images/restore.ts';
 import { goldenOf, imageIdOf } from '../../../support/beats.ts';
 import { containerOf, fallbackOf, imageOf, LOCAL, pinOf, REMOTE } from '../../../support/feature-inputs.ts';
 
 const POLICY = {
   isDisabled: false,
+  restoreGolden: false,
   activeTimeToMarkGoodMs: 60_000,
   failTimeToFallbackMs: 0,
   kubeFailureDetectionMs: 0,
@@ -32,9 +34,9 @@ const plan = (changes: Partial<PinsInput> & { ledger?: FeatureLedger } = {}) => 
   const input = { feature: 'snmp', policy: POLICY, containers: [], pins: [], ...changes };
   return planPins({ ...input, ledger, rungs, images }).map((step) => {
     if (step.kind === 'pin-image') return `pin ${step.pin.imageId[18]}`;
-    return step.kind === 'unpin-image'
-      ? `unpin ${step.containerId}`
-      : `name ${step.imageId[18]} ${step.repository}:${step.tag}`;
+    if (step.kind === 'unpin-image') return `unpin ${step.containerId}`;
+    if (step.kind === 'restore-image') return `pull ${step.imageId[18]} ${step.sources.join(' ')}`;
+    return `name ${step.imageId[18]} ${step.repository}:${step.tag}`;
   });
 };
 
@@ -99,6 +101,32 @@ test('an image without any name gets the first of the ledger that nobody has', (
   assert.deepEqual(plan({ ledger, images: [...IMAGES.slice(0, 2), imageOf(3, [])], pins }), [
     `name 3 ${REMOTE}:stable`,
   ]);
+});
+
+test('an image that is gone is pulled again where the policy says so: by digest, or by a tag with its registry (H12)', () => {
+  const digest = `${REMOTE}@sha256:${'d'.repeat(64)}`;
+  const ledger = {
+    ...LEDGER,
+    golden: goldenOf(3, { references: [`${LOCAL}:latest`, `${LOCAL}:3.0`, `${REMOTE}:3.0`, digest] }),
+  };
+  const images = IMAGES.slice(1, 2);
+  const policy = { ...POLICY, restoreGolden: true };
+  const second = pins.slice(1, 2);
+  assert.deepEqual(plan({ ledger, images, policy, pins: second }), [`pull 3 ${digest} ${REMOTE}:3.0`]);
+  assert.deepEqual(plan({ ledger, images, pins: second }), []);
+  const failed = { ...ledger, fallbacks: [fallbackOf(3)] };
+  assert.deepEqual(plan({ ledger: failed, images, policy, pins: second }), []);
+  assert.deepEqual(
+    plan({ ledger, images, policy: { ...policy, isDisabled: true }, pins: second }),
+    second.map(({ id }) => `unpin ${id}`),
+  );
+});
+
+test('a tag without the host of a registry is no source', () => {
+  for (const name of ['docker-snmp:1', 'team/docker-snmp:1', 'nonsense//:1'])
+    assert.deepEqual(listSources({ references: [name] }), []);
+  for (const name of ['localhost/docker-snmp:1', 'a.example/snmp:1', 'registry:5000/snmp:1'])
+    assert.deepEqual(listSources({ references: [name] }), [name]);
 });
 
 test('a pin is known by label and name together', () => {

@@ -23,6 +23,26 @@ async function playUpToGolden(t: TestContext, host = new FakeHost()) {
   return host;
 }
 
+const DIGEST = `${REMOTE}@sha256:${'d'.repeat(64)}`;
+
+/** Image 2 came from a registry, which has it still. */
+function hostWithRegistry(): FakeHost {
+  const host = new FakeHost();
+  host.engine.putImage('2', [DIGEST]);
+  host.engine.registry.set(DIGEST, '2');
+  return host;
+}
+
+/** By force, pin and all: nothing but a running container protects from that. */
+function loseGolden(host: FakeHost): void {
+  for (const name of pinsOf(host.image2)) host.engine.removeContainer(name);
+  for (const tag of listTags(host, host.image2)) host.engine.removeReference(tag);
+  assert.ok(!hasImage(host, host.image2));
+}
+
+const listPulls = ({ engine }: FakeHost): string[] =>
+  engine.acts.filter((act) => act.startsWith('pullImage'));
+
 const hasImage = ({ engine }: FakeHost, imageId: string): boolean =>
   engine.images().some(({ id }) => id === imageId);
 const listTags = ({ engine }: FakeHost, imageId: string): readonly string[] =>
@@ -50,6 +70,26 @@ describe('pins', { timeout: 600_000 }, () => {
     assert.deepEqual(host.view?.problems, []);
   });
 
+  test('after such a collector the next fallback runs the golden image (H12)', async (t) => {
+    const host = await playUpToGolden(t);
+    host.engine.tag(host.image2, 'aaa/other:1');
+    collectImages(host.engine);
+    assert.deepEqual(listTags(host, host.image2), ['aaa/other:1']);
+    const sick = host.engine.putImage('3', [`${REMOTE}:3.0`]);
+    host.deploy(sick, 'token-3');
+    await host.beatFor(130_000, {
+      version: '3.0',
+      status: 'unhealthy',
+      reason: 'sick',
+      healthy_since_ms: '',
+    });
+    assert.deepEqual(host.restarts, ['snmp']);
+    assert.ok(
+      listTags(host, host.image2).includes(`${LOCAL}:latest`),
+      'what the service is restarted to run',
+    );
+  });
+
   test('pins that a prune of containers has removed are there again at the next look (H12)', async (t) => {
     const host = await playUpToGolden(t);
     assert.deepEqual(listPins(host), pinsOf(host.image1, host.image2));
@@ -74,9 +114,7 @@ describe('pins', { timeout: 600_000 }, () => {
 
   test('an image of the ladder that is gone is a problem, and shows in the view, until it is back (H12)', async (t) => {
     const host = await playUpToGolden(t);
-    for (const name of pinsOf(host.image2)) host.engine.removeContainer(name);
-    // By force, in the same moment: nothing but a running container protects from that.
-    for (const tag of listTags(host, host.image2)) host.engine.removeReference(tag);
+    loseGolden(host);
     await host.pass(1_000);
     assert.match(
       host.view?.problems.join() ?? '',
@@ -93,6 +131,51 @@ describe('pins', { timeout: 600_000 }, () => {
     await host.pass(1_000);
     assert.deepEqual(host.view?.problems, []);
     assert.deepEqual(listPins(host), pinsOf(host.image1, host.image2));
+  });
+
+  test('an image of the ladder that is gone is pulled again where the policy says so, and gets its name back (H12)', async (t) => {
+    const host = await playUpToGolden(t, hostWithRegistry());
+    loseGolden(host);
+    await host.pass(1_000);
+    assert.match(
+      host.view?.problems.join() ?? '',
+      /docker pull registry:5000\/docker-snmp@sha256:d+, or set/,
+    );
+    assert.deepEqual(listPulls(host), []);
+    host.databases.put(POLICY_ROW, { restore_golden: 'true' });
+    await host.pass(1_000);
+    assert.deepEqual(listPulls(host), [`pullImage ${DIGEST}`]);
+    assert.ok(listTags(host, host.image2).includes(`${REMOTE}:2.0`));
+    assert.deepEqual(listPins(host), pinsOf(host.image1, host.image2));
+    assert.deepEqual(host.view?.problems, []);
+    assert.ok(host.log.lines.some((line) => line.endsWith(`is back, from ${DIGEST}`)));
+  });
+
+  test('what the registry has by that name now is not taken for it, and goes again', async (t) => {
+    const host = await playUpToGolden(t, hostWithRegistry());
+    loseGolden(host);
+    host.engine.registry.set(DIGEST, 'another one');
+    host.databases.put(POLICY_ROW, { restore_golden: 'true' });
+    const before = host.engine.images().length;
+    await host.pass(1_000);
+    assert.deepEqual(listPulls(host), [`pullImage ${DIGEST}`, `pullImage ${REMOTE}:2.0`]);
+    assert.equal(host.engine.images().length, before);
+    assert.match(host.view?.problems.join() ?? '', /ctrkitd pulls it again from/);
+  });
+
+  test('a registry that has not got it is asked again less and less often', async (t) => {
+    const host = await playUpToGolden(t, hostWithRegistry());
+    loseGolden(host);
+    host.engine.registry.clear();
+    // An image that has failed is not pulled.
+    host.databases.put(POLICY_ROW, { restore_golden: 'true', fail_time_to_fallback: '' });
+    const tries: number[] = [];
+    // Without jitter above the half of a wait: after half a minute, one, two, four, eight.
+    for (let minute = 0; minute < 16; minute += 1) {
+      await host.pass(60_000);
+      tries.push(listPulls(host).filter((act) => act.includes('@')).length);
+    }
+    assert.deepEqual(tries, [2, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 6]);
   });
 
   test('an engine that can make no pin keeps nothing else from being done, and is asked less and less often', async (t) => {
