@@ -132,6 +132,30 @@ describe('ctrkitd', { timeout: 600_000 }, () => {
     }
   });
 
+  test('a pod of the shipped kit without an id, as under cgroup v2, is never taken for nothing deployed (H1)', async (t) => {
+    const { host } = await play(t);
+    host.databases.put(CONFIG_ROW, { set_owner: 'kube', state: 'enabled', remote_fail_detection: '300' });
+    host.databases.put(STATUS_ROW, {
+      system_state: 'up',
+      current_owner: 'kube',
+      container_id: '',
+      remote_state: 'running',
+    });
+    for (let i = 0; i < 60; i += 1) await host.pass(60_000);
+    assert.deepEqual(host.restarts, []);
+    assert.equal(host.view?.features['snmp']?.fallback.kind, 'unknown');
+  });
+
+  test('a container of the shipped kit that kubelet ends for a rollout is not blamed while the next one is pulled (H3)', async (t) => {
+    const { host } = await play(t);
+    host.deploy();
+    host.databases.put(STATUS_ROW, { ...host.status(), claim_token: '', docker_id: '', claim_boot_id: '' });
+    await host.pass(60_000);
+    host.engine.end(host.id, 0);
+    for (let i = 0; i < 20; i += 1) await host.pass(60_000);
+    assert.deepEqual([host.restarts, host.ledger().fallbacks], [[], []]);
+  });
+
   test('a unit that systemd has given up on is brought back with back-off, also over a restart of the daemon (H5)', async (t) => {
     const { host } = await play(t);
     host.databases.put(POLICY_ROW, { fail_time_to_fallback: '0', active_time_to_mark_good: '0' });
