@@ -26,6 +26,8 @@ export interface StatusSources {
   readonly status: FieldValues;
   readonly health: FieldValues;
   readonly ledger: FeatureLedger;
+  /** Those that an operator has blocked. */
+  readonly blockedVersions: ReadonlySet<string>;
   /** Undefined where the daemon does not run, or does not know this feature. */
   readonly view: FeatureView | undefined;
   readonly locks: readonly FeatureLock[];
@@ -99,9 +101,9 @@ export function describeStatus(sources: StatusSources): StatusEntry {
 }
 
 /** The highest rung that stands. Where ctrkitd does not say which images the engine has, each counts as there. */
-function describeGolden({ ledger, view }: StatusSources): StatusEntry['golden'] {
+function describeGolden({ ledger, blockedVersions, view }: StatusSources): StatusEntry['golden'] {
   const missing = new Set(view?.ladder?.filter(({ isThere }) => !isThere).map(({ imageId }) => imageId));
-  const golden = listRungs(ledger, NO_FACTS).find(
+  const golden = listRungs(ledger, { ...NO_FACTS, blockedVersions }).find(
     ({ hasFailed, image }) => !hasFailed && !missing.has(image.imageId),
   )?.image;
   if (golden === undefined) return null;

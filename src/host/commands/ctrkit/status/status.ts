@@ -66,7 +66,7 @@ export const encodeStatus = (features: readonly StatusEntry[], clock: Clock) => 
 /** One reading of everything. Throws CtrkitError('database' | 'disk'). */
 export async function readStatus(
   feature: string | undefined,
-  ports: Pick<CtrkitPorts, 'clock' | 'ledger' | 'locks' | 'view'>,
+  ports: Pick<CtrkitPorts, 'clock' | 'ledger' | 'locks' | 'blocks' | 'view'>,
   databases: SwitchDatabases,
 ): Promise<StatusReading> {
   const selected = selectFeatures(feature, await databases.tables.listFeatures());
@@ -77,6 +77,7 @@ export async function readStatus(
   const now = readTimestamps(ports.clock);
   const { ledger, problems: ledgerProblems } = ports.ledger.read();
   const { locks, problems: lockProblems } = ports.locks.list();
+  const { blocks, problems: blockProblems } = ports.blocks.list();
   const view = ports.view.read(now.bootId);
   const entries = names.map((name, i) =>
     describeStatus({
@@ -86,6 +87,7 @@ export async function readStatus(
       status: rows[i]?.[1]?.values ?? {},
       health: rows[i]?.[2]?.values ?? {},
       ledger: selectFeatureLedger(ledger, name.feature),
+      blockedVersions: new Set(blocks.get(name.feature)?.map(({ version }) => version)),
       view: findView({ daemon: view, feature: name.feature }),
       locks,
     }),
@@ -98,6 +100,7 @@ export async function readStatus(
     ...describePolicies(names, view),
     ...ledgerProblems,
     ...lockProblems,
+    ...blockProblems,
   ];
   return { kind: 'found', entries, notes, problems };
 }

@@ -52,6 +52,7 @@ const sources: StatusSources = {
     restarts: '0',
   },
   ledger: { ...EMPTY_FEATURE_LEDGER, golden },
+  blockedVersions: new Set(),
   view,
   locks: [],
 };
@@ -108,6 +109,7 @@ describe('the status of a feature', () => {
     assert.match(lastLine({ view: { ...view, imageId: 'sha256:a' } }), / 1\.0 \(runs\)$/);
     assert.match(lastLine({ view: { ...view, certification: { kind: 'off', text: '' } } }), / 1\.0$/);
     assert.match(lastLine({ view: undefined }), / 1\.0$/);
+    assert.match(lastLine({ blockedVersions: new Set([golden.version]), view: undefined }), / none$/);
     assert.match(lastLine({ ledger: EMPTY_FEATURE_LEDGER, view: undefined }), / none$/);
     assert.equal(describeStatus({ ...sources, view: undefined }).golden?.is_running, null);
   });
