@@ -321,7 +321,10 @@ describe('ctrkitd as a process', { timeout: 600_000 }, () => {
     const script = join(kit.folder, 'restart');
     writeFileSync(script, '#!/bin/sh\n: >"$0.began"\n', { mode: 0o755 });
     const daemon = start(['--restart-command', `${script} {feature}`]);
-    await until('the switch’s own image is golden', () => ledger().includes(IMAGE));
+    // Its repository is written in a step of its own.
+    await until('the switch’s own image is golden', () =>
+      [IMAGE, 'localRepository'].every((text) => ledger().includes(text)),
+    );
     const known = ledger();
     const junk = [
       randomBytes(300),
