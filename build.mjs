@@ -22,7 +22,6 @@ import {
   noDebug,
   noInspection,
   onlyEngine,
-  onlyExposition,
   onlyKubeconfig,
   separateHttp,
 } from './build/bundle-plugins.mjs';
@@ -105,7 +104,7 @@ await bundle(KIT, {
   banner: '(function (exports, require, module) {',
   footer: '})',
 });
-await bundle(KIT, { name: 'health-http', entry: HEALTH_HTTP, plugins: [onlyExposition] });
+await bundle(KIT, { name: 'health-http', entry: HEALTH_HTTP, plugins: [] });
 rmSync(HOST, { recursive: true, force: true });
 cpSync('docker/host/rootfs', HOST, { recursive: true, verbatimSymlinks: true });
 await bundle(`${HOST}/usr/lib/ctrkit-host`, {

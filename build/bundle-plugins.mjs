@@ -99,18 +99,6 @@ export const separateHttp = {
   },
 };
 
-/** Of prom-client only what writes the text: the rest loads https, zlib and OpenTelemetry's interface. */
-export const onlyExposition = {
-  name: 'only-exposition',
-  setup({ onLoad }) {
-    onLoad({ filter: /prom-client[\\/]index\.js$/ }, () => ({
-      contents: `exports.Registry = require('./lib/registry');
-        exports.Counter = require('./lib/counter');
-        exports.Gauge = require('./lib/gauge');`,
-    }));
-  },
-};
-
 /**
  * Of dockerode and its modem only what talks to an engine over its socket: not ssh, nor tar files of builds, nor the gRPC
  * of BuildKit, 800 kB and 5 MB of memory that nothing here uses.

@@ -24,15 +24,11 @@ const MAX_MESSAGE = 500;
  * Returns the answer to a request; a HEAD is answered as a GET. The report is read only where it is needed. Throws what
  * `readReport` throws.
  */
-export async function answerRequest(
-  method: string,
-  target: string,
-  readReport: () => HealthReport,
-): Promise<HttpAnswer> {
+export function answerRequest(method: string, target: string, readReport: () => HealthReport): HttpAnswer {
   const refused = refuseMethod(method);
   if (refused !== undefined) return refused;
   const { path, query } = splitTarget(target);
-  if (path === METRICS) return { status: 200, ...(await renderMetrics(readReport())) };
+  if (path === METRICS) return { status: 200, ...renderMetrics(readReport()) };
   const asked = PROBES.get(path);
   if (asked === undefined) {
     const paths = [...PROBES.keys()].map((each) => `${each}[?verbose]`);

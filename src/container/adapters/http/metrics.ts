@@ -1,8 +1,14 @@
-import { Counter, Gauge, Registry } from 'prom-client';
 import type { CheckKind, CheckResult } from '../../../contract/health/check.ts';
 import type { HealthReport } from '../../../contract/health/health-report.ts';
 import type { HealthStatus } from '../../../contract/health/health-report.ts';
 import type { ProbeName } from '../../../contract/health/health-line.ts';
+import {
+  encodeLabel,
+  EXPOSITION_TYPE,
+  renderExposition,
+  type MetricFamily,
+  type Sample,
+} from '../../../text/exposition.ts';
 
 // Records, so that the compiler finds a state that the contract gains and this list lacks.
 const STATUSES: Readonly<Record<HealthStatus, true>> = {
@@ -14,36 +20,37 @@ const STATUSES: Readonly<Record<HealthStatus, true>> = {
 };
 const RESULTS: Readonly<Record<CheckResult, true>> = { ok: true, failing: true, unknown: true };
 
-type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
+type Labels = Readonly<Record<string, string>>;
+type Point = readonly [value: number, labels?: Labels];
 
-/**
- * Renders the report as Prometheus' text exposition (format 0.0.4). Each scrape has a registry of its own, so that a check
- * that is gone leaves no metric. Messages and reasons are no labels: each new text would be a new time series.
- */
-export async function renderMetrics(
-  report: HealthReport,
-): Promise<{ readonly contentType: string; readonly body: string }> {
-  const registry = new Registry();
-  const gauge = (name: string, help: string, samples: readonly Sample[]): void => {
-    const [first] = samples;
-    // A gauge without samples would get one, 0.
-    if (first === undefined) return;
-    const labelNames = Object.keys(first[1] ?? {});
-    const metric = new Gauge({ name, help, labelNames, registers: [registry] });
-    for (const [value, labels] of samples) metric.set({ ...labels }, value);
-  };
+/** Renders the report as Prometheus' text exposition. Messages and reasons are no labels: each new text would be a new time series. */
+export function renderMetrics(report: HealthReport): { readonly contentType: string; readonly body: string } {
+  const families: MetricFamily[] = [];
+  const gauge: AddGauge = (name, help, points) =>
+    families.push({ metric: { name, type: 'gauge', help, labels: [] }, samples: points.map(encodePoint) });
   addContainer(report, gauge);
-  new Counter({
-    name: 'ctrkit_process_restarts_total',
-    help: 'Unexpected exits of critical processes since this start of the container.',
-    registers: [registry],
-  }).inc(report.restarts);
+  families.push({
+    metric: {
+      name: 'ctrkit_process_restarts_total',
+      type: 'counter',
+      help: 'Unexpected exits of critical processes since this start of the container.',
+      labels: [],
+    },
+    samples: [{ labels: '', value: report.restarts }],
+  });
   addProbes(report, gauge);
   addChecks(report, gauge);
-  return { contentType: registry.contentType, body: await registry.metrics() };
+  return { contentType: EXPOSITION_TYPE, body: renderExposition(families) };
 }
 
-type AddGauge = (name: string, help: string, samples: readonly Sample[]) => void;
+const encodePoint = ([value, labels = {}]: Point): Sample => ({
+  labels: Object.entries(labels)
+    .map(([name, text]) => encodeLabel(name, text))
+    .join(','),
+  value,
+});
+
+type AddGauge = (name: string, help: string, points: readonly Point[]) => void;
 
 function addContainer(report: HealthReport, gauge: AddGauge): void {
   const { feature, version, owner, status, nowMs, startedMs, healthySinceMs } = report;
@@ -84,7 +91,7 @@ function addChecks({ checks, nowMs }: HealthReport, gauge: AddGauge): void {
     'ctrkit_check_result',
     'The check’s result, after its thresholds: 1 for the one it has.',
     checks.flatMap((check) =>
-      Object.keys(RESULTS).map((each): Sample => [
+      Object.keys(RESULTS).map((each): Point => [
         Number(each === check.result),
         { ...labelsOf(check), result: each },
       ]),

@@ -5,20 +5,20 @@ import type { HealthReport } from '../../../../../src/contract/health/health-rep
 import { parseExposition, type Sample } from '../../../../support/exposition.ts';
 import { reportOf } from './report.ts';
 
-async function scrape(changes?: Partial<HealthReport>) {
-  const families = parseExposition((await renderMetrics(reportOf(changes))).body);
+function scrape(changes?: Partial<HealthReport>) {
+  const families = parseExposition(renderMetrics(reportOf(changes)).body);
   const samples = (name: string): readonly Sample[] => families.get(name)?.samples ?? assert.fail(name);
   return { families, samples };
 }
 
 describe('the metrics', () => {
-  test('are the text format that every Prometheus reads', async () => {
-    const { contentType } = await renderMetrics(reportOf());
+  test('are the text format that every Prometheus reads', () => {
+    const { contentType } = renderMetrics(reportOf());
     assert.equal(contentType, 'text/plain; version=0.0.4; charset=utf-8');
   });
 
-  test('bear names as Prometheus wants them: a prefix, the unit last, _total on counters and on nothing else', async () => {
-    const { families } = await scrape();
+  test('bear names as Prometheus wants them: a prefix, the unit last, _total on counters and on nothing else', () => {
+    const { families } = scrape();
     for (const [name, { type, help }] of families) {
       assert.match(name, /^ctrkit_[a-z]+(_[a-z]+)*$/);
       assert.equal(name.endsWith('_total'), type === 'counter', name);
@@ -27,22 +27,22 @@ describe('the metrics', () => {
     }
   });
 
-  test('tell what runs as labels of a constant', async () => {
-    const { samples } = await scrape();
+  test('tell what runs as labels of a constant', () => {
+    const { samples } = scrape();
     const labels = { feature: 'snmp', version: '1.2.3', owner: 'kube' };
     assert.deepEqual(samples('ctrkit_container_info'), [{ name: 'ctrkit_container_info', labels, value: 1 }]);
   });
 
-  test('have one status at 1 and all others at 0', async () => {
+  test('have one status at 1 and all others at 0', () => {
     for (const status of ['starting', 'healthy', 'degraded', 'unhealthy', 'stopping'] as const) {
-      const found = (await scrape({ status })).samples('ctrkit_container_status');
+      const found = scrape({ status }).samples('ctrkit_container_status');
       assert.equal(found.length, 5);
       for (const { labels, value } of found) assert.equal(value, Number(labels['status'] === status));
     }
   });
 
-  test('tell each probe’s answer, and its code', async () => {
-    const { samples } = await scrape({ answers: { startup: 0, readiness: 10, liveness: 0 } });
+  test('tell each probe’s answer, and its code', () => {
+    const { samples } = scrape({ answers: { startup: 0, readiness: 10, liveness: 0 } });
     const valueOf = (name: string, probe: string) =>
       samples(name).find(({ labels }) => labels['probe'] === probe)?.value;
     assert.equal(samples('ctrkit_probe_success').length, 3);
@@ -52,8 +52,8 @@ describe('the metrics', () => {
     assert.equal(valueOf('ctrkit_probe_exit_code', 'liveness'), 0);
   });
 
-  test('have one result of each check at 1, and for how long, in seconds', async () => {
-    const { samples } = await scrape({
+  test('have one result of each check at 1, and for how long, in seconds', () => {
+    const { samples } = scrape({
       checks: [
         { name: 'start', kind: 'required', result: 'failing', sinceMs: 98_500, message: 'exit 3' },
         { name: 'memory', kind: 'wanted', result: 'unknown', sinceMs: 40_000, message: '' },
@@ -74,15 +74,15 @@ describe('the metrics', () => {
     );
   });
 
-  test('count restarts and tell durations in seconds of the boot clock', async () => {
-    const { samples } = await scrape({ restarts: 7 });
+  test('count restarts and tell durations in seconds of the boot clock', () => {
+    const { samples } = scrape({ restarts: 7 });
     assert.equal(samples('ctrkit_process_restarts_total')[0]?.value, 7);
     assert.equal(samples('ctrkit_container_running_seconds')[0]?.value, 20);
     assert.equal(samples('ctrkit_container_healthy_seconds')[0]?.value, 9.75);
   });
 
-  test('are whole before the gate was passed, with nothing to check', async () => {
-    const { families, samples } = await scrape({
+  test('are whole before the gate was passed, with nothing to check', () => {
+    const { families, samples } = scrape({
       feature: '',
       version: '',
       owner: '',
@@ -96,7 +96,7 @@ describe('the metrics', () => {
     assert.ok(![...families.keys()].some((name) => name.startsWith('ctrkit_check_')));
   });
 
-  test('keep names apart and whole that hold quotes, backslashes, line ends, commas and braces', async () => {
+  test('keep names apart and whole that hold quotes, backslashes, line ends, commas and braces', () => {
     const names = ['a"b', 'a\\"b', 'a\nb', 'a\\nb', 'x",kind="wanted', 'x} 1', 'ü🙂', 'x,kind:wanted', '\\'];
     const checks = names.map((name) => ({
       name,
@@ -105,7 +105,7 @@ describe('the metrics', () => {
       sinceMs: 0,
       message: '"\n# TYPE evil counter\nevil 1',
     }));
-    const { families, samples } = await scrape({ checks, version: '1"\\\n2' });
+    const { families, samples } = scrape({ checks, version: '1"\\\n2' });
     assert.deepEqual(
       samples('ctrkit_check_result_age_seconds').map(({ labels }) => labels['check']),
       names,
@@ -114,9 +114,9 @@ describe('the metrics', () => {
     assert.ok(!families.has('evil'));
   });
 
-  test('hold nothing of a check that went away, nor any message', async () => {
-    await scrape();
-    const { body } = await renderMetrics(
+  test('hold nothing of a check that went away, nor any message', () => {
+    scrape();
+    const { body } = renderMetrics(
       reportOf({
         reason: 'a secret reason',
         checks: [{ name: 'start', kind: 'required', result: 'failing', sinceMs: 0, message: 'a message' }],
