@@ -4,7 +4,7 @@ export const EXIT = {
   ok: 0,
   /**
    * `container_state`: refused, because the record is somebody else's. The agent: another one of this container runs. The host's commands: the engine refused, there is
-   * nothing of that name, or what was waited for ended with a failure. The gate never ends with it.
+   * nothing of that name (`container stop` and `kill`: done), or what was waited for ended with a failure. The gate never ends with it.
    */
   refused: 1,
   /** Wrong usage: a wrong option, name, owner or version. */
