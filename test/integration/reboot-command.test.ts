@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,20 @@ import { until } from '../support/until.ts';
 
 const HOST = fileURLToPath(new URL('../../dist/host/usr/bin/', import.meta.url));
 const code = (exitCode: number) => ({ code: exitCode, signal: null });
+
+/** An engine that has nothing. Returns its socket. */
+async function startEmptyEngine(t: TestContext, folder: string): Promise<string> {
+  const socketPath = join(folder, 'engine.sock');
+  const engine = createServer((_request, answer) =>
+    answer.writeHead(200, { 'content-type': 'application/json' }).end('[]'),
+  );
+  await new Promise<void>((resolve) => engine.listen(socketPath, resolve));
+  t.after(() => {
+    engine.closeAllConnections();
+    engine.close();
+  });
+  return socketPath;
+}
 
 /** A switch with a systemctl that keeps the state of kubelet in files, and with hooks. */
 async function prepare(t: TestContext) {
@@ -48,7 +63,7 @@ esac`,
     CTRKIT_KUBELET_CONF: join(folder, 'kubelet.conf'),
     CTRKIT_KUBECONFIG: 'none',
     CTRKIT_REBOOT_HOOKS: hooks,
-    DOCKER_HOST: `unix://${folder}/no-engine.sock`,
+    DOCKER_HOST: `unix://${await startEmptyEngine(t, folder)}`,
   };
   const start = (name: string, ...args: readonly string[]): Program =>
     kit.run([join(HOST, name), ...args], env);
@@ -149,7 +164,8 @@ describe('ctrkit reboot', { timeout: 600_000 }, () => {
   });
 
   test('ctrmgr_tools.py tag-all prepares for the reboot whose script calls it, and ends with 0 whatever fails', async (t) => {
-    const { kit, env, script, readKubelet, mark } = await prepare(t);
+    const { kit, env: shared, script, readKubelet, mark } = await prepare(t);
+    const env = { ...shared, DOCKER_HOST: `unix://${kit.folder}/no-engine.sock` };
     const tools = join(HOST, '../local/bin/ctrmgr_tools.py');
     const reboot = join(kit.folder, 'express-reboot');
     // As SONiC's scripts have it.
