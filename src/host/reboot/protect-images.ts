@@ -20,6 +20,7 @@ import { decideLocalRepository } from '../../decide/images/local-repository.ts';
 import { planLocalTag, type LocalTagInput, type LocalTagPlan } from '../../decide/reboot/plan-local-tag.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { BlockReading, BlockStore } from '../../ports/block-store.ts';
 import type { ContainerEngine } from '../../ports/container-engine.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
@@ -30,6 +31,7 @@ export interface ImagePorts {
   readonly engine: Pick<ContainerEngine, 'listContainers' | 'listImages' | 'tagImage' | 'removeContainer'>;
   readonly ledger: Pick<LedgerStore, 'read'>;
   readonly locks: Pick<LockStore, 'list'>;
+  readonly blocks: Pick<BlockStore, 'list'>;
   readonly clock: Clock;
   /** SONiC's list of local repositories, by feature. */
   readonly mapped: ReadonlyMap<string, string>;
@@ -79,10 +81,18 @@ interface SwitchFacts {
   readonly images: readonly EngineImage[];
   readonly ledger: Ledger;
   readonly locks: ReadonlyMap<string, string>;
+  readonly blocks: BlockReading['blocks'];
   readonly mapped: ReadonlyMap<string, string>;
 }
 
-async function readSwitch({ engine, ledger, locks, clock, mapped }: ImagePorts): Promise<SwitchFacts> {
+async function readSwitch({
+  engine,
+  ledger,
+  locks,
+  blocks,
+  clock,
+  mapped,
+}: ImagePorts): Promise<SwitchFacts> {
   const [listed, images] = await Promise.all([engine.listContainers(), engine.listImages()]);
   const containers = omitPins(listed);
   const now = readTimestamps(clock);
@@ -90,7 +100,14 @@ async function readSwitch({ engine, ledger, locks, clock, mapped }: ImagePorts):
     const verdict = decideLock(lock, now);
     return verdict.kind === 'active' ? [[lock.feature, verdict.text] as const] : [];
   });
-  return { containers, images, ledger: ledger.read().ledger, locks: new Map(active), mapped };
+  return {
+    containers,
+    images,
+    ledger: ledger.read().ledger,
+    locks: new Map(active),
+    blocks: blocks.list().blocks,
+    mapped,
+  };
 }
 
 interface FeatureFacts {
@@ -132,10 +149,12 @@ interface FeatureOnSwitch {
 }
 
 function buildInput({ feature, ledger, rows }: FeatureOnSwitch, known: SwitchFacts): LocalTagInput {
-  const { containers, images, locks, mapped } = known;
+  const { containers, images, locks, blocks, mapped } = known;
+  const ofOperators = (blocks.get(feature) ?? []).map(({ version }) => version);
   const facts = {
     imageIds: new Set(images.map(({ id }) => id)),
-    blockedVersions: rows.blockedVersions,
+    // Also where STATE_DB has lost them.
+    blockedVersions: new Set([...rows.blockedVersions, ...ofOperators]),
   };
   return {
     feature,

@@ -5,7 +5,7 @@ import { withDatabases } from '../reading/with-databases.ts';
 
 type Ports = Pick<
   CtrkitPorts,
-  'openDatabases' | 'openEngine' | 'ledger' | 'locks' | 'clock' | 'readLocalRepositories'
+  'openDatabases' | 'openEngine' | 'ledger' | 'locks' | 'blocks' | 'clock' | 'readLocalRepositories'
 >;
 
 /**
@@ -24,9 +24,9 @@ export async function protectLocalImages(
       if (feature !== undefined && features.length === 0)
         return { done: [], left: [`${feature}: CONFIG_DB FEATURE has no such feature`], problems: [] };
       const engine = await ports.openEngine();
-      const { ledger, locks, clock } = ports;
+      const { ledger, locks, blocks, clock } = ports;
       const mapped = ports.readLocalRepositories().repositories;
-      return protectImages(features, { store, engine, ledger, locks, clock, mapped });
+      return protectImages(features, { store, engine, ledger, locks, blocks, clock, mapped });
     });
   } catch (error) {
     if (!(error instanceof CtrkitError)) throw error;

@@ -117,6 +117,12 @@ describe('ctrmgr_tools.py', () => {
     assert.match(said(), /docker-snmp:latest is version 1\.0 .*, shipped/);
   });
 
+  test('nor is one that an operator has blocked, also where STATE_DB has lost that', async () => {
+    kit.blocks.add('snmp', { version: '2.0', reason: 'bad', owner: 'alice', sinceTs: 1 });
+    await run('tag', '-f', 'snmp');
+    assert.equal(await latest(), ids.one);
+  });
+
   test('a feature that can’t start without Kubernetes is named', async () => {
     kit.ledger = {};
     await kit.engine.open().removeReference(LATEST);
