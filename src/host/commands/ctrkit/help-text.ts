@@ -62,8 +62,8 @@ Examples:
   ctrkit images                  all features
   ctrkit images snmp --json
 
-Marks: golden, previous (golden before), shipped, running, blocked; missing: the switch may need the image, and it is
-gone. CleanUp says what a clean-up would do with the image now, and why. This command removes nothing.`;
+The ladder comes first: golden, previous (golden before), shipped. Other marks: failed (fallen back from), running,
+blocked; missing: the switch may need the image, and it is gone. CleanUp says what a clean-up would do with the image now, and why. This command removes nothing.`;
 
 export const LOCK_HELP = `
 Examples:

@@ -12,6 +12,7 @@ import type { RungName } from '../../../../decide/images/ladder.ts';
 import type { CleanUpEntry, CleanUpPlan } from '../../../../decide/images/clean-up.ts';
 import type { FeatureRows } from '../reading/explain-item.ts';
 import { listMissingRungs } from './missing-rungs.ts';
+import { findOpenFallback } from '../../../../decide/images/ledger-changes.ts';
 import { listBlocks } from '../../../../decide/gate/version-blocks.ts';
 
 export interface EngineListing {
@@ -19,7 +20,9 @@ export interface EngineListing {
   readonly images: readonly EngineImage[];
 }
 
-type Mark = RungName | 'running' | 'blocked' | 'missing';
+type Mark = RungName | 'failed' | 'running' | 'blocked' | 'missing';
+
+const RUNGS: readonly RungName[] = ['golden', 'previous', 'shipped'];
 
 /** Stable: part of what `--json` prints. */
 export interface ImageEntry {
@@ -42,7 +45,7 @@ export interface ImageSources {
   readonly engine: EngineListing;
 }
 
-/** The newest image first. */
+/** The ladder first, from the highest rung on; then the newest image first. */
 export function describeImages(sources: ImageSources): ImageEntry[] {
   const { plan, engine, ledger } = sources;
   const unlisted = findUnlisted(sources);
@@ -52,8 +55,14 @@ export function describeImages(sources: ImageSources): ImageEntry[] {
       const image = engine.images.find(({ id }) => id === entry.imageId);
       return describeImage(entry, image, listMarks(entry, sources));
     })
-    .toSorted((a, b) => b.created_ts - a.created_ts);
+    .toSorted((a, b) => findPlace(a) - findPlace(b) || b.created_ts - a.created_ts);
 }
+
+/** Behind all rungs for an image that is on none. */
+const findPlace = ({ marks }: ImageEntry): number => {
+  const place = RUNGS.findIndex((rung) => marks.includes(rung));
+  return place < 0 ? RUNGS.length : place;
+};
 
 const describeImage = (
   { imageId, versionText, references, action, reason }: CleanUpEntry,
@@ -95,7 +104,8 @@ function listMarks({ imageId, versionText }: CleanUpEntry, sources: ImageSources
     (container) => container.imageId === imageId && RUNNING_STATES.has(container.state),
   );
   return [
-    ...(['golden', 'previous', 'shipped'] as const).filter((rung) => ledger[rung]?.imageId === imageId),
+    ...RUNGS.filter((rung) => ledger[rung]?.imageId === imageId),
+    ...(findOpenFallback(ledger, imageId) === undefined ? [] : ['failed' as const]),
     ...(isRunning ? ['running' as const] : []),
     ...(engine.images.some(({ id }) => id === imageId) ? [] : ['missing' as const]),
     ...(versionText.split(', ').some((version) => blocked.has(version)) ? ['blocked' as const] : []),

@@ -80,23 +80,36 @@ function describeAll(options: { ledger?: FeatureLedger; status?: FieldValues; la
 }
 
 describe('the images of a feature', () => {
-  test('are those of its repositories and no others, the newest first, with what they are (D17)', () => {
+  test('are those of its repositories and no others, the ladder first, then the newest, with what they are (D17)', () => {
     const labels = { 'snmp_4.0_enabled': 'false' };
     assert.deepEqual(
       describeAll({ labels }).map(({ version, marks, clean_up }) => [version, marks, clean_up.action]),
       [
-        ['4.0', ['blocked'], 'keep'],
         ['3.0', ['golden', 'running'], 'keep'],
         ['2.0', ['previous'], 'keep'],
+        ['4.0', ['blocked'], 'keep'],
         ['1.0', [], 'remove'],
       ],
     );
   });
 
+  test('are in the order of the ladder, and one that has failed says so', () => {
+    const fallbacks = [
+      { imageId: idOf(3), version: '3.0', reason: '', sinceTs: 1, bootId: '', bootMs: 1, isDone: true },
+    ];
+    const shipped = { ...golden, imageId: idOf(1), version: '1.0', source: 'shipped' as const };
+    const entries = describeAll({ ledger: { ...LEDGER, shipped, fallbacks } });
+    assert.deepEqual(
+      entries.map(({ version, marks }) => [version, ...marks]),
+      [['3.0', 'golden', 'failed', 'running'], ['2.0', 'previous'], ['1.0', 'shipped'], ['4.0']],
+    );
+    assert.ok(entries.every(({ clean_up }) => clean_up.action === 'keep'));
+  });
+
   test('are those of the ladder too that are gone (H12)', () => {
     const references = [`registry/snmp@${idOf(8)}`];
     const ledger = { ...LEDGER, golden: { ...golden, imageId: idOf(7), version: '7.0', references } };
-    assert.deepEqual(describeAll({ ledger }).at(-1), {
+    assert.deepEqual(describeAll({ ledger })[0], {
       image_id: idOf(7),
       short_id: '777777777777',
       version: '7.0',
@@ -135,7 +148,7 @@ describe('the images of a feature', () => {
       ledger: { ...LEDGER, fallbacks: [fallback] },
       labels: { 'snmp_1.0-rc_enabled': 'false' },
     };
-    assert.deepEqual(describeAll(options).at(-1)?.marks, ['blocked']);
+    assert.deepEqual(describeAll(options).at(-1)?.marks, ['failed', 'blocked']);
   });
 
   test('are the one that runs too, of a repository that nobody has seen yet', () => {
