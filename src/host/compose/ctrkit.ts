@@ -42,12 +42,13 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
     ledger: { read: () => state.read((folder) => createLedgerFile(folder).read()) },
     view: createViewFile(runDir),
     readInput,
-    openMembership: (signal, purpose) => openMembership({ places, signal, purpose, warn: terminal.report }),
+    openMembership: (signal, purpose) =>
+      openMembership({ places, runDir, signal, purpose, warn: terminal.report }),
     openReboot: () => openReboot(state),
     openRebuild: async (root, isWriter) => {
       const { buildRebuildSide } = await import('./rebuild.ts');
       const stateDir = isWriter ? state.write((folder) => folder) : state.read((folder) => folder);
-      return buildRebuildSide({ root, stateDir, engineAddress: ports.settings.engineAddress });
+      return buildRebuildSide({ root, stateDir, runDir, engineAddress: ports.settings.engineAddress });
     },
     terminal,
     user: findUser(),
@@ -58,22 +59,24 @@ function buildCtrkitPorts(ports: HostPorts): CtrkitPorts {
 /** Loaded when used: most commands have nothing to do with it. */
 async function openMembership({
   places,
+  runDir,
   signal,
   purpose,
   warn,
 }: {
   readonly places: StatePlaces;
+  readonly runDir: string;
   readonly signal: AbortSignal;
   readonly purpose: 'read' | 'act';
   readonly warn: (text: string) => void;
 }): Promise<MembershipSide> {
   const { buildMembershipSide } = await import('./membership.ts');
   const { settleStateDir } = await import('./state-dir.ts');
-  const moved = purpose === 'act' ? await settleStateDir(places) : undefined;
+  const moved = purpose === 'act' ? await settleStateDir(places, runDir) : undefined;
   for (const line of [moved?.text ?? '', moved?.problem ?? '']) if (line !== '') warn(line);
   const stateDir = moved?.folder ?? findStateDir(places);
   const restartCommand = process.env['CTRKIT_RESTART_COMMAND'] ?? '';
-  return buildMembershipSide({ stateDir, lockName: places.folder, signal, restartCommand, warn });
+  return buildMembershipSide({ stateDir, runDir, lockName: places.folder, signal, restartCommand, warn });
 }
 
 async function openReboot(state: StateDir): Promise<RebootSide> {

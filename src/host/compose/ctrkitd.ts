@@ -54,15 +54,16 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
   // A wrong URL stays wrong; files that tell where the databases are come and go.
   if (redisUrl || ports.settings.redisUrl) ports.findDatabases(redisUrl);
   const places = listStatePlaces(stateDir || settings.stateDir);
-  await assertOnlyDaemon(places, isShadow);
+  const runDir = isShadow ? `${settings.runDir}/shadow` : settings.runDir;
+  await assertOnlyDaemon(places, runDir);
   const folder = isShadow ? findStateDir(places) : openStateDir(places, log);
   const names = readLocalRepositories(settings.imageNamesFile || undefined);
   // It may be installed later, so it is no wrong usage.
   const problems = [findCommandProblem(words) ?? [], settings.warnings, names.problems].flat();
   for (const problem of problems) log.warn(problem);
   const signal = abortOnSignal();
-  const membership = () =>
-    buildMembership({ stateDir: folder, lockName: places.folder, signal, restartCommand: command }, ports);
+  const side = { stateDir: folder, runDir, lockName: places.folder, signal, restartCommand: command };
+  const membership = () => buildMembership(side, ports);
   await runDaemonObserved(settings.httpAddress, {
     isShadow,
     log,
@@ -74,8 +75,8 @@ async function runDaemon({ isShadow, redisUrl, restartCommand, stateDir }: Daemo
     ledger: createLedgerFile(folder),
     locks: createLockFiles(`${folder}/locks`),
     blocks: createBlockFiles(`${folder}/blocks`),
-    view: createViewFile(isShadow ? `${settings.runDir}/shadow` : settings.runDir),
-    memory: isShadow ? undefined : createMemoryFile(settings.runDir),
+    view: createViewFile(runDir),
+    memory: isShadow ? undefined : createMemoryFile(runDir),
     mappedRepositories: names.repositories,
     reboot: buildReboot(folder, command, log),
     cluster: isShadow ? undefined : await buildCluster(settings.cluster, log, membership),

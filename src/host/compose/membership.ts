@@ -16,6 +16,8 @@ import { placeAdminConfig, readMembershipSettings } from '../membership/settings
 export interface MembershipSideOptions {
   /** The place that counts. */
   readonly stateDir: string;
+  /** Where the locks are. */
+  readonly runDir: string;
   /** Of the one process on this host that joins or leaves. */
   readonly lockName: string;
   readonly signal: AbortSignal;
@@ -28,6 +30,7 @@ export interface MembershipSideOptions {
 /** What joins and leaves, for `ctrkit kube` and for the daemon. Throws CtrkitError('usage'). */
 export function buildMembershipSide({
   stateDir,
+  runDir,
   lockName,
   signal,
   restartCommand,
@@ -51,7 +54,9 @@ export function buildMembershipSide({
     adminConfigs: new HostAdminConfigSource(settings),
     service: new ServiceCommand(words, undefined, signal),
     acquireLock: async () => {
-      const release = await acquireMembershipLock(lockName, () => mark.isAtWork());
+      const release = await acquireMembershipLock({ folder: runDir, subject: lockName }, () =>
+        mark.isAtWork(),
+      );
       if (release !== undefined) for (const problem of moveAdminConfig(settings)) warnOnce(problem);
       return release;
     },

@@ -16,11 +16,13 @@ export interface RebuildOptions {
   /** What stands for /, empty for / itself. */
   readonly root: string;
   readonly stateDir: string;
+  /** Where the daemon's lock is. */
+  readonly runDir: string;
   readonly engineAddress: string;
 }
 
 /** What exports and imports a node. Throws CtrkitError('usage'). */
-export function buildRebuildSide({ root, stateDir, engineAddress }: RebuildOptions): RebuildSide {
+export function buildRebuildSide({ root, stateDir, runDir, engineAddress }: RebuildOptions): RebuildSide {
   const settings = readMembershipSettings(process.env, hostname);
   const name = chooseNodeName(process.env, hostname);
   const places: Readonly<Record<KnownPath['place'], string>> = {
@@ -44,15 +46,15 @@ export function buildRebuildSide({ root, stateDir, engineAddress }: RebuildOptio
     // Another root is another system's: its kubelet is not this one.
     kubelet: createKubeletUnit(['systemctl'], root === '' ? settings.kubeletUnit : ''),
     nodeName: () => (name.findJoinFault() === undefined ? name.read() : ''),
-    holdDaemon: () => holdDaemon(stateDir),
+    holdDaemon: () => holdDaemon(stateDir, runDir),
   };
 }
 
 /** The daemon's own name. */
-async function holdDaemon(stateDir: string): Promise<(() => void) | undefined> {
+async function holdDaemon(stateDir: string, runDir: string): Promise<(() => void) | undefined> {
   try {
-    const server = await assertSingle(`ctrkitd:${stateDir}`);
-    return () => server.close();
+    const lock = await assertSingle({ folder: runDir, program: 'ctrkitd', subject: stateDir });
+    return () => lock.close();
   } catch (error) {
     if (error instanceof CtrkitError && error.code === 'usage') return undefined;
     throw error;

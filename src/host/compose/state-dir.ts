@@ -4,18 +4,18 @@ import { assertSingle } from '../adapters/single-instance.ts';
 import { findStateDir, type StatePlaces } from '../state-dir.ts';
 
 /**
- * Takes the daemon's name in both places: a daemon that works in the old one, of an earlier release say, has that name. Resolves
+ * Takes the daemon's name, by a lock in `runDir`, in both places: a daemon that works in the old one, of an earlier release say, has that name. Resolves
  * with how to give it up. Throws CtrkitError('usage') where a daemon runs.
  */
 export async function assertOnlyDaemon(
   { folder, oldFolder }: StatePlaces,
-  isShadow: boolean,
+  runDir: string,
 ): Promise<() => void> {
   const names: { readonly close: () => unknown }[] = [];
   const release = (): void => names.forEach((name) => name.close());
   try {
     for (const place of [folder, oldFolder ?? []].flat())
-      names.push(await assertSingle(`ctrkitd:${isShadow ? 'shadow:' : ''}${place}`));
+      names.push(await assertSingle({ folder: runDir, program: 'ctrkitd', subject: place }));
     return release;
   } catch (error) {
     release();
@@ -24,9 +24,9 @@ export async function assertOnlyDaemon(
 }
 
 /** For a command that keeps something in the state folder for long: moves the state, unless a daemon has it. */
-export async function settleStateDir(places: StatePlaces): Promise<MovedState> {
+export async function settleStateDir(places: StatePlaces, runDir: string): Promise<MovedState> {
   try {
-    const release = await assertOnlyDaemon(places, false);
+    const release = await assertOnlyDaemon(places, runDir);
     const moved = moveState(places);
     release();
     return moved;

@@ -122,12 +122,9 @@ export class MembershipController implements DaemonComponent {
     history: ConfigHistory,
     signal: AbortSignal,
   ): Promise<number> {
-    const { acquireLock, clock } = this.#ports;
-    const releaseLock = await acquireLock();
-    if (releaseLock === undefined) {
-      this.#reporter.log(LOCKED);
-      return RECONCILE_SOON_MS;
-    }
+    const { clock } = this.#ports;
+    const releaseLock = await tryAcquireLock(this.#ports.acquireLock, (line) => this.#reporter.log(line));
+    if (releaseLock === undefined) return RECONCILE_SOON_MS;
     try {
       this.#reporter.log(text);
       const failure = await attemptMembershipAct(kind, () => openActPorts(this.#ports, signal));
@@ -139,6 +136,22 @@ export class MembershipController implements DaemonComponent {
     } finally {
       releaseLock();
     }
+  }
+}
+
+/** Undefined where it is taken, or can't be: that is logged. */
+async function tryAcquireLock(
+  acquireLock: MembershipControllerPorts['acquireLock'],
+  log: (text: string) => void,
+): Promise<(() => void) | undefined> {
+  try {
+    const release = await acquireLock();
+    if (release === undefined) log(LOCKED);
+    return release;
+  } catch (error) {
+    if (!(error instanceof CtrkitError) || error.code === 'defect') throw error;
+    log(error.message);
+    return undefined;
   }
 }
 
