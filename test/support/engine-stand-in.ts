@@ -1,5 +1,13 @@
 /** An engine of which the daemon may ask for lists, names and events. It answers after a delay, and counts what it was asked. */
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+/** What is sent to create a container, as far as it counts here. */
+interface NewContainer {
+  readonly Image: string;
+  readonly Labels: Readonly<Record<string, string>>;
+}
 
 interface StoodContainer {
   /** 64 hex digits. */
@@ -27,12 +35,14 @@ interface EngineStandInOptions {
 const BUILT_TS = 1_700_000_000;
 
 export class EngineStandIn {
-  /** How often it was asked, by kind: `list-containers`, `list-images`, `events`, `tag`, `remove`, `other`. */
+  /** How often it was asked, by kind: `list-containers`, `list-images`, `events`, `tag`, `look`, `create`, `remove`, `other`. */
   readonly counts = new Map<string, number>();
   readonly #options: EngineStandInOptions;
   /** Image by name. */
   readonly #names = new Map<string, string>();
   readonly #imageIds: readonly string[];
+  /** Containers that were created: pins. */
+  readonly #created: unknown[] = [];
   readonly #streams = new Set<ServerResponse>();
   readonly #server: Server = createServer((request, response) => this.#answer(request, response));
 
@@ -64,7 +74,8 @@ export class EngineStandIn {
     return this.#names.get(reference);
   }
 
-  #answer({ method = '', url = '' }: IncomingMessage, response: ServerResponse): void {
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url = '' } = request;
     const { pathname, searchParams } = new URL(url, 'http://engine');
     const send = (status: number, body: () => unknown): void => {
       const end = (): void => {
@@ -81,6 +92,13 @@ export class EngineStandIn {
     else if (method === 'POST' && tagged !== undefined) {
       const name = `${searchParams.get('repo') ?? ''}:${searchParams.get('tag') ?? ''}`;
       send(this.#note('tag', 201), () => this.#rename(name, decodeURIComponent(tagged)));
+    } else if (method === 'GET' && pathname.startsWith('/images/'))
+      send(this.#note('look', 200), () => ({ Config: {} }));
+    else if (pathname === '/containers/create') {
+      const name = searchParams.get('name') ?? '';
+      void text(request).then((body) =>
+        send(this.#note('create', 201), () => this.#create(name, JSON.parse(body) as NewContainer)),
+      );
     } else if (method === 'DELETE') send(this.#note('remove', 404), () => ({ message: 'no such thing' }));
     else send(this.#note('other', 404), () => ({ message: 'no such thing' }));
   }
@@ -101,19 +119,31 @@ export class EngineStandIn {
 
   #rename(name: string, imageId: string): unknown {
     this.#names.set(name, imageId);
-    const event = JSON.stringify({ Type: 'image', Action: 'tag', Actor: { ID: imageId } });
-    for (const stream of this.#streams) stream.write(`${event}\n`);
+    this.#tell({ Type: 'image', Action: 'tag', Actor: { ID: imageId } });
     return '';
   }
 
+  #create(name: string, { Image, Labels }: NewContainer): unknown {
+    const id = createHash('sha256').update(name).digest('hex');
+    const about = { Id: id, Names: [`/${name}`], Image, ImageID: Image };
+    this.#created.push({ ...about, State: 'created', Labels });
+    this.#tell({ Type: 'container', Action: 'create', Actor: { ID: id, Attributes: { name } } });
+    return { Id: id };
+  }
+
+  #tell(event: object): void {
+    for (const stream of this.#streams) stream.write(`${JSON.stringify(event)}\n`);
+  }
+
   #listContainers(): unknown {
-    return this.#options.containers.map(({ id, name, imageId, reference }) => ({
+    const running = this.#options.containers.map(({ id, name, imageId, reference }) => ({
       Id: id,
       Names: [`/${name}`],
       Image: reference,
       ImageID: imageId,
       State: 'running',
     }));
+    return [...running, ...this.#created];
   }
 
   #listImages(): unknown {
