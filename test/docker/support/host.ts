@@ -239,7 +239,7 @@ export class Host {
     return readIfThere(`${this.directory}/ctrkitd.log`);
   }
 
-  /** The ledger's entry of the feature, undefined before the first. */
+  /** The ledger's entry of the feature, undefined before the first. Until one is certified, the shipped image is golden. */
   ledger():
     | (Record<string, unknown> & {
         golden?: { imageId: string; version: string; source: string } | undefined;
@@ -247,8 +247,10 @@ export class Host {
     | undefined {
     const text = readIfThere(`${this.stateDir}/ledger.json`);
     if (text === '') return undefined;
-    const { features } = JSON.parse(text) as { features: Record<string, never> };
-    return features[this.feature];
+    type Entry = NonNullable<ReturnType<Host['ledger']>>;
+    const { features } = JSON.parse(text) as { features: Record<string, Entry | undefined> };
+    const entry = features[this.feature];
+    return entry && { ...entry, golden: entry.golden ?? (entry['shipped'] as Entry['golden']) };
   }
 
   /** The ledger's fallbacks, without when and why. */
