@@ -12,6 +12,7 @@ describe('what belongs to the other features', () => {
         golden: goldenOf(5),
         previous: goldenOf(6),
         fallbacks: [fallbackOf(7)],
+        localRepository: 'docker-telemetry',
         repositories: ['registry:5000/docker-telemetry'],
       }),
     };
@@ -23,7 +24,7 @@ describe('what belongs to the other features', () => {
     assert.deepEqual(listOwnedElsewhere('snmp', ledger, mapped), [
       {
         feature: 'telemetry',
-        repositories: ['docker-sonic-telemetry', 'registry:5000/docker-telemetry'],
+        repositories: ['docker-sonic-telemetry', 'docker-telemetry', 'registry:5000/docker-telemetry'],
         imageIds: [imageIdOf(5), imageIdOf(6), imageIdOf(7)],
       },
       { feature: 'radv', repositories: ['docker-router-advertiser'], imageIds: [] },
