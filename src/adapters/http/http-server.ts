@@ -83,16 +83,17 @@ function limitConnection(socket: Socket): void {
 }
 
 function sendAnswer(response: ServerResponse, { status, contentType, body, allow }: HttpAnswer): void {
+  const bytes = Buffer.from(body);
   response.writeHead(status, {
     'Content-Type': contentType,
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Length': bytes.length,
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     // Connections are few, and a client that asks every ten seconds needs none that stays open.
     Connection: 'close',
     ...(allow === undefined ? {} : { Allow: allow }),
   });
-  response.end(body);
+  response.end(bytes);
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -95,9 +95,9 @@ export const FEATURE_METRIC = {
     'Restarts of its service since the start of ctrkitd.',
     'edge',
   ),
-  locked: gaugeOf('locked', '1 while an operator’s lock is in force.'),
+  locked: gaugeOf('locked', "1 while an operator's lock is in force."),
   blockedVersions: gaugeOf('blocked_versions', 'Versions that may not run here.'),
   holds: gaugeOf('holds', 'Containers that are held by their gate.'),
   problems: gaugeOf('problems', 'What is wrong with its policy and its images, as ctrkit status lists it.'),
-  labelPending: gaugeOf('label_pending', '1 while the node’s label does not say yet what set_owner says.'),
+  labelPending: gaugeOf('label_pending', "1 while the node's label does not say yet what set_owner says."),
 } as const satisfies Readonly<Record<string, Metric>>;

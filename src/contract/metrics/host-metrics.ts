@@ -34,7 +34,7 @@ export const HOST_METRIC = {
     'cluster_reachable',
     '1 while KUBERNETES_MASTER says that the API server answers.',
   ),
-  problems: metricOf('gauge', 'problems', 'What ctrkitd can’t do at present, as ctrkit status lists it.'),
+  problems: metricOf('gauge', 'problems', "What ctrkitd can't do at present, as ctrkit status lists it."),
   features: metricOf('gauge', 'features', 'Features that ctrkitd has judged.'),
   reconciles: metricOf('counter', 'reconciles_total', 'Decisions on one feature since the start of ctrkitd.'),
   steps: metricOf('counter', 'steps_total', 'Steps that ctrkitd began, by kind.', 'kind'),
