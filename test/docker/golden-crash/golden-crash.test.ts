@@ -21,8 +21,8 @@ hostScenario(
       await rounds.begin();
       for (const order of [
         ['golden', 'tag', 'destroy', 'untag', 'delete'],
-        ['tag', 'container struck out', 'untag'],
-        ['tag struck out', 'delete'],
+        ['tag', 'create', 'untag'],
+        ['create', 'delete'],
         ['golden', 'destroy', 'delete'],
       ] as const) {
         const wanted = new Set<Effect>(order);
