@@ -46,7 +46,7 @@ export interface PinsInput {
   /** All that the engine has, without the pins. */
   readonly containers: readonly Pick<EngineContainer, 'names'>[];
   readonly images: readonly EngineImage[];
-  /** The feature's own, and those of features that the ledger does not know. */
+  /** Of any feature: those of others are left alone. */
   readonly pins: readonly EngineContainer[];
 }
 
@@ -56,7 +56,7 @@ export function planPins(input: PinsInput): PinStep[] {
   const rungs = isLadderUsed(input) ? input.rungs : [];
   const kept = rungs.filter(({ isThere }) => isThere);
   const stale = pins.filter(
-    ({ keptFor, imageId }) => keptFor !== feature || !kept.some(({ image }) => image.imageId === imageId),
+    ({ keptFor, imageId }) => keptFor === feature && !kept.some(({ image }) => image.imageId === imageId),
   );
   const removals = stale.map(({ id, imageId }): PinStep => {
     const text = `image ${shortImageId(imageId)} is no longer pinned: it is on no rung that is kept`;

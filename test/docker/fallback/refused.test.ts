@@ -11,7 +11,7 @@ const untilExplained = (here: Host, what: RegExp): Promise<true> =>
   });
 
 hostScenario(
-  'a fallback is refused by no_fallback_to_local, by an operator’s lock and for want of a local image; without them it happens (D20)',
+  'a fallback is refused by no_fallback_to_local, by an operator’s lock and for want of a local image that is good; without them it happens (D20)',
   { policy: { active_time_to_mark_good: '300s', fail_time_to_fallback: '2s' } },
   async (here) => {
     const local = `${here.localRepository}:latest`;
@@ -45,12 +45,18 @@ hostScenario(
     await here.setConfig({ no_fallback_to_local: 'false' });
     await untilExplained(here, /it fails \(unhealthy\), but does not fall back: locked by .*debugging it/);
 
+    const block = await here.command('ctrkit', 'block', here.feature, '1.0.0', '--reason', 'it is bad too');
+    assert.equal(block.code, 0, block.stderr);
+    // A name that is gone is given back, so it keeps nobody from falling back.
     await dockerOutput(['rmi', local]);
     assert.equal((await here.command('ctrkit', 'lock', 'rm', here.feature)).code, 0);
-    await untilExplained(here, /it fails \(unhealthy\), but does not fall back: there is no local image/);
+    await untilExplained(
+      here,
+      /it fails \(unhealthy\), but does not fall back: .*version 1\.0\.0 .* is blocked/,
+    );
     assert.deepEqual([here.fallbacks(), here.restarts()], [[], before]);
 
-    await dockerOutput(['tag', v1, local]);
+    assert.equal((await here.command('ctrkit', 'unblock', here.feature, '1.0.0')).code, 0);
     await here.untilRuns('local', '1.0.0');
     assert.deepEqual(here.fallbacks(), [{ imageId: v2, version: '2.0.0', isDone: true }]);
     await untilExplained(here, /fell back from version 2\.0\.0/);

@@ -18,7 +18,10 @@ hostScenario(
     await here.untilRuns('local', '1.0.0');
     await here.untilHeld('version-blocked', '2.0.0');
     assert.deepEqual(here.fallbacks(), [{ imageId: v2, version: '2.0.0', isDone: true }]);
-    assert.match(here.daemonLog(), /falling back to local: the heartbeat of image \S+ is overdue/);
+    assert.match(
+      here.daemonLog(),
+      /falling back to local, version 1\.0\.0 \(\S+\): the heartbeat of image \S+ is overdue/,
+    );
   },
 );
 

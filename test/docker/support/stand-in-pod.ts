@@ -53,8 +53,12 @@ export function runSleeper(name: string, image: string, options: SleeperOptions 
   return dockerOutput([...fixed, ...words, image, ...command]);
 }
 
-export const createSleeper = (name: string, image: string): Promise<string> =>
-  dockerOutput(['create', '--name', name, '--label', `${LABEL}=${process.pid}`, image, ...SLEEP]);
+/** A container that has run and has ended, as the local one of a feature that Kubernetes took over. */
+export async function createSleeper(name: string, image: string): Promise<void> {
+  await dockerOutput(['create', '--name', name, '--label', `${LABEL}=${process.pid}`, image, ...SLEEP]);
+  await dockerOutput(['start', name]);
+  await dockerOutput(['kill', name]);
+}
 
 export interface PodOptions {
   readonly everyMs?: number;

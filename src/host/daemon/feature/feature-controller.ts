@@ -21,7 +21,7 @@ import { listOwnedElsewhere } from '../../../decide/images/owned-elsewhere.ts';
 import { findOpenFallback } from '../../../decide/images/ledger-changes.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { ContainerEngine, EngineContainer, EngineEvent } from '../../../ports/container-engine.ts';
+import type { ContainerEngine, EngineEvent } from '../../../ports/container-engine.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { BlockWatch } from '../watch/block-watch.ts';
 import type { EngineState } from '../watch/engine-watch.ts';
@@ -167,10 +167,7 @@ export class FeatureController {
 
   #createInput(reading: FeatureReading): FeatureInput {
     const { clock, ledger, locks, timing, startedMs, mappedRepositories } = this.#ports;
-    const state = this.#ports.readEngineState();
-    const isConcern = ({ keptFor = '' }: EngineContainer): boolean =>
-      keptFor === this.name || !Object.hasOwn(ledger.all, keptFor);
-    const engine = { ...state, pins: state.pins.filter(isConcern) };
+    const engine = this.#ports.readEngineState();
     return {
       feature: this.name,
       reading,

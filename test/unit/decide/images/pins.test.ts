@@ -58,9 +58,9 @@ test('a pin goes when its image is on the ladder no more, or is not there', () =
   assert.deepEqual(plan({ images: IMAGES.slice(1), pins }), [`unpin ${first?.id}`]);
 });
 
-test('the pins of a feature that the ledger does not know go too', () => {
-  const orphan = pinOf(imageIdOf(3), 'gone');
-  assert.deepEqual(plan({ pins: [...pins, orphan] }), [`unpin ${orphan.id}`]);
+test('the pins of another feature stay, also of one that no ledger here knows: another daemon on this engine may', () => {
+  const foreign = pinOf(imageIdOf(3), 'other');
+  assert.deepEqual(plan({ pins: [...pins, foreign] }), []);
 });
 
 test("a name that is somebody else's is left alone", () => {
