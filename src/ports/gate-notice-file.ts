@@ -1,4 +1,5 @@
 import type { GateNotice } from '../contract/gate/gate-notice.ts';
+import type { StartedProcess } from '../contract/gate/started-process.ts';
 
 /** The file by which a closed gate informs the agent of the same container. */
 export interface GateNoticeFile {
@@ -9,6 +10,6 @@ export interface GateNoticeFile {
   /** Whether the file holds what this process wrote last, and no other gate has written over it. Never throws. */
   readonly isOwn: () => boolean;
   /** Writes the notice, whole or not at all. Throws CtrkitError('defect') with what is wrong with the folder or the disk. */
-  readonly write: (notice: Pick<GateNotice, 'state' | 'text'>) => void;
+  readonly write: (notice: Omit<GateNotice, keyof StartedProcess>) => void;
   readonly remove: () => void;
 }

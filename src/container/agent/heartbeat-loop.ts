@@ -204,6 +204,6 @@ function passToMonitor(
   monitor.closeGate(
     notice === undefined
       ? { kind: 'not-asked', ...unclaimed.finding }
-      : { kind: notice.state, text: notice.text },
+      : { kind: notice.state, text: notice.text, servedUntilMs: notice.servedUntilMs },
   );
 }

@@ -9,6 +9,7 @@ export class AgentNotice {
   readonly #log: Log;
   /** State and text of the file; empty while there is none. */
   #written = '';
+  #servedUntilMs: number | undefined;
   #hasFailed = false;
 
   constructor(file: GateNoticeFile, log: Log) {
@@ -16,9 +17,13 @@ export class AgentNotice {
     this.#log = log;
   }
 
-  /** Writes only if no notice is written yet: a held container stays held while its database is away. */
+  /**
+   * Writes only if no notice is written yet: a held container stays held while its database is away. Whether it is served
+   * nobody can tell then.
+   */
   ensureWritten(text: string): boolean {
-    if (this.#written !== '' && this.#file.isOwn()) return true;
+    const isServed = this.#servedUntilMs !== undefined;
+    if (this.#written !== '' && !isServed && this.#file.isOwn()) return true;
     const isHeld = this.#written.startsWith('held ');
     return isHeld ? this.write('held', this.#written.slice('held '.length)) : this.write('waiting', text);
   }
@@ -27,12 +32,14 @@ export class AgentNotice {
    * True if the file says it. Another gate, run by hand say, may have written over it: then it is written again. A folder
    * that can't be written is logged, not thrown.
    */
-  write(state: GateNotice['state'], text: string): boolean {
+  write(state: GateNotice['state'], text: string, servedUntilMs?: number): boolean {
     const written = `${state} ${text}`;
-    if (written === this.#written && this.#file.isOwn()) return true;
+    const isSame = written === this.#written && servedUntilMs === this.#servedUntilMs;
+    if (isSame && this.#file.isOwn()) return true;
     try {
-      this.#file.write({ state, text });
+      this.#file.write({ state, text, servedUntilMs });
       this.#written = written;
+      this.#servedUntilMs = servedUntilMs;
       this.#hasFailed = false;
       return true;
     } catch (error) {
@@ -45,6 +52,7 @@ export class AgentNotice {
 
   remove(): void {
     this.#written = '';
+    this.#servedUntilMs = undefined;
     this.#file.remove();
   }
 }

@@ -1,4 +1,5 @@
 import type { GateNotice } from '../../contract/gate/gate-notice.ts';
+import type { StartedProcess } from '../../contract/gate/started-process.ts';
 import { decideHealth, type HealthSettings } from '../../decide/health/decide-health.ts';
 import type { AgentPresence } from '../../ports/agent-presence.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -9,7 +10,7 @@ import { HealthPublisher, type PublisherPorts } from '../health/health-publisher
 /** How long the probe may be without an answer after an agent has ended. */
 const LOOK_EVERY_MS = 5_000;
 
-type Notice = Pick<GateNotice, 'state' | 'text'>;
+type Notice = Omit<GateNotice, keyof StartedProcess>;
 
 export interface AnsweringPorts extends PublisherPorts {
   readonly gateNoticeFile: GateNoticeFile;
@@ -32,7 +33,8 @@ export function createAnsweringNoticeFile(
   const answer = (): void => {
     cancel();
     if (notice === undefined) return;
-    if (!hasAgent(ports.agentPresence)) publisher.publish('', decideAnswers(notice, settings));
+    if (!hasAgent(ports.agentPresence))
+      publisher.publish('', decideAnswers(notice, clock.bootMs(), settings));
     cancel = clock.schedule(LOOK_EVERY_MS, answer);
   };
   const stop = (): void => {
@@ -57,15 +59,15 @@ export function createAnsweringNoticeFile(
 }
 
 /** As the agent decides before there is a claim. */
-function decideAnswers({ state, text }: Notice, settings: HealthSettings) {
-  const gate = { kind: state, text };
+function decideAnswers({ state, ...said }: Notice, nowMs: number, settings: HealthSettings) {
+  const gate = { kind: state, ...said };
   const snapshot = {
     gate,
     isStopping: false,
     superseded: '',
     checks: [],
     hasStarted: false,
-    nowMs: 0,
+    nowMs,
     rebootSinceMs: undefined,
   };
   return decideHealth(snapshot, settings);

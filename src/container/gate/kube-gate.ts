@@ -1,8 +1,7 @@
 import { CtrkitError } from '../../contract/errors.ts';
-import { HOLD_FIELD } from '../../contract/gate/hold.ts';
 import { findEarliest } from '../../contract/timestamps.ts';
 import type { Hold } from '../../decide/gate/hold-reasons.ts';
-import { decodeSnapshot, selectStartupRows } from '../../decide/gate/startup-snapshot.ts';
+import { findServedUntil } from '../../decide/gate/served.ts';
 import { isMirrored } from '../../decide/gate/host-mirror.ts';
 import { planVerdict } from '../../decide/gate/startup-writes.ts';
 import { decideStartup } from '../../decide/gate/decide-startup.ts';
@@ -22,6 +21,7 @@ import { openSession, type GateSession } from './gate-session.ts';
 import { HoldNotice } from './hold-notice.ts';
 import { mirrorClaim } from './host-mirror.ts';
 import { leaveClaim, logGo, NO_FILE_PAUSE_MS } from './leave-claim.ts';
+import { lookAtRows } from './look-at-rows.ts';
 import { assertWritable, StoreObserver, type Look } from './store-observer.ts';
 
 /** So many conflicts in a row are not caused by other containers: something is wrong with a row, or with the server. */
@@ -40,6 +40,8 @@ interface Evaluation extends Look {
   readonly decision: StartupDecision;
   /** Boot clock: when the look began. */
   readonly lookedMs: number;
+  /** As in GateNotice. */
+  readonly servedUntilMs: number | undefined;
 }
 
 /** What an attempt comes to: the evaluation on which it has acted, or the end of the reconciliation. */
@@ -66,6 +68,8 @@ export class KubeGate {
   #progress: Progress = { kind: 'new' };
   /** `--once`: why this container is held for good. */
   #lastingHold: Hold | undefined;
+  /** Held as `version-is-local` at the last look: the next one asks how the switch's own container is. */
+  #isVersionLocal = false;
 
   constructor(request: GateRequest, ports: GatePorts) {
     const { clock, gateNoticeFile } = ports;
@@ -176,37 +180,31 @@ export class KubeGate {
     return evaluation;
   }
 
-  async #evaluate({ store, databases, holdAddress }: GateSession): Promise<Evaluation> {
+  async #evaluate(session: GateSession): Promise<Evaluation> {
     const { claim } = this.#request;
-    const { feature, version } = claim;
-    const startupRows = selectStartupRows(feature, version, databases.asic);
     const lookedMs = this.#ports.clock.bootMs();
-    const look = await this.#observer.look(store, {
-      rows: [...startupRows, { address: holdAddress, fields: [HOLD_FIELD.renewedMs], isDispensable: true }],
-      probe: holdAddress,
-      decode: (found) => decodeSnapshot(found, feature, version),
-    });
-    const rows = look.rows.slice(0, startupRows.length);
-    const ownHold = look.rows.at(-1);
-    if (ownHold !== undefined) this.#holdNotice.recordSight(ownHold);
-    if (ownHold?.problem !== undefined) this.#notes.log(`a hold is not recorded: ${ownHold.problem}`);
-    const decision = decideStartup({
-      snapshot: decodeSnapshot(rows, feature, version),
-      self: claim,
-      progress: this.#progress,
-      observation: this.#observer.observation,
-      now: readTimestamps(this.#ports.clock),
-    });
+    const look = await lookAtRows(this.#observer, session, claim, this.#isVersionLocal);
+    const { rows, refusal, snapshot, ownHold, holderHealth } = look;
+    this.#holdNotice.recordSight(ownHold);
+    if (ownHold.problem !== undefined) this.#notes.log(`a hold is not recorded: ${ownHold.problem}`);
+    const now = readTimestamps(this.#ports.clock);
+    const { observation } = this.#observer;
+    const decision = decideStartup({ snapshot, self: claim, progress: this.#progress, observation, now });
+    const { verdict } = decision;
+    this.#isVersionLocal = verdict.kind === 'hold' && verdict.reason === 'version-is-local';
     this.#observer.expectLookBy(decision.lookByMs);
     if (decision.note !== undefined) this.#notes.log(decision.note);
-    return { rows, decision, lookedMs, refusal: look.refusal };
+    const servedUntilMs = this.#isVersionLocal
+      ? findServedUntil(snapshot, holderHealth, claim.version, now)
+      : undefined;
+    return { rows, decision, lookedMs, servedUntilMs, refusal };
   }
 
   /** A hold counts before its row is written: with `--once` it is for good, whether or not the server takes the row. */
   async #hold({ store, holdAddress }: GateSession, evaluation: Evaluation, hold: Hold): Promise<Attempt> {
     if (this.#request.once) this.#lastingHold = hold;
     this.#log.forget();
-    this.#agentNotice.write('held', `held (${hold.reason}): ${hold.text}`);
+    this.#agentNotice.write('held', `held (${hold.reason}): ${hold.text}`, evaluation.servedUntilMs);
     const writes = this.#holdNotice.renew(hold, holdAddress);
     assertWritable(evaluation);
     if (writes.length > 0) await store.write([], writes);

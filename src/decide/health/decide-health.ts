@@ -13,7 +13,15 @@ export type GateState =
    * have failed, boot clock.
    */
   | { readonly kind: 'not-asked'; readonly text: string; readonly startFailedMs?: number | undefined }
-  | { readonly kind: 'waiting' | 'held'; readonly text: string }
+  | {
+      readonly kind: 'waiting' | 'held';
+      readonly text: string;
+      /**
+       * Held: boot clock, until when the switch's own container of this very version is known to be healthy. Undefined where
+       * that is not known.
+       */
+      readonly servedUntilMs?: number | undefined;
+    }
   | { readonly kind: 'passed'; readonly startedMs: number };
 
 /** A gate that does not let the application go. */
@@ -84,9 +92,12 @@ export function decideHealth(snapshot: HealthSnapshot, settings: HealthSettings)
       return makeVerdict(status, text || 'the gate has not been asked yet', answers, hasStarted);
     }
     case 'waiting':
-    case 'held':
+    case 'held': {
       // The start-up probe succeeds, or it would give up on the container; a restart would only wait again.
-      return makeVerdict('starting', gate.text, { readiness: decideClosed(gate, settings) }, hasStarted);
+      // A rollout may go on where the switch has this version already, and it is well.
+      const readiness = isServed(gate, snapshot.nowMs) ? 0 : decideClosed(gate, settings);
+      return makeVerdict('starting', gate.text, { readiness }, hasStarted);
+    }
     case 'passed':
       if (snapshot.askedAgain !== undefined)
         return decideAskedAgain(snapshot.askedAgain, hasStarted, settings);
@@ -105,6 +116,9 @@ function decideAskedAgain(gate: ClosedGate, hasStarted: boolean, settings: Healt
   const reason = `the gate was asked again, and is closed: ${gate.text}`;
   return makeVerdict('degraded', reason, { readiness: decideClosed(gate, settings) }, hasStarted);
 }
+
+const isServed = ({ kind, servedUntilMs = -Infinity }: ClosedGate, nowMs: number): boolean =>
+  kind === 'held' && nowMs < servedUntilMs;
 
 function decideClosed({ kind }: ClosedGate, { isHeldReady }: HealthSettings): number {
   if (kind === 'waiting') return PROBE_EXIT.notStarted;

@@ -33,9 +33,9 @@ export function createGateNoticeFile(folder: string, containerStart: string): Ga
         return false;
       }
     },
-    write({ state, text }) {
+    write(said) {
       const startTicks = readProcessStat('self')?.startTicks ?? 0;
-      const notice = encodeGateNotice({ state, text, pid: process.pid, startTicks, containerStart });
+      const notice = encodeGateNotice({ ...said, pid: process.pid, startTicks, containerStart });
       writeAtomically(folder, GATE_NOTICE_FILE, notice, 0o644);
       written = notice;
     },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AgentNotice } from '../../../../src/container/gate/agent-notice.ts';
+import type { GateNotice } from '../../../../src/contract/gate/gate-notice.ts';
+import type { StartedProcess } from '../../../../src/contract/gate/started-process.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
 
@@ -13,9 +15,10 @@ function setUp() {
     read: () => undefined,
     readLast: () => undefined,
     isOwn: () => disk.isOwn,
-    write: ({ state, text }: { state: string; text: string }) => {
+    write: ({ state, text, servedUntilMs }: Omit<GateNotice, keyof StartedProcess>) => {
       if (disk.error !== undefined) throw disk.error;
-      written.push(`${state}: ${text}`);
+      const until = servedUntilMs === undefined ? '' : ` (served until ${servedUntilMs})`;
+      written.push(`${state}: ${text}${until}`);
     },
     remove: () => void written.push(undefined),
   };
@@ -44,6 +47,23 @@ describe('what the gate tells the agent', () => {
     notice.write('held', 'a');
     notice.ensureWritten('no database');
     assert.deepEqual(written, ['held: a']);
+  });
+
+  test('is written again with each later moment until which a held container is served, and without it', () => {
+    const { written, notice } = setUp();
+    for (const untilMs of [1, 1, 2, undefined, undefined]) notice.write('held', 'a', untilMs);
+    assert.deepEqual(written, ['held: a (served until 1)', 'held: a (served until 2)', 'held: a']);
+  });
+
+  test('stays held while the database is away, and not served: no answer is no answer (HF3)', () => {
+    const { written, disk, notice } = setUp();
+    notice.write('held', 'a', 1);
+    disk.error = new CtrkitError('defect', 'full');
+    assert.equal(notice.ensureWritten('no database'), false);
+    disk.error = undefined;
+    for (let look = 0; look < 2; look++) assert.equal(notice.ensureWritten('no database'), true);
+    notice.write('held', 'a', 2);
+    assert.deepEqual(written, ['held: a (served until 1)', 'held: a', 'held: a (served until 2)']);
   });
 
   test('an outage before anything else is a wait', () => {

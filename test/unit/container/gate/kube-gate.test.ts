@@ -4,10 +4,12 @@ import { describe, test } from 'node:test';
 import type { GatePorts, GateRequest, GateResult } from '../../../../src/container/gate/gate.ts';
 import { KubeGate } from '../../../../src/container/gate/kube-gate.ts';
 import type { GateNotice } from '../../../../src/contract/gate/gate-notice.ts';
+import type { StartedProcess } from '../../../../src/contract/gate/started-process.ts';
 import type { StoredClaim } from '../../../../src/contract/gate/claim-file.ts';
 import { CtrkitError } from '../../../../src/contract/errors.ts';
 import type { Databases } from '../../../../src/contract/databases.ts';
-import { featureConfigRow, featureStatusRow, holdRow } from '../../../../src/contract/rows.ts';
+import { labelsRow } from '../../../../src/contract/cluster/feature-labels.ts';
+import { featureConfigRow, featureStatusRow, healthRow, holdRow } from '../../../../src/contract/rows.ts';
 import type { RowStore } from '../../../../src/ports/row-store.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { FakeLog } from '../../../support/fake-log.ts';
@@ -22,6 +24,8 @@ const CLAIM = {
 } as const;
 const CONFIG = featureConfigRow('snmp');
 const STATUS = featureStatusRow('snmp');
+const HEALTH = healthRow('snmp');
+const LABELS = labelsRow('state');
 const HOLD = holdRow('snmp', CLAIM.dockerId, '|');
 
 /** After an outage nobody goes for a lease, and the outage itself is noticed within 2 s. */
@@ -33,7 +37,7 @@ class TestGate {
   readonly databases = new FakeDatabases(this.clock.bootMs);
   readonly log = new FakeLog();
   /** What the agent was told; undefined is a notice taken back. */
-  readonly notices: (Pick<GateNotice, 'state' | 'text'> | undefined)[] = [];
+  readonly notices: (Omit<GateNotice, keyof StartedProcess> | undefined)[] = [];
   readonly #open: (store: RowStore) => RowStore;
   #claim: StoredClaim | undefined;
   #result: GateResult | undefined;
@@ -71,6 +75,26 @@ class TestGate {
 
   get remoteState(): string {
     return this.databases.row(STATUS)?.['remote_state'] ?? '';
+  }
+
+  /** The switch's own container runs this very version, and has just beaten: healthy. */
+  putLocalHolder(): void {
+    const nowMs = String(this.clock.bootMs());
+    const bootId = this.clock.bootId();
+    const { version } = CLAIM;
+    this.databases.put(LABELS, { snmp_local: version });
+    this.databases.put(STATUS, {
+      current_owner: 'local',
+      docker_id: 'bbbbbbbbbbbb',
+      container_id: 'snmp',
+      container_version: version,
+      claim_token: 'token-b',
+      claim_owner: 'local',
+      claim_boot_id: bootId,
+      claim_ms: nowMs,
+    });
+    const beat = { token: 'token-b', owner: 'local', version, boot_id: bootId, beat_ms: nowMs };
+    this.databases.put(HEALTH, { ...beat, interval_ms: '10000', status: 'healthy' });
   }
 
   /** Runs the gate while `body` does, and then as nobody's: it must end. */
@@ -357,6 +381,68 @@ describe('the gate of owner kube', { timeout: 600_000 }, () => {
     assert.deepEqual(
       held.notices.map((notice) => notice?.state),
       ['held'],
+    );
+  });
+
+  test('held as version-is-local it asks how the local container is, beside the rows that guard the claim, and only then (HF3)', async () => {
+    const asked: string[] = [];
+    const gate = new TestGate((store) => ({
+      ...passOn(store),
+      get isWatching() {
+        return store.isWatching;
+      },
+      readWithCondition(rows, probe) {
+        if (rows.some(({ fields }) => fields.includes('status'))) asked.push('status');
+        return store.readWithCondition(rows, probe);
+      },
+      write(guards, writes) {
+        assert.ok(guards.every(({ values }) => !('status' in values)));
+        return store.write(guards, writes);
+      },
+    }));
+    await gate.run(async () => {
+      await gate.expectHeld();
+      assert.deepEqual(asked, []);
+      gate.putLocalHolder();
+      gate.databases.put(STATUS, { system_state: 'up' });
+      await gate.expectHeld('version-is-local');
+      await gate.clock.pass(5_000);
+      const until = gate.notices.at(-1)?.servedUntilMs;
+      assert.ok(until !== undefined && until > gate.clock.bootMs());
+      // Unwatched, as without any event: at the pace of the poll.
+      gate.databases.put(HEALTH, { status: 'unhealthy' });
+      await gate.clock.pass(5_000);
+      assert.deepEqual([gate.notices.at(-1)?.state, gate.notices.at(-1)?.servedUntilMs], ['held', undefined]);
+      gate.putLocalHolder();
+      await gate.clock.pass(5_000);
+      assert.notEqual(gate.notices.at(-1)?.servedUntilMs, undefined);
+      gate.databases.goDown();
+      await gate.clock.pass(3_000);
+      gate.expectOutage();
+      assert.deepEqual([gate.notices.at(-1)?.state, gate.notices.at(-1)?.servedUntilMs], ['held', undefined]);
+      gate.databases.comeBack();
+      gate.databases.put(LABELS, { snmp_local: '1.1.0' });
+      gate.databases.put(STATUS, { current_owner: 'none', docker_id: '', container_id: '', claim_token: '' });
+      await gate.clock.pass(LEASE_MS);
+      await gate.expectPending();
+      const { length } = asked;
+      await gate.clock.pass(60_000);
+      assert.equal(asked.length, length);
+    });
+  });
+
+  test('with --once it never asks how the local container is, and is not ready: it looks at nothing any more', async () => {
+    const gate = new TestGate();
+    gate.isOnce = true;
+    gate.putLocalHolder();
+    gate.databases.put(STATUS, { system_state: 'up' });
+    await gate.run(async () => {
+      await gate.expectHeld('version-is-local');
+      await gate.clock.pass(60_000);
+    });
+    assert.deepEqual(
+      gate.notices.map((notice) => [notice?.state, notice?.servedUntilMs]),
+      [['held', undefined]],
     );
   });
 

@@ -23,6 +23,19 @@ describe('the notice of a gate that is closed', () => {
     }
   });
 
+  test('says until when a held container is served; anything but a number of milliseconds says nothing', () => {
+    const served = { ...NOTICE, servedUntilMs: 4711 };
+    assert.deepEqual(decodeGateNotice(encodeGateNotice(served)), served);
+    const json = JSON.parse(encodeGateNotice(NOTICE)) as Record<string, unknown>;
+    assert.equal('served_until_ms' in json, false);
+    for (const text of ['"4711"', 'null', 'true', '1.5', '1e999', '[]'])
+      assert.deepEqual(
+        decodeGateNotice(`${JSON.stringify(json).slice(0, -1)},"served_until_ms":${text}}`),
+        NOTICE,
+        text,
+      );
+  });
+
   test('has one line of ASCII, whatever set_owner holds', () => {
     const text = encodeGateNotice({ ...NOTICE, text: '"é\u001b[31m\n\u202e" is wanted' });
     assert.equal(decodeGateNotice(text)?.text, '" [31m " is wanted');

@@ -93,6 +93,18 @@ describe('the verdict before the application runs', () => {
     assert.deepEqual(told(held, { ...SETTINGS, isHeldReady: true }), ['starting', 0, 0, 0]);
   });
 
+  test('held and served it is ready, as long as that is known, and nothing else changes: it counts for no image (HF3)', () => {
+    const gate = { kind: 'held', text: 'held (version-is-local)', servedUntilMs: NOW_MS + 1 } as const;
+    const over = { gate, hasStarted: false };
+    assert.deepEqual(told(over), ['starting', 0, 0, 0]);
+    assert.deepEqual([decide(over).countsAsHealthy, decide(over).reason], [false, gate.text]);
+    assert.deepEqual(told({ ...over, nowMs: NOW_MS + 1 }), ['starting', 0, 12, 0]);
+    assert.deepEqual(told({ ...over, isStopping: true }), ['stopping', 0, 13, 0]);
+    assert.deepEqual(told({ ...over, gate: { ...gate, kind: 'waiting' } }), ['starting', 0, 2, 0]);
+    // Beside a claim of its own the other one is not what runs here.
+    assert.deepEqual(told({ askedAgain: gate }), ['degraded', 0, 12, 0]);
+  });
+
   test('what was superseded and is at the gate again is not restarted: that is where a restart would lead', () => {
     const gates = [
       { kind: 'not-asked', text: '' },
