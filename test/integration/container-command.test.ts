@@ -78,6 +78,8 @@ async function prepare(t: TestContext, options: RedisOptions = {}): Promise<Scen
       log,
       random: () => 0.5,
       readKnownBlocks: async () => ({ versions: [], problems: [] }),
+      readKnownLadder: async () => undefined,
+      isOfService: () => true,
       readRevertToLocalMs: () => revertToLocalMs,
       // As where a process can't take another one's place: it waits itself.
       becomeLightWait: () => undefined,

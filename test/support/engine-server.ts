@@ -1,8 +1,13 @@
-/** A FakeEngine as a Docker Engine behind a unix socket, for commands that run as processes: their calls on containers. */
+/** A FakeEngine as a Docker Engine behind a unix socket, for commands that run as processes: what they ask of it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { ContainerDetails, ContainerEngine, EngineContainer } from '../../src/ports/container-engine.ts';
+import type {
+  ContainerDetails,
+  ContainerEngine,
+  EngineContainer,
+  EngineImage,
+} from '../../src/ports/container-engine.ts';
 import type { FakeEngine } from './fake-engine.ts';
 
 interface Answer {
@@ -41,6 +46,14 @@ async function answer(client: ContainerEngine, method: string, url: string): Pro
   const path = pathname.replace(/^\/v[\d.]+/, '');
   if (path === '/containers/json')
     return { status: 200, body: (await client.listContainers()).map(encodeListed) };
+  if (path === '/images/json') return { status: 200, body: (await client.listImages()).map(encodeImage) };
+  const imageId = /^\/images\/([\w:]+)\/tag$/.exec(path)?.[1];
+  if (imageId !== undefined) {
+    await client.tagImage(imageId, searchParams.get('repo') ?? '', searchParams.get('tag') ?? '');
+    return { status: 201 };
+  }
+  const doomed = method === 'DELETE' ? /^\/containers\/(\w+)$/.exec(path)?.[1] : undefined;
+  if (doomed !== undefined) return { status: REMOVAL_STATUS[await client.removeContainer(doomed)] };
   const [, id = '', act = ''] = /^\/containers\/([\w.-]+)\/(\w+)$/.exec(path) ?? [];
   const found = id === '' ? undefined : await client.findContainer(id);
   if (found === undefined) return { status: 404, body: { message: `no such container: ${path}` } };
@@ -65,6 +78,16 @@ async function answer(client: ContainerEngine, method: string, url: string): Pro
       return { status: 404, body: { message: `no such call: ${method} ${path}` } };
   }
 }
+
+const REMOVAL_STATUS = { removed: 204, missing: 404, 'in-use': 409 } as const;
+
+const encodeImage = ({ id, tags, digests, createdTs, sizeBytes }: EngineImage) => ({
+  Id: id,
+  RepoTags: tags,
+  RepoDigests: digests,
+  Created: createdTs,
+  Size: sizeBytes,
+});
 
 const encodeListed = ({ id, names, image, imageId, state }: EngineContainer) => ({
   Id: id,

@@ -43,7 +43,7 @@ const findMissing = (names: Iterable<string>, number: number): string[] => {
 
 describe('the fields that the code knows stand in the section of their row', () => {
   for (const [number, title, fields] of [
-    [2, 'STATE_DB FEATURE', [...STATUS_FIELDS, STATUS_FIELD.labelOwner]],
+    [2, 'STATE_DB FEATURE', [...STATUS_FIELDS, STATUS_FIELD.labelOwner, STATUS_FIELD.localRemovalBootId]],
     [3, 'CONTAINER_HOLD', HOLD_FIELDS],
     [4, 'CONTAINER_HEALTH', HEALTH_FIELDS],
     [8, 'the policy of images', [...IMAGE_POLICY_FIELDS, ...FALLBACK_FIELDS]],

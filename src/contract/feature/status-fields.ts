@@ -21,6 +21,7 @@ export const STATUS_FIELD = {
   stableVersion: 'container_stable_version',
   lastVersion: 'container_last_version',
   labelOwner: 'label_owner',
+  localRemovalBootId: 'local_removal_boot_id',
 } as const;
 
 export type StatusValues = Readonly<Partial<Record<keyof typeof STATUS_FIELD, string>>>;

@@ -2,6 +2,7 @@
 import { LOCAL_TAG } from '../../contract/images/image.ts';
 import { findLocalImage, findLocalVersion } from '../images/local-image.ts';
 import { findLocalTarget, type LocalTargetFinding } from '../images/local-target.ts';
+import { findRepositorySharer } from '../images/owned-elsewhere.ts';
 import type { FeatureInput } from './feature-input.ts';
 import type { Observation } from './observe-feature.ts';
 
@@ -12,7 +13,7 @@ export function findFeatureTarget(
 ): LocalTargetFinding {
   const { feature, reading, ledger, engine, localRepository } = input;
   const local = findLocalImage(engine.images, localRepository);
-  const sharer = findRepositorySharer(input);
+  const sharer = findRepositorySharer(input.localRepository, input.ownedElsewhere);
   const found = findLocalTarget(
     {
       feature,
@@ -32,14 +33,8 @@ export function findFeatureTarget(
 
 /** Undefined where nothing is left undone for another feature's sake. One line for people. */
 export function describeSharedRepository(input: FeatureInput): string | undefined {
-  const sharer = findRepositorySharer(input);
+  const sharer = findRepositorySharer(input.localRepository, input.ownedElsewhere);
   const { feature, localRepository = '', reading } = input;
   if (sharer === undefined || !reading.policy.tagNewAsLocal || reading.policy.isDisabled) return undefined;
   return `${feature}: tag_new_as_local counts as false: ${localRepository} is a repository of ${sharer} too, and a tag for one would be started by the other`;
 }
-
-/** Another feature that has images in this one's local repository; undefined if none has. */
-const findRepositorySharer = ({ localRepository, ownedElsewhere }: FeatureInput): string | undefined =>
-  localRepository === undefined
-    ? undefined
-    : ownedElsewhere.find(({ repositories }) => repositories.includes(localRepository))?.feature;

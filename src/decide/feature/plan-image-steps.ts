@@ -9,7 +9,7 @@ import { choosePrevious, findNextStanding, findStandingRung, type Rung } from '.
 import { findLocalImage, findLocalVersion } from '../images/local-image.ts';
 import { planLocalStart } from '../images/local-start.ts';
 import type { LocalTargetFinding } from '../images/local-target.ts';
-import { isShippedImage } from '../images/shipped-image.ts';
+import { isOwnChoice, isShippedImage } from '../images/shipped-image.ts';
 import type { FeatureReading } from './feature-reading.ts';
 import type { HostStep } from './host-step.ts';
 
@@ -137,10 +137,8 @@ function planLocal(input: ImageStepsInput): HostStep[] {
   const { feature, target, ledger, images, containers, localRepository, reading } = input;
   if ('why' in target) return [];
   const local = findLocalImage(images, localRepository);
-  // What the switch runs for itself is its own choice, as long as Kubernetes has not brought it.
-  const isOwnChoice =
-    local !== undefined && isShippedImage({ feature, local, localRepository, containers, ledger });
-  if (reading.config.setOwner !== 'kube' && isOwnChoice) return [];
+  if (isOwnChoice(reading.config.setOwner, { feature, local, localRepository, containers, ledger }))
+    return [];
   return planLocalStart({
     feature,
     targetId: target.imageId,

@@ -30,14 +30,18 @@ export interface LocalStartInput {
   /** All that the engine has. */
   readonly images: readonly EngineImage[];
   readonly containers: readonly EngineContainer[];
+  /** That start is under way: a container that was only created is about to be started too. */
+  readonly isStarting?: boolean;
 }
 
 /** One that was only created is about to be started by the service script. */
 const ENDED_STATES: ReadonlySet<ContainerState> = new Set(['exited', 'dead']);
+const STARTABLE_STATES: ReadonlySet<ContainerState> = new Set([...ENDED_STATES, 'created']);
 
 /** Empty where the next start runs that image, or while a container of another one runs. */
 export function planLocalStart(input: LocalStartInput): LocalStartStep[] {
-  const { feature, targetId, localRepository: repository, images, containers } = input;
+  const { feature, targetId, localRepository: repository, images, containers, isStarting = false } = input;
+  const states = isStarting ? STARTABLE_STATES : ENDED_STATES;
   const steps: LocalStartStep[] = [];
   if (repository !== undefined && images.some(({ id }) => id === targetId)) {
     steps.push(...planShippedName(input, repository));
@@ -45,7 +49,7 @@ export function planLocalStart(input: LocalStartInput): LocalStartStep[] {
       steps.push({ kind: 'tag-as-local', imageId: targetId, repository });
   }
   const container = containers.find(({ names }) => names.includes(feature));
-  if (container !== undefined && container.imageId !== targetId && ENDED_STATES.has(container.state))
+  if (container !== undefined && container.imageId !== targetId && states.has(container.state))
     steps.push({ kind: 'remove-local-container', containerId: container.id });
   return steps;
 }

@@ -24,3 +24,12 @@ export function listOwnedElsewhere(
     };
   });
 }
+
+/** Another feature that has images in this one's local repository; undefined if none has. */
+export const findRepositorySharer = (
+  localRepository: string | undefined,
+  ownedElsewhere: readonly OwnedElsewhere[],
+): string | undefined =>
+  localRepository === undefined
+    ? undefined
+    : ownedElsewhere.find(({ repositories }) => repositories.includes(localRepository))?.feature;

@@ -23,6 +23,15 @@ export function isShippedImage(input: ShippedInput): boolean {
   return ledger.shipped === undefined || ledger.shipped.imageId === local.id || !isFromKube(input);
 }
 
+/**
+ * What the switch runs for itself is its own choice, as long as Kubernetes has not brought it: nobody moves the local tag away
+ * from it. `local` is undefined where there is no local image.
+ */
+export const isOwnChoice = (
+  setOwner: string,
+  { local, ...others }: Omit<ShippedInput, 'local'> & { readonly local: EngineImage | undefined },
+): boolean => setOwner !== 'kube' && local !== undefined && isShippedImage({ ...others, local });
+
 /** It has a name in a repository that Kubernetes was seen to deploy from, or a container of Kubernetes is made from it. */
 function isFromKube({ feature, local, localRepository, containers, ledger }: ShippedInput): boolean {
   const isNamed = [...local.tags, ...local.digests].some((text) => {

@@ -6,6 +6,7 @@ import { EXIT } from '../../contract/exit-codes.ts';
 import { toPlainLine } from '../../text/printable.ts';
 import { hasInstalledDaemon } from '../adapters/installed-daemon.ts';
 import { readKnownBlocks } from '../adapters/known-blocks.ts';
+import { readKnownLadder } from '../adapters/known-ladder.ts';
 import { becomeLightWait, takeWaitedContainer } from '../adapters/light-wait.ts';
 import { parseContainerLine, type ContainerOptions } from '../commands/container/options.ts';
 import type { ContainerPorts } from '../commands/container/ports.ts';
@@ -45,6 +46,13 @@ const buildContainerPorts = (redisUrl: string, ports: HostPorts): ContainerPorts
   random: ports.random,
   readKnownBlocks: (feature) =>
     readKnownBlocks(listStatePlaces(process.env['CTRKIT_STATE_DIR'] ?? ''), feature),
+  readKnownLadder: (feature) =>
+    readKnownLadder(
+      listStatePlaces(process.env['CTRKIT_STATE_DIR'] ?? ''),
+      feature,
+      process.env['CTRKIT_IMAGE_NAMES'] ?? '',
+    ),
+  isOfService: () => (process.env['INVOCATION_ID'] ?? '') !== '',
   readRevertToLocalMs: ports.readRevertToLocalMs,
   becomeLightWait: ({ id, pid }) => becomeLightWait(id, pid, listOwnWords()),
   waitedContainer: takeWaitedContainer(process.env),

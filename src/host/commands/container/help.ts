@@ -3,7 +3,9 @@ export const CONTAINER_EXAMPLES = `
 Actions
   start  let the feature run. Owner local: start its own container; 1 where there is none. Owner
          kube: let Kubernetes deploy it, and start the local container until Kubernetes does; not
-         with no_fallback_to_local, and not while Kubernetes' own container runs
+         with no_fallback_to_local, and not while Kubernetes' own container runs. In a service, once
+         in a boot: a container of another image than the golden one is removed, 1, and the
+         service's next start makes a new one
   stop   stop the container that runs the feature. The record says so first, so that no other
          container takes its place
   kill   end that container at once, by SIGKILL; refused for a local feature that runs and is not
@@ -33,15 +35,18 @@ Environment
                           instead (default: revert_to_local_on_wait_seconds of
                           /etc/sonic/remote_ctr.config.json, else 300 seconds)
   CTRKIT_REMOTE_CONFIG    another file in place of that one
-  CTRKIT_STATE_DIR        start, wait: the folder with the blocked versions (default: /host/ctrkit,
-                          or /var/lib/ctrkit without /host)
+  CTRKIT_STATE_DIR        start, wait: the folder with the blocked versions and the golden images
+                          (default: /host/ctrkit, or /var/lib/ctrkit without /host)
+  INVOCATION_ID           start: set by systemd, which starts a service again whose container was
+                          removed
   CTRKIT_LOG              json: one JSON object a line instead of text
 
 Exit status
   0      done; stop, kill: nothing runs, also where there was nothing to end; wait: the container
          ended with 0 or 137 (killed), or is gone, or system_state is down; of a container that the
          engine does not know: its record was cleared, or is another container's
-  1      refused; start, id: nothing of that name; wait: any other end
+  1      refused; start, id: nothing of that name; start: the container was removed; wait:
+         any other end
   64     wrong usage
   69     the databases or the engine can't be used; stop, kill: and a container may run on
   70     a defect of ctrkit

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../ports/clock.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
 import type { KnownBlocks } from '../../../ports/known-blocks.ts';
+import type { KnownLadder } from '../../../ports/known-ladder.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 
@@ -16,6 +17,10 @@ export interface ContainerPorts {
   readonly random: () => number;
   /** The versions that this host's disk blocks. Throws nothing. */
   readonly readKnownBlocks: (feature: string) => Promise<KnownBlocks>;
+  /** The ladder that this host's disk has of the feature; undefined where it has none. Throws CtrkitError('disk'). */
+  readonly readKnownLadder: (feature: string) => Promise<KnownLadder | undefined>;
+  /** systemd has started this command, for a service that it starts again. */
+  readonly isOfService: () => boolean;
   /** How long `wait` gives Kubernetes before the switch's own container is to run instead, milliseconds. */
   readonly readRevertToLocalMs: () => number;
   /** Replaces this process by a lighter one that waits for the container's end; returns where that is not possible. */

@@ -19,9 +19,12 @@ export async function recordStableVersion(
   { hasDaemon, isMirroring }: Pick<ContainerPorts, 'hasDaemon' | 'isMirroring'>,
 ): Promise<void> {
   if (!names.includes(name) || !hasDaemon()) return;
-  const version = environment.findLast((entry) => entry.startsWith(VERSION_VARIABLE));
-  const stableVersion = version?.slice(VERSION_VARIABLE.length) ?? '';
+  const stableVersion = findImageVersion(environment);
   if (!isVersion(stableVersion) || (await isMirroring())) return;
   const values = encodeStatus({ stableVersion });
   await store.write([], [{ kind: 'set', address: featureStatusRow(name), values }]);
 }
+
+/** The IMAGE_VERSION of a container; empty if it has none. */
+export const findImageVersion = (environment: readonly string[]): string =>
+  environment.findLast((entry) => entry.startsWith(VERSION_VARIABLE))?.slice(VERSION_VARIABLE.length) ?? '';

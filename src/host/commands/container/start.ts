@@ -1,4 +1,4 @@
-import { shortenId } from '../../../contract/images/engine.ts';
+import { RUNNING_STATES, shortenId } from '../../../contract/images/engine.ts';
 import { startUnitCommand } from '../../../text/operator-commands.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { CtrkitError } from '../../../contract/errors.ts';
@@ -11,9 +11,10 @@ import { findLiveHolder } from '../../../decide/gate/live-holder.ts';
 import { describeConflicts, CONFLICT, retryOnConflict } from '../../../loop/retry-on-conflict.ts';
 import type { ContainerDetails } from '../../../ports/container-engine.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
-import { describeBlockLabels, readBlockLabels } from './block-labels.ts';
+import { describeBlockLabels, readBlockLabels, type BlockLabels } from './block-labels.ts';
 import { isAskerGone } from './asker.ts';
 import { findRecordedContainer, readSnapshot, reportLeftOut, reportUnread } from './feature-record.ts';
+import type { LocalContainer, LocalRenewal } from './local-image.ts';
 import type { ContainerPorts } from './ports.ts';
 
 /**
@@ -38,18 +39,61 @@ export async function startFeature(name: string, store: RowStore, ports: Contain
       );
       return EXIT.refused;
     }
-    const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local.id);
-    const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local.id);
-    const writes = [...blocks.writes, ...planStart(decision, { name, dockerId }, ports.clock.wallMs())];
-    const guards = [...snapshot.guards, ...blocks.guards];
-    const isKept = isRecordKept(config, status, ports.hasDaemon());
-    if (isKept && !(await store.write(guards, writes, reportLeftOut(name, ports)))) return CONFLICT;
-    for (const line of describeBlockLabels(blocks)) ports.report(`${name}: ${line}`);
-    if (local === undefined) return reportUp(name, decision, ports);
-    return startLocal({ name, local, decision }, store, ports);
+    return recordAndStart({ name, snapshot, blocks, decision, local }, store, ports);
   });
   if (exitCode !== CONFLICT) return exitCode;
   throw new CtrkitError('database', describeConflicts(name, ': try again'));
+}
+
+interface DecidedStart {
+  readonly name: string;
+  readonly snapshot: HostSnapshot;
+  readonly blocks: BlockLabels;
+  readonly decision: StartDecision;
+  /** The switch's own container; undefined where it is not to be started, or there is none. */
+  readonly local: ContainerDetails | undefined;
+}
+
+async function recordAndStart(
+  { name, snapshot, blocks, decision, local }: DecidedStart,
+  store: RowStore,
+  ports: ContainerPorts,
+): Promise<number | typeof CONFLICT> {
+  const { config, status } = snapshot;
+  const isKept = isRecordKept(config, status, ports.hasDaemon());
+  const found = { name, setOwner: config.setOwner, local, blocked: blocks.blocked };
+  const renewal = isKept ? await findLocalRenewal(found, store, ports) : undefined;
+  const isOnRecord = local?.state === 'running' && status.dockerId === shortenId(local.id);
+  const dockerId = local === undefined || isOnRecord ? undefined : shortenId(local.id);
+  const start = planStart(decision, { name, dockerId }, ports.clock.wallMs());
+  const writes = [...blocks.writes, ...start, ...(renewal?.writes ?? [])];
+  const guards = [...snapshot.guards, ...blocks.guards, ...(renewal?.guards ?? [])];
+  if (isKept && !(await store.write(guards, writes, reportLeftOut(name, ports)))) return CONFLICT;
+  for (const line of describeBlockLabels(blocks)) ports.report(`${name}: ${line}`);
+  if (local === undefined) return reportUp(name, decision, ports);
+  // The record stays: by that `container wait`, which comes next, sees that the container is gone, and fails the service.
+  if (renewal !== undefined && (await renewal.carryOut())) return EXIT.refused;
+  return startLocal({ name, local, decision }, store, ports);
+}
+
+/** What is to be done about a local container that is not of the image which a local start runs; undefined for nothing. */
+async function findLocalRenewal(
+  { local, ...found }: Omit<LocalContainer, 'local'> & { readonly local: ContainerDetails | undefined },
+  store: RowStore,
+  ports: ContainerPorts,
+): Promise<LocalRenewal | undefined> {
+  if (local === undefined || RUNNING_STATES.has(local.state) || !ports.isOfService()) return undefined;
+  try {
+    const known = await ports.readKnownLadder(found.name);
+    if (known === undefined) return undefined;
+    const { findRenewal } = await import('./local-image.ts');
+    return await findRenewal({ ...found, local }, known, store, ports);
+  } catch (error) {
+    // Whatever it is: a feature that does not start is worse than an older version.
+    const why = (error as Error).message;
+    ports.report(`${found.name}: its image is not looked at, and it is started as it is: ${why}`);
+    return undefined;
+  }
 }
 
 /** Whether Kubernetes' container on record runs: by the engine, or by its heartbeat where the engine does not know it. */

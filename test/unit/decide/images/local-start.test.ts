@@ -43,8 +43,9 @@ describe('what makes an image the one that the next start in local mode runs', (
   });
 
   test('is the removal of a container that has ended, of another image', () => {
-    const withLocal = (state: ContainerState, image = 1) =>
+    const withLocal = (state: ContainerState, image = 1, isStarting = false) =>
       plan({
+        isStarting,
         images: [imageOf(2, [`${LOCAL}:latest`]), imageOf(1, [`${LOCAL}:1.0`])],
         containers: [
           containerOf(),
@@ -56,5 +57,9 @@ describe('what makes an image the one that the next start in local mode runs', (
     for (const state of ['running', 'paused', 'restarting', 'created', 'removing'] as const)
       assert.deepEqual(withLocal(state), []);
     assert.deepEqual(withLocal('exited', 2), []);
+    for (const state of ['exited', 'dead', 'created'] as const)
+      assert.equal(withLocal(state, 1, true).length, 1, 'as it is about to be started');
+    for (const state of ['running', 'paused', 'restarting', 'removing'] as const)
+      assert.deepEqual(withLocal(state, 1, true), []);
   });
 });
