@@ -16,4 +16,7 @@ const LONGEST_REBOOT_MS = 600_000;
 
 /** Whether an announced reboot is still to be expected. `rebootSinceMs` is when it was seen first, boot clock. */
 export const isRebootExpected = (rebootSinceMs: number | undefined, nowMs: number): boolean =>
-  rebootSinceMs !== undefined && nowMs - rebootSinceMs < LONGEST_REBOOT_MS;
+  rebootSinceMs !== undefined && nowMs < rebootOverAtMs(rebootSinceMs);
+
+/** When an announced reboot that has not come is no longer expected, boot clock. */
+export const rebootOverAtMs = (rebootSinceMs: number): number => rebootSinceMs + LONGEST_REBOOT_MS;

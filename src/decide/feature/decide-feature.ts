@@ -4,6 +4,7 @@
  * condition, certification, fallback, reap, switch-over, label, steps.
  */
 import { findEarliest } from '../../contract/timestamps.ts';
+import { rebootOverAtMs } from '../../contract/feature/switch-rows.ts';
 import { decodeEnabledValue } from '../../contract/cluster/feature-labels.ts';
 import type { FeatureView, SwitchView } from '../../contract/feature/daemon-view.ts';
 import { matchesIdOrName } from '../../contract/images/engine.ts';
@@ -56,7 +57,7 @@ export function decideFeature(last: FeatureMemory, input: FeatureInput): Feature
     memory: { ...memory, heartbeatChain: certification.heartbeatChain, bucket: fallback.bucket },
     steps: planSteps(observation, decisions),
     view: describeFeature(observation, decisions),
-    requeueAtMs: findRequeueAtMs(decisions, input.now.bootMs),
+    requeueAtMs: findRequeueAtMs(decisions, memory.rebootSinceMs, input.now.bootMs),
   };
 }
 
@@ -194,10 +195,17 @@ const listProblems = (input: FeatureInput): string[] => {
   return shared === undefined ? [] : [shared];
 };
 
-function findRequeueAtMs({ fallback, reap, restartAtMs }: Decisions, nowMs: number): number | undefined {
+/** `rebootSinceMs`: since when a reboot has been announced; nothing but time says that it is no longer to be expected. */
+function findRequeueAtMs(
+  { fallback, reap, restartAtMs }: Decisions,
+  rebootSinceMs: number | undefined,
+  nowMs: number,
+): number | undefined {
+  const rebootOverMs = rebootSinceMs === undefined ? undefined : rebootOverAtMs(rebootSinceMs);
   return findEarliest([
     fallback.requeueAtMs,
     reap.kind === 'keep' ? reap.requeueAtMs : undefined,
     restartAtMs !== undefined && restartAtMs > nowMs ? restartAtMs : undefined,
+    rebootOverMs !== undefined && rebootOverMs > nowMs ? rebootOverMs : undefined,
   ]);
 }

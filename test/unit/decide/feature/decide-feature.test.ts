@@ -310,6 +310,19 @@ describe('one reconcile of one feature', () => {
     assert.ok(kindsOf(then).includes('restart'));
   });
 
+  test('it looks again when an announced reboot that has not come is no longer to be expected', () => {
+    const announced = { 'state WARM_RESTART_ENABLE_TABLE|system': { enable: 'true' } };
+    const rebootSinceMs = AT.bootMs - 60_000;
+    const silent = { [BEAT_ROW]: { beat_ms: `${AT.bootMs - 50_000}` } };
+    const input = inputOf({ rows: { ...announced, ...silent } });
+    const found = decide(input, { ...NO_MEMORY, rebootSinceMs });
+    assert.equal(found.view.fallback.kind, 'well');
+    // A silent container writes nothing that would be a reason to look.
+    assert.equal(found.requeueAtMs, rebootSinceMs + 600_000);
+    const then = decide({ ...input, now: { ...AT, bootMs: rebootSinceMs + 600_000 } }, found.memory);
+    assert.equal(then.view.fallback.kind, 'failing');
+  });
+
   test('the record of a container that was seen to end is released by the reconcile that sees the end (D10)', () => {
     const containers = [containerOf({ state: 'exited' })];
     const first = decide(inputOf());
