@@ -41,7 +41,7 @@ hostScenario(
     const before = { rows: await dumpAll(here.state), world: await listWorld(here) };
     const shadow = here.startDaemon('--shadow');
     for (const what of [
-      new RegExp(`would have: counted the switch's own image ${short(v1)} as golden`),
+      new RegExp(`would have: recorded the switch's own image ${short(v1)} as the shipped one`),
       /would have: written container_stable_version=/,
       /would have: .*0123456789ab/,
       /would have: restarted the service: set_owner is local/,
@@ -76,7 +76,7 @@ hostScenario(
     const [v2, v3] = [await here.buildImage('2.0.0', { lines: MAY_BE_SICK }), await here.buildImage('3.0.0')];
     const watched = await Watched.start(here, busy);
     here.startDaemon('--shadow');
-    await untilLogged(here, /would have: counted the switch's own image/);
+    await untilLogged(here, /would have: recorded the switch's own image/);
     shipped.start();
     try {
       await here.setConfig({ set_owner: 'kube' });

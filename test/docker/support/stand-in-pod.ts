@@ -137,7 +137,8 @@ export class StandInPod {
     this.stopBeating();
     this.#healthySinceMs = bootMs();
     await this.beat();
-    this.#timer = setInterval(() => void this.beat().catch(() => undefined), this.#options.everyMs);
+    // A scenario that fails before it stops the beats must not keep the file's process for ever.
+    this.#timer = setInterval(() => void this.beat().catch(() => undefined), this.#options.everyMs).unref();
   }
 
   stopBeating(): void {
