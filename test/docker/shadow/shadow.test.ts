@@ -88,7 +88,10 @@ hostScenario(
       await untilLogged(here, /its service was stopped \(system_state is down\)/);
       await here.untilRuns('kube', '2.0.0');
       await makeSick(here.kubelet.id);
-      await untilLogged(here, /would have: fallen back to local and blocked version 2\.0\.0: .*failing time/);
+      await untilLogged(
+        here,
+        /would have: fallen back to local, version 1\.0\.0, and blocked version 2\.0\.0: .*failing time/,
+      );
       await untilLogged(here, /difference: ctrkit would fall back to local; the shipped side has not so far/);
       await shipped.endOfTimer();
       await untilLogged(

@@ -67,7 +67,7 @@ export async function listWorld({ directory }: Host): Promise<string[]> {
     '{{.ID}} {{.Repository}}:{{.Tag}}',
   ]);
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => !/^(?:run\/shadow(?:\/ctrkitd\.json)?|ctrkitd\.log)$/.test(path),
+    (path) => !/^(?:run\/shadow(?:\/ctrkitd(?:\.json|-\w+\.lock))?|ctrkitd\.log)$/.test(path),
   );
   return [...containers.split('\n'), ...images.split('\n'), ...files].toSorted();
 }

@@ -144,8 +144,9 @@ export class FeatureController {
     this.#ends = [];
     const { memory, steps, view, requeueAtMs } = decideFeature(this.#memory, input);
     this.#remember(memory);
-    // A shadow has not fallen back, so the image it would have fallen back from fails on.
-    const isFallbackKnown = isShadow && findOpenFallback(input.ledger, view.imageId) !== undefined;
+    // A shadow has not fallen back, so the image it would have fallen back from fails on, also once its container has ended.
+    const blamedId = view.imageId || (memory.bucket?.imageId ?? '');
+    const isFallbackKnown = isShadow && findOpenFallback(input.ledger, blamedId) !== undefined;
     this.#report.updateView(view, isFallbackKnown);
     onDecision?.(input, view, memory);
     const { policy } = reading;
