@@ -13,10 +13,11 @@ import type { EngineContainer, EngineImage } from '../../contract/images/engine.
 import type { FeatureLedger, Ledger } from '../../contract/images/ledger.ts';
 import { featureConfigRow, type FieldValues } from '../../contract/rows.ts';
 import { decideLock } from '../../decide/feature/decide-lock.ts';
-import { findStanding } from '../../decide/images/ladder.ts';
+import { listRungs } from '../../decide/images/ladder.ts';
 import { selectFeatureLedger } from '../../decide/images/ledger-changes.ts';
 import { findLocalImage } from '../../decide/images/local-image.ts';
 import { decideLocalRepository } from '../../decide/images/local-repository.ts';
+import { listOwnedElsewhere } from '../../decide/images/owned-elsewhere.ts';
 import { planLocalTag, type LocalTagInput, type LocalTagPlan } from '../../decide/reboot/plan-local-tag.ts';
 import { readTimestamps } from '../../loop/timestamps.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -25,6 +26,7 @@ import type { ContainerEngine } from '../../ports/container-engine.ts';
 import type { LedgerStore } from '../../ports/ledger-store.ts';
 import type { LockStore } from '../../ports/lock-store.ts';
 import type { RowStore } from '../../ports/row-store.ts';
+import { runLocalStartStep } from '../run-local-start-step.ts';
 
 export interface ImagePorts {
   readonly store: Pick<RowStore, 'read'>;
@@ -160,8 +162,9 @@ function buildInput({ feature, ledger, rows }: FeatureOnSwitch, known: SwitchFac
     feature,
     policy: rows.policy,
     lockText: locks.get(feature),
-    best: findStanding(ledger, facts)?.image,
-    shipped: ledger.shipped,
+    rungs: listRungs(ledger, facts),
+    ledger,
+    ownedElsewhere: listOwnedElsewhere(feature, known.ledger, mapped),
     localRepository: decideLocalRepository(feature, {
       mapped: mapped.get(feature),
       containerImage: containers.find(({ names }) => names.includes(feature))?.image,
@@ -172,13 +175,10 @@ function buildInput({ feature, ledger, rows }: FeatureOnSwitch, known: SwitchFac
   };
 }
 
-/** The name that is kept comes first: whoever is killed in between does it again. */
+/** In their order: whoever is killed in between does them again. */
 async function carryOut(plan: LocalTagPlan, { engine }: ImagePorts): Promise<void> {
-  if (plan.kind !== 'tag') return;
-  const { imageId, repository, tag, keptName, containerId } = plan;
-  if (keptName !== undefined) await engine.tagImage(keptName.imageId, repository, keptName.tag);
-  await engine.tagImage(imageId, repository, tag);
-  if (containerId !== undefined) await engine.removeContainer(containerId);
+  if (plan.kind === 'left') return;
+  for (const step of plan.steps) await runLocalStartStep(step, engine);
 }
 
 /** Why the feature does not start until Kubernetes deploys it, half a line; undefined if it does. */
@@ -189,7 +189,7 @@ function findStartObstacle(
 ): string | undefined {
   const until = 'it starts only when Kubernetes deploys it';
   if (noFallbackToLocal) return `no_fallback_to_local is true: ${until}`;
-  if (plan.kind === 'tag') return undefined;
+  if (plan.kind === 'make-local') return undefined;
   const { feature, containers, images, localRepository } = input;
   const canStart =
     containers.some(({ names }) => names.includes(feature)) ||

@@ -12,7 +12,7 @@ import {
   warmRestartRow,
 } from '../../../contract/feature/switch-rows.ts';
 import { shortenId } from '../../../contract/images/engine.ts';
-import { LOCAL_TAG, shortImageId } from '../../../contract/images/image.ts';
+import { shortImageId } from '../../../contract/images/image.ts';
 import {
   decodeImagePolicy,
   GLOBAL_POLICY,
@@ -37,8 +37,8 @@ import { decideLock } from '../../../decide/feature/decide-lock.ts';
 import { listOwnedElsewhere } from '../../../decide/images/owned-elsewhere.ts';
 import { readTimestamps } from '../../../loop/timestamps.ts';
 import { decideLocalRepository } from '../../../decide/images/local-repository.ts';
-import type { LocalStartStep } from '../../../decide/images/local-start.ts';
 import type { ContainerDetails, ContainerEngine } from '../../../ports/container-engine.ts';
+import { runLocalStartStep } from '../../run-local-start-step.ts';
 import type { RowStore } from '../../../ports/row-store.ts';
 import type { ContainerPorts } from './ports.ts';
 import { findImageVersion } from './stable-version.ts';
@@ -144,7 +144,7 @@ async function carryOut(
 ): Promise<boolean> {
   const what = `${name}: the container ${shortenId(local.id)} is made from version ${findImageVersion(local.environment) || shortImageId(local.imageId)}, not of the ${target.rung} version ${target.version}`;
   try {
-    for (const step of steps) await runStep(step, engine);
+    for (const step of steps) await runLocalStartStep(step, engine);
     if ((await engine.findContainer(local.id)) !== undefined) return false;
     report(`${what}: removed; the next start of the service makes a new one, from ${localName}`);
     return true;
@@ -152,10 +152,4 @@ async function carryOut(
     report(`${what}: it is started all the same: ${(error as Error).message}`);
     return false;
   }
-}
-
-/** Each can be done again. */
-async function runStep(step: LocalStartStep, engine: ContainerEngine): Promise<unknown> {
-  if (step.kind === 'remove-local-container') return engine.removeContainer(step.containerId);
-  return engine.tagImage(step.imageId, step.repository, step.kind === 'name-image' ? step.tag : LOCAL_TAG);
 }

@@ -81,6 +81,13 @@ describe('ctrmgr_tools.py', () => {
     assert.deepEqual(kit.engine.acts, [], 'done again, nothing is left to do');
   });
 
+  test('the shipped image keeps a name also where another image has that of its version', async () => {
+    await kit.engine.open().tagImage(ids.two, 'docker-snmp', '1.0');
+    await run('tag', '-f', 'snmp');
+    const shipped = (await kit.engine.open().listImages()).find(({ id }) => id === ids.one);
+    assert.match(shipped?.tags.join() ?? '', /^docker-snmp:shipped-[0-9a-f]{12}$/);
+  });
+
   test('a local container that runs is left to its own end', async () => {
     kit.engine.run({ name: 'snmp', image: LATEST });
     await run('tag', '-f', 'snmp');
@@ -100,6 +107,12 @@ describe('ctrmgr_tools.py', () => {
       /Disable is true/,
     ],
     ['it is locked', () => kit.locks.add(lockOf({ feature: 'snmp' })), /not tagged: snmp: it is locked/],
+    [
+      'another feature has that repository too (HF8)',
+      () =>
+        (kit.ledger = { ...kit.ledger, lldp: { ...EMPTY_FEATURE_LEDGER, localRepository: 'docker-snmp' } }),
+      /not tagged: snmp: docker-snmp is a repository of lldp too/,
+    ],
     ['nothing is certified or shipped', () => (kit.ledger = {}), /not tagged: snmp: no image of it/],
   ] as const)
     test(`nothing is tagged where ${name}, and the reboot goes on`, async () => {
